@@ -1,0 +1,63 @@
+# make serve: environment, install, record, index, web chat on http://127.0.0.1:7860
+# make test:  environment, install, every test
+PYTHON ?= python3
+PORT ?= 7860
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
+# Measured: a fresh environment takes 1.6 GB with a CPU build of PyTorch.
+NEEDED_GB := 4
+
+# Nothing is fetched from a model hub, at no time.
+export HF_HUB_OFFLINE := 1
+export GRADIO_ANALYTICS_ENABLED := False
+
+.DEFAULT_GOAL := help
+.PHONY: help serve index test test-fast lint format screenshots clean
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+serve: index
+	$(BIN)/qa serve --port $(PORT)
+
+index: $(INSTALLED)
+	$(BIN)/qa ingest seeds
+	$(BIN)/qa index
+
+test: $(INSTALLED_DEV)
+	$(BIN)/pytest -q
+
+# The tests that need neither the real encoder nor a browser.
+test-fast: $(INSTALLED_DEV)
+	$(BIN)/pytest -q -m "not slow and not browser and not server"
+
+lint: $(INSTALLED_DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(INSTALLED_DEV)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The pictures in docs/, taken anew from a server this starts.
+screenshots: $(INSTALLED_DEV)
+	$(BIN)/python docs/screenshots.py
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install Python 3.11 or newer, or name it with PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, this is %d.%d: name another with PYTHON=..." % sys.version_info[:2])'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python lacks venv: install it (on Debian: apt-get install python3-venv)." >&2; exit 1; }
+	@$(PYTHON) -c 'import shutil, sys; free = shutil.disk_usage(".").free >> 30; sys.exit(0 if free >= $(NEEDED_GB) else "Installing needs $(NEEDED_GB) GB of disk, %d GB are free here." % free)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(INSTALLED_DEV): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,152 @@
+"""A citation that can be checked, and the check."""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote as percent_encoded
+
+from qa.corpus.layout import turns
+from qa.records import (
+    Citation,
+    CitedDocument,
+    CitedPassage,
+    Document,
+    Hit,
+    Links,
+    Quote,
+    Span,
+    to_json,
+)
+
+__all__ = ["citation", "faults"]
+
+# Characters kept before and after a passage, to find it again should the text have moved.
+_AROUND_CHARS = 32
+# A text fragment longer than this names its first and last words only.
+_FRAGMENT_CHARS = 200
+_FRAGMENT_WORDS = 6
+
+
+def citation(document: Document, hit: Hit, quotes: tuple[Quote, ...], number: int) -> Citation:
+    """The citation of a hit, numbered from 1."""
+    passage, span = hit.passage, hit.passage.span
+    return Citation(
+        number=number,
+        document=CitedDocument(
+            document.id, document.title, document.date, document.section, document.source
+        ),
+        passage=CitedPassage(
+            text=passage.text,
+            start=span.start,
+            end=span.end,
+            paragraph=passage.paragraph,
+            role=passage.role,
+            speaker=passage.speaker,
+            asked=passage.asked.of(document.text) if passage.asked else None,
+        ),
+        quotes=quotes,
+        confidence=hit.confidence,
+        sha256=document.sha256,
+        prefix=document.text[max(0, span.start - _AROUND_CHARS) : span.start],
+        suffix=document.text[span.end : span.end + _AROUND_CHARS],
+        links=Links(
+            reader=f"/documents/{percent_encoded(document.id)}"
+            f"?start={span.start}&end={span.end}#passage",
+            source=_source_link(document, quotes),
+        ),
+    )
+
+
+def faults(answer: Mapping[str, Any], documents: Mapping[str, Document]) -> Iterator[str]:
+    """What in an answer (as JSON) the record does not bear out, a line each.
+
+    Every citation is sliced out of the record again: passage, quotes, question asked, prefix,
+    suffix, and what it says of its document.
+    """
+    try:
+        cited = [("citation", c) for c in answer["citations"]]
+        cited += [("nearest", c) for c in answer["nearest"]]
+        if (answer["status"] == "answered") != bool(answer["citations"]):
+            yield f"status is {answer['status']!r} with {len(answer['citations'])} citations"
+        for kind, stated in cited:
+            name = f"{kind} {stated['number']}"
+            document = documents.get(stated["document"]["id"])
+            if document is None:
+                yield f"{name}: the record has no document {stated['document']['id']!r}"
+                continue
+            for fault in _citation_faults(stated, document):
+                yield f"{name}: {document.id}: {fault}"
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        yield f"not an answer as this system gives it: {type(error).__name__}: {error}"
+
+
+def _citation_faults(stated: Mapping[str, Any], document: Document) -> Iterator[str]:
+    if stated["sha256"] != document.sha256:
+        yield f"its text has sha256 {document.sha256}, the citation says {stated['sha256']}"
+    passage = stated["passage"]
+    span = Span(passage["start"], passage["end"])
+    turn = next((t for t in turns(document.text, document.layout) if _inside(span, t.span)), None)
+    asked = turn.asked.of(document.text) if turn and turn.asked else None
+    expected = {
+        "document": _stated_document(document),
+        "passage.text": span.of(document.text),
+        "passage.role": turn.role if turn else None,
+        "passage.speaker": turn.speaker if turn else None,
+        "passage.asked": asked,
+        "prefix": document.text[max(0, span.start - _AROUND_CHARS) : span.start],
+        "suffix": document.text[span.end : span.end + _AROUND_CHARS],
+    }
+    for name, value in expected.items():
+        head, _, tail = name.partition(".")
+        found = stated[head][tail] if tail else stated[head]
+        if found != value:
+            yield f"{name} {_apart(found, value)}"
+    if not stated["quotes"]:
+        yield "no sentence is quoted"
+    for quote in stated["quotes"]:
+        place = Span(quote["start"], quote["end"])
+        if not _inside(place, span):
+            yield f"the quote at {place.start} to {place.end} lies outside its passage"
+        if quote["text"] != place.of(document.text):
+            yield f"quote at {place.start} {_apart(quote['text'], place.of(document.text))}"
+
+
+def _stated_document(document: Document) -> dict[str, Any]:
+    return to_json(
+        CitedDocument(
+            document.id, document.title, document.date, document.section, document.source
+        )
+    )
+
+
+def _inside(inner: Span, outer: Span) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
+
+
+def _apart(found: object, expected: object) -> str:
+    """Both sides, from shortly before the place where they part."""
+    if not (isinstance(found, str) and isinstance(expected, str)):
+        return f"is {found!r}, the record has {expected!r}"
+    at = len(os.path.commonprefix([found, expected]))
+    window = slice(max(0, at - 20), at + 40)
+    return f"is {found[window]!r} from character {at} on, the record has {expected[window]!r}"
+
+
+def _source_link(document: Document, quotes: tuple[Quote, ...]) -> str | None:
+    """The source with a text fragment that a browser scrolls to; None where it is no web page."""
+    if not document.source or not document.source.startswith(("http://", "https://")):
+        return None
+    if not quotes:
+        return document.source
+    text = " ".join(quotes[0].text.split())
+    words = text.split(" ")
+    if len(text) > _FRAGMENT_CHARS and len(words) > 2 * _FRAGMENT_WORDS:
+        ends = [" ".join(words[:_FRAGMENT_WORDS]), " ".join(words[-_FRAGMENT_WORDS:])]
+    else:
+        ends = [text]
+    # A hyphen has a meaning of its own inside a text fragment.
+    fragment = ",".join(percent_encoded(end, safe="").replace("-", "%2D") for end in ends)
+    separator = ":~:text=" if "#" in document.source else "#:~:text="
+    return f"{document.source}{separator}{fragment}"

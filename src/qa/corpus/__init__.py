@@ -1,0 +1,1 @@
+"""Sources become documents: bytes to text, text to turns, documents to readable files."""

@@ -1,0 +1,165 @@
+"""The corpus folder: one readable file per document.
+
+``ID.md`` is YAML front matter, then the text, verbatim. ``source`` is where a reader finds the
+original, ``ingested_from`` the file it was read from. ``sha256`` is of the text,
+``source_sha256`` of the source's bytes, ``file_sha256`` of this file without that one line, as
+ingest wrote them: where the last no longer holds, a person has corrected the file by hand.
+Files written by hand need only a title.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from qa.corpus.formats import split_front_matter
+from qa.corpus.layout import turns
+from qa.errors import CorpusError, SourceError
+from qa.records import Document
+
+__all__ = ["CorpusFile", "paths", "read", "read_all", "render", "write"]
+
+_KEYS = ("id", "title", "date", "section", "source", "language", "layout")
+_PROVENANCE = ("ingested_from", "sha256", "source_sha256", "file_sha256")
+_FILE_SHA256_LINE = re.compile(r"^file_sha256: ([0-9a-f]{64})\n", re.MULTILINE)
+_SAFE_ID = re.compile(r"\w[\w.\-]{0,119}")
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusFile:
+    """A document as it lies in the corpus folder; ``sha256`` is of the file's bytes."""
+
+    name: str
+    sha256: str
+    document: Document
+    ingested_from: str | None = None
+    source_sha256: str | None = None
+    is_corrected: bool = False
+
+
+def paths(corpus: Path) -> list[Path]:
+    """The files of the record, by name. ``README.md`` and hidden files are not of it."""
+    return sorted(
+        p for p in corpus.glob("*.md") if p.name != "README.md" and not p.name.startswith(".")
+    )
+
+
+def read_all(corpus: Path) -> Iterator[CorpusFile]:
+    """Every document of the record, by file name.
+
+    Raises:
+        CorpusError: the folder is missing, or a file in it is not a document.
+    """
+    if not corpus.is_dir():
+        raise CorpusError(f'There is no corpus folder {corpus}: run "qa ingest SOURCE" first.')
+    return (read(path) for path in paths(corpus))
+
+
+def read(path: Path) -> CorpusFile:
+    """One document.
+
+    Raises:
+        CorpusError: the file is not a document; the message says what to mend.
+    """
+    try:
+        data = path.read_bytes()
+        raw = data.decode("utf-8-sig").replace("\r\n", "\n")
+        fields, body = split_front_matter(raw, path.name)
+    except (OSError, UnicodeDecodeError, SourceError) as error:
+        raise CorpusError(f"{path} cannot be read: {error}") from error
+    try:
+        document = _document(fields, body, path.stem)
+        turns(document.text, document.layout)
+    except (CorpusError, ValueError) as error:
+        raise CorpusError(f"{path} is not a document: {error}") from error
+    stated = _FILE_SHA256_LINE.search(raw)
+    return CorpusFile(
+        name=path.name,
+        sha256=hashlib.sha256(data).hexdigest(),
+        document=document,
+        ingested_from=_text(fields, "ingested_from"),
+        source_sha256=_text(fields, "source_sha256"),
+        is_corrected=not stated or stated[1] != _file_sha256(raw),
+    )
+
+
+def write(corpus: Path, document: Document, content: str) -> None:
+    """Write ``corpus/ID.md`` as ``render`` gives it, whole or not at all."""
+    if not _SAFE_ID.fullmatch(document.id):
+        raise CorpusError(
+            f"{document.id!r} cannot name a file: letters, digits, '_', '-' and '.' only, "
+            "at most 120."
+        )
+    corpus.mkdir(parents=True, exist_ok=True)
+    path = corpus / f"{document.id}.md"
+    unfinished = corpus / f".{document.id}.md.unfinished"
+    with unfinished.open("wb") as file:
+        file.write(content.encode())
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+
+
+def render(document: Document, ingested_from: str, source_sha256: str) -> str:
+    """The whole text of ``corpus/ID.md``."""
+    stated = {key: getattr(document, key) for key in _KEYS}
+    fields = {key: value for key, value in stated.items() if value is not None}
+    fields["ingested_from"] = ingested_from
+    fields |= {"sha256": document.sha256, "source_sha256": source_sha256}
+    front = yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=10_000)
+    body = f"---\n\n{document.text}\n"
+    unsigned = f"---\n{front}{body}"
+    return f"---\n{front}file_sha256: {_file_sha256(unsigned)}\n{body}"
+
+
+def _file_sha256(raw: str) -> str:
+    """Of the file without its ``file_sha256`` line."""
+    return hashlib.sha256(_FILE_SHA256_LINE.sub("", raw, count=1).encode()).hexdigest()
+
+
+def _document(fields: dict[str, object], body: str, stem: str) -> Document:
+    unknown = sorted(set(map(str, fields)) - {*_KEYS, *_PROVENANCE})
+    if unknown:
+        raise CorpusError(
+            f"its front matter has {', '.join(unknown)}; known are {', '.join(_KEYS)}."
+        )
+    document_id = _text(fields, "id") or stem
+    if document_id != stem:
+        raise CorpusError(f"its id is {document_id!r}, its file is named {stem!r}: make them one.")
+    title = _text(fields, "title")
+    if not title:
+        raise CorpusError("its front matter has no title.")
+    text = body.removeprefix("\n").removesuffix("\n")
+    if not text.strip():
+        raise CorpusError("there is no text below its front matter.")
+    return Document(
+        id=document_id,
+        title=title,
+        text=text,
+        date=_date(fields.get("date")),
+        section=_text(fields, "section"),
+        source=_text(fields, "source"),
+        language=_text(fields, "language") or "en",
+        layout=_text(fields, "layout") or "statement",
+    )
+
+
+def _text(fields: dict[str, object], key: str) -> str | None:
+    value = fields.get(key)
+    return None if value is None else str(value)
+
+
+def _date(value: object) -> datetime.date | None:
+    if value is None or (isinstance(value, datetime.date) and type(value) is datetime.date):
+        return value
+    try:
+        return datetime.date.fromisoformat(str(value))
+    except ValueError as error:
+        raise CorpusError(f"{value!r} is not a date as YYYY-MM-DD.") from error

@@ -1,0 +1,65 @@
+"""Every error this package raises on purpose.
+
+    QAError
+    ├── SettingsError     a setting is unknown or out of range
+    ├── SourceError       a source cannot become a document
+    ├── CorpusError       a file in corpus/ is not a document
+    ├── EncoderError      the encoder is missing, altered, or not the index's
+    ├── SnapshotError     there is no whole snapshot to answer from
+    ├── QuestionError     a question cannot be taken as it is
+    ├── BusyError         somebody else is writing the same index
+    └── CitationError     a citation does not match the record
+
+A message says what is wrong, both sides where two things disagree, and the remedy.
+Library code raises; only the command line and the web translate.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BusyError",
+    "CitationError",
+    "CorpusError",
+    "EncoderError",
+    "QAError",
+    "QuestionError",
+    "SettingsError",
+    "SnapshotError",
+    "SourceError",
+]
+
+
+class QAError(Exception):
+    """Base of every error raised on purpose; its text is fit to show to a person."""
+
+
+class SettingsError(QAError):
+    """A setting is unknown or out of range."""
+
+
+class SourceError(QAError):
+    """A source cannot become a document."""
+
+
+class CorpusError(QAError):
+    """A file in the corpus folder is not a document."""
+
+
+class EncoderError(QAError):
+    """The encoder is missing, altered, or not the one the index was built with."""
+
+
+class SnapshotError(QAError):
+    """There is no snapshot, or the one there is not whole."""
+
+
+class QuestionError(QAError):
+    """A question cannot be taken as it is."""
+
+
+class BusyError(QAError):
+    """Another process is writing the same index."""
+
+
+class CitationError(QAError):
+    """A citation does not match the record."""

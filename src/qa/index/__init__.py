@@ -1,0 +1,1 @@
+"""Documents become a snapshot: passages, vectors, words, published in one step."""

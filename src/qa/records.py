@@ -1,0 +1,220 @@
+"""The words of the project as types: document, turn, passage, hit, citation, answer.
+
+All are frozen. Offsets are characters of ``Document.text`` from 0, end excluded.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+__all__ = [
+    "Answer",
+    "Citation",
+    "CitedDocument",
+    "CitedPassage",
+    "Document",
+    "Hit",
+    "Links",
+    "Passage",
+    "Quote",
+    "Role",
+    "Span",
+    "Status",
+    "Turn",
+    "to_json",
+]
+
+Role = Literal["question", "answer", "statement"]
+Status = Literal["answered", "not_in_record"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of a document's text, never empty: ``0 <= start < end``."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end:
+            raise ValueError(f"A span needs 0 <= start < end, got {self.start} and {self.end}.")
+
+    def of(self, text: str) -> str:
+        """The characters of ``text`` this span covers."""
+        return text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One published item.
+
+    ``text`` is verbatim; only line endings are normalised to ``\\n``.
+    Always ``sha256 == sha256(text in UTF-8)``, in hexadecimal.
+    """
+
+    id: str
+    title: str
+    text: str
+    date: datetime.date | None = None
+    section: str | None = None
+    source: str | None = None
+    language: str = "en"
+    layout: str = "statement"
+    sha256: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sha256", hashlib.sha256(self.text.encode()).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A stretch spoken in one role.
+
+    The turns of a document follow one another without a gap: joined, they give its text.
+    ``asked`` is the question an answer answers, where the layout tells.
+    """
+
+    role: Role
+    span: Span
+    speaker: str | None = None
+    asked: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of one turn, short enough to embed and to cite.
+
+    Always ``text == document.text[span.start:span.end]``. ``sentences`` are spans of the
+    document inside ``span``, in order, without overlap. ``paragraph`` counts from 1.
+    """
+
+    document: str
+    span: Span
+    text: str
+    paragraph: int
+    role: Role
+    speaker: str | None
+    asked: Span | None
+    sentences: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage scored against one question.
+
+    ``row`` is its place in the snapshot. ``score`` orders hits, higher is better.
+    ``confidence`` lies in [0, 1], higher is better, and decides between answering and not.
+    """
+
+    row: int
+    passage: Passage
+    score: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A whole sentence inside a passage that answers best; always a slice of the document."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class CitedDocument:
+    """What a citation tells about its document."""
+
+    id: str
+    title: str
+    date: datetime.date | None
+    section: str | None
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CitedPassage:
+    """What a citation shows: always ``text == document.text[start:end]``.
+
+    ``asked`` is the journalist's question this passage answers, verbatim.
+    """
+
+    text: str
+    start: int
+    end: int
+    paragraph: int
+    role: Role
+    speaker: str | None
+    asked: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where to read on: our reader page at the passage; the source, if it is on the web."""
+
+    reader: str
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A passage with the proof that it stands in the record.
+
+    ``sha256`` is that of the document's text; ``prefix`` and ``suffix`` are the characters
+    before and after the passage, as in the W3C Web Annotation TextQuoteSelector.
+    """
+
+    number: int
+    document: CitedDocument
+    passage: CitedPassage
+    quotes: tuple[Quote, ...]
+    confidence: float
+    sha256: str
+    prefix: str
+    suffix: str
+    links: Links
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What comes back for a question.
+
+    ``citations`` is empty exactly when ``status`` is ``not_in_record``; then ``nearest`` holds
+    the closest passages, which are not an answer. ``searched_for`` is the question as searched,
+    after spelling repair. ``snapshot`` is the digest of the index that answered.
+    """
+
+    question: str
+    searched_for: str
+    status: Status
+    citations: tuple[Citation, ...]
+    nearest: tuple[Citation, ...]
+    related: tuple[str, ...]
+    confidence: float
+    snapshot: str
+    elapsed_ms: float
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the record holds an answer."""
+        return self.status == "answered"
+
+
+def to_json(record: Any) -> dict[str, Any]:
+    """A record as plain JSON values: field names as keys, dates in ISO form."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, datetime.date):
+            return value.isoformat()
+        if isinstance(value, dict):
+            return {key: plain(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [plain(item) for item in value]
+        return value
+
+    fields: dict[str, Any] = plain(dataclasses.asdict(record))
+    return fields

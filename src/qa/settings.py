@@ -1,0 +1,106 @@
+"""Settings: ``qa.toml``, then ``QA_*`` variables, then command-line flags; the later wins."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from qa.errors import SettingsError
+
+__all__ = ["DEFAULT_CONFIG", "Settings"]
+
+DEFAULT_CONFIG = Path("qa.toml")
+
+
+class Settings(BaseSettings):
+    """Every setting, with its default and its range."""
+
+    model_config = SettingsConfigDict(env_prefix="QA_", extra="forbid", frozen=True)
+
+    corpus: Path = Field(Path("corpus"), description="folder of the record")
+    index: Path = Field(Path("index"), description="folder of the snapshots")
+    encoder: str = Field(
+        "all-MiniLM-L6-v2",
+        min_length=1,
+        description="embedding model: the bundled one, or the folder of any other",
+    )
+    # 1,250 characters of English are about the 254 word pieces all-MiniLM-L6-v2 reads, and keep
+    # a press conference's longer paragraphs whole; the encoder's own limit holds beside it.
+    passage_chars: int = Field(
+        1250, ge=100, le=20_000, description="longest passage, in characters"
+    )
+    top_k: int = Field(3, ge=1, le=20, description="most citations in an answer")
+    max_question_chars: int = Field(
+        2_000, ge=10, le=100_000, description="longest question taken, in characters"
+    )
+    host: str = Field("127.0.0.1", description="address the web server listens on")
+    port: int = Field(7860, ge=0, le=65_535, description="port the web server listens on")
+    title: str = Field("What was said", min_length=1, description="heading of the web chat")
+
+    @classmethod
+    def load(cls, config: Path | None = None, **flags: Any) -> Settings:
+        """Settings from the config file, the environment and ``flags`` that are not None.
+
+        Raises:
+            SettingsError: the named file is missing or unreadable, a name is unknown, or a
+                value is out of range.
+        """
+        path = config or DEFAULT_CONFIG
+        if config is not None and not path.is_file():
+            raise SettingsError(f"There is no settings file {path}: create it or drop --config.")
+        try:
+            unknown = _unknown_variables()
+            if unknown:
+                raise SettingsError(
+                    f"Unknown setting in the environment: {', '.join(unknown)}. Known are: "
+                    f"{', '.join('QA_' + name.upper() for name in cls.model_fields)}."
+                )
+            return _reading(path)(**{k: v for k, v in flags.items() if v is not None})
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{'.'.join(map(str, e['loc']))}: {e['msg']} (got {e['input']!r})"
+                for e in error.errors()
+            )
+            raise SettingsError(
+                f"Settings are wrong ({path}, QA_* variables, flags): {problems}."
+            ) from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{path} is not a TOML file: {error}.") from error
+
+
+def _unknown_variables() -> list[str]:
+    known = {f"QA_{name.upper()}" for name in Settings.model_fields}
+    return sorted(name for name in os.environ if name.startswith("QA_") and name not in known)
+
+
+def _reading(path: Path) -> type[Settings]:
+    """The settings class that also reads ``path``, which pydantic-settings ties to a class."""
+
+    class FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - signature is given
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return (
+                init_settings,
+                EnvSettingsSource(settings_cls),
+                TomlConfigSettingsSource(settings_cls, path),
+            )
+
+    return FromFile

@@ -1,0 +1,155 @@
+"""The Gradio chat; the only user of gradio."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+
+from qa.answer.ask import QA
+from qa.errors import QAError
+from qa.records import Document
+from qa.web.render import answer_html, coverage, message_html
+from qa.web.wording import Wording
+
+__all__ = ["example_questions", "mount_chat"]
+
+# Questions asked at once. Each waits on the encoder, which has the processor to itself.
+_CONCURRENT_QUESTIONS = 4
+_EXAMPLES = 4
+_EXAMPLE_CHARS = 160
+
+# After an answer the page shows the question and what follows it, not the answer's end.
+_SHOW_LAST_QUESTION = """() => {
+  const asked = document.querySelectorAll('#qa-chat .user');
+  if (asked.length) asked[asked.length - 1].scrollIntoView({block: 'start'});
+}"""
+
+Messages = list[dict[str, Any]]
+
+_log = logging.getLogger(__name__)
+
+
+def mount_chat(app: FastAPI, qa: QA, title: str, say: Wording, css: str) -> FastAPI:
+    """Put the chat at ``/`` of the app. Nothing in it calls another server."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    import gradio as gr  # noqa: PLC0415 - takes seconds, and must see the variables above
+
+    # No theme font is fetched from a server of fonts; the visitor's own is used.
+    fonts = ["system-ui", "sans-serif"]
+    theme = gr.themes.Default(
+        primary_hue="blue",
+        neutral_hue="slate",
+        font=fonts,
+        font_mono=["ui-monospace", "monospace"],
+    )
+    with gr.Blocks(title=title, analytics_enabled=False) as blocks:
+        gr.Markdown(f"# {title}", elem_id="qa-title")
+        chat = gr.Chatbot(
+            value=[_message("assistant", _welcome(qa, say))],
+            label=say("chat.label"),
+            show_label=False,
+            elem_id="qa-chat",
+            autoscroll=False,
+            latex_delimiters=[],
+            reasoning_tags=[],
+            buttons=[],
+            feedback_options=None,
+            height=None,
+            min_height=160,
+        )
+        with gr.Row(elem_id="qa-ask"):
+            box = gr.Textbox(
+                label=say("chat.input"),
+                placeholder=say("chat.placeholder"),
+                elem_id="qa-question",
+                autofocus=True,
+                lines=1,
+                max_lines=4,
+                scale=1,
+            )
+            send = gr.Button(say("chat.send"), variant="primary", elem_id="qa-send", scale=0)
+        asking = {
+            "fn": _turn(qa, say),
+            "inputs": [box, chat],
+            "outputs": [box, chat],
+            "show_progress": "hidden",
+            "concurrency_limit": _CONCURRENT_QUESTIONS,
+            "concurrency_id": "ask",
+            "api_visibility": "private",
+        }
+        gr.on([box.submit, send.click], **asking).then(None, js=_SHOW_LAST_QUESTION)
+        examples = example_questions(qa.snapshot.documents.values(), qa)
+        if examples:
+            gr.Markdown(say("chat.examples"), elem_id="qa-examples-label")
+            with gr.Row(elem_id="qa-examples"):
+                for example in examples:
+                    button = gr.Button(example, size="sm", elem_classes="qa-example")
+                    clicked = button.click(**{**asking, "inputs": [button, chat]})
+                    clicked.then(None, js=_SHOW_LAST_QUESTION)
+    blocks.queue(api_open=False)
+    return gr.mount_gradio_app(
+        app,
+        blocks,
+        path="/",
+        theme=theme,
+        css=css,
+        footer_links=[],
+        show_error=False,
+        ssr_mode=False,
+        pwa=False,
+        enable_monitoring=False,
+        run_history=False,
+        mcp_server=False,
+        max_file_size=0,
+    )
+
+
+def example_questions(documents: Any, qa: QA) -> list[str]:
+    """Questions that were asked at the press conferences, verbatim, the newest first."""
+    newest: list[Document] = sorted(documents, key=lambda d: str(d.date or ""), reverse=True)
+    examples: dict[str, None] = {}
+    for document in newest:
+        for row in qa.snapshot.document_rows[document.id]:
+            passage = qa.snapshot.passages[row]
+            for span in passage.sentences if passage.role == "question" else ():
+                sentence = span.of(document.text)
+                closing = sentence.rfind("?") + 1 or sentence.rfind("？") + 1
+                if 0 < closing <= _EXAMPLE_CHARS:
+                    examples[sentence[:closing]] = None
+            if len(examples) >= _EXAMPLES:
+                return list(examples)[:_EXAMPLES]
+    return list(examples)
+
+
+def _turn(qa: QA, say: Wording) -> Any:
+    def ask(question: str, messages: Messages) -> Iterator[tuple[str, Messages]]:
+        """Show the question at once, then the answer."""
+        if not question.strip():
+            yield "", [*messages, _message("assistant", message_html(say("answer.empty")))]
+            return
+        messages = [*messages, _message("user", message_html(question))]
+        yield "", messages
+        yield "", [*messages, _message("assistant", _answer(qa, question, say))]
+
+    return ask
+
+
+def _answer(qa: QA, question: str, say: Wording) -> str:
+    try:
+        return answer_html(qa.ask(question), qa.snapshot, say)
+    except QAError as error:
+        return message_html(say("answer.failed", why=error))
+
+
+def _welcome(qa: QA, say: Wording) -> str:
+    held = coverage(qa.snapshot.documents.values(), say)
+    return message_html(f"{held}\n{say('chat.welcome')}")
+
+
+def _message(role: str, content: str) -> dict[str, Any]:
+    return {"role": role, "content": content}

@@ -1,0 +1,141 @@
+"""Answers and documents as HTML. All escaping happens here, by Jinja's autoescape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import jinja2
+from markupsafe import Markup, escape
+
+from qa.corpus.layout import paragraph_spans, turns
+from qa.corpus.sentences import sentence_spans
+from qa.index.snapshot import Snapshot
+from qa.records import Answer, Citation, Document, Span
+from qa.web.wording import Wording
+
+__all__ = ["answer_html", "coverage", "message_html", "missing_html", "reader_html"]
+
+# A journalist's question longer than this is folded behind the sentence that asks.
+_ASKED_CHARS = 200
+
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.PackageLoader("qa.web"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def answer_html(answer: Answer, snapshot: Snapshot, say: Wording) -> str:
+    """An answer as it stands in the chat."""
+    cited = answer.citations or answer.nearest
+    html = _TEMPLATES.get_template("answer.html").render(
+        answer=answer,
+        asked=[_asked_in_short(c.passage.asked) for c in cited],
+        passages=[_passage_html(c) for c in cited],
+        coverage=coverage(snapshot.documents.values(), say),
+        say=say,
+    )
+    return _without_blank_lines(html)
+
+
+def message_html(text: str) -> str:
+    """A visitor's own words, or a plain sentence, as text and nothing else."""
+    lines = Markup("<br>").join(escape(line) for line in text.split("\n"))
+    return _without_blank_lines(Markup('<div class="qa-message">{}</div>').format(lines))
+
+
+def reader_html(document: Document, marked: Span | None, say: Wording, *, is_missing: bool) -> str:
+    """The reader page of a document, with one passage marked."""
+    text = document.text
+    paragraphs = paragraph_spans(text)
+    marks = [marked] if marked else []
+    rendered = {p: _marked(text, p, marks, 'id="passage" tabindex="-1"') for p in paragraphs}
+    source = document.source or ""
+    return _TEMPLATES.get_template("reader.html").render(
+        document=document,
+        title=document.title,
+        language=say.language,
+        source_link=source if source.startswith(("http://", "https://")) else None,
+        is_missing=is_missing,
+        turns=[
+            {
+                "role": turn.role,
+                "speaker": turn.speaker,
+                "paragraphs": [
+                    rendered[p] for p in paragraphs if turn.span.start <= p.start < turn.span.end
+                ],
+            }
+            for turn in turns(text, document.layout)
+        ],
+        say=say,
+    )
+
+
+def missing_html(document_id: str, say: Wording) -> str:
+    """The page for a document the record does not hold."""
+    return _TEMPLATES.get_template("missing.html").render(
+        id=document_id, title=say("page.missing"), language=say.language, say=say
+    )
+
+
+def coverage(documents: Iterable[Document], say: Wording) -> str:
+    """One sentence on what the record holds: how many documents, from when to when."""
+    documents = list(documents)
+    dates = sorted(d.date for d in documents if d.date)
+    number = "one" if len(documents) == 1 else "many"
+    if not dates:
+        return say(f"coverage.undated.{number}", documents=len(documents))
+    return say(
+        f"coverage.{number}", documents=f"{len(documents):,}", first=dates[0], last=dates[-1]
+    )
+
+
+def _asked_in_short(asked: str | None) -> str | None:
+    """Of a long question, the last sentence that asks; the whole of a short one."""
+    if asked is None or len(asked) <= _ASKED_CHARS:
+        return asked
+    asking = [s.of(asked) for s in sentence_spans(asked) if s.of(asked)[-1] in "?？"]
+    return asking[-1] if asking else asked
+
+
+def _passage_html(citation: Citation) -> Markup:
+    """The passage in paragraphs, its quotes marked."""
+    text, offset = citation.passage.text, citation.passage.start
+    marks = [Span(q.start - offset, q.end - offset) for q in citation.quotes]
+    paragraphs = (_marked(text, p, marks) for p in paragraph_spans(text))
+    return Markup("").join(Markup("<p>{}</p>").format(p) for p in paragraphs)
+
+
+def _marked(text: str, whole: Span, marks: Sequence[Span], attributes: str = "") -> Markup:
+    """``text`` within ``whole``, escaped, with ``<mark>`` around what is marked.
+
+    ``attributes`` go to a mark that begins in here.
+    """
+    parts = []
+    for piece, mark in _pieces(whole, marks):
+        body = Markup("<br>").join(escape(line) for line in piece.of(text).split("\n"))
+        begins = mark is not None and mark.start >= whole.start
+        tag = f"<mark {attributes}>" if attributes and begins else "<mark>"
+        parts.append(Markup(f"{tag}{{}}</mark>").format(body) if mark else body)
+    return Markup("").join(parts)
+
+
+def _pieces(whole: Span, marks: Sequence[Span]) -> Iterator[tuple[Span, Span | None]]:
+    """``whole`` cut at the ends of the marks; each piece with the mark it lies in."""
+    inside = [m for m in sorted(marks) if m.start < whole.end and whole.start < m.end]
+    at = whole.start
+    for mark in inside:
+        start, end = max(mark.start, at), min(mark.end, whole.end)
+        if at < start:
+            yield Span(at, start), None
+        if start < end:
+            yield Span(start, end), mark
+            at = end
+    if at < whole.end:
+        yield Span(at, whole.end), None
+
+
+def _without_blank_lines(html: str) -> str:
+    return "\n".join(line for line in html.split("\n") if line.strip())

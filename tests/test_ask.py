@@ -1,0 +1,137 @@
+"""A question becomes an answer whose every word is the record's."""
+
+import json
+
+import pytest
+from conftest import WordEncoder
+
+from qa import QA
+from qa.errors import EncoderError, QuestionError
+from qa.index.snapshot import open_snapshot
+from qa.records import to_json
+
+PAGE = (
+    "Rain fell on roads. Why is tea always hot?(2020-01-01)\n\n"
+    "Fire heats water. Tea leaves float. Cups hold it.\n\n"
+    "Milk comes from cows. It is white."
+)
+
+
+@pytest.fixture
+def qa(make_index):
+    index = make_index({"page": PAGE}, passage_chars=60, layout="question-answer")
+    return QA(open_snapshot(index), WordEncoder())
+
+
+def test_the_answer_is_a_slice_of_the_record_with_its_sentence_quoted(qa):
+    answer = qa.ask("what do tea leaves do?")
+    assert answer.status == "answered"
+    first = answer.citations[0]
+    assert first.passage.text == "Fire heats water. Tea leaves float. Cups hold it."
+    assert first.passage.text == PAGE[first.passage.start : first.passage.end]
+    (quote,) = first.quotes
+    assert quote.text == "Tea leaves float." == PAGE[quote.start : quote.end]
+    assert first.passage.role == "answer"
+    assert first.passage.paragraph == 2
+    assert first.passage.asked == "Rain fell on roads. Why is tea always hot?"
+    assert first.prefix == PAGE[first.passage.start - 32 : first.passage.start]
+    assert first.suffix == PAGE[first.passage.end : first.passage.end + 32]
+    assert (first.number, first.sha256) == (1, qa.snapshot.documents["page"].sha256)
+
+
+def test_the_quote_is_from_the_cited_passage_for_every_citation(qa):
+    for citation in qa.ask("tea water milk white cows").citations:
+        for quote in citation.quotes:
+            assert citation.passage.start <= quote.start < quote.end <= citation.passage.end
+            assert quote.text in citation.passage.text
+
+
+def test_a_question_like_the_journalists_gets_the_answer_that_followed(qa):
+    answer = qa.ask("why is tea always hot?")
+    assert answer.status == "answered"
+    assert {c.passage.role for c in answer.citations} == {"answer"}
+    assert answer.citations[0].passage.asked.endswith("Why is tea always hot?")
+
+
+def test_what_the_record_does_not_hold_is_not_answered(qa):
+    answer = qa.ask("import duty on soybeans")
+    assert (answer.status, answer.citations) == ("not_in_record", ())
+    assert answer.confidence < 0.5
+    assert len(answer.nearest) >= 1
+
+
+@pytest.mark.parametrize("question", ["", "  \n ", "\0", "\ud800"])
+def test_an_empty_or_unreadable_question_gets_no_answer(qa, question):
+    answer = qa.ask(question)
+    assert answer.status == "not_in_record"
+    assert answer.citations == ()
+    json.dumps(to_json(answer), ensure_ascii=False).encode()
+
+
+def test_a_slip_of_the_keyboard_is_mended_and_told(make_index):
+    class Pieces(WordEncoder):
+        def count_tokens(self, text):
+            return len(text)
+
+    qa = QA(open_snapshot(make_index({"a": "Cultural trade grew."})), Pieces())
+    answer = qa.ask("cultral  trde")
+    assert (answer.question, answer.searched_for) == ("cultral  trde", "cultural trade")
+    assert answer.status == "answered"
+
+
+def test_a_question_that_is_too_long_is_refused_with_both_lengths(qa):
+    with pytest.raises(QuestionError, match=r"has 2,001 characters, at most 2,000 are taken"):
+        qa.ask("x" * 2001)
+
+
+def test_another_encoder_than_the_snapshots_is_refused_with_both(make_index):
+    other = WordEncoder()
+    other.name, other.sha256 = "other", "f" * 64
+    with pytest.raises(EncoderError, match=r'encoder words .* this is other .*run "qa index"'):
+        QA(open_snapshot(make_index({"a": "Tea."})), other)
+
+
+def test_top_k_bounds_the_citations(make_index):
+    index = make_index({f"d{n}": "Tea is hot." for n in range(9)})
+    assert len(QA(open_snapshot(index), WordEncoder()).ask("tea hot").citations) == 3
+    assert len(QA(open_snapshot(index), WordEncoder(), top_k=5).ask("tea hot").citations) == 5
+
+
+def test_the_answer_names_the_snapshot_and_the_json_names_are_the_contracts(qa):
+    answer = to_json(qa.ask("tea leaves"))
+    assert answer["snapshot"] == qa.snapshot.digest
+    assert list(answer) == [
+        "question",
+        "searched_for",
+        "status",
+        "citations",
+        "nearest",
+        "related",
+        "confidence",
+        "snapshot",
+        "elapsed_ms",
+    ]
+    (citation, *_) = answer["citations"]
+    assert list(citation) == [
+        "number",
+        "document",
+        "passage",
+        "quotes",
+        "confidence",
+        "sha256",
+        "prefix",
+        "suffix",
+        "links",
+    ]
+    assert list(citation["document"]) == ["id", "title", "date", "section", "source"]
+    assert list(citation["passage"]) == [
+        "text",
+        "start",
+        "end",
+        "paragraph",
+        "role",
+        "speaker",
+        "asked",
+    ]
+    assert list(citation["quotes"][0]) == ["text", "start", "end"]
+    assert list(citation["links"]) == ["reader", "source"]

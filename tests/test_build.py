@@ -1,0 +1,211 @@
+"""Corpus to snapshot: the same in, the same out; only what is new is embedded."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+from conftest import WordEncoder, corpus_file
+
+from qa.errors import BusyError, CorpusError
+from qa.index import snapshot as snapshots
+from qa.index.build import build
+from qa.index.snapshot import open_snapshot
+from qa.records import Document
+
+TEA = Document(id="tea", title="Tea", text="Tea is hot. Milk is cold.\n\nCake is sweet.")
+RAIN = Document(
+    id="rain", title="Rain", text="Why?(2020-01-01)\n\nIt rains.", layout="question-answer"
+)
+
+
+def run(index, *documents, encoder=None, passage_chars=30):
+    encoder = encoder or WordEncoder()
+    built = build(map(corpus_file, documents), index, encoder, passage_chars=passage_chars)
+    return built, encoder.encoded
+
+
+def content(index):
+    return {
+        p.relative_to(index).as_posix(): p.read_bytes()
+        for p in index.rglob("*")
+        if p.is_file() and not p.name.startswith(".")
+    }
+
+
+def test_a_snapshot_holds_the_documents_their_passages_and_their_vectors(tmp_path):
+    built, _ = run(tmp_path / "index", TEA, RAIN)
+    live = open_snapshot(tmp_path / "index")
+    assert (built.documents, built.passages, built.sentences) == (2, 4, 6)
+    assert live.documents == {"rain": RAIN, "tea": TEA}
+    assert [p.text for p in live.passages] == [
+        "Why?(2020-01-01)",
+        "It rains.",
+        "Tea is hot. Milk is cold.",
+        "Cake is sweet.",
+    ]
+    assert live.document_rows == {"rain": range(2), "tea": range(2, 4)}
+    assert live.passages[1].asked.of(RAIN.text) == "Why?"
+    for row, passage in enumerate(live.passages):
+        expected = WordEncoder().encode([passage.text])
+        assert np.array_equal(live.passage_vectors.vectors(row, 1), expected)
+        start, end = live.sentence_starts[row : row + 2]
+        texts = [s.of(live.documents[passage.document].text) for s in passage.sentences]
+        assert np.array_equal(
+            live.sentence_vectors.vectors(start, end - start), WordEncoder().encode(texts)
+        )
+
+
+def test_the_same_record_gives_the_same_bytes_and_digest_whatever_came_before(tmp_path):
+    first, _ = run(tmp_path / "a", TEA, RAIN)
+    run(tmp_path / "b", TEA)
+    second, _ = run(tmp_path / "b", RAIN, TEA)
+    assert first.digest == second.digest
+    ours = {name: data for name, data in content(tmp_path / "b").items() if first.digest in name}
+    theirs = {name: data for name, data in content(tmp_path / "a").items() if first.digest in name}
+    assert ours == theirs
+
+
+def test_nothing_is_embedded_again_and_the_digest_stays(tmp_path):
+    first, encoded = run(tmp_path, TEA, RAIN)
+    assert first.embedded == len(encoded) == len(set(encoded)) == 8
+    again, encoded = run(tmp_path, TEA, RAIN)
+    assert (again.digest, again.embedded, again.reused, encoded) == (first.digest, 0, 8, [])
+
+
+def test_only_what_changed_is_embedded(tmp_path):
+    run(tmp_path, TEA, RAIN)
+    changed = Document(id="tea", title="Tea", text="Tea is hot. Milk is cold.\n\nCake is gone.")
+    built, encoded = run(tmp_path, changed, RAIN)
+    assert encoded == ["Cake is gone."]
+    assert (built.embedded, built.reused) == (1, 7)
+
+
+def test_another_encoder_embeds_everything_anew(tmp_path):
+    run(tmp_path, TEA)
+    other = WordEncoder()
+    other.sha256 = "1" * 64
+    built, _ = run(tmp_path, TEA, encoder=other)
+    assert (built.embedded, built.reused) == (4, 0)
+
+
+def test_other_settings_give_another_digest(tmp_path):
+    first, _ = run(tmp_path, TEA, passage_chars=30)
+    second, _ = run(tmp_path, TEA, passage_chars=60)
+    assert first.digest != second.digest
+    assert snapshots.live_digest(tmp_path) == second.digest
+
+
+def test_the_snapshot_before_stays_and_older_ones_go(tmp_path):
+    digests = [run(tmp_path, TEA, passage_chars=n)[0].digest for n in (30, 40, 60)]
+    names = {p.name for p in tmp_path.iterdir()} - {".lock"}
+    assert names == {"current", *digests[1:]}
+
+
+def test_litter_of_a_run_that_was_cut_off_is_removed(tmp_path):
+    built, _ = run(tmp_path, TEA)
+    (tmp_path / ".unfinished").mkdir()
+    (tmp_path / ".unfinished" / "documents.jsonl").write_text("half", "utf-8")
+    (tmp_path / ".current").write_text("half", "utf-8")
+    (tmp_path / "README.md").write_text("stays", "utf-8")
+    run(tmp_path, TEA)
+    names = {p.name for p in tmp_path.iterdir()} - {".lock"}
+    assert names == {"current", "README.md", built.digest}
+
+
+def test_a_damaged_snapshot_is_built_anew(tmp_path):
+    built, _ = run(tmp_path, TEA)
+    path = tmp_path / built.digest / "documents.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"hot", b"hut"))
+    again, encoded = run(tmp_path, TEA)
+    assert again.digest == built.digest
+    assert len(encoded) == 4
+    assert snapshots.check_files(tmp_path) == []
+
+
+def test_two_writers_are_kept_apart(tmp_path):
+    with snapshots.writing(tmp_path), pytest.raises(BusyError, match="wait for it to end"):
+        run(tmp_path, TEA)
+
+
+def test_no_document_is_refused_and_leaves_the_live_snapshot(tmp_path):
+    built, _ = run(tmp_path, TEA)
+    with pytest.raises(CorpusError, match='run "qa ingest SOURCE" first'):
+        run(tmp_path)
+    assert snapshots.live_digest(tmp_path) == built.digest
+
+
+def test_progress_is_told_text_by_text(tmp_path):
+    told = []
+    build(
+        [corpus_file(TEA)],
+        tmp_path,
+        WordEncoder(),
+        passage_chars=30,
+        on_embedded=lambda done, total: told.append((done, total)),
+    )
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+STEPS = ("rename", "replace", "fsync", "unlink", "rmdir", "mkdir", "open")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_dying_at_any_step_leaves_the_old_or_the_new_snapshot_whole(tmp_path):
+    """The process is ended at its first, second, third... call that touches the disk."""
+    old, _ = run(tmp_path, TEA)
+    new, _ = run(tmp_path / "elsewhere", TEA, RAIN)
+    seen = []
+    for step in range(1, 2000):
+        if _dies_at(step, tmp_path):
+            live = open_snapshot(tmp_path)
+            assert live.digest in (old.digest, new.digest)
+            seen.append(live.digest)
+            again, _ = run(tmp_path, TEA, RAIN)
+            assert again.digest == new.digest
+            names = {p.name for p in tmp_path.iterdir()} - {".lock", "elsewhere"}
+            assert names == {"current", old.digest, new.digest}
+            run(tmp_path, TEA)
+        else:
+            break
+    assert step > 30
+    assert seen == sorted(seen, key=[old.digest, new.digest].index)
+    assert set(seen) == {old.digest, new.digest}
+
+
+def _dies_at(step, index):
+    """Run a build in a child that ends at its ``step``-th disk call; whether it got that far."""
+    child = os.fork()
+    if child == 0:
+        calls = 0
+
+        def dying(call):
+            def counted(*args, **kwargs):
+                nonlocal calls
+                calls += 1
+                if calls == step:
+                    os._exit(9)
+                return call(*args, **kwargs)
+
+            return counted
+
+        for name in STEPS:
+            setattr(os, name, dying(getattr(os, name)))
+        try:
+            run(index, TEA, RAIN)
+        except BaseException:  # noqa: BLE001 - the child must not return into pytest
+            os._exit(1)
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert status in (0, 9)
+    return status == 9
+
+
+def test_the_manifest_says_what_the_snapshot_was_made_from(tmp_path):
+    built, _ = run(tmp_path, TEA)
+    manifest = json.loads((tmp_path / built.digest / "manifest.json").read_bytes())
+    assert manifest["inputs"]["encoder"]["name"] == "words"
+    assert manifest["inputs"]["settings"] == {"passage_chars": 30}
+    assert manifest["counts"] == {"documents": 1, "passages": 2, "sentences": 3}
+    assert "documents.jsonl" in manifest["files"]
+    assert "lexical/words.json" in manifest["files"]

@@ -1,0 +1,93 @@
+"""A citation proves itself; one that was tampered with does not."""
+
+import copy
+import datetime
+
+import pytest
+from conftest import WordEncoder
+
+from qa import QA
+from qa.answer.cite import faults
+from qa.index.snapshot import open_snapshot
+from qa.records import to_json
+
+PAGE = "Why is tea hot?(2020-01-01)\n\nFire heats tea. Leaves float."
+
+
+@pytest.fixture
+def proof(make_index):
+    index = make_index(
+        {"page": PAGE},
+        layout="question-answer",
+        date=datetime.date(2020, 1, 1),
+        source="https://example.org/a-b#top",
+    )
+    qa = QA(open_snapshot(index), WordEncoder())
+    return to_json(qa.ask("why is tea hot")), qa.snapshot.documents
+
+
+def test_an_answer_as_given_has_no_fault(proof):
+    answer, documents = proof
+    assert answer["status"] == "answered"
+    assert list(faults(answer, documents)) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "named"),
+    [
+        (("passage", "text"), "Fire heats teas. Leaves float.", "passage.text is"),
+        (("passage", "asked"), "Why is milk hot?", "passage.asked is"),
+        (("passage", "role"), "statement", "passage.role is"),
+        (("passage", "speaker"), "A minister", "passage.speaker is"),
+        (("passage", "start"), 28, "passage.text is"),
+        (("prefix",), "x", "prefix is"),
+        (("suffix",), "x", "suffix is"),
+        (("sha256",), "0" * 64, "its text has sha256"),
+        (("document", "date"), "2021-01-01", "document is"),
+        (("document", "id"), "other", "the record has no document 'other'"),
+        (("quotes", 0, "text"), "Fire heats teas.", "quote at 29 is"),
+        (("quotes", 0, "start"), 0, "lies outside its passage"),
+        (("quotes",), [], "no sentence is quoted"),
+        (("passage",), "gone", "not an answer as this system gives it"),
+    ],
+)
+def test_whatever_is_changed_is_named(proof, place, value, named):
+    answer, documents = proof
+    spoilt = copy.deepcopy(answer)
+    target = spoilt["citations"][0]
+    for step in place[:-1]:
+        target = target[step]
+    assert target[place[-1]] != value
+    target[place[-1]] = value
+    found = list(faults(spoilt, documents))
+    assert any(named in fault for fault in found), found
+
+
+def test_a_status_that_does_not_fit_its_citations_is_named(proof):
+    answer, documents = proof
+    answer["status"] = "not_in_record"
+    assert list(faults(answer, documents)) == ["status is 'not_in_record' with 1 citations"]
+
+
+def test_what_is_no_answer_is_told(proof):
+    for nonsense in ({}, {"citations": 3}, [], "x"):
+        assert [f[:13] for f in faults(nonsense, proof[1])] == ["not an answer"]
+
+
+def test_links_lead_to_the_reader_and_into_the_source(proof):
+    (citation,) = proof[0]["citations"]
+    start, end = citation["passage"]["start"], citation["passage"]["end"]
+    assert citation["links"]["reader"] == f"/documents/page?start={start}&end={end}#passage"
+    assert citation["links"]["source"] == (
+        "https://example.org/a-b#top:~:text=Fire%20heats%20tea."
+    )
+
+
+def test_a_long_quote_is_named_by_its_ends_and_hyphens_are_encoded(make_index):
+    sentence = "Well-known tea " + "word " * 60 + "is hot today."
+    index = make_index({"a": sentence}, source="https://example.org/a")
+    (citation,) = QA(open_snapshot(index), WordEncoder()).ask("tea word hot").citations
+    assert citation.links.source == (
+        "https://example.org/a#:~:text=Well%2Dknown%20tea%20word%20word%20word%20word,"
+        "word%20word%20word%20is%20hot%20today."
+    )

@@ -1,0 +1,100 @@
+"""A corpus file can be read, written, and corrected by hand."""
+
+import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa.corpus import folder
+from qa.errors import CorpusError
+from qa.records import Document
+
+
+def document(**fields):
+    given = {
+        "id": "a-1",
+        "title": "Tea: hot",
+        "text": "One.\n\n--- \nTwo.",
+        "date": datetime.date(2020, 2, 3),
+        "section": "Trade",
+        "source": "seeds/a.txt",
+    }
+    return Document(**{**given, **fields})
+
+
+def written(corpus, one):
+    folder.write(corpus, one, folder.render(one, "seeds/a.txt", "1" * 64))
+    return corpus / f"{one.id}.md"
+
+
+def test_what_is_written_is_read_back_equal(tmp_path):
+    file = folder.read(written(tmp_path, document()))
+    assert file.document == document()
+    assert (file.ingested_from, file.source_sha256) == ("seeds/a.txt", "1" * 64)
+    assert not file.is_corrected
+    assert [p.name for p in tmp_path.iterdir()] == ["a-1.md"]
+
+
+@given(
+    text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1),
+    title=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1),
+)
+def test_any_text_and_title_survive(tmp_path_factory, text, title):
+    one = document(text=f"x{text}", title=f"t{title}")
+    assert folder.read(written(tmp_path_factory.mktemp("corpus"), one)).document == one
+
+
+def test_a_hand_correction_is_noticed_and_taken(tmp_path):
+    path = written(tmp_path, document())
+    path.write_text(path.read_text("utf-8").replace("Two.", "Too."), "utf-8")
+    file = folder.read(path)
+    assert file.is_corrected
+    assert file.document.text == "One.\n\n--- \nToo."
+
+
+def test_a_file_written_by_hand_needs_only_a_title(tmp_path):
+    (tmp_path / "b.md").write_text("---\ntitle: B\n---\nText.\r\n", "utf-8", newline="")
+    file = folder.read(tmp_path / "b.md")
+    assert file.document == Document(id="b", title="B", text="Text.")
+    assert (file.ingested_from, file.is_corrected) == (None, True)
+
+
+def test_the_folders_readme_and_hidden_files_are_not_documents(tmp_path):
+    written(tmp_path, document())
+    (tmp_path / "README.md").write_text("no", "utf-8")
+    (tmp_path / ".b.md").write_text("no", "utf-8")
+    assert [file.document.id for file in folder.read_all(tmp_path)] == ["a-1"]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("No front matter.", "has no title"),
+        ("---\ntitle: A\n---\n\n", "no text below"),
+        ("---\ntitle: A\ntilte: B\n---\nText", "front matter has tilte; known are id, title"),
+        ("---\ntitle: A\nid: other\n---\nText", "id is 'other', its file is named 'a'"),
+        ("---\ntitle: A\ndate: yesterday\n---\nText", "'yesterday' is not a date"),
+        ("---\ntitle: A\nlayout: poem\n---\nText", "no layout 'poem'"),
+        ("---\ntitle: [\n---\nText", "not YAML"),
+    ],
+)
+def test_a_file_that_is_no_document_is_refused_with_the_reason(tmp_path, content, why):
+    path = tmp_path / "a.md"
+    path.write_text(content, "utf-8")
+    with pytest.raises(CorpusError) as refusal:
+        folder.read(path)
+    assert str(path) in str(refusal.value)
+    assert why in str(refusal.value)
+
+
+@pytest.mark.parametrize("bad", ["../a", "a/b", "", ".hidden", "a\nb", "x" * 121])
+def test_an_id_cannot_leave_the_folder(tmp_path, bad):
+    with pytest.raises(CorpusError, match="cannot name a file"):
+        written(tmp_path / "corpus", document(id=bad))
+    assert list(tmp_path.rglob("*")) == []
+
+
+def test_a_missing_folder_is_named_with_the_remedy(tmp_path):
+    with pytest.raises(CorpusError, match='run "qa ingest SOURCE" first'):
+        folder.read_all(tmp_path / "none")

@@ -1,0 +1,92 @@
+"""Words: what is a term, who scores higher, what is a slip of the keyboard."""
+
+import math
+
+import pytest
+
+from qa.index.lexical import LexicalIndex, terms
+
+TEXTS = [
+    "The council discussed cultural trade.",
+    "Cultural trade grew, and trade in tea grew faster.",
+    "Growth of tea exports in 2021.",
+]
+
+
+@pytest.fixture
+def index():
+    return LexicalIndex.build(TEXTS)
+
+
+def stems(text):
+    return [term.stem for term in terms(text)]
+
+
+def test_terms_are_stems_without_function_words():
+    assert stems("What did the Councils do about trading?") == ["council", "trade"]
+
+
+def test_words_that_speak_of_the_record_itself_are_known():
+    spoken = {t.text: t.is_about_the_record for t in terms("what does the document say on tea")}
+    assert spoken == {"document": True, "say": True, "tea": False}
+
+
+def test_chinese_gives_overlapping_pairs():
+    assert stems("文化贸易, 茶") == ["文化", "化贸", "贸易", "茶"]
+
+
+def test_a_range_of_numbers_is_one_word():
+    assert stems("the plan (2021-2025) of 2021") == ["plan", "2021-2025", "2021"]
+
+
+def test_the_text_with_more_of_the_words_scores_higher_and_without_any_zero(index):
+    scores = index.scores("cultural trade of faster councils")
+    assert scores.argmax() == 0
+    assert scores[0] > scores[1] > scores[2] == 0
+
+
+def test_a_question_the_record_shares_no_word_with_scores_zero(index):
+    assert index.scores("what is the weather").tolist() == [0, 0, 0]
+
+
+def test_idf_is_robertsons(index):
+    assert index.idf("tea") == pytest.approx(math.log(1 + 1.5 / 2.5))
+    assert index.idf("soybean") == pytest.approx(math.log(1 + 3.5 / 0.5))
+
+
+def test_a_word_is_held_by_the_rows_that_have_it_or_a_form_of_it(index):
+    (grow,) = terms("grow")
+    assert [index.holds(grow, range(row, row + 1)) for row in range(3)] == [False, False, True]
+    assert index.holds(grow, range(3))
+    (fast,) = terms("fast")
+    assert index.holds(fast, range(1, 2))
+    (soybeans,) = terms("soybeans")
+    assert not index.holds(soybeans, range(3))
+
+
+def test_slips_of_the_keyboard_are_mended_to_words_of_the_record(index):
+    assert index.correct("cultral Trde in 2021", lambda _: False) == "cultural trade in 2021"
+
+
+def test_known_words_words_of_the_language_and_short_ones_are_left_alone(index):
+    assert index.correct("trade tra 2o21 texas", lambda _: False) == "trade tra 2o21 texas"
+    assert index.correct("tirade", lambda _: False) == "trade"
+    assert index.correct("tirade", lambda word: word == "tirade") == "tirade"
+
+
+def test_saved_and_opened_it_is_the_same(index, tmp_path):
+    index.save(tmp_path / "a")
+    LexicalIndex.build(TEXTS).save(tmp_path / "b")
+    names = sorted(p.name for p in (tmp_path / "a").iterdir())
+    for name in names:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    opened = LexicalIndex.open(tmp_path / "a")
+    assert opened.scores("tea trade").tolist() == index.scores("tea trade").tolist()
+    assert opened.correct("cultral", lambda _: False) == "cultural"
+
+
+def test_texts_without_any_term_can_be_indexed_saved_and_opened(tmp_path):
+    LexicalIndex.build(["the", "?"]).save(tmp_path / "a")
+    opened = LexicalIndex.open(tmp_path / "a")
+    assert opened.scores("trade").tolist() == [0, 0]
+    assert opened.correct("trade", lambda _: False) == "trade"

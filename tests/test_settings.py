@@ -1,0 +1,51 @@
+"""Settings come from the file, then the environment, then flags; mistakes are named."""
+
+from pathlib import Path
+
+import pytest
+
+from qa.errors import SettingsError
+from qa.settings import Settings
+
+
+def test_later_sources_win(tmp_path, monkeypatch):
+    config = tmp_path / "qa.toml"
+    config.write_text('port = 1\ntop_k = 5\ntitle = "File"\n', "utf-8")
+    monkeypatch.setenv("QA_PORT", "2")
+    monkeypatch.setenv("QA_TITLE", "Environment")
+    settings = Settings.load(config, title="Flag", host=None)
+    assert (settings.top_k, settings.port, settings.title) == (5, 2, "Flag")
+    assert settings.host == "127.0.0.1"
+
+
+def test_the_file_is_found_where_the_command_runs(tmp_path, monkeypatch):
+    (tmp_path / "qa.toml").write_text('index = "elsewhere"', "utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert Settings.load().index == Path("elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("prot = 1", "prot: Extra inputs are not permitted"),
+        ("port = 70000", "port: Input should be less than or equal to 65535 (got 70000)"),
+        ("port = ", "is not a TOML file"),
+    ],
+)
+def test_mistakes_in_the_file_are_named(tmp_path, content, why):
+    config = tmp_path / "qa.toml"
+    config.write_text(content, "utf-8")
+    with pytest.raises(SettingsError) as refusal:
+        Settings.load(config)
+    assert why in str(refusal.value)
+
+
+def test_an_unknown_variable_is_named_with_the_known_ones(monkeypatch):
+    monkeypatch.setenv("QA_PROT", "1")
+    with pytest.raises(SettingsError, match=r"QA_PROT. Known are: .*QA_PORT"):
+        Settings.load()
+
+
+def test_a_named_file_that_is_missing_is_refused(tmp_path):
+    with pytest.raises(SettingsError, match="There is no settings file"):
+        Settings.load(tmp_path / "none.toml")
