@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from conftest import WordEncoder
 
+from conftest import WordEncoder
 from qa import QA
 from qa.errors import EncoderError, QuestionError
 from qa.index.snapshot import open_snapshot

@@ -5,8 +5,8 @@ import os
 
 import numpy as np
 import pytest
-from conftest import WordEncoder, corpus_file
 
+from conftest import WordEncoder, corpus_file
 from qa.errors import BusyError, CorpusError
 from qa.index import snapshot as snapshots
 from qa.index.build import build

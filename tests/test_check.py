@@ -4,8 +4,8 @@ import json
 import shutil
 
 import pytest
-from conftest import SEED, WordEncoder
 
+from conftest import SEED, WordEncoder
 from qa import QA
 from qa.answer import check
 from qa.corpus import folder

@@ -4,8 +4,8 @@ import copy
 import datetime
 
 import pytest
-from conftest import WordEncoder
 
+from conftest import WordEncoder
 from qa import QA
 from qa.answer.cite import faults
 from qa.index.snapshot import open_snapshot
@@ -78,9 +78,7 @@ def test_links_lead_to_the_reader_and_into_the_source(proof):
     (citation,) = proof[0]["citations"]
     start, end = citation["passage"]["start"], citation["passage"]["end"]
     assert citation["links"]["reader"] == f"/documents/page?start={start}&end={end}#passage"
-    assert citation["links"]["source"] == (
-        "https://example.org/a-b#top:~:text=Fire%20heats%20tea."
-    )
+    assert citation["links"]["source"] == ("https://example.org/a-b#top:~:text=Fire%20heats%20tea.")
 
 
 def test_a_long_quote_is_named_by_its_ends_and_hyphens_are_encoded(make_index):

@@ -1,8 +1,8 @@
 """Sources become corpus files; nothing is lost, nothing is overwritten in silence."""
 
 import pytest
-from conftest import SEED
 
+from conftest import SEED
 from qa.corpus import folder
 from qa.corpus.ingest import ingest
 

@@ -3,8 +3,8 @@
 import datetime
 
 import pytest
-from conftest import SEED
 
+from conftest import SEED
 from qa.corpus.layout import paragraph_spans, recognise, turns
 from qa.errors import CorpusError
 

@@ -1,8 +1,8 @@
 """Which passage leads, by how much, and when nothing answers."""
 
 import pytest
-from conftest import WordEncoder
 
+from conftest import WordEncoder
 from qa.answer import relevance
 from qa.answer.retrieve import Candidate, Searches
 from qa.index.snapshot import open_snapshot

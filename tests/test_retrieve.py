@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from conftest import WordEncoder
 
+from conftest import WordEncoder
 from qa.answer.retrieve import Searches
 from qa.index.snapshot import open_snapshot
 

@@ -22,7 +22,12 @@ def test_a_question_mark_ends_a_sentence():
 
 
 def test_chinese_sentences_end_at_wide_marks_with_their_closing_quotes():
-    assert cut("我们会。他说：“好！”他们来吗？来") == ["我们会。", "他说：“好！”", "他们来吗？", "来"]
+    assert cut("我们会。他说：“好！”他们来吗？来") == [
+        "我们会。",
+        "他说：“好！”",
+        "他们来吗？",
+        "来",
+    ]
 
 
 def test_a_line_break_ends_a_sentence():

@@ -39,9 +39,7 @@ app = typer.Typer(
 )
 # Text for a terminal is wrapped; text for a file or a pipe is not.
 _UNWRAPPED = 1_000_000
-_out = Console(
-    highlight=False, markup=False, width=None if sys.stdout.isatty() else _UNWRAPPED
-)
+_out = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _UNWRAPPED)
 _err = Console(
     stderr=True, highlight=False, markup=False, width=None if sys.stderr.isatty() else _UNWRAPPED
 )
@@ -92,9 +90,7 @@ def _root(
         bool,
         typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
     ] = False,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an error.")
-    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Questions answered from a public record: passages, verbatim, with citations."""
 

@@ -52,7 +52,7 @@ class Span:
 class Document:
     """One published item.
 
-    ``text`` is verbatim; only line endings are normalised to ``\\n``.
+    ``text`` is verbatim; only line endings are normalised to line feeds.
     Always ``sha256 == sha256(text in UTF-8)``, in hexadecimal.
     """
 

@@ -141,14 +141,14 @@ def _passage_fault(passage: Passage, document: Document) -> str | None:
 
 def _parsed(content: str) -> Iterator[tuple[str, Any]]:
     """Every answer with the words that say where it stands."""
-    try:
-        yield "", json.loads(content)
-        return
-    except json.JSONDecodeError as error:
-        whole = error
     lines = [(n, line) for n, line in enumerate(content.split("\n"), 1) if line.strip()]
-    if len(lines) < 2:
-        raise CitationError(f"The answer is not JSON: {whole}.")
+    is_lines = len(lines) > 1 and all(line.startswith("{") for _, line in lines)
+    if not is_lines:
+        try:
+            yield "", json.loads(content)
+        except json.JSONDecodeError as error:
+            raise CitationError(f"The answer is not JSON: {error}.") from error
+        return
     for number, line in lines:
         try:
             yield f"line {number}: ", json.loads(line)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote as percent_encoded
@@ -115,9 +114,7 @@ def _citation_faults(stated: Mapping[str, Any], document: Document) -> Iterator[
 
 def _stated_document(document: Document) -> dict[str, Any]:
     return to_json(
-        CitedDocument(
-            document.id, document.title, document.date, document.section, document.source
-        )
+        CitedDocument(document.id, document.title, document.date, document.section, document.source)
     )
 
 
@@ -129,7 +126,10 @@ def _apart(found: object, expected: object) -> str:
     """Both sides, from shortly before the place where they part."""
     if not (isinstance(found, str) and isinstance(expected, str)):
         return f"is {found!r}, the record has {expected!r}"
-    at = len(os.path.commonprefix([found, expected]))
+    at = next(
+        (i for i, (a, b) in enumerate(zip(found, expected, strict=False)) if a != b),
+        min(len(found), len(expected)),
+    )
     window = slice(max(0, at - 20), at + 40)
     return f"is {found[window]!r} from character {at} on, the record has {expected[window]!r}"
 

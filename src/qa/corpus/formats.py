@@ -61,7 +61,7 @@ def extract(data: bytes, name: str) -> Extracted:
 
 
 def _decoded(data: bytes, name: str) -> str:
-    """The bytes as text with ``\\n`` line ends, without byte-order mark."""
+    """The bytes as text with line feeds at line ends, without byte-order mark."""
     mark = next((mark for mark in _BYTE_ORDER_MARKS if data.startswith(mark)), b"")
     encoding = _BYTE_ORDER_MARKS.get(mark, "utf-8")
     try:

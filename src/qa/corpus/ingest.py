@@ -44,9 +44,7 @@ class Ingested:
         return self.outcome in ("conflict", "failed")
 
 
-def ingest(
-    sources: Sequence[Path], corpus: Path, *, overwrite: bool = False
-) -> Iterator[Ingested]:
+def ingest(sources: Sequence[Path], corpus: Path, *, overwrite: bool = False) -> Iterator[Ingested]:
     """Turn every source into a document, one after the other, and say what became of each.
 
     A folder stands for all files below it, hidden ones aside. ``overwrite`` lets a source win
@@ -123,7 +121,7 @@ def _document(data: bytes, name: str, existing: CorpusFile | None, taken: set[st
 
 
 def _language(text: str) -> str:
-    """"zh" where most letters are Chinese characters, else "en": the two read here so far."""
+    """Chinese ("zh") where most letters are Chinese characters, else English ("en")."""
     letters = sum(c.isalpha() for c in text)
     han = sum("\u4e00" <= c <= "\u9fff" for c in text)
     return "zh" if han * 2 > letters else "en"

@@ -71,7 +71,7 @@ def paragraph_spans(text: str) -> list[Span]:
 def _question_on_top(text: str) -> tuple[Span, datetime.date] | None:
     """The question of a question-and-answer page, without its date, and that date."""
     paragraphs = paragraph_spans(text)
-    if len(paragraphs) < 2:
+    if not paragraphs[1:]:
         return None
     first = paragraphs[0]
     closing = _ASKED_DATE.search(first.of(text))

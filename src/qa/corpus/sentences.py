@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from qa.records import Span
@@ -36,7 +37,7 @@ def _pieces(text: str, start: int, end: int, cut_after: re.Pattern[str]) -> list
     """``text[start:end]`` cut after every match; the pieces follow one another without a gap."""
     cuts = [m.end() for m in cut_after.finditer(text, start, end)]
     bounds = [start, *(cut for cut in cuts if cut < end), end]
-    return list(zip(bounds, bounds[1:], strict=False))
+    return list(itertools.pairwise(bounds))
 
 
 def _trimmed(text: str, start: int, end: int) -> Span | None:

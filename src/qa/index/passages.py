@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from qa.corpus.layout import paragraph_spans, turns
 from qa.corpus.sentences import sentence_spans
@@ -54,7 +56,7 @@ class Splitter:
 
         # Without stripping and overlap, the pieces joined are the text: offsets are sums.
         # (Its own add_start_index is wrong where lengths are not characters.)
-        options = {
+        options: dict[str, Any] = {
             "chunk_overlap": 0,
             "length_function": length,
             "keep_separator": "end",
@@ -63,7 +65,8 @@ class Splitter:
         words = recursive([" ", "，", ""])
         self._paragraphs = recursive(["\n\n", "\n"])
         self._sentences = Sentences(chunk_size=passage_chars, **options)
-        self._fits = lambda text: length(text) <= passage_chars
+        self._length = length
+        self._passage_chars = passage_chars
 
     def passages(self, document: Document) -> Iterator[Passage]:
         """The passages of a document, in order; together they hold all of its text.
@@ -84,8 +87,7 @@ class Splitter:
                     speaker=turn.speaker,
                     asked=turn.asked,
                     sentences=tuple(
-                        Span(span.start + s.start, span.start + s.end)
-                        for s in sentence_spans(text)
+                        Span(span.start + s.start, span.start + s.end) for s in sentence_spans(text)
                     ),
                 )
 
@@ -95,7 +97,9 @@ class Splitter:
             piece
             for paragraph in self._paragraphs.split_text(text)
             for piece in (
-                [paragraph] if self._fits(paragraph) else self._sentences.split_text(paragraph)
+                [paragraph]
+                if self._length(paragraph) <= self._passage_chars
+                else self._sentences.split_text(paragraph)
             )
         ]
         if "".join(pieces) != text:
@@ -115,4 +119,4 @@ class Splitter:
 def _with_space(text: str) -> list[str]:
     """The sentences of ``text``, each with the white space after it: joined, they are ``text``."""
     starts = [0, *(span.start for span in sentence_spans(text)[1:]), len(text)]
-    return [text[a:b] for a, b in zip(starts, starts[1:], strict=False)]
+    return [text[a:b] for a, b in itertools.pairwise(starts)]

@@ -90,7 +90,7 @@ def _starts(passages: Sequence[Passage]) -> np.ndarray:
     return np.cumsum([0, *(len(p.sentences) for p in passages)])
 
 
-def write_files(
+def write_files(  # noqa: PLR0913, PLR0917 - the parts of a snapshot, in the order of its files
     folder: Path,
     documents: Sequence[tuple[Document, str]],
     passages: Sequence[Passage],

@@ -33,7 +33,8 @@ def create_app(qa: QA, title: str) -> FastAPI:
 
     app.include_router(reader_routes(qa.snapshot, say))
     app.mount("/style", StaticFiles(directory=str(static)))
-    return mount_chat(app, qa, title, say, (static / "chat.css").read_text("utf-8"))
+    mount_chat(app, qa, title, say, (static / "chat.css").read_text("utf-8"))
+    return app
 
 
 def serve(qa: QA, settings: Settings) -> None:

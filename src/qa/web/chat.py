@@ -33,7 +33,7 @@ Messages = list[dict[str, Any]]
 _log = logging.getLogger(__name__)
 
 
-def mount_chat(app: FastAPI, qa: QA, title: str, say: Wording, css: str) -> FastAPI:
+def mount_chat(app: FastAPI, qa: QA, title: str, say: Wording, css: str) -> None:
     """Put the chat at ``/`` of the app. Nothing in it calls another server."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
@@ -92,7 +92,7 @@ def mount_chat(app: FastAPI, qa: QA, title: str, say: Wording, css: str) -> Fast
                     clicked = button.click(**{**asking, "inputs": [button, chat]})
                     clicked.then(None, js=_SHOW_LAST_QUESTION)
     blocks.queue(api_open=False)
-    return gr.mount_gradio_app(
+    gr.mount_gradio_app(
         app,
         blocks,
         path="/",

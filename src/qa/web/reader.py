@@ -22,7 +22,7 @@ _HEADERS = {
 
 
 def reader_routes(snapshot: Snapshot, say: Wording) -> APIRouter:
-    """``GET /documents/{id}?start=..&end=..``"""
+    """The route of the reader page: ``GET /documents/{id}?start=..&end=..``."""
     routes = APIRouter()
 
     @routes.get("/documents/{document_id}", response_class=HTMLResponse)
@@ -32,7 +32,9 @@ def reader_routes(snapshot: Snapshot, say: Wording) -> APIRouter:
             return HTMLResponse(missing_html(document_id, say), 404, _HEADERS)
         marked = _span(document, start, end)
         is_missing = marked is None and bool(start or end)
-        return HTMLResponse(reader_html(document, marked, say, is_missing=is_missing), 200, _HEADERS)
+        return HTMLResponse(
+            reader_html(document, marked, say, is_missing=is_missing), 200, _HEADERS
+        )
 
     return routes
 

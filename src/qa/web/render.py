@@ -15,6 +15,7 @@ from qa.web.wording import Wording
 
 __all__ = ["answer_html", "coverage", "message_html", "missing_html", "reader_html"]
 
+_ANCHOR = Markup('<mark id="passage" tabindex="-1">')
 # A journalist's question longer than this is folded behind the sentence that asks.
 _ASKED_CHARS = 200
 
@@ -51,7 +52,7 @@ def reader_html(document: Document, marked: Span | None, say: Wording, *, is_mis
     text = document.text
     paragraphs = paragraph_spans(text)
     marks = [marked] if marked else []
-    rendered = {p: _marked(text, p, marks, 'id="passage" tabindex="-1"') for p in paragraphs}
+    rendered = {p: _marked(text, p, marks, _ANCHOR) for p in paragraphs}
     source = document.source or ""
     return _TEMPLATES.get_template("reader.html").render(
         document=document,
@@ -108,17 +109,17 @@ def _passage_html(citation: Citation) -> Markup:
     return Markup("").join(Markup("<p>{}</p>").format(p) for p in paragraphs)
 
 
-def _marked(text: str, whole: Span, marks: Sequence[Span], attributes: str = "") -> Markup:
+def _marked(text: str, whole: Span, marks: Sequence[Span], anchor: Markup | None = None) -> Markup:
     """``text`` within ``whole``, escaped, with ``<mark>`` around what is marked.
 
-    ``attributes`` go to a mark that begins in here.
+    ``anchor`` is the opening tag of a mark that begins in here.
     """
     parts = []
     for piece, mark in _pieces(whole, marks):
         body = Markup("<br>").join(escape(line) for line in piece.of(text).split("\n"))
         begins = mark is not None and mark.start >= whole.start
-        tag = f"<mark {attributes}>" if attributes and begins else "<mark>"
-        parts.append(Markup(f"{tag}{{}}</mark>").format(body) if mark else body)
+        tag = anchor if anchor and begins else Markup("<mark>")
+        parts.append(tag + body + Markup("</mark>") if mark else body)
     return Markup("").join(parts)
 
 

@@ -1,0 +1,170 @@
+"""The web chat in Chromium, with the real encoder and the seed, as a visitor meets it."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from conftest import ROOT, SEED
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.server]
+
+QUESTION = "what are the main considerations behind the Opinions"
+CHROMIUM_ARGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync"
+).split()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    assert path, "Chromium is missing: install it (on Debian: apt-get install chromium)."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """``qa serve`` over the seed, in a process of its own; its address."""
+    home = tmp_path_factory.mktemp("served")
+    shutil.copytree(ROOT / "corpus", home / "corpus")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {k: v for k, v in os.environ.items() if k != "GRADIO_ANALYTICS_ENABLED"}
+    run = [sys.executable, "-m", "qa"]
+    subprocess.run([*run, "index"], cwd=home, check=True, capture_output=True)
+    log = (home / "log").open("w")
+    process = subprocess.Popen(
+        [*run, "serve", "--port", str(port)], cwd=home, env=environment, stdout=log, stderr=log
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(240):
+            assert process.poll() is None, (home / "log").read_text("utf-8")
+            try:
+                with urllib.request.urlopen(f"{address}/healthz", timeout=5) as answer:  # noqa: S310
+                    assert answer.read() == b"ok"
+                    break
+            except OSError:
+                time.sleep(0.5)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(30)
+        log.close()
+    printed = (home / "log").read_text("utf-8")
+    assert "Traceback" not in printed, printed
+
+
+@pytest.fixture
+def page(chromium, server):
+    """The chat, opened; afterwards: no request left the server, nothing failed."""
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    asked, failed, errors = [], [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("response", lambda r: failed.append((r.status, r.url)) if r.status >= 400 else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(server)
+    page.wait_for_selector("#qa-question textarea")
+    yield page
+    page.close()
+    assert asked
+    assert [url for url in asked if not url.startswith((server, "data:", "blob:"))] == []
+    assert failed == []
+    assert errors == []
+
+
+def ask(page, question):
+    page.fill("#qa-question textarea", question)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#qa-chat .qa-answer", timeout=20_000)
+
+
+def test_the_question_is_answered_with_its_citation(page):
+    ask(page, QUESTION)
+    first = page.locator("#qa-chat .qa-citation").first
+    passage = first.locator(".qa-passage").inner_text()
+    seed = SEED.read_text("utf-8")
+    assert passage.startswith("As a new round of technological revolution")
+    assert passage in seed
+    quote = first.locator(".qa-passage mark").inner_text()
+    assert quote in passage
+    assert quote.startswith("The Opinions aims at supporting")
+    assert first.locator("time").inner_text() == "2022-07-21"
+    facts = first.locator(".qa-facts").inner_text()
+    assert "Service Trade" in facts
+    assert "paragraph 3" in facts
+    assert "main considerations behind the issue" in first.locator(".qa-asked").first.inner_text()
+
+
+def test_the_citation_opens_the_reader_at_the_passage_marked(page):
+    ask(page, QUESTION)
+    with page.context.expect_page() as opened:
+        page.locator("#qa-chat .qa-links a").first.click()
+    reader = opened.value
+    reader.wait_for_load_state()
+    mark = reader.locator("mark#passage")
+    assert mark.inner_text().startswith("As a new round of technological revolution")
+    assert reader.evaluate("document.getElementById('passage').matches(':target')")
+    box = mark.bounding_box()
+    height = reader.viewport_size["height"]
+    assert 0 <= box["y"] < height / 2
+    assert reader.locator("h1").inner_text().startswith("Recently, 27 government departments")
+    reader.close()
+
+
+def test_what_is_not_in_the_record_is_said(page):
+    ask(page, "import duty on soybeans")
+    assert page.locator(".qa-verdict").inner_text() == "Not in the record"
+    assert "1 document, of 2022-07-21" in page.locator(".qa-answer").inner_text()
+    assert page.locator(".qa-answer > .qa-citation").count() == 0
+
+
+def test_the_welcome_says_what_the_record_holds_and_an_example_can_be_asked(page):
+    assert "The record holds 1 document, of 2022-07-21." in page.inner_text("#qa-chat")
+    page.locator("button.qa-example").first.click()
+    page.wait_for_selector("#qa-chat .qa-citation")
+
+
+def test_a_hostile_question_is_shown_as_text_and_an_empty_one_gets_no_answer(page):
+    dialogs = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog), dialog.dismiss()))
+    hostile = "<img src=x onerror=alert(1)> **bold** [a](javascript:alert(1))"
+    ask(page, hostile)
+    assert page.locator("#qa-chat .user").last.inner_text().strip() == hostile
+    assert page.locator("#qa-chat .user img, #qa-chat .user strong, #qa-chat .user a").count() == 0
+    page.fill("#qa-question textarea", "   ")
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "document.querySelector('#qa-chat').innerText.includes('Please type a question.')"
+    )
+    assert dialogs == []
+
+
+def test_a_phone_does_not_scroll_sideways(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    ask(page, QUESTION)
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 390
+    assert page.locator(".qa-passage").first.bounding_box()["width"] > 280
+
+
+def test_another_origin_may_read_nothing(server):
+    request = urllib.request.Request(  # noqa: S310 - our own server
+        f"{server}/config", headers={"Origin": "https://evil.example"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        assert answer.headers.get("Access-Control-Allow-Origin") is None
+        assert 'analytics_enabled":true' not in re.sub(r"\s", "", answer.read().decode())

@@ -1,0 +1,177 @@
+"""The commands: what they print, where, and with which exit code."""
+
+import json
+import re
+import shutil
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+import qa.answer.ask
+import qa.index.encoder
+from conftest import SEED, WordEncoder
+from qa import cli
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """An empty project with the seed, as the current folder, and the test encoder."""
+    (tmp_path / "seeds").mkdir()
+    shutil.copy(SEED, tmp_path / "seeds" / "seed.txt")
+    monkeypatch.chdir(tmp_path)
+    for module in (qa.index.encoder, qa.answer.ask):
+        monkeypatch.setattr(module, "open_encoder", lambda *_: WordEncoder())
+    return tmp_path
+
+
+@pytest.fixture
+def run(capsys, monkeypatch):
+    def run(*args):
+        monkeypatch.setattr(sys, "argv", ["qa", *args])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        printed = capsys.readouterr()
+        return end.value.code or 0, printed.out, printed.err
+
+    return run
+
+
+def indexed(run):
+    assert run("ingest", "seeds")[0] == 0
+    code, out, err = run("index")
+    assert code == 0
+    return out, err
+
+
+def test_from_source_to_proved_answer(project, run):
+    code, out, _ = run("ingest", "seeds")
+    assert code == 0
+    assert out == (
+        "new        seeds/seed.txt -> corpus/2022-07-21-recently-27-government-departments-"
+        "including-mofcom-issued.md\n1 sources: 1 new.\n"
+    )
+    code, out, err = run("index")
+    assert out.startswith("1 documents, 4 passages, 14 sentences; 18 texts embedded, 0 taken")
+    assert err == "embedding: 18 of 18\n"
+    code, out, _ = run("ask", "how many tasks does the document contain?", "--json")
+    assert code == 0
+    answer = json.loads(out)
+    assert answer["citations"][0]["passage"]["text"].startswith("As a new round")
+    (project / "answer.json").write_text(out, "utf-8")
+    assert run("verify", "--answer", "answer.json") == (
+        0,
+        f"Proved: {len(answer['citations'])} citations of 1 answers against corpus.\n",
+        "",
+    )
+    code, out, _ = run("verify")
+    assert (code, out[:40]) == (0, "Proved: 4 passages and 14 sentences of 1")
+
+
+def test_an_answer_reads_well_in_a_file(project, run):
+    indexed(run)
+    code, out, _ = run("ask", "how many tasks and measures does the Opinions put forward?")
+    assert code == 0
+    head, asked, passage, quote = out.strip().split("\n")[:4]
+    assert head.startswith("[1] Recently, 27 government departments including MOFCOM issued")
+    assert "| 2022-07-21 | Service Trade | paragraph 3 | characters 1281-2498 | seeds/seed" in head
+    assert asked.startswith("    Asked: Recently, 27 government")
+    assert passage.startswith("    As a new round of technological revolution")
+    assert quote.startswith("    Quote: The Opinions puts forward 28 tasks and measures")
+    assert all(line == line.rstrip() for line in out.split("\n"))
+
+
+def test_not_in_the_record_is_said_and_is_no_failure(project, run):
+    indexed(run)
+    code, out, _ = run("ask", "import duty on soybeans")
+    assert (code, out.split("\n")[0]) == (0, "Not in the record.")
+
+
+def test_a_second_index_embeds_nothing(project, run):
+    first, _ = indexed(run)
+    _, out, err = run("index")
+    assert "0 texts embedded, 18 taken from the last snapshot" in out
+    assert out.split("\n")[1] == first.split("\n")[1]
+    assert err == ""
+
+
+def test_a_changed_corpus_file_is_named_and_the_exit_code_says_so(project, run):
+    indexed(run)
+    (path,) = (project / "corpus").glob("*.md")
+    path.write_text(path.read_text("utf-8").replace("28 tasks", "29 tasks"), "utf-8")
+    code, out, err = run("verify")
+    assert (code, out) == (1, "")
+    assert all(line.startswith(f"qa: corpus/{path.name}") for line in err.strip().split("\n"))
+
+
+@pytest.mark.parametrize("command", [["ask", "tea"], ["serve"], ["status"], ["verify"]])
+def test_a_damaged_snapshot_is_refused_by_every_command_with_the_file(project, run, command):
+    indexed(run)
+    (path,) = (project / "index").rglob("passages.jsonl")
+    path.write_bytes(path.read_bytes().replace(b"1", b"2", 1))
+    code, out, err = run(*command)
+    assert (code, out) == (1, "")
+    assert err.startswith("qa: ")
+    assert f"index/{path.parent.name}/passages.jsonl has sha256" in err
+    if command != ["verify"]:
+        assert 'run "qa index" to build it anew' in err
+
+
+def test_no_index_yet_is_said_with_the_remedy(project, run):
+    code, out, err = run("ask", "tea")
+    assert (code, out) == (1, "")
+    assert err == 'qa: There is no snapshot in index: run "qa index" first.\n'
+
+
+def test_a_bad_source_is_listed_and_the_exit_code_says_so(project, run):
+    (project / "seeds" / "a.pdf").write_bytes(b"%PDF")
+    code, out, err = run("ingest", "seeds")
+    assert code == 1
+    assert out.endswith("2 sources: 1 failed, 1 new.\n")
+    assert err.startswith("failed     seeds/a.pdf: seeds/a.pdf: the ending .pdf is not")
+
+
+def test_wrong_usage_exits_with_2(project, run, monkeypatch):
+    assert run("ask")[0] == 2
+    assert run("nonsense")[0] == 2
+    assert run("index", "--config", "none.toml")[0] == 2
+    monkeypatch.setenv("QA_PORT", "many")
+    code, _, err = run("index")
+    assert (code, err[:24]) == (2, "qa: Settings are wrong (")
+
+
+def test_status_tells_what_is_live(project, run):
+    indexed(run)
+    code, out, _ = run("status", "--json")
+    stated = json.loads(out)
+    assert code == 0
+    assert (stated["documents"], stated["passages"], stated["sentences"]) == (1, 4, 14)
+    assert (stated["first_date"], stated["last_date"]) == ("2022-07-21", "2022-07-21")
+    assert stated["encoder"]["name"] == "words"
+    code, out, _ = run("status")
+    assert stated["snapshot"] in out
+
+
+def test_a_port_in_use_is_said_before_anything_is_loaded(project, run):
+    import socket
+
+    indexed(run)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        code, _, err = run("serve", "--port", str(taken.getsockname()[1]))
+    assert code == 1
+    assert re.match(r"qa: Cannot listen on 127.0.0.1:\d+: .*Choose another with --port", err)
+
+
+def test_debug_shows_the_traceback(project, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["qa", "--debug", "ask", "tea"])
+    with pytest.raises(cli.QAError):
+        cli.main()
+
+
+@pytest.mark.parametrize("command", [c.callback.__name__ for c in cli.app.registered_commands])
+def test_every_command_has_help_with_an_example(command):
+    done = CliRunner().invoke(cli.app, [command, "--help"])
+    assert done.exit_code == 0
+    assert "Example: qa" in done.output

@@ -1,0 +1,73 @@
+"""``qa index`` killed with -9 at random moments leaves a whole snapshot and no litter."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from conftest import ROOT
+from qa.index.snapshot import check_files, live_digest
+
+pytestmark = pytest.mark.slow
+
+# The command itself, with the test encoder in the real one's place.
+COMMAND = """
+import sys
+sys.path.insert(0, {tests!r})
+from conftest import WordEncoder
+import qa.index.encoder
+qa.index.encoder.open_encoder = lambda *_: WordEncoder()
+sys.argv = ["qa", "index"]
+from qa.cli import main
+main()
+"""
+KILLS = 30
+
+
+def start(project):
+    command = COMMAND.format(tests=str(ROOT / "tests"))
+    return subprocess.Popen(
+        [sys.executable, "-c", command],
+        cwd=project,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def write(project, number):
+    """A record whose every version differs, large enough that writing takes a while."""
+    text = "\n\n".join(f"Tea number {n} of version {number} is hot." for n in range(300))
+    for n in range(10):
+        path = project / "corpus" / f"d{n}.md"
+        path.write_text(f"---\ntitle: T{n}\n---\n\n{text}\n", "utf-8")
+
+
+def test_killed_at_random_moments(tmp_path):
+    (tmp_path / "corpus").mkdir()
+    write(tmp_path, 0)
+    began = time.monotonic()
+    assert start(tmp_path).wait() == 0
+    took = time.monotonic() - began
+    index = tmp_path / "index"
+    chance = random.Random(7)  # noqa: S311 - no secret
+    killed = published = 0
+    for number in range(1, KILLS + 1):
+        write(tmp_path, number)
+        before = live_digest(index)
+        process = start(tmp_path)
+        # Most of the time goes into imports; the later half is where files are written.
+        time.sleep(took * chance.uniform(0.4, 1.05))
+        process.send_signal(signal.SIGKILL)
+        killed += process.wait() == -signal.SIGKILL
+        assert check_files(index) == []
+        published += live_digest(index) != before
+    assert killed > KILLS // 2
+    assert 0 < published < KILLS
+    assert start(tmp_path).wait() == 0
+    assert check_files(index) == []
+    left = {p.name for p in index.iterdir()} - {".lock", "current"}
+    assert live_digest(index) in left
+    assert len(left) <= 2

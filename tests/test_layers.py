@@ -1,0 +1,109 @@
+"""A module imports from floors below its own, or from beside it; never in a circle."""
+
+import ast
+import graphlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import qa
+
+SOURCE = Path(qa.__file__).parent
+FLOORS = [
+    {"errors", "records"},
+    {"corpus", "settings"},
+    {"index"},
+    {"answer"},
+    {"web", "evaluation"},
+    {"cli"},
+    {"__main__"},
+]
+HOMES = {
+    "sentence_transformers": "index.encoder",
+    "faiss": "index.vectors",
+    "bm25s": "index.lexical",
+    "Stemmer": "index.lexical",
+    "rapidfuzz": "index.lexical",
+    "langchain_text_splitters": "index.passages",
+    "nupunkt": "corpus.sentences",
+    "gradio": "web.chat",
+    "jinja2": "web.render",
+    "uvicorn": "web.app",
+    "typer": "cli",
+    "rich": "cli",
+}
+
+
+def modules():
+    """Every module's name below ``qa``, with the full names it imports."""
+    for path in SOURCE.rglob("*.py"):
+        name = ".".join(path.relative_to(SOURCE).with_suffix("").parts)
+        tree = ast.parse(path.read_text("utf-8"))
+        imported = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported |= {f"{node.module}.{alias.name}" for alias in node.names}
+        if name != "__init__":
+            yield name.removesuffix(".__init__"), imported
+
+
+def floor_of(name):
+    room = name.split(".")[0]
+    return next(n for n, rooms in enumerate(FLOORS) if room in rooms)
+
+
+def own(imported):
+    """Of the imported names, those below ``qa``: as ``room.module``."""
+    names = {name for name, _ in modules()}
+    for full in imported:
+        parts = full.split(".")
+        if parts[0] == "qa" and len(parts) > 1:
+            candidates = [".".join(parts[1:n]) for n in range(len(parts), 1, -1)]
+            found = next((c for c in candidates if c in names), None)
+            if found:
+                yield found
+
+
+def test_every_module_imports_from_below_or_beside():
+    checked = 0
+    for name, imported in modules():
+        for other in own(imported):
+            beside = "." in name and name.split(".")[0] == other.split(".")[0]
+            lowest = floor_of(name) == floor_of(other) == 0
+            assert beside or lowest or floor_of(other) < floor_of(name), f"{name} -> {other}"
+            checked += 1
+    assert checked > 40
+
+
+def test_no_imports_go_in_a_circle():
+    order = graphlib.TopologicalSorter({name: set(own(i)) - {name} for name, i in modules()})
+    assert len(list(order.static_order())) > 20
+
+
+def test_each_heavy_library_has_one_home():
+    found = {library: set() for library in HOMES}
+    for name, imported in modules():
+        for full in imported:
+            if full.split(".")[0] in HOMES:
+                found[full.split(".")[0]].add(name)
+    assert found == {library: {home} for library, home in HOMES.items()}
+
+
+@pytest.mark.parametrize(
+    ("command", "absent"),
+    [
+        ("import qa", ["numpy", "torch", "gradio"]),
+        ("import qa.cli", ["numpy", "torch", "gradio", "langchain_text_splitters"]),
+        ("import qa.answer.ask", ["torch", "gradio", "langchain_text_splitters"]),
+    ],
+)
+def test_heavy_libraries_are_loaded_only_when_used(command, absent):
+    script = f"import sys; {command}; print([m for m in {absent!r} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

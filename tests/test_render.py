@@ -1,0 +1,151 @@
+"""HTML of answers and documents: verbatim when read, inert when hostile."""
+
+import html
+import re
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from conftest import WordEncoder
+from qa import QA
+from qa.index.snapshot import open_snapshot
+from qa.records import Span
+from qa.web.chat import example_questions
+from qa.web.reader import reader_routes
+from qa.web.render import answer_html, coverage, message_html
+from qa.web.wording import Wording
+
+SAY = Wording()
+HOSTILE = (
+    'Tea <script>alert(1)</script> is **hot** & "strong" <img src=x onerror=alert(1)>.\n\n'
+    "    [link](javascript:alert(1)) {{ 7 * 7 }} $x$ Milk\u2028\x0b is cold."
+)
+
+
+def asked(index, question):
+    qa = QA(open_snapshot(index), WordEncoder())
+    return qa, answer_html(qa.ask(question), qa.snapshot, SAY)
+
+
+def texts(page, tag):
+    """The text of every such element, as a reader sees it."""
+    found = re.findall(rf"<{tag}\b[^>]*>(.*?)</{tag}>", page, re.DOTALL)
+    return [html.unescape(re.sub("<[^>]*>", "", text)) for text in found]
+
+
+def test_the_passage_reads_verbatim_with_its_quote_marked(make_index):
+    _, page = asked(make_index({"a": "Rain fell. Tea is hot.\n\nEnd."}), "is tea hot")
+    (passage,) = texts(page, "blockquote")
+    assert passage == "Rain fell. Tea is hot.End."
+    assert texts(page, "mark") == ["Tea is hot."]
+
+
+def test_hostile_text_is_shown_as_text(make_index):
+    index = make_index({"a": HOSTILE}, section="<b>S</b>", source="javascript:alert(1)")
+    _, page = asked(index, "is tea hot and milk cold <i>")
+    tags = set(re.findall(r"<\s*/?\s*([a-z]+)", page))
+    known = "div article header span cite p blockquote mark footer a details summary br time"
+    assert tags <= set(known.split())
+    assert "<script" not in page
+    assert 'href="javascript' not in page
+    (passage, *_) = texts(page, "blockquote")
+    assert passage.replace("\u2028", "") == HOSTILE.replace("\n\n    ", "").replace("\u2028", "")
+
+
+def test_html_for_the_chat_has_no_blank_line_at_which_markdown_would_begin(make_index):
+    _, page = asked(make_index({"a": HOSTILE}), "is tea hot")
+    assert all(line.strip() for line in page.split("\n"))
+    assert all(line.strip() for line in message_html("a\n\n# b\n\n\n<c>").split("\n"))
+    assert "&lt;c&gt;" in message_html("<c>")
+
+
+def test_not_in_the_record_is_no_citation_but_says_so_and_what_is_there(make_index):
+    _, page = asked(make_index({"a": "Tea is hot."}), "import duty on soybeans")
+    assert 'class="qa-answer qa-not_in_record"' in page
+    assert "The record holds 1 document, undated." in page
+    assert SAY("answer.nearest") in page
+
+
+def test_a_long_question_is_folded_behind_its_last_sentence_that_asks(make_index):
+    asking = "What is hot? " + "We saw much tea. " * 15 + "Why is tea hot? Thanks."
+    index = make_index({"a": f"{asking}(2020-01-01)\n\nTea is fire."}, layout="question-answer")
+    _, page = asked(index, "is tea hot")
+    (summary,) = texts(page, "summary")
+    assert summary == "Asked: Why is tea hot?"
+    assert asking in html.unescape(page)
+
+
+def test_coverage_tells_how_many_and_from_when_to_when(make_index):
+    import datetime
+
+    from qa.records import Document
+
+    days = [datetime.date(2020, 1, 1), datetime.date(2021, 2, 3), None]
+    documents = [Document(id=str(n), title="T", text="t", date=d) for n, d in enumerate(days)]
+    assert (
+        coverage(documents, SAY) == "The record holds 3 documents, from 2020-01-01 to 2021-02-03."
+    )
+    assert coverage(documents[:1], SAY) == "The record holds 1 document, of 2020-01-01."
+    assert coverage(documents[2:], SAY) == "The record holds 1 document, undated."
+
+
+@pytest.fixture
+def reader(make_index):
+    text = "Why tea <b>?(2020-01-01)\n\nTea is hot.\n\nMilk is cold."
+    snapshot = open_snapshot(make_index({"a": text}, layout="question-answer"))
+    app = FastAPI()
+    app.include_router(reader_routes(snapshot, SAY))
+    return TestClient(app), text
+
+
+def test_the_reader_marks_the_passage_where_it_stands(reader):
+    client, text = reader
+    start = text.index("is hot")
+    page = client.get(f"/documents/a?start={start}&end={text.index(' cold')}").text
+    assert texts(page, "mark") == ["is hot.", "Milk is"]
+    assert page.count('id="passage"') == 1
+    assert '<mark id="passage" tabindex="-1">is hot.</mark>' in page
+    assert texts(page, "p")[-3:] == ["Why tea <b>?(2020-01-01)", "Tea is hot.", "Milk is cold."]
+    assert texts(page, "h2") == ["Question", "Answer"]
+
+
+def test_a_document_without_a_passage_is_shown_plain(reader):
+    page = reader[0].get("/documents/a").text
+    assert "<mark" not in page
+    assert SAY("page.passage_missing") not in page
+
+
+@pytest.mark.parametrize("query", ["start=5&end=2", "start=0&end=9999", "start=x", "end=3"])
+def test_a_passage_that_is_not_there_is_told(reader, query):
+    answer = reader[0].get(f"/documents/a?{query}")
+    assert answer.status_code == 200
+    assert SAY("page.passage_missing") in answer.text
+    assert "<mark" not in answer.text
+
+
+def test_an_unknown_document_is_a_404_that_runs_nothing(reader):
+    answer = reader[0].get("/documents/%3Cscript%3Ealert(1)%3Cscript%3E")
+    assert answer.status_code == 404
+    assert "<script" not in answer.text
+    assert "&lt;script&gt;" in answer.text
+
+
+def test_pages_carry_a_policy_that_allows_no_script(reader):
+    policy = reader[0].get("/documents/a").headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'self'")
+
+
+def test_example_questions_are_the_records_own(make_index):
+    text = "It rained. Why is tea hot?(2020-01-01)\n\nFire."
+    qa = QA(open_snapshot(make_index({"a": text}, layout="question-answer")), WordEncoder())
+    assert example_questions(qa.snapshot.documents.values(), qa) == ["Why is tea hot?"]
+    plain = QA(open_snapshot(make_index({"b": "Tea?"})), WordEncoder())
+    assert example_questions(plain.snapshot.documents.values(), plain) == []
+
+
+def test_spans_cannot_be_marked_twice(make_index):
+    from qa.web.render import _marked
+
+    marked = _marked("abcdef", Span(0, 6), [Span(1, 4), Span(2, 5)])
+    assert marked == "a<mark>bcd</mark><mark>e</mark>f"

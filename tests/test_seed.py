@@ -1,0 +1,143 @@
+"""The seed document with the real encoder: what people ask, and what they get."""
+
+import shutil
+
+import pytest
+
+from conftest import ROOT, SEED
+
+pytestmark = pytest.mark.slow
+
+BACKGROUND = "Since the State Council issued"
+OPINIONS = "As a new round of technological revolution"
+NEXT = "In the next stage, MOFCOM"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """The seed ingested and indexed as the commands do it."""
+    from qa.corpus import folder
+    from qa.corpus.ingest import ingest
+    from qa.index.build import build
+    from qa.index.encoder import BUILD_THREADS, BUNDLED, open_encoder
+
+    home = tmp_path_factory.mktemp("project")
+    (home / "seeds").mkdir()
+    shutil.copy(SEED, home / "seeds")
+    list(ingest([home / "seeds"], home / "corpus"))
+    encoder = open_encoder(BUNDLED, BUILD_THREADS)
+    build(folder.read_all(home / "corpus"), home / "index", encoder, passage_chars=1250)
+    return home
+
+
+@pytest.fixture(scope="module")
+def qa(project):
+    from qa import QA
+
+    return QA.open(project / "index")
+
+
+@pytest.mark.parametrize(
+    ("question", "passage"),
+    [
+        ("what are the main considerations behind the Opinions", OPINIONS),
+        ("how big was China's trade in culture in 2021?", BACKGROUND),
+        ("how fast did it grow?", BACKGROUND),
+        ("how many tasks does the document contain?", OPINIONS),
+        ("which five-year plan does it carry out?", OPINIONS),
+        ("what will the ministry do next?", NEXT),
+        ("what did the State Council do in 2014?", BACKGROUND),
+        ("which Chinese exports became popular abroad?", BACKGROUND),
+        ("who issued the document?", OPINIONS),
+        ("cultral trde 2021", BACKGROUND),
+    ],
+)
+def test_the_passage_that_answers_is_the_first_citation(qa, question, passage):
+    answer = qa.ask(question)
+    assert answer.status == "answered"
+    first = answer.citations[0]
+    assert first.passage.text.startswith(passage)
+    assert (str(first.document.date), first.document.section) == ("2022-07-21", "Service Trade")
+    assert first.passage.asked.endswith("government departments this time?")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what is the weather in Paris",
+        "import duty on soybeans",
+        "",
+        "what budget was set aside?",
+        "who is the spokesperson?",
+        "which countries signed?",
+    ],
+)
+def test_what_the_seed_does_not_say_is_not_answered(qa, question):
+    answer = qa.ask(question)
+    assert (answer.status, answer.citations) == ("not_in_record", ())
+
+
+def test_the_quoted_sentence_answers(qa):
+    quotes = {
+        question: qa.ask(question).citations[0].quotes[0].text
+        for question in ("how many tasks does the document contain?", "which five-year plan?")
+    }
+    assert quotes["how many tasks does the document contain?"].startswith(
+        "The Opinions puts forward 28 tasks"
+    )
+    assert "14th Five-Year Plan (2021-2025)" in quotes["which five-year plan?"]
+
+
+def test_the_committed_record_is_what_ingest_makes_of_the_seeds(project):
+    made = {p.name: p.read_bytes() for p in (project / "corpus").iterdir()}
+    kept = {p.name: p.read_bytes() for p in (ROOT / "corpus").glob("*.md")}
+    assert made == kept
+
+
+def test_the_snapshot_is_proved_against_the_record(project):
+    from qa.answer import check
+
+    assert check.snapshot(project / "index", project / "corpus").faults == ()
+
+
+def test_vectors_do_not_depend_on_what_is_encoded_beside_them():
+    import numpy as np
+
+    from qa.index.encoder import BUNDLED, open_encoder
+
+    encoder = open_encoder(BUNDLED)
+    texts = ["Tea is hot.", "A much longer text about trade in culture. " * 20, "Milk"]
+    together = encoder.encode(texts)
+    alone = np.concatenate([encoder.encode([text]) for text in reversed(texts)])[::-1]
+    assert np.array_equal(together, alone)
+    assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-6)
+    assert together.shape == (3, encoder.dimension) == (3, 384)
+
+
+def test_the_encoder_counts_tokens_as_it_reads_them():
+    from qa.index.encoder import BUNDLED, open_encoder
+
+    encoder = open_encoder(BUNDLED)
+    assert encoder.max_tokens == 254
+    assert encoder.count_tokens("trade in culture") == 3
+    assert encoder.count_tokens("cultral") == 2
+
+
+def test_other_weights_than_the_published_ones_are_refused(monkeypatch):
+    from qa.errors import EncoderError
+    from qa.index import encoder
+
+    monkeypatch.setattr(encoder, "_BUNDLED_WEIGHTS_SHA256", "0" * 64)
+    with pytest.raises(EncoderError, match="53aa5117.* should be 0000"):
+        encoder.open_encoder(encoder.BUNDLED)
+
+
+def test_an_unknown_encoder_is_refused_and_nothing_is_fetched(tmp_path):
+    from qa.errors import EncoderError
+    from qa.index.encoder import open_encoder
+
+    with pytest.raises(EncoderError, match="There is no encoder 'e5-small'.*Nothing is downloaded"):
+        open_encoder("e5-small")
+    (tmp_path / "modules.json").write_text("{", "utf-8")
+    with pytest.raises(EncoderError, match="cannot be loaded"):
+        open_encoder(str(tmp_path))
