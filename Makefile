@@ -14,7 +14,7 @@ export HF_HUB_OFFLINE := 1
 export GRADIO_ANALYTICS_ENABLED := False
 
 .DEFAULT_GOAL := help
-.PHONY: help serve index test test-fast lint format screenshots clean
+.PHONY: help serve index test test-fast lint format screenshots mutants clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -41,6 +41,10 @@ lint: $(INSTALLED_DEV)
 format: $(INSTALLED_DEV)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Faults planted one at a time, which the fast tests must notice.
+mutants: $(INSTALLED_DEV)
+	$(BIN)/python tests/mutants.py
 
 # The pictures in docs/, taken anew from a server this starts.
 screenshots: $(INSTALLED_DEV)

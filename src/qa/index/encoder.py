@@ -86,7 +86,7 @@ class SentenceTransformerEncoder:
 
         Texts are encoded one at a time: in batches the last bits of a vector depend on its
         neighbours, and the same corpus would not give the same bytes. On two cores batches of
-        32 were no faster (benchmarks/encoder_batches.py).
+        32 were no faster.
         """
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         for row, text in enumerate(texts):
