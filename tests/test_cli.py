@@ -72,7 +72,7 @@ def test_an_answer_reads_well_in_a_file(project, run):
     indexed(run)
     code, out, _ = run("ask", "how many tasks and measures does the Opinions put forward?")
     assert code == 0
-    head, asked, passage, quote = out.strip().split("\n")[:4]
+    head, asked, passage, quote = out.split("\n")[:4]
     assert head.startswith("[1] Recently, 27 government departments including MOFCOM issued")
     assert "| 2022-07-21 | Service Trade | paragraph 3 | characters 1281-2498 | seeds/seed" in head
     assert asked.startswith("    Asked: Recently, 27 government")

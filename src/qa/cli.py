@@ -316,7 +316,8 @@ def _print_answer(answer: Answer, documents: dict[str, Document]) -> None:
         if answer.nearest:
             _out.print("The nearest passages, which are not an answer:")
     for citation in answer.citations or answer.nearest:
-        _out.print()
+        if citation.number > 1 or not answer.is_answered:
+            _out.print()
         _print_citation(citation, documents[citation.document.id])
 
 
