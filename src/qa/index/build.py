@@ -20,7 +20,7 @@ from qa.index.snapshot import Snapshot
 from qa.index.vectors import VectorIndex
 from qa.records import Passage
 
-__all__ = ["Built", "build", "recut"]
+__all__ = ["Built", "build"]
 
 # Told how many texts are embedded, and how many there are to embed.
 OnEmbedded = Callable[[int, int], None]
@@ -80,11 +80,6 @@ def build(
         inputs = _inputs(documents, encoder, passage_chars)
         digest = snapshots.publish(index, unfinished, inputs, counts)
     return Built(digest, **counts, embedded=embedded, reused=len(set(texts)) - embedded)
-
-
-def recut(documents: Sequence[CorpusFile], encoder: Encoder, passage_chars: int) -> list[Passage]:
-    """The passages these documents give, as ``build`` cuts them."""
-    return _passages(documents, encoder, passage_chars)
 
 
 def _passages(
