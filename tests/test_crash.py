@@ -53,19 +53,21 @@ def test_killed_at_random_moments(tmp_path):
     took = time.monotonic() - began
     index = tmp_path / "index"
     chance = random.Random(7)  # noqa: S311 - no secret
-    killed = published = 0
-    for number in range(1, KILLS + 1):
+    killed = number = 0
+    while killed < KILLS:
+        number += 1
+        assert number < 10 * KILLS, "the command ends before it can be killed"
         write(tmp_path, number)
-        before = live_digest(index)
+        began = time.monotonic()
         process = start(tmp_path)
-        # Most of the time goes into imports; the later half is where files are written.
+        # Most of the time goes into imports; the later part is where files are written.
         time.sleep(took * chance.uniform(0.4, 1.05))
         process.send_signal(signal.SIGKILL)
-        killed += process.wait() == -signal.SIGKILL
+        if process.wait() == -signal.SIGKILL:
+            killed += 1
+        else:
+            took = min(took, time.monotonic() - began)
         assert check_files(index) == []
-        published += live_digest(index) != before
-    assert killed > KILLS // 2
-    assert 0 < published < KILLS
     assert start(tmp_path).wait() == 0
     assert check_files(index) == []
     left = {p.name for p in index.iterdir()} - {".lock", "current"}
