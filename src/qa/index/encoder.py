@@ -24,8 +24,7 @@ __all__ = [
 
 BUNDLED = "all-MiniLM-L6-v2"
 # To embed a record: a fixed number, since the last bits of a vector depend on it, and with them
-# the digest. To embed one question: on two busy cores two threads waited for each other and
-# took 500 ms for what one does in 40.
+# the digest. To embed one question: on busy cores two threads wait for each other.
 BUILD_THREADS = 2
 QUESTION_THREADS = 1
 # sha256 of model.safetensors as published for sentence-transformers/all-MiniLM-L6-v2.
@@ -85,8 +84,7 @@ class SentenceTransformerEncoder:
         """See ``Encoder``.
 
         Texts are encoded one at a time: in batches the last bits of a vector depend on its
-        neighbours, and the same corpus would not give the same bytes. On two cores batches of
-        32 were no faster.
+        neighbours, and the same corpus would not give the same bytes.
         """
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         for row, text in enumerate(texts):
