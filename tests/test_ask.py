@@ -1,14 +1,16 @@
 """A question becomes an answer whose every word is the record's."""
 
+import datetime
 import json
 
 import pytest
 
-from conftest import WordEncoder
+from conftest import WordEncoder, corpus_file
 from qa import QA
 from qa.errors import EncoderError, QuestionError
+from qa.index.build import build
 from qa.index.snapshot import open_snapshot
-from qa.records import to_json
+from qa.records import Document, to_json
 
 PAGE = (
     "Rain fell on roads. Why is tea always hot?(2020-01-01)\n\n"
@@ -135,3 +137,62 @@ def test_the_answer_names_the_snapshot_and_the_json_names_are_the_contracts(qa):
     ]
     assert list(citation["quotes"][0]) == ["text", "start", "end"]
     assert list(citation["links"]) == ["reader", "source"]
+
+
+@pytest.fixture
+def dated(tmp_path, encoder):
+    """The same statement in three years and once undated."""
+    years = {"old": 2019, "mid": 2020, "new": 2021, "undated": None}
+    documents = [
+        Document(id=name, title=name, text="Tea is hot.", date=year and datetime.date(year, 5, 1))
+        for name, year in years.items()
+    ]
+    index = tmp_path / "dated"
+    build([corpus_file(d) for d in documents], index, encoder, passage_chars=100)
+    return QA(open_snapshot(index), WordEncoder(), top_k=9)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "expected"),
+    [
+        (None, None, {"old", "mid", "new", "undated"}),
+        ("2020-05-01", None, {"mid", "new"}),
+        (None, "2020-05-01", {"old", "mid"}),
+        ("2020-05-01", "2020-05-01", {"mid"}),
+        ("2020-05-02", "2021-04-30", set()),
+    ],
+)
+def test_since_and_until_leave_out_what_was_published_at_other_times(dated, since, until, expected):
+    dates = [value and datetime.date.fromisoformat(value) for value in (since, until)]
+    answer = dated.ask("hot tea", since=dates[0], until=dates[1])
+    assert {c.document.id for c in answer.citations} == expected
+    assert answer.is_answered == bool(expected)
+
+
+def test_since_after_until_is_refused(dated):
+    with pytest.raises(QuestionError, match=r"since \(2021-01-01\) is after until \(2020-01-01\)"):
+        dated.ask("tea", since=datetime.date(2021, 1, 1), until=datetime.date(2020, 1, 1))
+
+
+def test_an_answer_is_explained_by_all_that_was_found(dated):
+    explained = dated.explain("hot tea", hidden=[0])
+    assert explained.answer.is_answered
+    assert [hit.row for hit in explained.hits] == [1, 2, 3]
+    assert explained.hits[0].passage.document == explained.answer.citations[0].document.id
+    without = dated.explain("hot tea", hidden=range(4))
+    assert (without.hits, without.answer.status) == ((), "not_in_record")
+
+
+def test_words_of_hidden_passages_are_not_known_to_their_document(make_index):
+    text = "Tea is hot.\n\n" + "Milk is very very very cold."
+    index = make_index({"page": text}, passage_chars=30)
+    qa = QA(open_snapshot(index), WordEncoder())
+    (tea, milk) = range(2)
+    assert qa.explain("milk cold", hidden=[tea]).answer.is_answered
+    assert not qa.explain("milk cold", hidden=[milk]).answer.is_answered
+
+
+def test_a_follow_up_is_searched_with_the_question_before_it(dated):
+    answer = dated.ask("and hot?", previous=["what of milk?", "what of tea?"])
+    assert (answer.question, answer.searched_for) == ("and hot?", "what of tea? and hot?")
+    assert dated.ask(" ", previous=["what of tea?"]).searched_for == ""

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import qa.answer.ask
+import qa.evaluation.run
 import qa.index.encoder
 from conftest import SEED, WordEncoder
 from qa import cli
@@ -20,7 +21,8 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "seeds").mkdir()
     shutil.copy(SEED, tmp_path / "seeds" / "seed.txt")
     monkeypatch.chdir(tmp_path)
-    for module in (qa.index.encoder, qa.answer.ask):
+    monkeypatch.setenv("QA_CACHE", str(tmp_path / "cache"))
+    for module in (qa.index.encoder, qa.answer.ask, qa.evaluation.run):
         monkeypatch.setattr(module, "open_encoder", lambda *_: WordEncoder())
     return tmp_path
 
@@ -170,8 +172,85 @@ def test_debug_shows_the_traceback(project, monkeypatch):
         cli.main()
 
 
-@pytest.mark.parametrize("command", [c.callback.__name__ for c in cli.app.registered_commands])
+@pytest.mark.parametrize(
+    "command", [c.name or c.callback.__name__ for c in cli.app.registered_commands]
+)
 def test_every_command_has_help_with_an_example(command):
     done = CliRunner().invoke(cli.app, [command, "--help"])
     assert done.exit_code == 0
     assert "Example: qa" in done.output
+
+
+def judged(project):
+    folder = project / "judged"
+    folder.mkdir()
+    documents = [{"_id": "d1", "text": "Tea is hot."}, {"_id": "d2", "text": "Milk is cold."}]
+    queries = [{"_id": "q1", "text": "hot tea"}, {"_id": "q2", "text": "cold milk"}]
+    (folder / "corpus.jsonl").write_text("\n".join(map(json.dumps, documents)), "utf-8")
+    (folder / "queries.jsonl").write_text("\n".join(map(json.dumps, queries)), "utf-8")
+    (folder / "qrels.tsv").write_text("q1\td1\t1\nq2\td2\t1\n", "utf-8")
+    return folder
+
+
+def test_eval_prints_writes_and_gates(project, run):
+    judged(project)
+    gates = "nDCG@10=0.9,answered_answerable>=1"
+    code, out, _ = run("eval", "judged", "-o", "figures", "--fail-under", gates)
+    assert code == 0
+    assert out.startswith("judged: 2 answerable questions\nmeasure")
+    assert "ranking.nDCG@10                 1.0000  1.0000 to 1.0000\n" in out
+    assert out.endswith("Report: figures/report.html\n")
+    names = {"metrics.json", "questions.jsonl", "run.trec", "qrels.trec", "settings.json"}
+    assert {p.name for p in (project / "figures").iterdir()} == {*names, "report.html"}
+    code, out, err = run("eval", "judged", "--json", "--fail-under", "RR@10=1,R@5<=0.5")
+    assert code == 1
+    assert json.loads(out)["ranking"]["RR@10"]["mean"] == 1.0
+    assert err.endswith("qa: gate missed: ranking.R@5 is 1.0000, at most 0.5 was asked for.\n")
+    code, out, err = run("eval", "judged", "--fail-under", "nonsense=1")
+    assert (code, out) == (2, "")
+    assert "'nonsense' is no measure" in err
+    assert run("eval", "nowhere")[0] == 1
+
+
+def test_compare_prints_and_fails_when_worse(project, run):
+    judged(project)
+    assert run("eval", "judged", "-o", "a")[0] == 0
+    code, out, err = run("compare", "a", "a")
+    assert (code, err) == (0, "")
+    assert out.startswith("A: a\nB: a\nmeasure")
+    assert out.endswith("Questions won by B: 0\nQuestions lost by B: 0\n")
+    written = (project / "a" / "questions.jsonl").read_text("utf-8").splitlines()
+    harmed = [json.loads(line) for line in written]
+    shutil.copytree("a", "b")
+    many = [{**row, "id": f"{row['id']}-{n}"} for n in range(20) for row in harmed]
+    (project / "a" / "questions.jsonl").write_text("\n".join(map(json.dumps, many)))
+    for row in many:
+        row["measures"] = {**row["measures"], "ranking.RR@10": 0.5}
+        row["right"] = False
+    (project / "b" / "questions.jsonl").write_text("\n".join(map(json.dumps, many)))
+    code, out, err = run("compare", "a", "b")
+    assert (code, err) == (1, "qa: B is significantly worse: ranking.RR@10.\n")
+    assert "Questions lost by B: 40\n" in out
+    assert "and 20 more, all in --json" in out
+    code, out, _ = run("compare", "a", "b", "--json", "--measure", "ranking.nDCG@10")
+    assert code == 0
+    assert [d["name"] for d in json.loads(out)["differences"]] == ["ranking.nDCG@10"]
+
+
+def test_batch_answers_lists_bad_rows_and_its_answers_can_be_proved(project, run):
+    indexed(run)
+    (project / "q.csv").write_text(
+        "question,id\nhow many tasks does the document contain?,1\n,2\n", "utf-8"
+    )
+    code, out, err = run("batch", "q.csv", "-o", "a.jsonl", "--no-timing")
+    assert (code, out) == (1, "")
+    assert err == (
+        "asking: 2 of 2\n"
+        "qa: q.csv, line 3: there is no question.\n"
+        "2 rows: 1 answered, 0 not in the record, 1 no question.\n"
+    )
+    code, out, _ = run("verify", "--answer", "a.jsonl")
+    assert code == 0
+    assert re.fullmatch(r"Proved: \d+ citations of 1 answers against corpus\.\n", out)
+    assert run("batch", "q.csv", "-o", "a.jsonl", "--to", "pdf")[0] == 2
+    assert run("batch", "q.csv")[0] == 2

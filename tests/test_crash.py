@@ -73,3 +73,48 @@ def test_killed_at_random_moments(tmp_path):
     left = {p.name for p in index.iterdir()} - {".lock", "current"}
     assert live_digest(index) in left
     assert len(left) <= 2
+
+
+BATCH = COMMAND.replace('"qa", "index"', '"qa", "batch", "q.csv", "-o", {answers!r}, "--no-timing"')
+
+
+def start_batch(project, answers):
+    command = BATCH.replace("import qa.index.encoder\n", "import qa.answer.ask\n").replace(
+        "qa.index.encoder.open", "qa.answer.ask.open"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", command.format(tests=str(ROOT / "tests"), answers=answers)],
+        cwd=project,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+@pytest.mark.parametrize("name", ["answers.jsonl", "answers.csv"])
+def test_a_batch_killed_at_random_moments_gives_the_same_file(tmp_path, name):
+    (tmp_path / "corpus").mkdir()
+    write(tmp_path, 0)
+    assert start(tmp_path).wait() == 0
+    questions = "".join(f'"Which tea, number {n},\nis hot?"\n' for n in range(1000))
+    (tmp_path / "q.csv").write_text(f"question\n{questions}", "utf-8")
+    whole = f"whole-{name}"
+    assert start_batch(tmp_path, whole).wait() == 0
+    chance = random.Random(7)  # noqa: S311 - no secret
+    written = 0
+    for _ in range(5):
+        process = start_batch(tmp_path, name)
+        while process.poll() is None and size_of_unfinished(tmp_path) <= written:
+            time.sleep(0.001)
+        time.sleep(chance.uniform(0, 0.05))
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL, "the command ended before it could be killed"
+        assert size_of_unfinished(tmp_path) > written
+        written = size_of_unfinished(tmp_path)
+    assert start_batch(tmp_path, name).wait() == 0
+    assert (tmp_path / name).read_bytes() == (tmp_path / whole).read_bytes()
+    left = {p.name for p in tmp_path.iterdir()}
+    assert left == {"corpus", "index", "q.csv", name, whole}
+
+
+def size_of_unfinished(project):
+    return sum(path.stat().st_size for path in project.glob("*.unfinished"))

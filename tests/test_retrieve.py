@@ -57,3 +57,22 @@ def test_a_question_found_stands_for_its_answer_and_never_comes_back_itself(make
     assert answer.words == 0
     assert answer.asked_cosine == pytest.approx(1.0)
     assert snapshot.passages[answer.row].asked.of(page) == "Why is tea hot?"
+
+
+def test_what_is_not_visible_is_found_by_no_search(make_index):
+    texts = {"a": "Tea is hot.", "b": "Tea is hot.", "c": "Milk is cold."}
+    snapshot = open_snapshot(make_index(texts))
+    vector = WordEncoder().encode(["hot tea"])[0]
+    visible = np.array([False, True, True])
+    found = Searches(snapshot).candidates("hot tea", vector, visible)
+    assert [c.row for c in found] == [1, 2]
+    (plain, *_) = [c for c in Searches(snapshot).candidates("hot tea", vector) if c.row == 1]
+    assert found[0] == plain
+
+
+def test_a_question_does_not_stand_for_an_answer_that_is_not_visible(make_index):
+    page = "Why is tea hot?(2020-01-01)\n\nBecause of fire."
+    snapshot = open_snapshot(make_index({"p": page}, passage_chars=30, layout="question-answer"))
+    vector = WordEncoder().encode(["why is tea hot"])[0]
+    visible = np.array([p.role == "question" for p in snapshot.passages])
+    assert Searches(snapshot).candidates("why is tea hot", vector, visible) == []

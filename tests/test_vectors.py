@@ -56,3 +56,13 @@ def test_a_spoilt_file_is_refused(tmp_path):
     (tmp_path / "a").write_bytes(b"not an index")
     with pytest.raises(SnapshotError, match="not a vector index"):
         VectorIndex.open(tmp_path / "a")
+
+
+def test_rows_that_are_not_visible_are_not_searched_and_take_no_place():
+    index = VectorIndex.build(unit(*[[1, 0]] * 5, [1, 1], [0, 1]))
+    visible = np.array([False, True, False, True, False, True, False])
+    found = index.nearest(unit([1, 0])[0], 3, visible)
+    assert [row for row, _ in found] == [1, 3, 5]
+    assert found[2][1] == pytest.approx(np.sqrt(0.5), abs=1e-6)
+    assert [row for row, _ in index.nearest(unit([1, 0])[0], 9, visible)] == [1, 3, 5]
+    assert index.nearest(unit([1, 0])[0], 3, np.zeros(7, dtype=bool)) == []

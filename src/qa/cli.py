@@ -5,27 +5,30 @@ Exit codes: 0 done; 1 the work failed; 2 wrong usage.
 
 from __future__ import annotations
 
-import json
+import dataclasses
 import os
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
-from rich.padding import Padding
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from qa import __version__
 from qa.errors import QAError, SettingsError
-from qa.records import Answer, Citation, Document, to_json
+from qa.records import to_json
 from qa.settings import Settings
+from qa.terminal import (
+    err,
+    out,
+    print_answer,
+    print_comparison,
+    print_json,
+    print_metrics,
+    progress,
+)
 
 __all__ = ["app", "main"]
 
@@ -37,14 +40,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-# Text for a terminal is wrapped; text for a file or a pipe is not.
-_UNWRAPPED = 1_000_000
-_out = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _UNWRAPPED)
-_err = Console(
-    stderr=True, highlight=False, markup=False, width=None if sys.stderr.isatty() else _UNWRAPPED
-)
-
-_PLAIN_PROGRESS_S = 10.0
 
 CorpusFolder = Annotated[
     Path | None, typer.Option("--corpus", help="Folder of the record.", show_default="corpus")
@@ -66,10 +61,10 @@ def main() -> None:
     except QAError as error:
         if debug:
             raise
-        _err.print(f"qa: {error}")
+        err.print(f"qa: {error}")
         sys.exit(2 if isinstance(error, SettingsError) else 1)
     except KeyboardInterrupt:
-        _err.print("qa: interrupted.")
+        err.print("qa: interrupted.")
         sys.exit(130)
     except BrokenPipeError:
         # Whoever read our output has had enough; Python must not complain on its way out.
@@ -79,7 +74,7 @@ def main() -> None:
 
 def _version(*, wanted: bool) -> None:
     if wanted:
-        _out.print(__version__)
+        out.print(__version__)
         raise typer.Exit
 
 
@@ -120,9 +115,9 @@ def ingest(
         line = f"{done.outcome:9}  {done.source}"
         line += f" -> {settings.corpus.name}/{done.document}.md" if done.document else ""
         line += f": {done.why}" if done.why else ""
-        (_err if done.is_trouble else _out).print(line)
+        (err if done.is_trouble else out).print(line)
     counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
-    _out.print(f"{sum(outcomes.values())} sources: {counts or 'none found'}.")
+    out.print(f"{sum(outcomes.values())} sources: {counts or 'none found'}.")
     if trouble or not outcomes:
         raise typer.Exit(1)
 
@@ -141,22 +136,22 @@ def index(
 
     settings = Settings.load(config, corpus=corpus, index=index)
     files = list(read_all(settings.corpus))
-    with _progress("embedding") as on_embedded:
+    with progress() as tell:
         built = build(
             files,
             settings.index,
             open_encoder(settings.encoder, BUILD_THREADS),
             passage_chars=settings.passage_chars,
-            on_embedded=on_embedded,
+            on_embedded=lambda done, total: tell("embedding", done, total),
         )
     corrected = sum(file.is_corrected and file.ingested_from is not None for file in files)
     if corrected:
-        _out.print(f"{corrected} documents are corrected by hand.")
-    _out.print(
+        out.print(f"{corrected} documents are corrected by hand.")
+    out.print(
         f"{built.documents} documents, {built.passages} passages, {built.sentences} sentences; "
         f"{built.embedded} texts embedded, {built.reused} taken from the last snapshot."
     )
-    _out.print(f"Live snapshot: {settings.index}/{built.digest}")
+    out.print(f"Live snapshot: {settings.index}/{built.digest}")
 
 
 @app.command()
@@ -175,9 +170,9 @@ def ask(
     qa = _open(settings)
     answer = qa.ask(question)
     if as_json:
-        _print_json(to_json(answer))
+        print_json(to_json(answer))
     else:
-        _print_answer(answer, qa.snapshot.documents)
+        print_answer(answer, qa.snapshot.documents)
 
 
 @app.command()
@@ -200,8 +195,167 @@ def serve(
     qa = _open(settings)
     from qa.web.app import serve as serve_web  # noqa: PLC0415 - gradio takes seconds
 
-    _out.print(f"Web chat on http://{settings.host}:{settings.port} (Ctrl+C stops it).")
+    out.print(f"Web chat on http://{settings.host}:{settings.port} (Ctrl+C stops it).")
     serve_web(qa, settings)
+
+
+@app.command()
+def batch(  # noqa: PLR0913, PLR0917 - the options
+    questions: Annotated[
+        str, typer.Argument(help="JSON lines, CSV or TSV; - for stdin.", metavar="QUESTIONS")
+    ],
+    answers: Annotated[
+        str, typer.Option("-o", "--output", help="JSON lines or CSV; - for stdout.")
+    ],
+    index: IndexFolder = None,
+    config: ConfigFile = None,
+    read_as: Annotated[
+        Literal["jsonl", "csv", "tsv"] | None,
+        typer.Option("--from", help="Its format.", show_default="told by name or content"),
+    ] = None,
+    write_as: Annotated[
+        Literal["jsonl", "csv"] | None,
+        typer.Option("--to", help="Their format.", show_default="told by the name"),
+    ] = None,
+    *,
+    timing: Annotated[
+        bool, typer.Option("--timing/--no-timing", help="Say how long each answer took.")
+    ] = True,
+) -> None:
+    """Answer a file of questions: column question, and id, previous, since, until if you like.
+
+    A run that was cut off goes on where it ended when it is started again. Rows that are no
+    question are listed at the end and do not stop the rest.
+
+    Example: qa batch questions.csv -o answers.jsonl
+    """
+    from qa.evaluation import batch as answer_all  # noqa: PLC0415
+
+    settings = Settings.load(config, index=index)
+    qa = _open(settings)
+    with progress() as tell:
+        tally = answer_all(
+            qa,
+            questions,
+            answers,
+            read_as=read_as,
+            write_as=write_as,
+            timing=timing,
+            on_done=lambda done, total: tell("asking", done, total),
+        )
+    for row in tally.bad:
+        err.print(f"qa: {questions}, line {row.line}: {row.error}.")
+    before = tally.rows - len(tally.bad) - tally.asked
+    err.print(
+        f"{tally.rows} rows: {tally.answered} answered, {tally.asked - tally.answered} not in "
+        f"the record, {len(tally.bad)} no question"
+        + (f", {before} asked by a run before this." if before > 0 else ".")
+    )
+    if tally.bad:
+        raise typer.Exit(1)
+
+
+@app.command(name="eval")
+def evaluate(  # noqa: PLR0913, PLR0917 - the options
+    judged_set: Annotated[
+        Path, typer.Argument(help="BEIR folder, press folder or questions file.", metavar="SET")
+    ],
+    folder: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder for metrics, rows and report.")
+    ] = None,
+    index: IndexFolder = None,
+    config: ConfigFile = None,
+    queries: Annotated[
+        str | None, typer.Option(help="Another file of questions than the set's usual one.")
+    ] = None,
+    qrels: Annotated[
+        str | None, typer.Option(help="Another file of qrels than the set's usual one.")
+    ] = None,
+    hide_documents: Annotated[
+        float | None,
+        typer.Option(
+            help="Hide this share of the documents, and ask about them as out of scope.",
+            metavar="SHARE",
+        ),
+    ] = None,
+    fail_under: Annotated[
+        str | None,
+        typer.Option(help='Gates, as in "nDCG@10=0.70,answered_near_scope<=0.10".'),
+    ] = None,
+    *,
+    hide_gold: Annotated[
+        bool,
+        typer.Option("--hide-gold", help="Ask again with the answer hidden, as near scope."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Judge the answers to questions whose right answers are known.
+
+    Example: qa eval judged/ -o figures --fail-under "nDCG@10=0.70"
+    """
+    from qa.evaluation import evaluate as judge  # noqa: PLC0415
+    from qa.evaluation import gates, write  # noqa: PLC0415
+
+    wanted = gates.parse(fail_under) if fail_under else []
+    settings = Settings.load(config, index=index)
+    with progress() as tell:
+        evaluation = judge(
+            judged_set,
+            settings=settings,
+            queries=queries,
+            qrels=qrels,
+            hide_gold=hide_gold,
+            hide_documents=hide_documents,
+            on_progress=tell,
+        )
+    for line in evaluation.left_out:
+        err.print(f"Left out: {line}")
+    if folder:
+        write(evaluation, folder)
+    if as_json:
+        print_json(evaluation.metrics)
+    else:
+        counts = evaluation.metrics["questions"].items()
+        asked = ", ".join(f"{count} {kind}" for kind, count in counts)
+        out.print(f"{evaluation.metrics['set']}: {asked} questions")
+        print_metrics(evaluation.metrics)
+        out.print(
+            f"Report: {folder / 'report.html'}"
+            if folder
+            else "Name a folder with -o to keep metrics, every question's row and a report."
+        )
+    missed = [*gates.missed(wanted, evaluation.metrics)]
+    for line in missed:
+        err.print(f"qa: gate missed: {line}")
+    if missed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(help="Folder that qa eval -o wrote.", metavar="A")],
+    b: Annotated[Path, typer.Argument(help="Another, of the same set.", metavar="B")],
+    measures: Annotated[
+        list[str] | None,
+        typer.Option("--measure", help="Look at this measure only; may be repeated."),
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Set two evaluations of one set side by side; fails when B is significantly worse.
+
+    Example: qa compare before after
+    """
+    from qa.evaluation import compare as compared  # noqa: PLC0415
+
+    comparison = compared(a, b, measures=measures or ())
+    if as_json:
+        print_json(dataclasses.asdict(comparison))
+    else:
+        print_comparison(comparison)
+    if comparison.worse:
+        err.print(f"qa: B is significantly worse: {', '.join(comparison.worse)}.")
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -226,10 +380,10 @@ def verify(
         content = sys.stdin.read() if str(answer) == "-" else _read(answer)
         proof = check.answers(content, settings.corpus)
     for fault in proof.faults:
-        _err.print(f"qa: {fault}")
+        err.print(f"qa: {fault}")
     if proof.faults:
         raise typer.Exit(1)
-    _out.print(proof.summary)
+    out.print(proof.summary)
 
 
 @app.command()
@@ -255,7 +409,7 @@ def status(
         "settings": snapshot.manifest["inputs"]["settings"],
     }
     if as_json:
-        _print_json(stated)
+        print_json(stated)
         return
     table = Table.grid(padding=(0, 2))
     for name, value in stated.items():
@@ -263,7 +417,7 @@ def status(
         if isinstance(value, dict):
             shown = ", ".join(f"{k} {v}" for k, v in value.items())
         table.add_row(Text(name), Text("-" if shown is None else str(shown), overflow="fold"))
-    _out.print(table)
+    out.print(table)
 
 
 def _open(settings: Settings) -> Any:
@@ -301,68 +455,3 @@ def _read(path: Path) -> str:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise QAError(f"{path} cannot be read: {error}") from error
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
-
-
-def _print_answer(answer: Answer, documents: dict[str, Document]) -> None:
-    """The answer for a person at a terminal; quotes stand out, nothing is cut."""
-    if answer.searched_for != answer.question and answer.searched_for:
-        _out.print(Text(f"Searched for: {answer.searched_for}", style="italic"))
-    if not answer.is_answered:
-        _out.print(Text("Not in the record.", style="bold"))
-        if answer.nearest:
-            _out.print("The nearest passages, which are not an answer:")
-    for citation in answer.citations or answer.nearest:
-        if citation.number > 1 or not answer.is_answered:
-            _out.print()
-        _print_citation(citation, documents[citation.document.id])
-
-
-def _print_citation(citation: Citation, document: Document) -> None:
-    passage = citation.passage
-    facts = [
-        citation.document.title,
-        str(citation.document.date or "undated"),
-        citation.document.section,
-        passage.speaker,
-        f"paragraph {passage.paragraph}",
-        f"characters {passage.start}-{passage.end}",
-        document.source,
-    ]
-    text = Text(passage.text)
-    for quote in citation.quotes:
-        text.stylize("bold reverse", quote.start - passage.start, quote.end - passage.start)
-    _out.print(Text(f"[{citation.number}] ", style="bold") + Text(" | ".join(filter(None, facts))))
-    if passage.asked:
-        _out.print(_indented(Text(f"Asked: {passage.asked}", style="dim")))
-    _out.print(_indented(text))
-    if not _out.is_terminal:  # where bold type is lost
-        for quote in citation.quotes:
-            _out.print(_indented(Text(f"Quote: {quote.text}")))
-
-
-def _indented(text: Text) -> Padding:
-    return Padding(text, (0, 0, 0, 4), expand=False)
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on a terminal, a plain line now and then elsewhere."""
-    if _err.is_terminal:
-        columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=_err) as bar:
-            task = bar.add_task(what, total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
-        return
-    last = time.monotonic()
-
-    def line(done: int, total: int) -> None:
-        nonlocal last
-        if done == total or time.monotonic() - last >= _PLAIN_PROGRESS_S:
-            last = time.monotonic()
-            _err.print(f"{what}: {done} of {total}")
-
-    yield line

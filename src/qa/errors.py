@@ -7,8 +7,9 @@
     ├── EncoderError      the encoder is missing, altered, or not the index's
     ├── SnapshotError     there is no whole snapshot to answer from
     ├── QuestionError     a question cannot be taken as it is
-    ├── BusyError         somebody else is writing the same index
-    └── CitationError     a citation does not match the record
+    ├── BusyError         somebody else is writing the same files
+    ├── CitationError     a citation does not match the record
+    └── EvaluationError   a judged set, or an evaluation, cannot be taken as it is
 
 A message says what is wrong, both sides where two things disagree, and the remedy.
 Library code raises; only the command line and the web translate.
@@ -21,6 +22,7 @@ __all__ = [
     "CitationError",
     "CorpusError",
     "EncoderError",
+    "EvaluationError",
     "QAError",
     "QuestionError",
     "SettingsError",
@@ -58,8 +60,12 @@ class QuestionError(QAError):
 
 
 class BusyError(QAError):
-    """Another process is writing the same index."""
+    """Another process is writing the same index, or the same answers."""
 
 
 class CitationError(QAError):
     """A citation does not match the record."""
+
+
+class EvaluationError(QAError):
+    """A judged set, or an evaluation, cannot be taken as it is."""

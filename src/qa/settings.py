@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import platformdirs
 from pydantic import Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
@@ -43,6 +44,10 @@ class Settings(BaseSettings):
     top_k: int = Field(3, ge=1, le=20, description="most citations in an answer")
     max_question_chars: int = Field(
         2_000, ge=10, le=100_000, description="longest question taken, in characters"
+    )
+    cache: Path = Field(
+        default_factory=lambda: platformdirs.user_cache_path("press-qa"),
+        description="folder of the indexes that judged sets are asked from; safe to delete",
     )
     host: str = Field("127.0.0.1", description="address the web server listens on")
     port: int = Field(7860, ge=0, le=65_535, description="port the web server listens on")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
 import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from qa.answer import relevance
 from qa.answer.cite import citation
+from qa.answer.conversation import searchable
 from qa.answer.quote import quotes
 from qa.answer.retrieve import Searches
 from qa.errors import EncoderError, QuestionError
@@ -14,10 +20,18 @@ from qa.index.encoder import QUESTION_THREADS, Encoder, open_encoder
 from qa.index.snapshot import Snapshot, open_snapshot
 from qa.records import Answer, Citation, Hit
 
-__all__ = ["QA"]
+__all__ = ["QA", "Explained"]
 
 _TOP_K = 3
 _MAX_QUESTION_CHARS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """An answer, and every passage considered for it, best first, whatever was answered."""
+
+    answer: Answer
+    hits: tuple[Hit, ...]
 
 
 class QA:
@@ -47,8 +61,8 @@ class QA:
         self.snapshot = snapshot
         self.encoder = encoder
         self._searches = Searches(snapshot)
-        self._top_k = top_k
-        self._max_question_chars = max_question_chars
+        self.top_k = top_k
+        self.max_question_chars = max_question_chars
 
     @classmethod
     def open(
@@ -74,24 +88,55 @@ class QA:
             max_question_chars=max_question_chars,
         )
 
-    def ask(self, question: str) -> Answer:
+    def ask(
+        self,
+        question: str,
+        *,
+        previous: Sequence[str] = (),
+        since: datetime.date | None = None,
+        until: datetime.date | None = None,
+    ) -> Answer:
         """The record's answer, or the nearest passages where it holds none.
 
+        ``previous`` are the questions asked before in the same conversation, oldest first.
+        ``since`` and ``until``, both included, leave out what was published at other times, and
+        documents without a date.
+
         Raises:
-            QuestionError: the question is too long.
+            QuestionError: the question is too long, or ``since`` is after ``until``.
+        """
+        return self.explain(question, previous=previous, since=since, until=until).answer
+
+    def explain(
+        self,
+        question: str,
+        *,
+        previous: Sequence[str] = (),
+        since: datetime.date | None = None,
+        until: datetime.date | None = None,
+        hidden: Collection[int] = (),
+    ) -> Explained:
+        """What ``ask`` answers, with all the hits it chose from.
+
+        ``hidden`` are rows of passages taken out of the record for this question, to see what
+        would be answered without them. Word statistics stay those of the whole record.
+
+        Raises:
+            QuestionError: the question is too long, or ``since`` is after ``until``.
         """
         started = time.perf_counter()
         question = _clean(question)
-        if len(question) > self._max_question_chars:
+        if len(question) > self.max_question_chars:
             raise QuestionError(
                 f"The question has {len(question):,} characters, at most "
-                f"{self._max_question_chars:,} are taken: ask something shorter."
+                f"{self.max_question_chars:,} are taken: ask something shorter."
             )
-        searched_for = self._searched_for(question)
-        hits, cited = self._hits_and_citations(searched_for) if searched_for else ([], ())
+        visible = self._visible(since, until, hidden)
+        searched_for = self._searched_for(question, previous)
+        hits, cited = self._hits_and_citations(searched_for, visible) if searched_for else ([], ())
         confidence = hits[0].confidence if hits else 0.0
         is_answered = confidence >= relevance.ANSWER_FLOOR
-        return Answer(
+        answer = Answer(
             question=question,
             searched_for=searched_for,
             status="answered" if is_answered else "not_in_record",
@@ -102,18 +147,43 @@ class QA:
             snapshot=self.snapshot.digest,
             elapsed_ms=round((time.perf_counter() - started) * 1000, 3),
         )
+        return Explained(answer, tuple(hits))
 
-    def _searched_for(self, question: str) -> str:
-        """The question with white space made plain and slips of the keyboard mended."""
-        plain = " ".join(question.split())
+    def _visible(
+        self,
+        since: datetime.date | None,
+        until: datetime.date | None,
+        hidden: Collection[int],
+    ) -> np.ndarray | None:
+        """A bool per passage, whether it may be found; None where all may."""
+        if since and until and since > until:
+            raise QuestionError(f"since ({since}) is after until ({until}): swap them.")
+        if not (since or until or hidden):
+            return None
+        snapshot = self.snapshot
+        visible = np.ones(len(snapshot.passages), dtype=bool)
+        visible[list(hidden)] = False
+        if since or until:
+            earliest, latest = since or datetime.date.min, until or datetime.date.max
+            for document, rows in snapshot.document_rows.items():
+                date = snapshot.documents[document].date
+                if date is None or not earliest <= date <= latest:
+                    visible[rows.start : rows.stop] = False
+        return visible
+
+    def _searched_for(self, question: str, previous: Sequence[str]) -> str:
+        """The question made to stand alone, its slips of the keyboard mended."""
+        plain = " ".join(searchable(question, [_clean(p) for p in previous]).split())
         # A word that is one token to the encoder is a word of the language, not a slip.
         return self.snapshot.lexical.correct(plain, lambda w: self.encoder.count_tokens(w) == 1)
 
-    def _hits_and_citations(self, searched_for: str) -> tuple[list[Hit], tuple[Citation, ...]]:
+    def _hits_and_citations(
+        self, searched_for: str, visible: np.ndarray | None
+    ) -> tuple[list[Hit], tuple[Citation, ...]]:
         snapshot, searches = self.snapshot, self._searches
         vector = self.encoder.encode([searched_for])[0]
-        candidates = searches.candidates(searched_for, vector)
-        hits = relevance.hits(snapshot, searched_for, candidates)
+        candidates = searches.candidates(searched_for, vector, visible)
+        hits = relevance.hits(snapshot, searched_for, candidates, visible)
         cited = tuple(
             citation(
                 snapshot.documents[hit.passage.document],
@@ -121,7 +191,7 @@ class QA:
                 quotes(snapshot, searches, hit, searched_for, vector),
                 number,
             )
-            for number, hit in enumerate(relevance.leading(hits, self._top_k), start=1)
+            for number, hit in enumerate(relevance.leading(hits, self.top_k), start=1)
         )
         return hits, cited
 

@@ -57,6 +57,8 @@ def answers(content: str, corpus: Path) -> Proof:
     found = list(unreadable)
     count = citations = 0
     for place, answer in _parsed(content):
+        if isinstance(answer, dict) and "error" in answer:
+            continue  # a row of a batch that was no question
         count += 1
         found += [f"{place}{fault}" for fault in answer_faults(answer, documents)]
         if isinstance(answer, dict):

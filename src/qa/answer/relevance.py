@@ -34,9 +34,17 @@ _LIKENESS_ALONE = 0.45
 _SHARE_OF_BEST = 0.7
 
 
-def hits(snapshot: Snapshot, question: str, candidates: Sequence[Candidate]) -> list[Hit]:
-    """The candidates as hits, best first; equals in the order of the record."""
-    words_known = _WordsKnown(snapshot, question)
+def hits(
+    snapshot: Snapshot,
+    question: str,
+    candidates: Sequence[Candidate],
+    visible: np.ndarray | None = None,
+) -> list[Hit]:
+    """The candidates as hits, best first; equals in the order of the record.
+
+    ``visible``, a bool per passage, says which the record is taken to hold.
+    """
+    words_known = _WordsKnown(snapshot, question, visible)
     scored = [(_score(candidate), candidate) for candidate in candidates]
     scored.sort(key=lambda pair: (-pair[0], pair[1].row))
     return [
@@ -66,8 +74,9 @@ def _confidence(candidate: Candidate, words_known: float) -> float:
 class _WordsKnown:
     """The share of one question's words that a document has, in whatever form."""
 
-    def __init__(self, snapshot: Snapshot, question: str) -> None:
+    def __init__(self, snapshot: Snapshot, question: str, visible: np.ndarray | None) -> None:
         self._snapshot = snapshot
+        self._visible = visible
         wanted = {t.stem: t for t in terms(question) if not t.is_about_the_record}
         self._wanted = tuple(wanted.values())
         self._shares: dict[str, float] = {}
@@ -75,6 +84,7 @@ class _WordsKnown:
     def __call__(self, document: str) -> float:
         if document not in self._shares:
             rows = self._snapshot.document_rows[document]
-            known = sum(self._snapshot.lexical.holds(term, rows) for term in self._wanted)
+            holds = self._snapshot.lexical.holds
+            known = sum(holds(term, rows, self._visible) for term in self._wanted)
             self._shares[document] = known / len(self._wanted) if self._wanted else 0.0
         return self._shares[document]

@@ -43,10 +43,16 @@ class Searches:
         self._snapshot = snapshot
         self._questions, self._answers = _questions_and_answers(snapshot)
 
-    def candidates(self, question: str, vector: np.ndarray) -> list[Candidate]:
-        """Every passage one of the searches found, by row, with the evidence of all searches."""
+    def candidates(
+        self, question: str, vector: np.ndarray, visible: np.ndarray | None = None
+    ) -> list[Candidate]:
+        """Every passage one of the searches found, by row, with the evidence of all searches.
+
+        ``visible``, a bool per passage, leaves the others out of every search.
+        """
         words = self._snapshot.lexical.scores(question)
-        return [self._candidate(row, vector, words) for row in sorted(self._found(vector, words))]
+        found = self._found(vector, words, visible)
+        return [self._candidate(row, vector, words) for row in sorted(found)]
 
     def sentence_cosines(self, row: int, vector: np.ndarray) -> np.ndarray:
         """Cosine of each sentence of a passage, in order."""
@@ -56,19 +62,28 @@ class Searches:
         )
         return cosines
 
-    def _found(self, vector: np.ndarray, words: np.ndarray) -> set[int]:
-        snapshot = self._snapshot
-        by_passage = [row for row, _ in snapshot.passage_vectors.nearest(vector, _DEPTH)]
-        sentences = [row for row, _ in snapshot.sentence_vectors.nearest(vector, _DEPTH)]
-        by_sentence = np.searchsorted(snapshot.sentence_starts, sentences, side="right") - 1
+    def _found(self, vector: np.ndarray, words: np.ndarray, visible: np.ndarray | None) -> set[int]:
+        snapshot, visible_sentences = self._snapshot, None
+        if visible is not None:
+            words = np.where(visible, words, 0)
+            visible_sentences = np.repeat(visible, np.diff(snapshot.sentence_starts))
+        by_passage = snapshot.passage_vectors.nearest(vector, _DEPTH, visible)
+        sentences = snapshot.sentence_vectors.nearest(vector, _DEPTH, visible_sentences)
+        sentence_rows = [row for row, _ in sentences]
+        by_sentence = np.searchsorted(snapshot.sentence_starts, sentence_rows, side="right") - 1
         by_words = np.lexsort((np.arange(len(words)), -words))[:_DEPTH]
-        rows = {*by_passage, *by_sentence.tolist(), *by_words[words[by_words] > 0].tolist()}
+        rows = {
+            *(row for row, _ in by_passage),
+            *by_sentence.tolist(),
+            *by_words[words[by_words] > 0].tolist(),
+        }
         return {
             found
             for row in rows
             for found in (
                 self._answers[row] if snapshot.passages[row].role == "question" else [row]
             )
+            if visible is None or visible[found]
         }
 
     def _candidate(self, row: int, vector: np.ndarray, words: np.ndarray) -> Candidate:

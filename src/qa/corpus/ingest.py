@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import re
@@ -18,7 +19,7 @@ from qa.corpus.layout import recognise
 from qa.errors import CorpusError, SourceError
 from qa.records import Document
 
-__all__ = ["Ingested", "Outcome", "ingest"]
+__all__ = ["Ingested", "Outcome", "document", "ingest", "language"]
 
 Outcome = Literal["new", "unchanged", "updated", "kept", "conflict", "failed"]
 
@@ -79,48 +80,54 @@ def _ingest_one(  # noqa: PLR0913 - one step of the journey, told in full
         raise SourceError(f"{path}: there is no such file or folder.")
     data = path.read_bytes()
     source_sha256 = hashlib.sha256(data).hexdigest()
-    document = _document(data, name, existing, taken)
-    content = folder.render(document, name, source_sha256)
+    stated = document(data, name)
+    # One that is known keeps its id, so that links hold.
+    document_id = existing.document.id if existing else _free_id(stated.id, name, taken)
+    ingested = dataclasses.replace(stated, id=document_id)
+    content = folder.render(ingested, name, source_sha256)
     if existing is None:
-        folder.write(corpus, document, content)
-        return Ingested(name, "new", document.id)
+        folder.write(corpus, ingested, content)
+        return Ingested(name, "new", ingested.id)
     is_same_source = existing.source_sha256 == source_sha256
     if existing.is_corrected and not overwrite:
         if is_same_source:
-            return Ingested(name, "kept", document.id, "corrected by hand")
+            return Ingested(name, "kept", ingested.id, "corrected by hand")
         why = (
             f"the source has changed and corpus/{existing.name} was corrected by hand: "
             'merge them by hand, or run "qa ingest --overwrite" to drop the corrections'
         )
-        return Ingested(name, "conflict", document.id, why)
+        return Ingested(name, "conflict", ingested.id, why)
     if hashlib.sha256(content.encode()).hexdigest() == existing.sha256:
-        return Ingested(name, "unchanged", document.id)
-    folder.write(corpus, document, content)
+        return Ingested(name, "unchanged", ingested.id)
+    folder.write(corpus, ingested, content)
     why = "read anew" if is_same_source else "the source has changed"
-    return Ingested(name, "updated", document.id, why)
+    return Ingested(name, "updated", ingested.id, why)
 
 
-def _document(data: bytes, name: str, existing: CorpusFile | None, taken: set[str]) -> Document:
-    """The document a source states. One that is known keeps its id, so that links hold."""
+def document(data: bytes, name: str) -> Document:
+    """The document that the bytes of a source state; ``name`` tells the format by its ending.
+
+    Raises:
+        SourceError: the source cannot become a document.
+    """
     extracted = extract(data, name)
     page = recognise(extracted.text)
     title = " ".join((extracted.title or page.title).split())
     date = extracted.date or page.date
     dated = f"{date}-" if date else ""
-    document_id = existing.document.id if existing else _free_id(dated + _slug(title), name, taken)
     return Document(
-        id=document_id,
+        id=dated + _slug(title),
         title=title,
         text=page.text,
         date=date,
         section=extracted.section or page.section,
         source=extracted.source or name,
-        language=extracted.language or _language(page.text),
+        language=extracted.language or language(page.text),
         layout=page.layout,
     )
 
 
-def _language(text: str) -> str:
+def language(text: str) -> str:
     """Chinese ("zh") where most letters are Chinese characters, else English ("en")."""
     letters = sum(c.isalpha() for c in text)
     han = sum("\u4e00" <= c <= "\u9fff" for c in text)

@@ -164,14 +164,14 @@ class LexicalIndex:
         holding = 0 if postings is None else len(postings)
         return math.log(1 + (self._rows - holding + 0.5) / (holding + 0.5))
 
-    def holds(self, term: Term, rows: range) -> bool:
-        """Whether one of the rows has the word, or a form of it."""
+    def holds(self, term: Term, rows: range, visible: np.ndarray | None = None) -> bool:
+        """Whether one of the rows (of those ``visible``) has the word, or a form of it."""
         stems = {term.stem} | {_stem(word) for word in self._forms(term.text)}
         for stem in stems:
             postings = self._postings(stem)
             if postings is not None:
-                place = int(np.searchsorted(postings, rows.start))
-                if place < len(postings) and postings[place] < rows.stop:
+                first, end = np.searchsorted(postings, (rows.start, rows.stop))
+                if first < end and (visible is None or visible[postings[first:end]].any()):
                     return True
         return False
 

@@ -51,8 +51,12 @@ class VectorIndex:
         """Length of a vector."""
         return int(self._index.d)
 
-    def nearest(self, vector: np.ndarray, k: int) -> list[tuple[int, float]]:
+    def nearest(
+        self, vector: np.ndarray, k: int, visible: np.ndarray | None = None
+    ) -> list[tuple[int, float]]:
         """Up to ``k`` rows with their cosine, highest first; equals in the order of rows.
+
+        ``visible``, a bool per row, leaves the others out of the search.
 
         Raises:
             SnapshotError: the vector's length is not the index's.
@@ -64,17 +68,32 @@ class VectorIndex:
             )
         # faiss keeps an arbitrary few of the rows that tie at the end, so ask for more until
         # the last one asked for is truly worse than the last one wanted.
-        wanted = min(k, len(self))
+        there = len(self) if visible is None else int(np.count_nonzero(visible))
+        wanted = min(k, there)
         asked = wanted
         while True:
-            asked = min(asked * 2, len(self))
+            asked = min(asked * 2, there)
             if asked == 0:
                 return []
-            scores, rows = self._index.search(vector[None, :].astype(np.float32), asked)
-            if asked == len(self) or scores[0][-1] < scores[0][wanted - 1]:
+            scores, rows = self._search(vector, asked, visible)
+            if asked == there or scores[0][-1] < scores[0][wanted - 1]:
                 break
         order = np.lexsort((rows[0], -scores[0]))[:wanted]
         return [(int(rows[0][i]), float(scores[0][i])) for i in order]
+
+    def _search(
+        self, vector: np.ndarray, k: int, visible: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        import faiss  # noqa: PLC0415
+
+        only = None
+        if visible is not None:
+            bits = np.packbits(visible, bitorder="little")
+            only = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))  # type: ignore[call-arg,arg-type]
+        found: tuple[np.ndarray, np.ndarray] = self._index.search(
+            vector[None, :].astype(np.float32), k, params=only
+        )
+        return found
 
     def vectors(self, start: int, count: int) -> np.ndarray:
         """The vectors of ``count`` rows from ``start``, float32, shape (count, dimension)."""

@@ -1,0 +1,299 @@
+"""The batch's journey: a file of questions becomes a file of answers, in the same order.
+
+While it is being made, the file of answers bears another name, which holds a hash of the
+questions, the snapshot and the options. A run that was cut off is taken up where it ended when
+all of these are the same still; otherwise it begins anew. The file gets its own name when it is
+complete.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import filelock
+
+from qa import __version__
+from qa.answer.ask import QA
+from qa.errors import BusyError, QuestionError
+from qa.evaluation.questions import BadRow, Format, QuestionRow, format_of, read
+from qa.records import Answer, Citation, to_json
+
+__all__ = ["STANDARD", "Tally", "batch"]
+
+# Names standard input and standard output.
+STANDARD = "-"
+# Told how many rows are done, and how many there are.
+OnDone = Callable[[int, int], None]
+
+_SEARCH_COLUMNS = ("question", "searched_for", "status", "confidence", "snapshot", "elapsed_ms")
+_CITATION_COLUMNS = (
+    "document",
+    "title",
+    "date",
+    "section",
+    "source",
+    "speaker",
+    "asked",
+    "paragraph",
+    "start",
+    "end",
+    "confidence",
+    "quote",
+    "passage",
+    "sha256",
+    "reader",
+)
+# What makes a spreadsheet take a cell for a formula (OWASP, "CSV Injection"), after any white
+# space, and the full-width forms that some of them take for the same.
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of the rows. ``asked`` were asked by this run, others by one cut off."""
+
+    rows: int
+    asked: int
+    answered: int
+    bad: tuple[BadRow, ...]
+
+
+def batch(  # noqa: PLR0913 - each is an option of "qa batch"
+    qa: QA,
+    questions: Path | str,
+    answers: Path | str,
+    *,
+    read_as: Format | None = None,
+    write_as: Format | None = None,
+    timing: bool = True,
+    on_done: OnDone | None = None,
+) -> Tally:
+    """Ask every question of a file and write every answer, in the same order.
+
+    A row that is no question has its error in the place of an answer. JSON lines hold answers as
+    ``qa ask --json`` prints them, CSV their citations in columns, its cells made harmless to
+    spreadsheets. ``-`` is standard input or output. The same questions, snapshot and options
+    give the same bytes, apart from ``elapsed_ms``, which ``timing=False`` leaves out.
+
+    Raises:
+        QuestionError: the questions cannot be read, or the answers cannot be written.
+        BusyError: another run is writing the same answers.
+    """
+    read_as = read_as or format_of(str(questions))
+    write_as = write_as or format_of(str(answers)) or "jsonl"
+    if write_as == "tsv":
+        raise QuestionError("Answers are written as JSON lines or CSV, not as TSV.")
+    options = (write_as, timing, qa.top_k, read_as, qa.max_question_chars)
+    with _opened(questions) as file:
+
+        def rows() -> Generator[QuestionRow | BadRow]:
+            return read(file, read_as, max_question_chars=qa.max_question_chars)
+
+        total = sum(1 for _ in rows())
+        if str(answers) == STANDARD:
+            sink = _Sink(sys.stdout.buffer, write_as, qa.top_k)
+            sink.head()
+            with closing(rows()) as asked_for:
+                return _ask(qa, asked_for, sink, total, done=0, timing=timing, on_done=on_done)
+        key = hashlib.sha256(repr((options, qa.snapshot.digest, __version__)).encode())
+        file.seek(0)
+        for block in iter(lambda: file.read(1 << 20), b""):
+            key.update(block)
+        target = Path(answers)
+        unfinished = target.with_name(f"{target.name}.{key.hexdigest()[:12]}.unfinished")
+        with _only_one(unfinished), unfinished.open("ab+") as output:
+            sink = _Sink(output, write_as, qa.top_k)
+            done = sink.resume()
+            with closing(rows()) as asked_for:
+                tally = _ask(qa, asked_for, sink, total, done=done, timing=timing, on_done=on_done)
+            output.flush()
+            os.fsync(output.fileno())
+        unfinished.replace(target)
+    return tally
+
+
+def _ask(  # noqa: PLR0913 - one step of the journey, told in full
+    qa: QA,
+    rows: Iterator[QuestionRow | BadRow],
+    sink: _Sink,
+    total: int,
+    *,
+    done: int,
+    timing: bool,
+    on_done: OnDone | None,
+) -> Tally:
+    asked = answered = 0
+    bad = []
+    for number, row in enumerate(rows, 1):
+        if isinstance(row, BadRow):
+            bad.append(row)
+        if number <= done:
+            continue
+        if isinstance(row, BadRow):
+            sink.write({"line": row.line, "id": row.id, "error": row.error}, ())
+        else:
+            answer = qa.ask(row.question, previous=row.previous, since=row.since, until=row.until)
+            asked += 1
+            answered += answer.is_answered
+            sink.write(
+                {"line": row.line, "id": row.id, **_plain(answer, timing=timing)},
+                answer.citations,
+            )
+        if on_done:
+            on_done(number, total)
+    return Tally(total, asked, answered, tuple(bad))
+
+
+def _plain(answer: Answer, *, timing: bool) -> dict[str, Any]:
+    stated = to_json(answer)
+    if not timing:
+        del stated["elapsed_ms"]
+    return stated
+
+
+class _Sink:
+    """Where answers go: one whole row at a time, so that what is cut off can be told."""
+
+    def __init__(self, output: IO[bytes], write_as: Format, top_k: int) -> None:
+        self._output = output
+        self._write_as = write_as
+        self._top_k = top_k
+
+    def resume(self) -> int:
+        """Drop what a run that was cut off left half-written; how many rows are there."""
+        self._output.seek(0)
+        records, end = _whole_records(self._output, self._write_as)
+        self._output.truncate(end)
+        self._output.seek(end)
+        if not records:
+            self.head()
+        return max(0, records - self._heads())
+
+    def head(self) -> None:
+        """Begin the file."""
+        if self._write_as == "csv":
+            cited = [f"{name}_{n}" for n in self._numbers() for name in _CITATION_COLUMNS]
+            self._cells(["line", "id", "error", *_SEARCH_COLUMNS, *cited], _BYTE_ORDER_MARK)
+
+    def write(self, row: dict[str, Any], citations: Sequence[Citation]) -> None:
+        """One row, with its citations where they are columns; it is handed over at once."""
+        if self._write_as == "jsonl":
+            self._bytes(json.dumps(row, ensure_ascii=False) + "\n")
+            return
+        cells = [row.get(name) for name in ("line", "id", "error", *_SEARCH_COLUMNS)]
+        by_number = {citation.number: _columns(citation) for citation in citations}
+        for number in self._numbers():
+            columns = by_number.get(number, {})
+            cells += [columns.get(name) for name in _CITATION_COLUMNS]
+        self._cells(cells)
+
+    def _numbers(self) -> range:
+        return range(1, self._top_k + 1)
+
+    def _heads(self) -> int:
+        return 1 if self._write_as == "csv" else 0
+
+    def _cells(self, cells: Sequence[Any], mark: str = "") -> None:
+        line = io.StringIO()
+        csv.writer(line, quoting=csv.QUOTE_ALL).writerow([_harmless(cell) for cell in cells])
+        self._bytes(mark + line.getvalue())
+
+    def _bytes(self, text: str) -> None:
+        self._output.write(text.encode())
+        self._output.flush()
+
+
+def _whole_records(file: IO[bytes], write_as: Format) -> tuple[int, int]:
+    """How many records of the file are whole, and where the last of them ends.
+
+    A line feed ends a record, in CSV only outside of quotation marks.
+    """
+    records = end = at = marks = 0
+    for line in file:
+        at += len(line)
+        if write_as == "csv":
+            marks += line.count(b'"')
+        if line.endswith(b"\n") and marks % 2 == 0:
+            records, end = records + 1, at
+    return records, end
+
+
+def _columns(citation: Citation) -> dict[str, Any]:
+    document, passage = citation.document, citation.passage
+    return {
+        "document": document.id,
+        "title": document.title,
+        "date": document.date,
+        "section": document.section,
+        "source": document.source,
+        "speaker": passage.speaker,
+        "asked": passage.asked,
+        "paragraph": passage.paragraph,
+        "start": passage.start,
+        "end": passage.end,
+        "confidence": citation.confidence,
+        "quote": " ".join(quote.text for quote in citation.quotes),
+        "passage": passage.text,
+        "sha256": citation.sha256,
+        "reader": citation.links.reader,
+    }
+
+
+def _harmless(cell: Any) -> Any:
+    """The cell as a spreadsheet will show it and not run it: with an apostrophe in front."""
+    if cell is None:
+        return ""
+    is_formula = isinstance(cell, str) and _FORMULA.match(cell)
+    return f"'{cell}" if is_formula else cell
+
+
+@contextmanager
+def _opened(questions: Path | str) -> Iterator[IO[bytes]]:
+    """The file of questions, to be read more than once."""
+    if str(questions) == STANDARD:
+        with tempfile.TemporaryFile() as kept:
+            for block in iter(lambda: sys.stdin.buffer.read(1 << 20), b""):
+                kept.write(block)
+            yield kept
+        return
+    try:
+        file = Path(questions).open("rb")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise QuestionError(f"{questions} cannot be read: {error.strerror}.") from error
+    with file:
+        yield file
+
+
+@contextmanager
+def _only_one(unfinished: Path) -> Iterator[None]:
+    """This run alone writes the file.
+
+    Raises:
+        BusyError: another one does.
+        QuestionError: nothing can be written there.
+    """
+    lock = filelock.FileLock(f"{unfinished}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout as error:
+        raise BusyError(f'Another "qa batch" is writing {unfinished}: wait for it.') from error
+    except OSError as error:
+        raise QuestionError(f"{unfinished} cannot be written: {error.strerror}.") from error
+    try:
+        yield
+    finally:
+        lock.release()
+        Path(f"{unfinished}.lock").unlink(missing_ok=True)

@@ -1,0 +1,92 @@
+"""Gates: what a figure has to reach for a release to pass."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qa.errors import SettingsError
+from qa.evaluation.measure import ABSTENTION_KINDS, QUOTES, RANKING
+
+__all__ = ["Gate", "missed", "parse"]
+
+# Where a bare name is looked for, in this order: the first block that measures it counts.
+_BLOCKS: dict[str, tuple[str, ...]] = {
+    "quotes": QUOTES,
+    "ranking": RANKING,
+    "abstention": (
+        *(f"auroc_{kind}" for kind in ABSTENTION_KINDS),
+        *(f"answered_{kind}" for kind in ("answerable", *ABSTENTION_KINDS)),
+    ),
+    "followups": QUOTES,
+    "latency_ms": ("p50", "p95", "p99"),
+}
+_GATE = re.compile(r"(?P<name>[\w@.]+)\s*(?P<sign><=|>=|=)\s*(?P<limit>\d*\.?\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A measure (``block`` is empty for a bare name) and its limit, a floor or a ceiling."""
+
+    block: str
+    name: str
+    limit: float
+    is_ceiling: bool
+
+
+def parse(text: str) -> list[Gate]:
+    """The gates of ``"nDCG@10=0.70,answered_near_scope<=0.10"``; "=" and ">=" mean at least.
+
+    Raises:
+        SettingsError: a gate is not of that form, or names no measure.
+    """
+    gates = []
+    for part in text.split(","):
+        match = _GATE.fullmatch(part.strip())
+        if not match:
+            raise SettingsError(
+                f"--fail-under: {part.strip()!r} is no gate; expected a measure, one of = >= <=, "
+                'and a number, as in "nDCG@10=0.70".'
+            )
+        block, _, name = match["name"].rpartition(".")
+        if not any(name in names for b, names in _BLOCKS.items() if block in ("", b)):
+            known = ", ".join(f"{b}.{n}" for b, names in _BLOCKS.items() for n in names)
+            raise SettingsError(f"--fail-under: {match['name']!r} is no measure; known: {known}.")
+        gates.append(Gate(block, name, float(match["limit"]), match["sign"] == "<="))
+    return gates
+
+
+def missed(gates: Sequence[Gate], metrics: Mapping[str, Any]) -> Iterator[str]:
+    """Every gate that is missed, a line each: what was reached, and what was asked for."""
+    for gate in gates:
+        blocks = [gate.block] if gate.block else list(_BLOCKS)
+        block, value = next(
+            (
+                (block, value)
+                for block in blocks
+                for value in [_value(metrics, block, gate.name)]
+                if value is not None
+            ),
+            (gate.block, None),
+        )
+        name = f"{block}.{gate.name}" if block else gate.name
+        sign = "at most" if gate.is_ceiling else "at least"
+        if value is None:
+            yield f"{name} is not measured by this set, {sign} {gate.limit:g} was asked for."
+        elif not _holds(gate, value):
+            yield f"{name} is {value:.4f}, {sign} {gate.limit:g} was asked for."
+
+
+def _value(metrics: Mapping[str, Any], block: str, name: str) -> float | None:
+    found = metrics[block].get(name)
+    value = found["mean"] if isinstance(found, dict) else found
+    return None if value is None else float(value)
+
+
+def _holds(gate: Gate, value: float) -> bool:
+    # A mean of 7 in 10 may come out as 0.7000000000000001 or 0.6999999999999999.
+    is_equal = math.isclose(value, gate.limit, rel_tol=1e-12)
+    return is_equal or (value < gate.limit if gate.is_ceiling else value > gate.limit)

@@ -1,0 +1,227 @@
+"""The evaluation's journey: a judged set is indexed, asked, and measured."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import platform
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from qa import __version__
+from qa.answer.ask import QA
+from qa.answer.relevance import ANSWER_FLOOR
+from qa.errors import EvaluationError
+from qa.evaluation import measure
+from qa.evaluation.datasets import (
+    GoldQuote,
+    JudgedQuestion,
+    JudgedSet,
+    hiding_documents,
+    hiding_gold,
+    kinds,
+    open_set,
+)
+from qa.evaluation.metrics import metrics_of, values_of
+from qa.evaluation.outcome import Asked, Evaluation
+from qa.index.build import build
+from qa.index.encoder import BUILD_THREADS, open_encoder
+from qa.index.snapshot import Snapshot
+from qa.records import Hit, Span
+from qa.settings import Settings
+
+__all__ = ["evaluate"]
+
+# Told what is going on, how much of it is done, and how much there is.
+OnProgress = Callable[[str, int, int], None]
+# Passages kept of each question's ranking: as many as a quote is looked for in.
+_KEPT_HITS = 3
+
+
+def evaluate(  # noqa: PLR0913 - each is an option of "qa eval"
+    path: Path | str,
+    *,
+    settings: Settings | None = None,
+    queries: str | None = None,
+    qrels: str | None = None,
+    hide_gold: bool = False,
+    hide_documents: float | None = None,
+    on_progress: OnProgress | None = None,
+) -> Evaluation:
+    """Ask every question of a judged set and measure what comes back.
+
+    A set that brings its documents is indexed in the cache folder of the settings, by the same
+    code as the record, and never touches the record's index. ``hide_gold`` asks every
+    answerable question a second time while what answers it is hidden; ``hide_documents``, a
+    share in (0, 1), the questions about a hidden part of the documents.
+
+    Raises:
+        EvaluationError: the set cannot be taken as it is.
+    """
+    settings = settings or Settings.load()
+    tell = on_progress or (lambda *_: None)
+    qa: QA | None = None
+
+    def live() -> Mapping[str, Any]:
+        nonlocal qa
+        qa = _opened(settings.index, settings)
+        return qa.snapshot.documents
+
+    judged = open_set(Path(path), queries=queries, qrels=qrels, live=live)
+    seconds = None
+    if judged.documents is not None:
+        index, seconds = _indexed(judged, settings, tell)
+        qa = _opened(index, settings)
+    if qa is None:
+        raise EvaluationError(f"{path} holds no documents, and there is no live index for it.")
+    plain_kinds = kinds(judged.questions)
+    if hide_gold:
+        judged = hiding_gold(judged)
+    if hide_documents is not None:
+        judged = _with_hidden_documents(judged, hide_documents, qa.snapshot, plain_kinds)
+    asked = tuple(_ask_all(qa, judged.questions, tell))
+    values = values_of(asked)
+    return Evaluation(
+        metrics=metrics_of(judged, asked, values, qa.snapshot, seconds),
+        settings=_stated(Path(path), settings, qa, queries, qrels),
+        asked=asked,
+        values=values,
+        left_out=judged.left_out,
+        snapshot=qa.snapshot,
+    )
+
+
+def _opened(index: Path, settings: Settings) -> QA:
+    return QA.open(
+        index,
+        settings.encoder,
+        top_k=settings.top_k,
+        max_question_chars=settings.max_question_chars,
+    )
+
+
+def _with_hidden_documents(
+    judged: JudgedSet, share: float, snapshot: Snapshot, plain_kinds: Mapping[str, int]
+) -> JudgedSet:
+    if not 0 < share < 1:
+        raise EvaluationError(f"The share of documents to hide is {share:g}, not in (0, 1).")
+    if "out_of_scope" in plain_kinds:
+        raise EvaluationError(
+            f"{judged.name} has out_of_scope questions of its own: drop --hide-documents."
+        )
+    titles = {d.id: d.title or d.id for d in snapshot.documents.values()}
+    return hiding_documents(judged, share, titles)
+
+
+def _indexed(judged: JudgedSet, settings: Settings, tell: OnProgress) -> tuple[Path, float | None]:
+    """The cache's index over the set's documents, and the seconds it took when it was new.
+
+    The cache is keyed by documents and encoder. It is brought up to date every time, with the
+    vectors it holds, so that a change in how documents are cut never goes unseen.
+    """
+    encoder = open_encoder(settings.encoder, BUILD_THREADS)
+    key = hashlib.sha256(encoder.sha256.encode())
+    for file in sorted(judged.documents or (), key=lambda file: file.name):
+        key.update(f"{file.name} {file.sha256}\n".encode())
+    folder = settings.cache / key.hexdigest()[:32]
+    started = time.perf_counter()
+    built = build(
+        judged.documents or (),
+        folder / "index",
+        encoder,
+        passage_chars=settings.passage_chars,
+        on_embedded=lambda done, total: tell("embedding", done, total),
+    )
+    seconds = round(time.perf_counter() - started, 3)
+    record = folder / "build.json"
+    if not built.reused:
+        record.write_text(json.dumps({"snapshot": built.digest, "seconds": seconds}), "utf-8")
+    try:
+        stated = json.loads(record.read_text("utf-8"))
+    except (OSError, json.JSONDecodeError):
+        stated = {}
+    is_same = stated.get("snapshot") == built.digest
+    return folder / "index", stated.get("seconds") if is_same else None
+
+
+def _ask_all(qa: QA, questions: Sequence[JudgedQuestion], tell: OnProgress) -> Iterable[Asked]:
+    # The first question ever asked loads what later ones find loaded; it is not timed.
+    qa.explain(questions[0].question)
+    for done, question in enumerate(questions, 1):
+        yield _asked(qa, question)
+        tell("asking", done, len(questions))
+
+
+def _asked(qa: QA, question: JudgedQuestion) -> Asked:
+    explained = qa.explain(
+        question.question,
+        previous=question.previous,
+        hidden=_hidden_rows(qa.snapshot, question),
+    )
+    answer, hits = explained.answer, explained.hits
+    cited = answer.citations or answer.nearest
+    marked = cited[0].quotes if cited else ()
+    best: dict[str, float] = {}
+    for hit in hits:
+        best.setdefault(hit.passage.document, hit.score)
+    return Asked(
+        question=question,
+        answer=answer,
+        hits=hits[:_KEPT_HITS],
+        marked=marked,
+        documents=tuple(zip(best, measure.falling([*best.values()]), strict=True)),
+        quote_ranks=tuple(_quote_rank(quote, hits) for quote in question.gold),
+        is_highlighted=any(
+            quote.document == hits[0].passage.document
+            and measure.covers_half([Span(m.start, m.end) for m in marked], quote.places)
+            for quote in question.gold
+            if hits
+        ),
+    )
+
+
+def _quote_rank(quote: GoldQuote, hits: Sequence[Hit]) -> int | None:
+    return next(
+        (
+            rank
+            for rank, hit in enumerate(hits, 1)
+            if hit.passage.document == quote.document
+            and measure.covers_half([hit.passage.span], quote.places)
+        ),
+        None,
+    )
+
+
+def _hidden_rows(snapshot: Snapshot, question: JudgedQuestion) -> list[int]:
+    rows = [row for name in question.hidden_documents for row in snapshot.document_rows[name]]
+    for quote in question.hidden_quotes:
+        rows += [
+            row
+            for row in snapshot.document_rows[quote.document]
+            for span in [snapshot.passages[row].span]
+            if any(span.start < place.end and place.start < span.end for place in quote.places)
+        ]
+    return rows
+
+
+def _stated(
+    path: Path, settings: Settings, qa: QA, queries: str | None, qrels: str | None
+) -> dict[str, Any]:
+    """What the figures depend on, beside the set and the snapshot."""
+    return {
+        "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "set": path.resolve().name,
+        "queries": queries,
+        "qrels": qrels,
+        "version": __version__,
+        "encoder": qa.encoder.name,
+        "encoder_sha256": qa.encoder.sha256,
+        "passage_chars": qa.snapshot.manifest["inputs"]["settings"]["passage_chars"],
+        "top_k": settings.top_k,
+        "answer_floor": ANSWER_FLOOR,
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+    }

@@ -1,0 +1,194 @@
+"""How things look in a terminal, or in the file or pipe that stands in its place."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from qa.records import Answer, Citation, Document
+
+if TYPE_CHECKING:  # scipy and numpy stay away until they are used
+    from qa.evaluation.comparison import Comparison
+
+__all__ = [
+    "err",
+    "out",
+    "print_answer",
+    "print_comparison",
+    "print_json",
+    "print_metrics",
+    "progress",
+]
+
+# Text for a terminal is wrapped; text for a file or a pipe is not.
+_UNWRAPPED = 1_000_000
+_PLAIN_PROGRESS_S = 10.0
+_SHOWN_QUESTIONS = 20
+
+out = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _UNWRAPPED)
+err = Console(
+    stderr=True, highlight=False, markup=False, width=None if sys.stderr.isatty() else _UNWRAPPED
+)
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """The value as JSON on stdout, untouched by the terminal's width."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def print_answer(answer: Answer, documents: dict[str, Document]) -> None:
+    """The answer for a person at a terminal; quotes stand out, nothing is cut."""
+    if answer.searched_for != answer.question and answer.searched_for:
+        out.print(Text(f"Searched for: {answer.searched_for}", style="italic"))
+    if not answer.is_answered:
+        out.print(Text("Not in the record.", style="bold"))
+        if answer.nearest:
+            out.print("The nearest passages, which are not an answer:")
+    for citation in answer.citations or answer.nearest:
+        if citation.number > 1 or not answer.is_answered:
+            out.print()
+        _print_citation(citation, documents[citation.document.id])
+
+
+def _print_citation(citation: Citation, document: Document) -> None:
+    passage = citation.passage
+    facts = [
+        citation.document.title,
+        str(citation.document.date or "undated"),
+        citation.document.section,
+        passage.speaker,
+        f"paragraph {passage.paragraph}",
+        f"characters {passage.start}-{passage.end}",
+        document.source,
+    ]
+    text = Text(passage.text)
+    for quote in citation.quotes:
+        text.stylize("bold reverse", quote.start - passage.start, quote.end - passage.start)
+    out.print(Text(f"[{citation.number}] ", style="bold") + Text(" | ".join(filter(None, facts))))
+    if passage.asked:
+        out.print(_indented(Text(f"Asked: {passage.asked}", style="dim")))
+    out.print(_indented(text))
+    if not out.is_terminal:  # where bold type is lost
+        for quote in citation.quotes:
+            out.print(_indented(Text(f"Quote: {quote.text}")))
+
+
+def _indented(text: Text) -> Padding:
+    return Padding(text, (0, 0, 0, 4), expand=False)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Told what is being done, how much of it is, and how much there is to do.
+
+    A bar on a terminal, a plain line now and then elsewhere, both with the time left.
+    """
+    if err.is_terminal:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=err) as bars:
+            tasks: dict[str, TaskID] = {}
+
+            def move(what: str, done: int, total: int) -> None:
+                if what not in tasks:
+                    tasks[what] = bars.add_task(what, total=total)
+                bars.update(tasks[what], completed=done, total=total)
+
+            yield move
+        return
+    began: dict[str, tuple[float, int]] = {}
+    last = time.monotonic()
+
+    def line(what: str, done: int, total: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        started, before = began.setdefault(what, (now, done))
+        if done == total:
+            err.print(f"{what}: {done} of {total}")
+        elif now - last >= _PLAIN_PROGRESS_S and done > before:
+            last = now
+            left_s = (now - started) / (done - before) * (total - done)
+            err.print(f"{what}: {done} of {total}, about {_duration(left_s)} left")
+
+    yield line
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:  # noqa: PLR2004 - below, seconds say more than minutes
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min"
+
+
+def print_metrics(metrics: Mapping[str, Any]) -> None:
+    """Every measure of an evaluation with its interval, those it has."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("measure")
+    for head in ("value", "95 % interval"):
+        table.add_column(head, justify="right")
+    ranking = {name: value for name, value in metrics["ranking"].items() if value}
+    for name, value in ranking.items():
+        table.add_row(f"ranking.{name}", *_with_interval(value["mean"], value))
+    for block in ("quotes", "followups", "abstention"):
+        for name, value in metrics[block].items():
+            if value is not None:
+                interval = metrics["intervals"].get(block, {}).get(name)
+                table.add_row(f"{block}.{name}", *_with_interval(value, interval))
+    for name, value in metrics["latency_ms"].items():
+        table.add_row(f"latency_ms.{name}", f"{value:.1f}", "")
+    out.print(table)
+
+
+def _with_interval(value: float, interval: Mapping[str, Any] | None) -> tuple[str, str]:
+    if not interval or interval["low"] is None:
+        return f"{value:.4f}", ""
+    return f"{value:.4f}", f"{interval['low']:.4f} to {interval['high']:.4f}"
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """Both evaluations side by side, then the questions that one alone serves well."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("measure")
+    for head in ("A", "B", "B - A", "95 % interval", "p", "questions"):
+        table.add_column(head, justify="right")
+    table.add_column("B is")
+    for d in comparison.differences:
+        table.add_row(
+            d.name,
+            f"{d.a:.4f}",
+            f"{d.b:.4f}",
+            f"{d.difference:+.4f}",
+            f"{d.low:+.4f} to {d.high:+.4f}",
+            f"{d.p:.4f}",
+            str(d.questions),
+            Text(d.verdict, style={"worse": "bold red", "better": "green"}.get(d.verdict, "")),
+        )
+    out.print(f"A: {comparison.a}")
+    out.print(f"B: {comparison.b}")
+    out.print(table)
+    for name, changed in (("won", comparison.won), ("lost", comparison.lost)):
+        out.print(f"Questions {name} by B: {len(changed)}")
+        for question in changed[:_SHOWN_QUESTIONS]:
+            out.print(f"    {question.id}  {question.kind}  {question.question}")
+        if len(changed) > _SHOWN_QUESTIONS:
+            out.print(f"    and {len(changed) - _SHOWN_QUESTIONS} more, all in --json")

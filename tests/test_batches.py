@@ -1,0 +1,173 @@
+"""A file of questions becomes a file of answers: all of them, in order, the same every time."""
+
+import csv
+import io
+import json
+import sys
+
+import pytest
+
+import qa.evaluation.batches
+from conftest import WordEncoder
+from qa import QA
+from qa.errors import BusyError, QuestionError
+from qa.evaluation import batch
+from qa.evaluation.questions import BadRow
+from qa.index.snapshot import open_snapshot
+
+PAGE = "=Tea is hot. Cups hold it.\n\nMilk is cold."
+
+
+@pytest.fixture
+def qa_over(make_index):
+    def make(**options):
+        index = make_index({"page": PAGE, "rain": "Rain fell."}, passage_chars=100)
+        return QA(open_snapshot(index), WordEncoder(), **options)
+
+    return make
+
+
+def answered(path):
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def test_answers_come_in_order_and_bad_rows_in_their_place(qa_over, tmp_path):
+    qa = qa_over()
+    (tmp_path / "q.csv").write_text("id,question\n1,hot tea\n2,\n3,zebra\n", "utf-8")
+    tally = batch(qa, tmp_path / "q.csv", tmp_path / "a.jsonl", timing=False)
+    first, second, third = answered(tmp_path / "a.jsonl")
+    assert (first["line"], first["id"], first["status"]) == (2, "1", "answered")
+    assert first["citations"][0]["passage"]["text"] == PAGE
+    assert second == {"line": 3, "id": "2", "error": "there is no question"}
+    assert (third["status"], third["citations"]) == ("not_in_record", [])
+    assert (tally.rows, tally.asked, tally.answered) == (3, 2, 1)
+    assert tally.bad == (BadRow(3, "2", "there is no question"),)
+    assert "elapsed_ms" not in first
+    batch(qa, tmp_path / "q.csv", tmp_path / "timed.jsonl")
+    assert answered(tmp_path / "timed.jsonl")[0]["elapsed_ms"] > 0
+
+
+def test_previous_since_and_until_reach_the_answer(qa_over, tmp_path):
+    rows = [
+        {"question": "and hot?", "previous": ["is tea"]},
+        {"question": "hot tea", "since": "2020-01-01"},
+    ]
+    (tmp_path / "q").write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    batch(qa_over(), tmp_path / "q", tmp_path / "a")
+    joined, undated = answered(tmp_path / "a")
+    assert joined["searched_for"] == "is tea and hot?"
+    assert (undated["status"], undated["nearest"]) == ("not_in_record", [])
+
+
+def test_a_cell_that_a_spreadsheet_would_run_is_made_harmless(qa_over, tmp_path):
+    rows = ["=1+1", "+1", "-1", "@tea", "\t=tea", " =tea", "＝tea", "hot tea", "a=b"]
+    (tmp_path / "q.jsonl").write_text(
+        "".join(json.dumps({"question": q, "id": q}) + "\n" for q in rows), "utf-8"
+    )
+    batch(qa_over(top_k=1), tmp_path / "q.jsonl", tmp_path / "a.csv", timing=False)
+    with (tmp_path / "a.csv").open(encoding="utf-8-sig", newline="") as file:
+        found = list(csv.DictReader(file))
+    assert [row["id"] for row in found] == [f"'{q}" for q in rows[:7]] + rows[7:]
+    assert found[7]["passage_1"] == f"'{PAGE}"
+    assert found[7]["quote_1"] == "'=Tea is hot."
+    assert (found[7]["start_1"], found[7]["end_1"]) == ("0", str(len(PAGE)))
+    cells = [cell for row in found for cell in row.values()]
+    assert [cell for cell in cells if cell.lstrip()[:1] in tuple("=+-@＝＋－＠") and cell] == []
+    assert found[7]["elapsed_ms"] == ""
+    assert "document_2" not in found[7]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
+@pytest.mark.parametrize("kept", [0, 0.02, 0.31, 0.5, 0.97, 1])
+def test_a_run_cut_off_anywhere_goes_on_to_the_same_bytes(qa_over, tmp_path, name, kept, capsys):
+    questions = [f'"hot tea\n{n} ""x"""\n' for n in range(20)] + ["a,b\n"]
+    (tmp_path / "q.csv").write_text("question\n" + "".join(questions), "utf-8")
+    qa = qa_over()
+    batch(qa, tmp_path / "q.csv", tmp_path / name, timing=False)
+    whole = (tmp_path / name).read_bytes()
+    asked = []
+    qa_asks = qa.ask
+
+    def stop(question, **_):
+        raise KeyboardInterrupt
+
+    qa.ask = stop
+    with pytest.raises(KeyboardInterrupt):
+        batch(qa, tmp_path / "q.csv", tmp_path / name, timing=False)
+    assert (tmp_path / name).read_bytes() == whole
+    (unfinished,) = tmp_path.glob("*.unfinished")
+    unfinished.write_bytes(whole[: round(len(whole) * kept)])
+    asked.clear()
+    qa.ask = lambda question, **more: asked.append(question) or qa_asks(question, **more)
+    (tmp_path / name).unlink()
+    tally = batch(qa, tmp_path / "q.csv", tmp_path / name, timing=False)
+    assert (tmp_path / name).read_bytes() == whole
+    ends = whole[: round(len(whole) * kept)].count(b"}\n" if name == "a.jsonl" else b'"\r\n')
+    there = ends if name == "a.jsonl" else max(0, ends - 1)
+    assert tally.asked == len(asked) == max(0, 20 - there)
+    assert len(tally.bad) == 1
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(["index", name, "q.csv"])
+
+
+def test_an_unfinished_run_of_other_questions_is_not_taken_up(qa_over, tmp_path):
+    (tmp_path / "q.csv").write_text("question\nhot tea\ncold milk\n", "utf-8")
+    qa = qa_over()
+    qa_asks, calls = qa.ask, []
+
+    def once(question, **more):
+        if calls:
+            raise KeyboardInterrupt
+        calls.append(question)
+        return qa_asks(question, **more)
+
+    qa.ask = once
+    with pytest.raises(KeyboardInterrupt):
+        batch(qa, tmp_path / "q.csv", tmp_path / "a.jsonl")
+    qa.ask = qa_asks
+    (tmp_path / "q.csv").write_text("question\nrain\ncold milk\n", "utf-8")
+    assert batch(qa, tmp_path / "q.csv", tmp_path / "a.jsonl").asked == 2
+    assert answered(tmp_path / "a.jsonl")[0]["question"] == "rain"
+
+
+def test_two_runs_cannot_write_the_same_answers(qa_over, tmp_path):
+    (tmp_path / "q.csv").write_text("question\nhot tea\n", "utf-8")
+    qa = qa_over()
+    qa_asks = qa.ask
+
+    def meanwhile(question, **more):
+        qa.ask = qa_asks
+        with pytest.raises(BusyError, match="wait for it"):
+            batch(qa, tmp_path / "q.csv", tmp_path / "a.jsonl")
+        return qa_asks(question, **more)
+
+    qa.ask = meanwhile
+    batch(qa, tmp_path / "q.csv", tmp_path / "a.jsonl")
+    assert len(answered(tmp_path / "a.jsonl")) == 1
+
+
+def test_standard_input_and_output(qa_over, monkeypatch, capfdbinary):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"hot tea\n\nzebra\n")))
+    batch(qa_over(), "-", "-")
+    printed = capfdbinary.readouterr().out.decode().splitlines()
+    assert [json.loads(line)["status"] for line in printed] == ["answered", "not_in_record"]
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"hot tea\n")))
+    batch(qa_over(top_k=1), "-", "-", write_as="csv")
+    assert capfdbinary.readouterr().out.startswith('\ufeff"line","id","error"'.encode())
+
+
+def test_what_cannot_be_read_or_written_is_said(qa_over, tmp_path):
+    with pytest.raises(QuestionError, match="cannot be read"):
+        batch(qa_over(), tmp_path / "nowhere.csv", tmp_path / "a.jsonl")
+    (tmp_path / "q.csv").write_text("hot tea\n", "utf-8")
+    with pytest.raises(QuestionError, match="cannot be written"):
+        batch(qa_over(), tmp_path / "q.csv", tmp_path / "q.csv" / "a.jsonl")
+    with pytest.raises(QuestionError, match="not as TSV"):
+        batch(qa_over(), tmp_path / "q.csv", tmp_path / "a.tsv")
+
+
+def test_progress_is_told(qa_over, tmp_path):
+    (tmp_path / "q.csv").write_text("question\nhot tea\n\nrain\n", "utf-8")
+    told = []
+    batch(qa_over(), tmp_path / "q.csv", tmp_path / "a", on_done=lambda *done: told.append(done))
+    assert told == [(1, 2), (2, 2)]
+    assert qa.evaluation.batches.STANDARD == "-"

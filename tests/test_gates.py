@@ -1,0 +1,65 @@
+"""Gates hold or are named, and cannot pass by not being measured."""
+
+import pytest
+
+from qa.errors import SettingsError
+from qa.evaluation import gates
+from qa.evaluation.gates import Gate
+
+METRICS = {
+    "ranking": {"nDCG@10": {"mean": 0.7, "low": 0.6, "high": 0.8}, "Success@1": None},
+    "quotes": {"Success@1": 0.4},
+    "abstention": {"answered_near_scope": 0.1, "auroc_near_scope": None},
+    "followups": {"Success@1": 0.2},
+    "latency_ms": {"p95": 30.0},
+}
+
+
+def missed(text):
+    return [*gates.missed(gates.parse(text), METRICS)]
+
+
+def test_gates_are_read_as_floors_and_ceilings():
+    assert gates.parse("nDCG@10=0.70, abstention.answered_near_scope <= .1,RR@10>=1") == [
+        Gate("", "nDCG@10", 0.7, is_ceiling=False),
+        Gate("abstention", "answered_near_scope", 0.1, is_ceiling=True),
+        Gate("", "RR@10", 1.0, is_ceiling=False),
+    ]
+
+
+def test_what_is_reached_exactly_holds():
+    assert missed("nDCG@10=0.70,answered_near_scope<=0.10,latency_ms.p95<=30") == []
+
+
+def test_what_is_missed_is_named_with_both_sides():
+    assert missed("nDCG@10=0.71,answered_near_scope<=0.09") == [
+        "ranking.nDCG@10 is 0.7000, at least 0.71 was asked for.",
+        "abstention.answered_near_scope is 0.1000, at most 0.09 was asked for.",
+    ]
+
+
+def test_a_bare_name_means_the_first_block_that_measures_it():
+    assert missed("Success@1=0.4") == []
+    assert missed("Success@1=0.41") == ["quotes.Success@1 is 0.4000, at least 0.41 was asked for."]
+    assert missed("followups.Success@1=0.3")[0].startswith("followups.Success@1 is 0.2000")
+
+
+def test_what_the_set_does_not_measure_is_missed():
+    assert missed("auroc_near_scope=0.1") == [
+        "auroc_near_scope is not measured by this set, at least 0.1 was asked for."
+    ]
+    assert missed("ranking.Success@1<=1") == [
+        "ranking.Success@1 is not measured by this set, at most 1 was asked for."
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "nDCG@10", "nDCG@10<0.7", "nDCG@10=high", "R@5=1,,R@20=1"])
+def test_what_is_no_gate_is_refused(text):
+    with pytest.raises(SettingsError, match="is no gate"):
+        gates.parse(text)
+
+
+@pytest.mark.parametrize("name", ["nDCG@11", "quotes.nDCG@10", "nothing.Success@1"])
+def test_an_unknown_measure_is_refused_with_those_there_are(name):
+    with pytest.raises(SettingsError, match=r"is no measure; known: quotes\.Success@1"):
+        gates.parse(f"{name}=1")
