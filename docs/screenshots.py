@@ -4,11 +4,12 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 HERE = Path(__file__).parent
 QUESTION = "what are the main considerations behind the Opinions"
@@ -40,6 +41,7 @@ def main() -> None:
                 page.wait_for_selector("#qa-chat .qa-answer")
                 page.wait_for_timeout(1000)
                 page.screenshot(path=HERE / name)
+            report(browser)
             link = page.locator("#qa-chat .qa-links a").first.get_attribute("href")
             reader = browser.new_page(viewport={"width": 1280, "height": 900})
             reader.goto(address + str(link))
@@ -48,6 +50,16 @@ def main() -> None:
     finally:
         server.terminate()
         server.wait()
+
+
+def report(browser: Browser) -> None:
+    """The report of the seed's own judged questions."""
+    judged = str(HERE.parent / "tests" / "seed.jsonl")
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, "-m", "qa", "eval", judged, "-o", folder], check=True)  # noqa: S603
+        page = browser.new_page(viewport={"width": 1280, "height": 1100})
+        page.goto((Path(folder) / "report.html").as_uri())
+        page.screenshot(path=HERE / "report-1280.png")
 
 
 def wait_for(address: str) -> None:

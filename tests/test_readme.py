@@ -43,8 +43,11 @@ def test_every_setting_is_named():
 def test_its_commands_run_and_its_code_prints_what_it_says(tmp_path, monkeypatch):
     shutil.copytree(ROOT / "seeds", tmp_path / "seeds")
     monkeypatch.chdir(tmp_path)
-    commands = re.findall(r"^\$ qa (.*)$", blocks("console")[1], re.MULTILINE)
-    assert len(commands) >= 6
+    (tmp_path / "tests").mkdir()
+    shutil.copy(ROOT / "tests" / "seed.jsonl", tmp_path / "tests")
+    (tmp_path / "questions.csv").write_text("question\nwho issued the document?\n", "utf-8")
+    commands = re.findall(r"^\$ qa (.*)$", README, re.MULTILINE)
+    assert len(commands) >= 10
     for command in commands:
         done = subprocess.run(
             [sys.executable, "-m", "qa", *shlex.split(command)],
