@@ -14,7 +14,7 @@ export HF_HUB_OFFLINE := 1
 export GRADIO_ANALYTICS_ENABLED := False
 
 .DEFAULT_GOAL := help
-.PHONY: help serve index test test-fast lint format screenshots mutants clean
+.PHONY: help serve index test test-fast lint format screenshots mutants bench clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -45,6 +45,10 @@ format: $(INSTALLED_DEV)
 # Faults planted one at a time, which the fast tests must notice.
 mutants: $(INSTALLED_DEV)
 	$(BIN)/python tests/mutants.py
+
+# Answering in batches: killed and resumed, and its memory.
+bench: index
+	$(BIN)/python benchmarks/batch.py
 
 # The pictures in docs/, taken anew from a server this starts.
 screenshots: $(INSTALLED_DEV)

@@ -246,7 +246,7 @@ def batch(  # noqa: PLR0913, PLR0917 - the options
     for row in tally.bad:
         err.print(f"qa: {questions}, line {row.line}: {row.error}.")
     before = tally.rows - len(tally.bad) - tally.asked
-    err.print(
+    (err if answers == "-" else out).print(
         f"{tally.rows} rows: {tally.answered} answered, {tally.asked - tally.answered} not in "
         f"the record, {len(tally.bad)} no question"
         + (f", {before} asked by a run before this." if before > 0 else ".")
