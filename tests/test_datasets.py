@@ -5,7 +5,7 @@ import json
 import pytest
 
 from qa.errors import EvaluationError
-from qa.evaluation.datasets import hiding_documents, hiding_gold, open_set
+from qa.evaluation.datasets import hiding_documents, hiding_gold, open_questions, open_set
 from qa.records import Document, Span
 
 DOCUMENTS = [
@@ -176,10 +176,11 @@ def test_a_wrong_press_folder_is_refused_by_name(press, question, message):
 def test_a_questions_file_is_judged_against_the_live_documents(press):
     live = {"a": Document(id="a", title="a", text="Tea is hot.")}
     path = press(asked(gold=[{"document": "a", "quote": "hot"}])) / "questions.jsonl"
-    judged = open_set(path, live=lambda: live)
-    assert (judged.documents, judged.questions[0].gold[0].places) == (None, (Span(7, 10),))
+    judged = open_questions(path, live)
+    assert judged.questions[0].gold[0].places == (Span(7, 10),)
+    assert (judged.name, [f.document for f in judged.documents]) == ("questions", [live["a"]])
     with pytest.raises(EvaluationError, match="no document 'a'"):
-        open_set(path, live=dict)
+        open_questions(path, {})
 
 
 def test_what_is_no_set_is_refused(tmp_path, press):
@@ -208,12 +209,22 @@ def test_hiding_gold_asks_every_answerable_question_again(beir, press):
 
 def test_hidden_documents_go_by_title_and_take_their_questions_out_of_scope(beir):
     judged = open_set(beir())
-    titles = {f.document.id: f.document.title for f in judged.documents}
-    half = hiding_documents(judged, 0.5, titles)
+    half = hiding_documents(judged, 0.5)
     (again,) = half.questions[3:]
     expected = {"q1": {"d1", "d2"}, "q2": {"d3"}}
     plain = again.id.removesuffix("~hide-documents")
     assert (again.kind, set(again.hidden_documents)) == ("out_of_scope", expected[plain])
-    assert half == hiding_documents(judged, 0.5, titles)
+    assert half == hiding_documents(judged, 0.5)
     with pytest.raises(EvaluationError, match=r"--hide-documents 0\.1 leaves nothing to ask"):
-        hiding_documents(judged, 0.1, titles)
+        hiding_documents(judged, 0.1)
+    for share in (0, 1, -1, 2):
+        with pytest.raises(EvaluationError, match=r"not in \(0, 1\)"):
+            hiding_documents(judged, share)
+
+
+def test_hidden_kinds_do_not_mix_with_a_sets_own(press):
+    judged = open_set(press(asked(), asked(id="p2", kind="near_scope", gold=[])))
+    with pytest.raises(EvaluationError, match="press has near_scope questions of its own"):
+        hiding_gold(judged)
+    with pytest.raises(EvaluationError, match="press --hide-documents 0.9 has out_of_scope"):
+        hiding_documents(hiding_documents(judged, 0.9), 0.9)

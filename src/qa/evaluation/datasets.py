@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -25,21 +25,21 @@ from qa.errors import EvaluationError, SourceError
 from qa.records import Document, Span
 
 __all__ = [
-    "HIDDEN",
+    "HAS_ANSWER",
     "GoldQuote",
     "JudgedQuestion",
     "JudgedSet",
     "Kind",
     "hiding_documents",
     "hiding_gold",
+    "kinds",
+    "open_questions",
     "open_set",
 ]
 
 Kind = Literal["answerable", "followup", "near_scope", "out_of_scope", "unanswerable"]
 # Kinds the record answers; what is asked with any other kind must not be answered.
 HAS_ANSWER = ("answerable", "followup")
-# What a question asked again with something hidden adds to its id.
-HIDDEN = {"gold": "~hide-gold", "documents": "~hide-documents"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,48 +78,48 @@ class JudgedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class JudgedSet:
-    """Questions, and the documents they are asked of (None: those of the live index).
+    """Questions, and the documents they are asked of.
 
     ``left_out`` says what of the set is not judged and why, a line each.
     """
 
     name: str
-    documents: tuple[CorpusFile, ...] | None
+    documents: tuple[CorpusFile, ...]
     questions: tuple[JudgedQuestion, ...]
     left_out: tuple[str, ...] = ()
 
 
-def open_set(
-    path: Path,
-    *,
-    queries: str | None = None,
-    qrels: str | None = None,
-    live: Callable[[], Mapping[str, Document]] | None = None,
-) -> JudgedSet:
-    """The judged set at ``path``: a folder, or a questions file.
+def open_set(folder: Path, *, queries: str | None = None, qrels: str | None = None) -> JudgedSet:
+    """The judged set in a folder.
 
     ``queries`` and ``qrels`` name other files than the usual ones, in the folder or anywhere.
-    ``live`` gives the documents of the live index; only a questions file needs them.
 
     Raises:
         EvaluationError: it is no judged set, or a line of it is wrong; the line is named.
     """
-    if path.is_file() and not qrels and not queries:
-        documents = live() if live else {}
-        return JudgedSet(path.stem, None, tuple(_gold_questions(path, documents)))
-    if (path / "corpus.jsonl").is_file():
-        return _beir(path, queries, qrels)
-    if (path / "documents").is_dir():
+    if (folder / "corpus.jsonl").is_file():
+        return _beir(folder, queries, qrels)
+    if (folder / "documents").is_dir():
         if qrels:
             raise EvaluationError(
-                f"{path} is a press folder, whose gold quotes stand with the questions: "
+                f"{folder} is a press folder, whose gold quotes stand with the questions: "
                 "drop --qrels."
             )
-        return _press(path, queries)
+        return _press(folder, queries)
     raise EvaluationError(
-        f"{path} is no judged set: expected corpus.jsonl and queries.jsonl (BEIR), documents/ and "
-        "questions.jsonl (press), or a questions file without --queries and --qrels."
+        f"{folder} is no judged set: expected corpus.jsonl and queries.jsonl (BEIR), documents/ "
+        "and questions.jsonl (press), or a questions file without --queries and --qrels."
     )
+
+
+def open_questions(path: Path, documents: Mapping[str, Document]) -> JudgedSet:
+    """The judged questions of a file, asked of documents that are indexed already.
+
+    Raises:
+        EvaluationError: a line is wrong; it is named.
+    """
+    files = tuple(_corpus_file(document) for document in documents.values())
+    return JudgedSet(path.stem, files, tuple(_gold_questions(path, documents)))
 
 
 def hiding_gold(judged: JudgedSet) -> JudgedSet:
@@ -127,56 +127,66 @@ def hiding_gold(judged: JudgedSet) -> JudgedSet:
 
     In a press folder the passages that touch a gold quote are hidden, in a BEIR folder the
     relevant documents: what is left is near the question and does not answer it.
+
+    Raises:
+        EvaluationError: the set has near-scope questions of its own, or none to ask again.
     """
-    again = tuple(
+    again = [
         replace(
             question,
-            id=question.id + HIDDEN["gold"],
-            kind="near_scope",
-            relevant={},
-            gold=(),
             hidden_quotes=question.gold,
             hidden_documents=frozenset(() if question.gold else question.relevant),
         )
         for question in judged.questions
         if question.kind == "answerable"
-    )
-    _check_some(again, "--hide-gold")
-    return replace(judged, name=f"{judged.name} --hide-gold", questions=(*judged.questions, *again))
+    ]
+    return _asking_again(judged, again, "near_scope", "hide-gold")
 
 
-def hiding_documents(judged: JudgedSet, share: float, titles: Mapping[str, str]) -> JudgedSet:
+def hiding_documents(judged: JudgedSet, share: float) -> JudgedSet:
     """The set with the questions about a share of its documents asked again without these.
 
     Documents with one title go together, so that a whole subject is gone. Which titles go is
-    drawn by their hash, the same in every run. ``titles`` are those of all documents, by id.
+    drawn by their hash, the same in every run.
+
+    Raises:
+        EvaluationError: the share is not in (0, 1), the set has out-of-scope questions of its
+            own, or none is about what is hidden.
     """
+    if not 0 < share < 1:
+        raise EvaluationError(f"The share of documents to hide is {share:g}, not in (0, 1).")
+    titles = {f.document.id: f.document.title or f.document.id for f in judged.documents}
     drawn = sorted(set(titles.values()), key=lambda t: hashlib.sha256(t.encode()).digest())
     gone = set(drawn[: round(share * len(drawn))])
     hidden = frozenset(document for document, title in titles.items() if title in gone)
-    again = tuple(
-        replace(
-            question,
-            id=question.id + HIDDEN["documents"],
-            kind="out_of_scope",
-            relevant={},
-            gold=(),
-            hidden_documents=hidden,
-        )
+    again = [
+        replace(question, hidden_documents=hidden)
         for question in judged.questions
         if question.kind == "answerable" and hidden.issuperset(question.relevant)
+    ]
+    return _asking_again(judged, again, "out_of_scope", "hide-documents", f" {share:g}")
+
+
+def _asking_again(
+    judged: JudgedSet, again: Sequence[JudgedQuestion], kind: Kind, option: str, value: str = ""
+) -> JudgedSet:
+    """The set with these questions beside its own, as ones that have no answer any more."""
+    if any(question.kind == kind for question in judged.questions):
+        raise EvaluationError(
+            f"{judged.name} has {kind} questions of its own: drop --{option}, whose questions "
+            "could not be told from them."
+        )
+    if not again:
+        raise EvaluationError(f"--{option}{value} leaves nothing to ask about what is hidden.")
+    unanswered = (
+        replace(question, id=f"{question.id}~{option}", kind=kind, relevant={}, gold=())
+        for question in again
     )
-    _check_some(again, f"--hide-documents {share:g}")
     return replace(
         judged,
-        name=f"{judged.name} --hide-documents {share:g}",
-        questions=(*judged.questions, *again),
+        name=f"{judged.name} --{option}{value}",
+        questions=(*judged.questions, *unanswered),
     )
-
-
-def _check_some(again: Sequence[JudgedQuestion], option: str) -> None:
-    if not again:
-        raise EvaluationError(f"{option} leaves nothing to ask: no answerable question is hidden.")
 
 
 def _beir(folder: Path, queries: str | None, qrels: str | None) -> JudgedSet:

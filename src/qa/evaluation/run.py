@@ -7,22 +7,21 @@ import hashlib
 import json
 import platform
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from qa import __version__
 from qa.answer.ask import QA
 from qa.answer.relevance import ANSWER_FLOOR
-from qa.errors import EvaluationError
+from qa.corpus.folder import CorpusFile
 from qa.evaluation import measure
 from qa.evaluation.datasets import (
     GoldQuote,
     JudgedQuestion,
-    JudgedSet,
     hiding_documents,
     hiding_gold,
-    kinds,
+    open_questions,
     open_set,
 )
 from qa.evaluation.metrics import metrics_of, values_of
@@ -63,30 +62,23 @@ def evaluate(  # noqa: PLR0913 - each is an option of "qa eval"
     """
     settings = settings or Settings.load()
     tell = on_progress or (lambda *_: None)
-    qa: QA | None = None
-
-    def live() -> Mapping[str, Any]:
-        nonlocal qa
-        qa = _opened(settings.index, settings)
-        return qa.snapshot.documents
-
-    judged = open_set(Path(path), queries=queries, qrels=qrels, live=live)
-    seconds = None
-    if judged.documents is not None:
-        index, seconds = _indexed(judged, settings, tell)
-        qa = _opened(index, settings)
-    if qa is None:
-        raise EvaluationError(f"{path} holds no documents, and there is no live index for it.")
-    plain_kinds = kinds(judged.questions)
+    path = Path(path)
+    live = None
+    if path.is_file() and not (queries or qrels):
+        live = _opened(settings.index, settings)
+        judged = open_questions(path, live.snapshot.documents)
+    else:
+        judged = open_set(path, queries=queries, qrels=qrels)
     if hide_gold:
         judged = hiding_gold(judged)
     if hide_documents is not None:
-        judged = _with_hidden_documents(judged, hide_documents, qa.snapshot, plain_kinds)
+        judged = hiding_documents(judged, hide_documents)
+    qa, seconds = (live, None) if live else _indexed(judged.documents, settings, tell)
     asked = tuple(_ask_all(qa, judged.questions, tell))
     values = values_of(asked)
     return Evaluation(
         metrics=metrics_of(judged, asked, values, qa.snapshot, seconds),
-        settings=_stated(Path(path), settings, qa, queries, qrels),
+        settings=_stated(path, settings, qa, queries, qrels),
         asked=asked,
         values=values,
         left_out=judged.left_out,
@@ -103,33 +95,22 @@ def _opened(index: Path, settings: Settings) -> QA:
     )
 
 
-def _with_hidden_documents(
-    judged: JudgedSet, share: float, snapshot: Snapshot, plain_kinds: Mapping[str, int]
-) -> JudgedSet:
-    if not 0 < share < 1:
-        raise EvaluationError(f"The share of documents to hide is {share:g}, not in (0, 1).")
-    if "out_of_scope" in plain_kinds:
-        raise EvaluationError(
-            f"{judged.name} has out_of_scope questions of its own: drop --hide-documents."
-        )
-    titles = {d.id: d.title or d.id for d in snapshot.documents.values()}
-    return hiding_documents(judged, share, titles)
-
-
-def _indexed(judged: JudgedSet, settings: Settings, tell: OnProgress) -> tuple[Path, float | None]:
-    """The cache's index over the set's documents, and the seconds it took when it was new.
+def _indexed(
+    documents: Sequence[CorpusFile], settings: Settings, tell: OnProgress
+) -> tuple[QA, float | None]:
+    """The cache's index over a set's documents, and the seconds it took when it was new.
 
     The cache is keyed by documents and encoder. It is brought up to date every time, with the
     vectors it holds, so that a change in how documents are cut never goes unseen.
     """
     encoder = open_encoder(settings.encoder, BUILD_THREADS)
     key = hashlib.sha256(encoder.sha256.encode())
-    for file in sorted(judged.documents or (), key=lambda file: file.name):
+    for file in sorted(documents, key=lambda file: file.name):
         key.update(f"{file.name} {file.sha256}\n".encode())
     folder = settings.cache / key.hexdigest()[:32]
     started = time.perf_counter()
     built = build(
-        judged.documents or (),
+        documents,
         folder / "index",
         encoder,
         passage_chars=settings.passage_chars,
@@ -144,7 +125,7 @@ def _indexed(judged: JudgedSet, settings: Settings, tell: OnProgress) -> tuple[P
     except (OSError, json.JSONDecodeError):
         stated = {}
     is_same = stated.get("snapshot") == built.digest
-    return folder / "index", stated.get("seconds") if is_same else None
+    return _opened(folder / "index", settings), stated.get("seconds") if is_same else None
 
 
 def _ask_all(qa: QA, questions: Sequence[JudgedQuestion], tell: OnProgress) -> Iterable[Asked]:
