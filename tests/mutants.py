@@ -113,8 +113,8 @@ MUTANTS = [
     (
         "questions that find nothing dropped from the mean",
         "evaluation/measure.py",
-        "dict.fromkeys(qrels, 0.0) for m in wanted",
-        "{q: 0.0 for q in qrels if run.get(q)} for m in wanted",
+        "iter_calc(wanted, qrels, scored)",
+        "iter_calc(wanted, {q: r for q, r in qrels.items() if run.get(q)}, scored)",
     ),
     ("ranks off by one", "evaluation/run.py", "enumerate(hits, 1)", "enumerate(hits, 0)"),
     (

@@ -63,7 +63,7 @@ def ranking(
 
     wanted = [ir_measures.parse_measure(name) for name in measures]
     scored = {question: dict(run.get(question, ())) for question in qrels}
-    values: dict[str, dict[str, float]] = {str(m): dict.fromkeys(qrels, 0.0) for m in wanted}
+    values: dict[str, dict[str, float]] = {str(m): {} for m in wanted}
     for metric in ir_measures.iter_calc(wanted, qrels, scored):
         values[str(metric.measure)][metric.query_id] = float(metric.value)
     return values

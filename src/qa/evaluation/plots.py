@@ -91,7 +91,7 @@ def latency(values_ms: Sequence[float], percentiles: Mapping[str, float], label:
     for (name, value), style in zip(percentiles.items(), ("-", "--", ":"), strict=True):
         axes.axvline(value, color=_COLOURS[1], linestyle=style, label=f"{name} {value:.0f} ms")
     axes.set(xlim=(0, end), xlabel="milliseconds (slower ones in the last bar)", ylabel="questions")
-    axes.legend(loc="upper right", frameon=False)
+    axes.legend(loc="upper right", framealpha=0.9, edgecolor="none")
     return _svg(figure, "latency", label)
 
 

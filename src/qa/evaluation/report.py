@@ -289,12 +289,15 @@ def _curves(asked: Sequence[Asked]) -> dict[str, list[tuple[int, float]]]:
         {a.question.id: a.documents for a in answerable},
         [f"{name}@{k}" for name in ("Success", "R") for k in cutoffs],
     )
-    for name, words in (("Success", "a right document found"), ("R", "all right documents found")):
+    for name, words in (
+        ("Success", "a right document found"),
+        ("R", "share of right documents found"),
+    ):
         curves[words] = [
             (k, sum(values[f"{name}@{k}"].values()) / len(answerable)) for k in cutoffs
         ]
-    if curves["a right document found"] == curves["all right documents found"]:
-        del curves["all right documents found"]  # one right document per question
+    if curves["a right document found"] == curves["share of right documents found"]:
+        del curves["share of right documents found"]  # one right document per question
     return curves
 
 
