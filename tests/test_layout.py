@@ -87,3 +87,87 @@ def test_an_unknown_layout_is_refused_with_the_known_ones():
 def test_a_text_that_lost_its_question_is_refused_with_the_remedy():
     with pytest.raises(CorpusError, match='set "layout: statement"'):
         turns("Just a statement.", "question-answer")
+
+
+BRIEFING = (
+    "Aboard the train\n\n11:11 A.M. EST\n\n"
+    "MR. EARNEST: Good morning.\n\nIt is early.\n\n"
+    "Q Will it rain?\n\nOr snow?\n\n"
+    "MR. EARNEST: It will rain.\n\nAll day.\n\n"
+    "Q Q is a letter. Is it?\n\n"
+    "MS. PSAKI: It is.\n\nMR. EARNEST: Indeed."
+)
+CONFERENCE = (
+    "CHAIR YELLEN. Good afternoon.\n\n"
+    "JON HILSENRATH. Why wait?\n\nCHAIR YELLEN. We are patient.\n\n"
+    "VICTORIA McGRANE. Hi. How long?\n\nCHAIR YELLEN. A while. Thank you.\n\n"
+    "The end."
+)
+CHINESE = "主席：各位早安。\n\n记者：会下雨吗？\n\n答：会。\n\n记者：何时？\n\n答：明天。"
+
+
+def said(text):
+    page = recognise(text)
+    assert page.layout == "transcript"
+    found = turns(page.text, page.layout)
+    assert "".join(turn.span.of(page.text) for turn in found) == text
+    return [
+        (
+            turn.role,
+            turn.speaker,
+            turn.label and turn.label.of(text),
+            turn.asked and turn.asked.of(text),
+        )
+        for turn in found
+    ]
+
+
+def test_a_briefing_with_nameless_askers():
+    assert said(BRIEFING) == [
+        ("statement", None, None, None),
+        ("statement", "MR. EARNEST", "MR. EARNEST: ", None),
+        ("question", None, "Q ", None),
+        ("answer", "MR. EARNEST", "MR. EARNEST: ", "Will it rain?\n\nOr snow?"),
+        ("question", None, "Q ", None),
+        ("answer", "MS. PSAKI", "MS. PSAKI: ", "Q is a letter. Is it?"),
+        ("answer", "MR. EARNEST", "MR. EARNEST: ", "Q is a letter. Is it?"),
+    ]
+
+
+def test_a_conference_whose_askers_have_names_and_no_office():
+    assert [turn[:2] + turn[3:] for turn in said(CONFERENCE)] == [
+        ("statement", "CHAIR YELLEN", None),
+        ("question", "JON HILSENRATH", None),
+        ("answer", "CHAIR YELLEN", "Why wait?"),
+        ("question", "VICTORIA McGRANE", None),
+        ("answer", "CHAIR YELLEN", "Hi. How long?"),
+    ]
+
+
+def test_a_chinese_conference():
+    assert [turn[:2] + turn[3:] for turn in said(CHINESE)] == [
+        ("statement", "主席", None),
+        ("question", None, None),
+        ("answer", "答", "会下雨吗？"),
+        ("question", None, None),
+        ("answer", "答", "何时？"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NOTE: one label.\n\nNo question.",
+        "Q Only one?\n\nMR. EARNEST: Yes.",
+        "U.S. policy is old.\n\nUSA. It is.\n\nWHO. It said so.",
+        "A. First.\n\nB. Second.\n\nC. Third.",
+        "Q and A are letters.\n\nQuestions are asked.",
+    ],
+)
+def test_few_labels_make_no_transcript(text):
+    assert recognise(text).layout == "statement"
+
+
+def test_a_layout_that_does_not_fit_is_refused_with_the_remedy():
+    with pytest.raises(CorpusError, match="needs paragraphs that begin with who speaks"):
+        turns("Plain text.", "transcript")

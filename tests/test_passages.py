@@ -98,3 +98,19 @@ def test_whatever_the_text_passages_are_ordered_slices_within_the_limit_that_hol
             inner = sentence.end
         assert inner == span.end
     assert text[at:].strip() == ""
+
+
+def test_the_label_of_a_speaker_is_shown_and_never_quoted():
+    text = (
+        "Q Is tea hot?\n\nMR. GIBBS: Tea is hot. Milk is cold.\n\n"
+        "Q Is rain wet?\n\nMR. GIBBS: Rain is wet."
+    )
+    found = cut(text, chars=100, layout="transcript")
+    assert [p.text for p in found][1] == "MR. GIBBS: Tea is hot. Milk is cold."
+    assert [[s.of(text) for s in p.sentences] for p in found] == [
+        ["Is tea hot?"],
+        ["Tea is hot.", "Milk is cold."],
+        ["Is rain wet?"],
+        ["Rain is wet."],
+    ]
+    assert [p.speaker for p in found] == [None, "MR. GIBBS", None, "MR. GIBBS"]

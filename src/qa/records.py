@@ -75,13 +75,15 @@ class Turn:
     """A stretch spoken in one role.
 
     The turns of a document follow one another without a gap: joined, they give its text.
-    ``asked`` is the question an answer answers, where the layout tells.
+    ``asked`` is the question an answer answers, where the layout tells. ``label`` is what names
+    the speaker at the turn's beginning ("MR. CARNEY:"), which nobody said.
     """
 
     role: Role
     span: Span
     speaker: str | None = None
     asked: Span | None = None
+    label: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

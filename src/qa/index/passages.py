@@ -86,9 +86,7 @@ class Splitter:
                     role=turn.role,
                     speaker=turn.speaker,
                     asked=turn.asked,
-                    sentences=tuple(
-                        Span(span.start + s.start, span.start + s.end) for s in sentence_spans(text)
-                    ),
+                    sentences=tuple(_said(text, span.start, turn)),
                 )
 
     def _cut(self, turn: Turn, document: Document) -> Iterator[Span]:
@@ -114,6 +112,15 @@ class Splitter:
                 lead = len(piece) - len(piece.lstrip())
                 yield Span(start + lead, start + lead + len(body))
             start += len(piece)
+
+
+def _said(text: str, start: int, turn: Turn) -> Iterator[Span]:
+    """The sentences of a passage, without the label that names the speaker."""
+    spoken = max(0, turn.label.end - start) if turn.label else 0
+    if spoken >= len(text):  # nothing but the label
+        spoken = 0
+    for sentence in sentence_spans(text[spoken:]):
+        yield Span(start + spoken + sentence.start, start + spoken + sentence.end)
 
 
 def _with_space(text: str) -> list[str]:
