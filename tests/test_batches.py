@@ -161,6 +161,8 @@ def test_what_cannot_be_read_or_written_is_said(qa_over, tmp_path):
     (tmp_path / "q.csv").write_text("hot tea\n", "utf-8")
     with pytest.raises(QuestionError, match="cannot be written"):
         batch(qa_over(), tmp_path / "q.csv", tmp_path / "q.csv" / "a.jsonl")
+    with pytest.raises(QuestionError, match="holds the questions: name another file"):
+        batch(qa_over(), tmp_path / "q.csv", tmp_path / "." / "q.csv")
     with pytest.raises(QuestionError, match="not as TSV"):
         batch(qa_over(), tmp_path / "q.csv", tmp_path / "a.tsv")
 

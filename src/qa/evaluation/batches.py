@@ -96,6 +96,8 @@ def batch(  # noqa: PLR0913 - each is an option of "qa batch"
     write_as = write_as or format_of(str(answers)) or "jsonl"
     if write_as == "tsv":
         raise QuestionError("Answers are written as JSON lines or CSV, not as TSV.")
+    if str(answers) != STANDARD and Path(answers).resolve() == Path(questions).resolve():
+        raise QuestionError(f"{answers} holds the questions: name another file for the answers.")
     options = (write_as, timing, qa.top_k, read_as, qa.max_question_chars)
     with _opened(questions) as file:
 
