@@ -27,7 +27,7 @@ def main() -> None:
     """Print every figure, ours and theirs, and whether they agree."""
     judged_set, folder = Path(sys.argv[1]), Path(sys.argv[2])
     metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
-    lines = (folder / "questions.jsonl").read_text("utf-8").splitlines()
+    lines = (folder / "questions.jsonl").read_text("utf-8").removesuffix("\n").split("\n")
     rows = [json.loads(line) for line in lines]
     apart = 0
     for name, ours, theirs in (

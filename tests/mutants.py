@@ -107,8 +107,8 @@ MUTANTS = [
     (
         "a measure over answered questions only",
         "evaluation/metrics.py",
-        "answered = [a for a in asked if a.question.has_answer]",
-        "answered = [a for a in asked if a.question.has_answer and a.answer.is_answered]",
+        'if a.question.kind == "answerable"]\n    quoted',
+        'if a.question.kind == "answerable" and a.answer.is_answered]\n    quoted',
     ),
     (
         "questions that find nothing dropped from the mean",

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import os
 import sys
+import threading
 
 import pytest
 
@@ -163,7 +165,7 @@ def test_what_cannot_be_read_or_written_is_said(qa_over, tmp_path):
         batch(qa_over(), tmp_path / "q.csv", tmp_path / "q.csv" / "a.jsonl")
     with pytest.raises(QuestionError, match="holds the questions: name another file"):
         batch(qa_over(), tmp_path / "q.csv", tmp_path / "." / "q.csv")
-    with pytest.raises(QuestionError, match="not as TSV"):
+    with pytest.raises(QuestionError, match="asked for csv and tsv"):
         batch(qa_over(), tmp_path / "q.csv", tmp_path / "a.tsv")
 
 
@@ -173,3 +175,37 @@ def test_progress_is_told(qa_over, tmp_path):
     batch(qa_over(), tmp_path / "q.csv", tmp_path / "a", on_done=lambda *done: told.append(done))
     assert told == [(1, 2), (2, 2)]
     assert qa.evaluation.batches.STANDARD == "-"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("index", "is no file"),
+        ("pipe", "is no file"),
+        ("answers.xlsx", "does not tell a format"),
+    ],
+)
+def test_nothing_but_a_file_of_answers_is_ever_replaced(qa_over, tmp_path, name, message):
+    qa = qa_over()
+    (tmp_path / "q.csv").write_text("hot tea\n", "utf-8")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(QuestionError, match=message):
+        batch(qa, tmp_path / "q.csv", tmp_path / name)
+    assert list(tmp_path.glob("*.unfinished")) == []
+
+
+def test_a_link_is_followed(qa_over, tmp_path):
+    (tmp_path / "q.csv").write_text("hot tea\n", "utf-8")
+    (tmp_path / "real.jsonl").write_text("old", "utf-8")
+    (tmp_path / "link.jsonl").symlink_to(tmp_path / "real.jsonl")
+    batch(qa_over(), tmp_path / "q.csv", tmp_path / "link.jsonl")
+    assert (tmp_path / "link.jsonl").is_symlink()
+    assert len(answered(tmp_path / "real.jsonl")) == 1
+
+
+def test_questions_may_come_from_a_pipe(qa_over, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=("hot tea\n",))
+    writer.start()
+    assert batch(qa_over(), tmp_path / "pipe", tmp_path / "a.jsonl").answered == 1
+    writer.join()

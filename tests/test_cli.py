@@ -205,7 +205,15 @@ def test_eval_prints_writes_and_gates(project, run):
     code, out, err = run("eval", "judged", "--json", "--fail-under", "RR@10=1,R@5<=0.5")
     assert code == 1
     assert json.loads(out)["ranking"]["RR@10"]["mean"] == 1.0
-    assert err.endswith("qa: gate missed: ranking.R@5 is 1.0000, at most 0.5 was asked for.\n")
+    assert err.endswith("qa: gate missed: ranking.R@5 is 1.000000, at most 0.5 was asked for.\n")
+    assert run("eval", "judged", "--fail-under", "")[0] == 2
+    assert run("eval", "judged", "--hide-documents", "2")[0] == 2
+    code, out, err = run("eval", "judged", "-o", "judged")
+    assert (code, out) == (1, "")
+    assert err == (
+        "qa: judged holds other files than an evaluation's: name an empty or a new folder.\n"
+    )
+    assert "is a file" in run("eval", "judged", "-o", "seeds/seed.txt")[2]
     code, out, err = run("eval", "judged", "--fail-under", "nonsense=1")
     assert (code, out) == (2, "")
     assert "'nonsense' is no measure" in err

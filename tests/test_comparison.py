@@ -125,3 +125,44 @@ def test_evaluations_of_other_questions_are_refused(folder):
         compare(a, folder("other", other))
     with pytest.raises(EvaluationError, match="holds no whole evaluation"):
         compare(a, a.parent / "nowhere")
+
+
+def test_one_or_two_questions_are_never_enough(folder):
+    for count in (1, 2):
+        rows = [row(n) for n in range(count)]
+        harmed = [row(n, right=False) for n in range(count)]
+        compared = compare(folder(f"a{count}", rows), folder(f"b{count}", harmed))
+        assert compared.worse == ()
+        (success,) = [d for d in compared.differences if d.name == "ranking.Success@1"]
+        # Of the ways to swap, half (for two: two of four) are as far apart.
+        assert success.p == pytest.approx(1.0 if count == 1 else 0.5, abs=0.02)
+
+
+def test_follow_ups_are_measured_by_their_quotes_alone(folder):
+    def followup(found):
+        return {**row(1), "kind": "followup", "measures": {"quotes.Success@1": found}}
+
+    (d,) = compare(folder("a", [followup(1.0)]), folder("b", [followup(0.0)])).differences
+    assert (d.name, d.questions, d.a, d.b) == ("followups.Success@1", 1, 1.0, 0.0)
+
+
+def test_words_that_end_lines_elsewhere_do_not_end_rows(folder):
+    rows = [{**row(1), "question": "one\u2028two\u0085three"}]
+    path = folder("a", rows)
+    (path / "questions.jsonl").write_text(json.dumps(rows[0], ensure_ascii=False) + "\n", "utf-8")
+    assert compare(path, path).worse == ()
+
+
+@pytest.mark.parametrize("spoiled", ["[]", "{}", "", '{"id": "a"', "\udcff"])
+def test_damaged_evaluations_are_refused(folder, spoiled):
+    path = folder("a", run())
+    (path / "questions.jsonl").write_text(spoiled, "utf-8", errors="surrogateescape")
+    with pytest.raises(EvaluationError, match="holds no whole evaluation"):
+        compare(path, path)
+
+
+def test_a_measure_that_one_side_lacks_is_refused(folder):
+    fewer = run()
+    fewer[0] = {**fewer[0], "measures": {}}
+    with pytest.raises(EvaluationError, match="Question 'answerable0' is not the same"):
+        compare(folder("a", fewer), folder("b", run()))

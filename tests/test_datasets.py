@@ -228,3 +228,27 @@ def test_hidden_kinds_do_not_mix_with_a_sets_own(press):
         hiding_gold(judged)
     with pytest.raises(EvaluationError, match="press --hide-documents 0.9 has out_of_scope"):
         hiding_documents(hiding_documents(judged, 0.9), 0.9)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['{"_id": "q1", "text": "\\ud800"}', '{"_id": 1' + "1" * 5000 + "}", "[" * 100_000],
+)
+def test_what_cannot_be_written_down_again_is_refused_before_anything_is_asked(beir, line):
+    folder = beir()
+    (folder / "queries.jsonl").write_text(line, "utf-8")
+    with pytest.raises(EvaluationError, match="line 1 is not JSON text"):
+        open_set(folder)
+
+
+def test_odd_marks_and_grades_are_refused(beir):
+    with pytest.raises(EvaluationError, match='"answerable" is 0, not true or false'):
+        open_set(beir(queries=[{"_id": "q1", "text": "x", "answerable": 0}]))
+    with pytest.raises(EvaluationError, match="line 5: expected question, document and a whole"):
+        open_set(beir(qrels=QRELS + "q2\td1\t99999999999999999999\n"))
+
+
+def test_a_question_named_as_one_asked_again_is_refused(beir):
+    odd = {"_id": "q2~hide-gold", "text": "zzz", "answerable": False}
+    with pytest.raises(EvaluationError, match="'q2~hide-gold', which is what --hide-gold would"):
+        hiding_gold(open_set(beir(queries=[*QUERIES, odd])))

@@ -10,6 +10,7 @@ import qa.answer.ask
 import qa.evaluation.run
 from conftest import WordEncoder
 from independent_quotes import figures
+from qa.errors import EvaluationError
 from qa.evaluation import evaluate, write
 from qa.settings import Settings
 from test_datasets import lines
@@ -223,6 +224,13 @@ def test_the_cache_embeds_a_set_once_and_never_touches_the_index(beir, settings,
     (beir / "corpus.jsonl").write_text(lines([*DOCUMENTS[:4], {"_id": "d5", "text": "Hail."}]))
     assert evaluate(beir, settings=settings).metrics["snapshot"] != first["snapshot"]
     assert len(list(settings.cache.iterdir())) == 2
+
+
+def test_a_question_too_long_is_named_before_anything_is_asked(beir, settings):
+    long = {"_id": "q6", "text": "x" * 2001, "answerable": False}
+    (beir / "queries.jsonl").write_text(lines([*QUERIES, long]), "utf-8")
+    with pytest.raises(EvaluationError, match="question 'q6' has 2,001 characters, at most 2,000"):
+        evaluate(beir, settings=settings)
 
 
 def test_a_questions_file_is_asked_of_the_live_index(settings, make_index, tmp_path):

@@ -33,15 +33,17 @@ def test_what_is_reached_exactly_holds():
 
 def test_what_is_missed_is_named_with_both_sides():
     assert missed("nDCG@10=0.71,answered_near_scope<=0.09") == [
-        "ranking.nDCG@10 is 0.7000, at least 0.71 was asked for.",
-        "abstention.answered_near_scope is 0.1000, at most 0.09 was asked for.",
+        "ranking.nDCG@10 is 0.700000, at least 0.71 was asked for.",
+        "abstention.answered_near_scope is 0.100000, at most 0.09 was asked for.",
     ]
 
 
 def test_a_bare_name_means_the_first_block_that_measures_it():
     assert missed("Success@1=0.4") == []
-    assert missed("Success@1=0.41") == ["quotes.Success@1 is 0.4000, at least 0.41 was asked for."]
-    assert missed("followups.Success@1=0.3")[0].startswith("followups.Success@1 is 0.2000")
+    assert missed("Success@1=0.41") == [
+        "quotes.Success@1 is 0.400000, at least 0.41 was asked for."
+    ]
+    assert missed("followups.Success@1=0.3")[0].startswith("followups.Success@1 is 0.200000")
 
 
 def test_what_the_set_does_not_measure_is_missed():

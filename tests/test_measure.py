@@ -159,3 +159,21 @@ def test_reliability_puts_the_ends_into_the_outer_bins():
 
 def test_percentiles_are_interpolated():
     assert measure.percentiles([1.0, 2.0, 3.0]) == {"p50": 2.0, "p95": 2.9, "p99": 2.98}
+
+
+def test_chance_agrees_with_scipy_on_paired_values():
+    from scipy.stats import permutation_test
+
+    draw = np.random.default_rng(11)
+    before, after = draw.random(12), draw.random(12) + 0.2
+    exact = permutation_test(
+        (before, after),
+        lambda a, b, axis: b.mean(axis=axis) - a.mean(axis=axis),
+        permutation_type="samples",
+        vectorized=True,
+    ).pvalue
+    found = measure.chance(before, after, lambda v: v.mean(axis=-1), measure.RESAMPLES)
+    assert 0.001 < exact < 0.5
+    assert found == pytest.approx(exact, abs=0.01)
+    same = measure.chance(before, before, lambda v: v.mean(axis=-1), 100)
+    assert same == 1.0

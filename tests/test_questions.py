@@ -40,7 +40,10 @@ def test_without_a_header_there_is_one_column():
     ]
     (bad, *_) = rows("what, then?\n")
     assert bad == BadRow(
-        1, None, "2 cells in a table of 1 column: put quotation marks around a cell with commas"
+        1,
+        None,
+        "2 cells, where one is expected: put quotation marks around a question with commas, or "
+        "name a column question in the first line",
     )
 
 
@@ -119,3 +122,24 @@ def test_an_empty_file_has_no_rows():
 def test_the_format_is_told_by_the_name():
     names = ("a.jsonl", "a.NDJSON", "a.csv", "a.tsv", "a.tab", "a.txt", "-")
     assert [*map(format_of, names)] == ["jsonl", "jsonl", "csv", "tsv", "tsv", None, None]
+
+
+def test_a_spreadsheets_hint_of_its_delimiter_is_no_row():
+    assert plain("sep=;\r\nid;question\r\n1;a, b\r\n") == [(3, "1", "a, b")]
+    assert plain("\nsep=|\nquestion|id\na;b|2\n") == [(4, "2", "a;b")]
+
+
+def test_a_json_list_is_refused_whole():
+    with pytest.raises(QuestionError, match="a JSON list: put one object on each line"):
+        rows('[\n{"question": "a"},\n{"question": "b"}\n]')
+
+
+def test_numbers_and_brackets_beyond_reason_are_bad_rows():
+    found = rows('{"question": "a"}\n{"id": 1' + "1" * 5000 + "}\n" + '{"a": ' + "[" * 100_000)
+    assert [type(row) for row in found] == [QuestionRow, BadRow, BadRow]
+
+
+@pytest.mark.parametrize("date", ["20220101", "2022-W30", "2022-1-1x", "2022-02-30"])
+def test_only_days_as_the_message_says_are_dates(date):
+    (bad,) = rows(f'{{"question": "a", "since": "{date}"}}')
+    assert bad.error == f"since is {date!r}, not a date as YYYY-MM-DD"

@@ -70,6 +70,11 @@ def main() -> None:
         # Whoever read our output has had enough; Python must not complain on its way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        if debug:
+            raise
+        err.print(f"qa: {error}")
+        sys.exit(1)
 
 
 def _version(*, wanted: bool) -> None:
@@ -276,6 +281,8 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the options
         typer.Option(
             help="Hide this share of the documents, and ask about them as out of scope.",
             metavar="SHARE",
+            min=0,
+            max=1,
         ),
     ] = None,
     fail_under: Annotated[
@@ -295,8 +302,11 @@ def evaluate(  # noqa: PLR0913, PLR0917 - the options
     """
     from qa.evaluation import evaluate as judge  # noqa: PLC0415
     from qa.evaluation import gates, write  # noqa: PLC0415
+    from qa.evaluation.report import check_target  # noqa: PLC0415
 
-    wanted = gates.parse(fail_under) if fail_under else []
+    wanted = [] if fail_under is None else gates.parse(fail_under)
+    if folder:
+        check_target(folder)
     settings = Settings.load(config, index=index)
     with progress() as tell:
         evaluation = judge(

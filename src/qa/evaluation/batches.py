@@ -14,12 +14,13 @@ import io
 import json
 import os
 import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import IO, Any
 
 import filelock
@@ -93,11 +94,9 @@ def batch(  # noqa: PLR0913 - each is an option of "qa batch"
         BusyError: another run is writing the same answers.
     """
     read_as = read_as or format_of(str(questions))
-    write_as = write_as or format_of(str(answers)) or "jsonl"
-    if write_as == "tsv":
-        raise QuestionError("Answers are written as JSON lines or CSV, not as TSV.")
-    if str(answers) != STANDARD and Path(answers).resolve() == Path(questions).resolve():
-        raise QuestionError(f"{answers} holds the questions: name another file for the answers.")
+    write_as = write_as or _written_as(str(answers))
+    _check_formats(read_as, write_as)
+    target = _target(questions, answers)
     options = (write_as, timing, qa.top_k, read_as, qa.max_question_chars)
     with _opened(questions) as file:
 
@@ -105,7 +104,7 @@ def batch(  # noqa: PLR0913 - each is an option of "qa batch"
             return read(file, read_as, max_question_chars=qa.max_question_chars)
 
         total = sum(1 for _ in rows())
-        if str(answers) == STANDARD:
+        if target is None:
             sink = _Sink(sys.stdout.buffer, write_as, qa.top_k)
             sink.head()
             with closing(rows()) as asked_for:
@@ -114,7 +113,6 @@ def batch(  # noqa: PLR0913 - each is an option of "qa batch"
         file.seek(0)
         for block in iter(lambda: file.read(1 << 20), b""):
             key.update(block)
-        target = Path(answers)
         unfinished = target.with_name(f"{target.name}.{key.hexdigest()[:12]}.unfinished")
         with _only_one(unfinished), unfinished.open("ab+") as output:
             sink = _Sink(output, write_as, qa.top_k)
@@ -125,6 +123,41 @@ def batch(  # noqa: PLR0913 - each is an option of "qa batch"
             os.fsync(output.fileno())
         unfinished.replace(target)
     return tally
+
+
+def _check_formats(read_as: Format | None, write_as: Format) -> None:
+    if read_as not in (None, "jsonl", "csv", "tsv") or write_as not in ("jsonl", "csv"):
+        raise QuestionError(
+            f"Questions are read as jsonl, csv or tsv, answers written as jsonl or csv; "
+            f"asked for {read_as} and {write_as}."
+        )
+
+
+def _written_as(answers: str) -> Format:
+    """The format that the name of the answers tells; JSON lines where it has no ending."""
+    told = format_of(answers)
+    if told is None and PurePath(answers).suffix:
+        raise QuestionError(
+            f"{answers} does not tell a format that answers are written in: end it in .jsonl or "
+            ".csv, or choose with --to."
+        )
+    return told or "jsonl"
+
+
+def _target(questions: Path | str, answers: Path | str) -> Path | None:
+    """The file to write; None for standard output. Links are followed.
+
+    Raises:
+        QuestionError: something else than answers stands there.
+    """
+    if str(answers) == STANDARD:
+        return None
+    target = Path(answers).resolve()
+    if str(questions) != STANDARD and target == Path(questions).resolve():
+        raise QuestionError(f"{answers} holds the questions: name another file for the answers.")
+    if target.exists() and not target.is_file():
+        raise QuestionError(f"{answers or '(nothing)'} is no file: name a file, or - for stdout.")
+    return target
 
 
 def _ask(  # noqa: PLR0913 - one step of the journey, told in full
@@ -266,9 +299,7 @@ def _harmless(cell: Any) -> Any:
 def _opened(questions: Path | str) -> Iterator[IO[bytes]]:
     """The file of questions, to be read more than once."""
     if str(questions) == STANDARD:
-        with tempfile.TemporaryFile() as kept:
-            for block in iter(lambda: sys.stdin.buffer.read(1 << 20), b""):
-                kept.write(block)
+        with _kept(sys.stdin.buffer) as kept:
             yield kept
         return
     try:
@@ -276,7 +307,19 @@ def _opened(questions: Path | str) -> Iterator[IO[bytes]]:
     except OSError as error:
         raise QuestionError(f"{questions} cannot be read: {error.strerror}.") from error
     with file:
-        yield file
+        if file.seekable():
+            yield file
+        else:  # a pipe
+            with _kept(file) as kept:
+                yield kept
+
+
+@contextmanager
+def _kept(stream: IO[bytes]) -> Iterator[IO[bytes]]:
+    """All of a stream in a file that can be read more than once."""
+    with tempfile.TemporaryFile() as kept:
+        shutil.copyfileobj(stream, kept)
+        yield kept
 
 
 @contextmanager

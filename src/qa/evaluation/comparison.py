@@ -27,9 +27,9 @@ _WORSE_WHEN_MORE = frozenset(f"answered_{kind}" for kind in measure.ABSTENTION_K
 class Difference:
     """One measure of both, and B minus A with its 95 % paired-bootstrap interval.
 
-    ``p`` is how often, were there no difference, resampling would give one at least as large
-    (two-sided). ``verdict`` is "better" or "worse" where that is too seldom to be luck, given
-    how many measures are looked at (Holm 1979); else "same".
+    ``p`` is how often luck alone would set them as far apart (``measure.chance``). ``verdict``
+    is "better" or "worse" where that is too seldom to be luck, given how many measures are
+    looked at (Holm 1979); else "same".
     """
 
     name: str
@@ -107,12 +107,15 @@ def compare(
 def _rows(folder: Path) -> list[dict[str, Any]]:
     try:
         (folder / METRICS).stat()
-        lines = (folder / QUESTIONS).read_text("utf-8").splitlines()
-        return [json.loads(line) for line in lines]
-    except (OSError, json.JSONDecodeError) as error:
+        lines = (folder / QUESTIONS).read_text("utf-8").removesuffix("\n").split("\n")
+        rows = [json.loads(line) for line in lines]
+        for row in rows:
+            _asked_for(row), _found(row)
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise EvaluationError(
             f'{folder} holds no whole evaluation ({error}): run "qa eval SET -o {folder}".'
         ) from error
+    return rows
 
 
 def _check_same_questions(
@@ -138,7 +141,13 @@ def _asked_for(row: Mapping[str, Any]) -> tuple[Any, ...]:
     """What is asked and expected, without what was found."""
     relevant = [(item["document"], item["grade"]) for item in row["relevant"]]
     gold = [(item["document"], item["quote"]) for item in row["gold"]]
-    return row["id"], row["kind"], row["question"], row["previous"], relevant, gold
+    stated = (row["id"], row["kind"], row["question"], row["previous"])
+    return (*stated, relevant, gold, sorted(row["measures"]))
+
+
+def _found(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What a comparison reads of what was found."""
+    return row["status"], row["right"], row["confidence"] + 0
 
 
 Pairs = Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
@@ -153,17 +162,17 @@ def _mean_differences(pairs: Pairs) -> Iterator[Difference]:
                 (value, b["measures"][name])
             )
     for name, found in values.items():
-        sides = np.asarray(found, dtype=float)
-        drawn = measure.resampled((sides[:, 1] - sides[:, 0],), np.mean, measure.RESAMPLES)
-        before, after = sides.mean(axis=0)
-        yield _difference(name, len(found), before, after, drawn)
+        before, after = np.asarray(found, dtype=float).T
+        drawn = measure.resampled((after - before,), np.mean, measure.RESAMPLES)
+        p = measure.chance(before, after, lambda v: v.mean(axis=-1), measure.RESAMPLES)
+        yield _difference(name, len(found), (before.mean(), after.mean()), drawn, p)
 
 
 def _public_name(name: str, kind: str) -> str:
+    """A value's name as ``metrics.json`` has it."""
     if name == "answered":
         return f"answered_{kind}"
-    block, _, measured = name.partition(".")
-    return f"{block}.{measured}" if kind == "answerable" else f"{kind}.{measured}"
+    return name if kind == "answerable" else f"followups.{name.rpartition('.')[2]}"
 
 
 def _area_differences(pairs: Pairs) -> Iterator[Difference]:
@@ -171,33 +180,37 @@ def _area_differences(pairs: Pairs) -> Iterator[Difference]:
     confidences: dict[str, list[tuple[float, float]]] = {}
     for a, b in pairs:
         confidences.setdefault(a["kind"], []).append((a["confidence"], b["confidence"]))
-    answerable = np.asarray(confidences.get("answerable", ()), dtype=float)
+    answerable = confidences.get("answerable", [])
     for kind in measure.ABSTENTION_KINDS:
-        others = np.asarray(confidences.get(kind, ()), dtype=float)
-        if not len(answerable) or not len(others):
+        if not answerable or kind not in confidences:
             continue
+        before, after = np.asarray([*answerable, *confidences[kind]], dtype=float).T
+        split = len(answerable)
 
-        def areas(
-            i: np.ndarray, j: np.ndarray, side: int, others: np.ndarray = others, axis: int = -1
+        def area(values: np.ndarray, split: int = split) -> Any:
+            return measure.area(values[..., :split], values[..., split:])
+
+        def gain(
+            i: np.ndarray,
+            j: np.ndarray,
+            axis: int = -1,
+            before: np.ndarray = before,
+            after: np.ndarray = after,
         ) -> Any:
-            places = i.astype(int), j.astype(int)
-            return measure.area(answerable[places[0], side], others[places[1], side], axis)
+            return measure.area(after[i], after[j], axis) - measure.area(before[i], before[j], axis)
 
-        def gain(i: np.ndarray, j: np.ndarray, axis: int = -1, areas: Any = areas) -> Any:
-            return areas(i, j, 1, axis=axis) - areas(i, j, 0, axis=axis)
-
-        rows = np.arange(len(answerable)), np.arange(len(others))
-        drawn = measure.resampled(rows, gain, measure.AREA_RESAMPLES)
-        count = len(answerable) + len(others)
-        yield _difference(f"auroc_{kind}", count, areas(*rows, 0), areas(*rows, 1), drawn)
+        rows = np.arange(len(before))
+        drawn = measure.resampled((rows[:split], rows[split:]), gain, measure.AREA_RESAMPLES)
+        p = measure.chance(before, after, area, measure.AREA_RESAMPLES)
+        yield _difference(f"auroc_{kind}", len(before), (area(before), area(after)), drawn, p)
 
 
-def _difference(name: str, questions: int, a: float, b: float, drawn: np.ndarray) -> Difference:
+def _difference(
+    name: str, questions: int, sides: tuple[float, float], drawn: np.ndarray, p: float
+) -> Difference:
     tail = (1 - measure.CONFIDENCE_LEVEL) / 2
     low, high = np.quantile(drawn, (tail, 1 - tail))
-    beyond = min((drawn <= 0).sum(), (drawn >= 0).sum())
-    p = min(1.0, 2 * (int(beyond) + 1) / (len(drawn) + 1))
-    a, b = float(a), float(b)
+    a, b = map(float, sides)
     return Difference(name, questions, a, b, b - a, float(low), float(high), p)
 
 

@@ -106,6 +106,8 @@ def open_set(folder: Path, *, queries: str | None = None, qrels: str | None = No
                 "drop --qrels."
             )
         return _press(folder, queries)
+    if not folder.exists():
+        raise EvaluationError(f"There is no judged set {folder}.")
     raise EvaluationError(
         f"{folder} is no judged set: expected corpus.jsonl and queries.jsonl (BEIR), documents/ "
         "and questions.jsonl (press), or a questions file without --queries and --qrels."
@@ -178,6 +180,13 @@ def _asking_again(
         )
     if not again:
         raise EvaluationError(f"--{option}{value} leaves nothing to ask about what is hidden.")
+    taken = {question.id for question in judged.questions}
+    for question in again:
+        if f"{question.id}~{option}" in taken:
+            raise EvaluationError(
+                f"{judged.name} has a question {question.id + '~' + option!r}, which is what "
+                f"--{option} would call {question.id!r} asked again: rename it."
+            )
     unanswered = (
         replace(question, id=f"{question.id}~{option}", kind=kind, relevant={}, gold=())
         for question in again
@@ -240,7 +249,7 @@ def _beir_question(
 ) -> JudgedQuestion | None:
     """The question of one row; None where nothing is known of its answer."""
     answerable = row.get("answerable")
-    if answerable not in (None, True, False):
+    if answerable is not None and not isinstance(answerable, bool):
         raise EvaluationError(f'{where}: "answerable" is {answerable!r}, not true or false.')
     relevant = {document: grade for document, grade in grades.items() if grade > 0}
     if answerable is False and relevant:
@@ -265,7 +274,7 @@ def _qrels(path: Path) -> tuple[Path, dict[str, dict[str, int]]]:
         cells = line.rstrip("\r").split("\t")
         if cells == [""] or (number == 1 and cells[:2] == ["query-id", "corpus-id"]):
             continue
-        is_row = len(cells) == 3 and re.fullmatch(r"-?\d+", cells[2])  # noqa: PLR2004
+        is_row = len(cells) == 3 and re.fullmatch(r"-?\d{1,6}", cells[2])  # noqa: PLR2004
         if not is_row:
             raise EvaluationError(
                 f"{path}, line {number}: expected question, document and a whole number, parted "
@@ -389,8 +398,9 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             continue
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise EvaluationError(f"{path}, line {number} is not JSON: {error}.") from error
+            json.dumps(row, ensure_ascii=False).encode()
+        except (ValueError, RecursionError) as error:
+            raise EvaluationError(f"{path}, line {number} is not JSON text: {error}.") from error
         if not isinstance(row, dict):
             raise EvaluationError(f"{path}, line {number} is no JSON object.")
         yield number, row

@@ -13,7 +13,8 @@ from qa.evaluation.measure import ABSTENTION_KINDS, QUOTES, RANKING
 
 __all__ = ["Gate", "missed", "parse"]
 
-# Where a bare name is looked for, in this order: the first block that measures it counts.
+# Where a bare name is looked for, in this order (follow-ups have to be named): the first block
+# that measures it counts.
 _BLOCKS: dict[str, tuple[str, ...]] = {
     "quotes": QUOTES,
     "ranking": RANKING,
@@ -62,7 +63,7 @@ def parse(text: str) -> list[Gate]:
 def missed(gates: Sequence[Gate], metrics: Mapping[str, Any]) -> Iterator[str]:
     """Every gate that is missed, a line each: what was reached, and what was asked for."""
     for gate in gates:
-        blocks = [gate.block] if gate.block else list(_BLOCKS)
+        blocks = [gate.block] if gate.block else [b for b in _BLOCKS if b != "followups"]
         block, value = next(
             (
                 (block, value)
@@ -77,7 +78,7 @@ def missed(gates: Sequence[Gate], metrics: Mapping[str, Any]) -> Iterator[str]:
         if value is None:
             yield f"{name} is not measured by this set, {sign} {gate.limit:g} was asked for."
         elif not _holds(gate, value):
-            yield f"{name} is {value:.4f}, {sign} {gate.limit:g} was asked for."
+            yield f"{name} is {value:.6f}, {sign} {gate.limit:g} was asked for."
 
 
 def _value(metrics: Mapping[str, Any], block: str, name: str) -> float | None:

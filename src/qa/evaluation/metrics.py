@@ -22,13 +22,13 @@ def values_of(asked: Sequence[Asked]) -> dict[str, dict[str, float]]:
     Ranking measures where there are qrels, quote measures where there are gold quotes,
     ``answered`` and ``right`` for all.
     """
-    answered = [a for a in asked if a.question.has_answer]
-    quoted = [a for a in answered if a.question.gold]
+    answerable = [a for a in asked if a.question.kind == "answerable"]
+    quoted = [a for a in asked if a.question.gold]
     values = {
         f"ranking.{name}": of_questions
         for name, of_questions in measure.ranking(
-            {a.question.id: dict(a.question.relevant) for a in answered},
-            {a.question.id: a.documents for a in answered},
+            {a.question.id: dict(a.question.relevant) for a in answerable},
+            {a.question.id: a.documents for a in answerable},
         ).items()
     }
     for k in measure.QUOTE_CUTOFFS:

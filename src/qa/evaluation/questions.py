@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import itertools
 import json
+import re
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -27,6 +29,9 @@ _COLUMNS = ("question", "id", "previous", "since", "until")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 # A spreadsheet's export parts its columns by whatever the country uses.
 _CSV_DELIMITERS = ",;\t"
+_DELIMITER_HINT = re.compile(r"sep=(.)", re.IGNORECASE)
+# A cell may be as long as a row of JSON lines may be.
+_CELL_CHARS = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,8 @@ def read(
     text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
     try:
         first = next((line for line in iter(text.readline, "") if line.strip()), "")
+        if first.lstrip().startswith("["):
+            raise QuestionError("The questions are a JSON list: put one object on each line.")
         text.seek(0)
         rows = _json_rows if (format or _sniffed(first)) == "jsonl" else _table_rows
         for line, stated in rows(text, first, format or _sniffed(first)):
@@ -102,7 +109,7 @@ def _json_rows(text: Iterable[str], _first: str, _format: Format) -> Iterator[St
             continue
         try:
             row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             yield number, BadRow(number, None, f"not JSON: {error}")
             continue
         if isinstance(row, dict):
@@ -113,12 +120,20 @@ def _json_rows(text: Iterable[str], _first: str, _format: Format) -> Iterator[St
 
 def _table_rows(text: Iterable[str], first: str, format: Format) -> Iterator[Stated]:  # noqa: A002
     delimiters = "\t" if format == "tsv" else _CSV_DELIMITERS
+    hint = _DELIMITER_HINT.fullmatch(first.strip())
+    line = 1
+    if hint:  # a spreadsheet's own first line, which is no row
+        lines = iter(text)
+        line += next(n for n, skipped in enumerate(lines, 1) if skipped == first)
+        first, text, delimiters = next(lines, ""), lines, hint[1]
+        text = itertools.chain([first], text)
     heads = {d: _names(first, d) for d in delimiters}
     delimiter = next((d for d, names in heads.items() if "question" in names), delimiters[0])
     has_header = "question" in heads[delimiter]
     names = heads[delimiter] if has_header else ["question"]
+    csv.field_size_limit(_CELL_CHARS)
     reader = csv.reader(text, delimiter=delimiter, strict=True)
-    line, is_below_header = 1, False
+    before, is_below_header = line - 1, False
     while True:
         try:
             cells = next(reader)
@@ -127,7 +142,7 @@ def _table_rows(text: Iterable[str], first: str, format: Format) -> Iterator[Sta
         except csv.Error as error:
             # The next line is a row of its own again, unless there is none: a quotation mark
             # without its pair takes all the lines below it into one cell.
-            last = reader.line_num
+            last = before + reader.line_num
             reach = f" (this row reaches to line {last})" if last > line else ""
             yield line, BadRow(line, None, f"not {format.upper()}: {error}{reach}")
             line = last + 1
@@ -140,7 +155,7 @@ def _table_rows(text: Iterable[str], first: str, format: Format) -> Iterator[Sta
             yield line, BadRow(line, None, _too_many(len(cells), len(names)))
         else:
             yield line, {name: cell for name, cell in zip(names, cells, strict=False) if cell}
-        line = reader.line_num + 1
+        line = before + reader.line_num + 1
 
 
 def _names(line: str, delimiter: str) -> list[str]:
@@ -152,8 +167,12 @@ def _names(line: str, delimiter: str) -> list[str]:
 
 
 def _too_many(found: int, expected: int) -> str:
-    columns = "1 column" if expected == 1 else f"{expected} columns"
-    return f"{found} cells in a table of {columns}: put quotation marks around a cell with commas"
+    if expected == 1:
+        return (
+            f"{found} cells, where one is expected: put quotation marks around a question with "
+            "commas, or name a column question in the first line"
+        )
+    return f"{found} cells in a table of {expected} columns"
 
 
 def _row(line: int, stated: Mapping[str, Any], max_question_chars: int) -> QuestionRow | BadRow:
@@ -216,7 +235,7 @@ def _date(name: str, value: Any) -> datetime.date | None:
     if value is None or value == "":
         return None
     try:
-        return datetime.date.fromisoformat(value.strip())
+        return datetime.datetime.strptime(value.strip(), "%Y-%m-%d").date()  # noqa: DTZ007
     except (ValueError, AttributeError) as error:
         raise ValueError(f"{name} is {value!r}, not a date as YYYY-MM-DD") from error
 

@@ -11,13 +11,14 @@ from typing import Any
 from urllib.parse import quote as percent_encoded
 
 from qa.answer.relevance import ANSWER_FLOOR
+from qa.errors import EvaluationError
 from qa.evaluation import measure, plots
 from qa.evaluation.measure import Operating
 from qa.evaluation.outcome import Asked, Evaluation
 
-__all__ = ["METRICS", "QUESTIONS", "write"]
+__all__ = ["METRICS", "QUESTIONS", "check_target", "write"]
 
-METRICS, QUESTIONS = "metrics.json", "questions.jsonl"
+METRICS, QUESTIONS, SETTINGS = "metrics.json", "questions.jsonl", "settings.json"
 _RUN_NAME = "press-qa"
 _SHOWN_FAILURES = 12
 _EXPECTED_CHARS = 1_500
@@ -30,18 +31,36 @@ _KIND_WORDS = {
 }
 
 
+def check_target(folder: Path) -> None:
+    """Make sure, before the work begins, that nothing of somebody else's is overwritten.
+
+    Raises:
+        EvaluationError: the folder is no folder, or holds files of another kind.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise EvaluationError(f"{folder} is a file: name a folder for the evaluation.")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / SETTINGS).is_file():
+        raise EvaluationError(
+            f"{folder} holds other files than an evaluation's: name an empty or a new folder."
+        )
+
+
 def write(evaluation: Evaluation, folder: Path | str) -> None:
     """Write metrics.json, questions.jsonl, run.trec, qrels.trec, settings.json, report.html.
 
     ``metrics.json`` comes last: where it stands, all else is there.
+
+    Raises:
+        EvaluationError: the folder holds files of another kind.
     """
     folder = Path(folder)
+    check_target(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / METRICS).unlink(missing_ok=True)
+    _write(folder / SETTINGS, json.dumps(evaluation.settings, indent=2) + "\n")
     _write(folder / QUESTIONS, "".join(f"{_json(row)}\n" for row in _rows(evaluation)))
     _write(folder / "run.trec", "".join(_run_lines(evaluation.asked)))
     _write(folder / "qrels.trec", "".join(_qrel_lines(evaluation.asked)))
-    _write(folder / "settings.json", json.dumps(evaluation.settings, indent=2) + "\n")
     _write(folder / "report.html", _page(evaluation))
     _write(folder / METRICS, json.dumps(evaluation.metrics, ensure_ascii=False, indent=2) + "\n")
 

@@ -7,6 +7,7 @@ from typing import Any
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
+from pydantic import Field
 
 from qa.answer.ask import QA
 
@@ -23,7 +24,7 @@ class RecordRetriever(BaseRetriever):
     """
 
     qa: Any
-    k: int = 4
+    k: int = Field(4, ge=1)
     answers_only: bool = False
 
     def __init__(self, qa: QA, **options: Any) -> None:

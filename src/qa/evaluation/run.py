@@ -15,10 +15,12 @@ from qa import __version__
 from qa.answer.ask import QA
 from qa.answer.relevance import ANSWER_FLOOR
 from qa.corpus.folder import CorpusFile
+from qa.errors import EvaluationError
 from qa.evaluation import measure
 from qa.evaluation.datasets import (
     GoldQuote,
     JudgedQuestion,
+    JudgedSet,
     hiding_documents,
     hiding_gold,
     open_questions,
@@ -69,6 +71,7 @@ def evaluate(  # noqa: PLR0913 - each is an option of "qa eval"
         judged = open_questions(path, live.snapshot.documents)
     else:
         judged = open_set(path, queries=queries, qrels=qrels)
+    _check_lengths(judged, settings.max_question_chars)
     if hide_gold:
         judged = hiding_gold(judged)
     if hide_documents is not None:
@@ -84,6 +87,15 @@ def evaluate(  # noqa: PLR0913 - each is an option of "qa eval"
         left_out=judged.left_out,
         snapshot=qa.snapshot,
     )
+
+
+def _check_lengths(judged: JudgedSet, most: int) -> None:
+    for question in judged.questions:
+        if len(question.question) > most:
+            raise EvaluationError(
+                f"{judged.name}: question {question.id!r} has {len(question.question):,} "
+                f"characters, at most {most:,} are taken (setting max_question_chars)."
+            )
 
 
 def _opened(index: Path, settings: Settings) -> QA:
