@@ -15,6 +15,7 @@ from typing import Literal
 from qa.corpus import folder
 from qa.corpus.folder import CorpusFile
 from qa.corpus.formats import extract
+from qa.corpus.language import language
 from qa.corpus.layout import recognise
 from qa.errors import CorpusError, SourceError
 from qa.records import Document
@@ -125,13 +126,6 @@ def document(data: bytes, name: str) -> Document:
         language=extracted.language or language(page.text),
         layout=page.layout,
     )
-
-
-def language(text: str) -> str:
-    """Chinese ("zh") where most letters are Chinese characters, else English ("en")."""
-    letters = sum(c.isalpha() for c in text)
-    han = sum("\u4e00" <= c <= "\u9fff" for c in text)
-    return "zh" if han * 2 > letters else "en"
 
 
 def _slug(title: str) -> str:

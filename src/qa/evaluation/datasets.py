@@ -20,7 +20,7 @@ from typing import Any, Literal, get_args
 
 from qa.corpus.folder import CorpusFile
 from qa.corpus.ingest import document as ingested
-from qa.corpus.ingest import language
+from qa.corpus.language import language
 from qa.errors import EvaluationError, SourceError
 from qa.records import Document, Span
 
