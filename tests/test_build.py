@@ -48,12 +48,10 @@ def test_a_snapshot_holds_the_documents_their_passages_and_their_vectors(tmp_pat
     assert live.passages[1].asked.of(RAIN.text) == "Why?"
     for row, passage in enumerate(live.passages):
         expected = WordEncoder().encode([passage.text])
-        assert np.array_equal(live.passage_vectors.vectors(row, 1), expected)
+        assert np.array_equal(live.passage_vectors.vectors[row : row + 1], expected)
         start, end = live.sentence_starts[row : row + 2]
         texts = [s.of(live.documents[passage.document].text) for s in passage.sentences]
-        assert np.array_equal(
-            live.sentence_vectors.vectors(start, end - start), WordEncoder().encode(texts)
-        )
+        assert np.array_equal(live.sentence_vectors.vectors[start:end], WordEncoder().encode(texts))
 
 
 def test_the_same_record_gives_the_same_bytes_and_digest_whatever_came_before(tmp_path):

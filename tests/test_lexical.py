@@ -35,6 +35,18 @@ def test_chinese_gives_overlapping_pairs():
     assert stems("文化贸易, 茶") == ["文化", "化贸", "贸易", "茶"]
 
 
+def test_chinese_is_cut_at_words_without_a_subject():
+    assert stems("文化和贸易是什么？") == ["文化", "贸易"]
+
+
+def test_traditional_characters_meet_their_simplified_forms():
+    assert stems("文化貿易") == stems("文化贸易")
+
+
+def test_letters_and_digits_among_chinese_are_words_of_their_own():
+    assert stems("和GDP增长3月") == ["gdp", "增长", "3", "月"]
+
+
 def test_a_range_of_numbers_is_one_word():
     assert stems("the plan (2021-2025) of 2021") == ["plan", "2021-2025", "2021"]
 
@@ -55,13 +67,21 @@ def test_idf_is_robertsons(index):
 
 
 def test_a_word_is_held_by_the_rows_that_have_it_or_a_form_of_it(index):
-    (grow,) = terms("grow")
-    assert [index.holds(grow, range(row, row + 1)) for row in range(3)] == [False, False, True]
-    assert index.holds(grow, range(3))
-    (fast,) = terms("fast")
-    assert index.holds(fast, range(1, 2))
-    (soybeans,) = terms("soybeans")
-    assert not index.holds(soybeans, range(3))
+    def held(word):
+        (term,) = terms(word)
+        return index.holding(index.forms(term)).tolist()
+
+    assert held("grow") == [2]
+    assert held("fast") == [1]
+    assert held("trade") == [0, 1]
+    assert held("soybeans") == []
+
+
+def test_headings_hold_words_by_their_own_rows():
+    index = LexicalIndex.build(["Tea."], ["Report of May", "Minutes", "Reports"])
+    assert index.headings.rows(["report"]).tolist() == [0, 2]
+    assert index.headings.rows(["report", "minut"]).tolist() == [0, 1, 2]
+    assert index.headings.rows(["tea"]).tolist() == []
 
 
 def test_slips_of_the_keyboard_are_mended_to_words_of_the_record(index):
@@ -75,12 +95,15 @@ def test_known_words_words_of_the_language_and_short_ones_are_left_alone(index):
 
 
 def test_saved_and_opened_it_is_the_same(index, tmp_path):
-    index.save(tmp_path / "a")
-    LexicalIndex.build(TEXTS).save(tmp_path / "b")
-    names = sorted(p.name for p in (tmp_path / "a").iterdir())
-    for name in names:
+    headings = ["Report", "Minutes"]
+    for folder in ("a", "b"):
+        LexicalIndex.build(TEXTS, headings).save(tmp_path / folder)
+    files = sorted(p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*.*"))
+    assert len(files) >= 5
+    for name in files:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     opened = LexicalIndex.open(tmp_path / "a")
+    assert opened.headings.rows(["minut"]).tolist() == [1]
     assert opened.scores("tea trade").tolist() == index.scores("tea trade").tolist()
     assert opened.correct("cultral", lambda _: False) == "cultural"
 

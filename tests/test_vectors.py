@@ -48,8 +48,10 @@ def test_saved_and_opened_it_is_the_same(tmp_path):
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     index = VectorIndex.open(tmp_path / "a")
     assert (len(index), index.dimension) == (3, 2)
-    assert np.array_equal(index.vectors(1, 2), vectors[1:])
-    assert index.vectors(1, 0).shape == (0, 2)
+    assert np.array_equal(index.vectors, vectors)
+    with pytest.raises(ValueError, match="read-only"):
+        index.vectors[0] = 0
+    assert VectorIndex.build(np.zeros((0, 2), np.float32)).vectors.shape == (0, 2)
 
 
 def test_a_spoilt_file_is_refused(tmp_path):

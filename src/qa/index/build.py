@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,8 @@ from qa.index import snapshot as snapshots
 from qa.index.encoder import Encoder
 from qa.index.lexical import LexicalIndex
 from qa.index.passages import Splitter
-from qa.index.snapshot import Snapshot
 from qa.index.vectors import VectorIndex
-from qa.records import Passage
+from qa.records import Document, Passage
 
 __all__ = ["Built", "build"]
 
@@ -60,26 +59,29 @@ def build(
         if not documents:
             raise CorpusError('There is no document to index: run "qa ingest SOURCE" first.')
         passages = _passages(documents, encoder, passage_chars)
-        known = _known_vectors(index, encoder)
-        texts = [*_embedded_texts(passages)]
-        vectors, embedded = _vectors(texts, known, encoder, on_embedded)
-        sentences = len(texts) - len(passages)
+        by_id = {file.document.id: file.document for file in documents}
+        embedded_texts = [*_embedded_texts(passages, by_id, encoder)]
+        vectors, embedded = _vectors(
+            embedded_texts, _known_vectors(index, encoder), encoder, on_embedded
+        )
+        said = ["\n".join(passage.sentence_texts) for passage in passages]
         snapshots.write_files(
             unfinished,
             [(file.document, file.sha256) for file in documents],
             passages,
             VectorIndex.build(vectors[: len(passages)]),
             VectorIndex.build(vectors[len(passages) :]),
-            LexicalIndex.build([p.text for p in passages]),
+            LexicalIndex.build(said, snapshots.headings(passages, by_id)[0]),
         )
         counts = {
             "documents": len(documents),
             "passages": len(passages),
-            "sentences": sentences,
+            "sentences": sum(len(passage.sentences) for passage in passages),
         }
         inputs = _inputs(documents, encoder, passage_chars)
         digest = snapshots.publish(index, unfinished, inputs, counts)
-    return Built(digest, **counts, embedded=embedded, reused=len(set(texts)) - embedded)
+    distinct = {text for text in embedded_texts if text is not None}
+    return Built(digest, **counts, embedded=embedded, reused=len(distinct) - embedded)
 
 
 def _passages(
@@ -89,12 +91,22 @@ def _passages(
     return [passage for file in documents for passage in splitter.passages(file.document)]
 
 
-def _embedded_texts(passages: Sequence[Passage]) -> Iterable[str]:
-    """The passages' texts, then all their sentences, in the order of the vector rows."""
-    yield from (passage.text for passage in passages)
+def _embedded_texts(
+    passages: Sequence[Passage], documents: Mapping[str, Document], encoder: Encoder
+) -> Iterator[str | None]:
+    """The passages' texts, then all their sentences, in the order of the vector rows.
+
+    None in the place of a text whose language the encoder does not know.
+    """
+    known = {
+        name: encoder.languages is None or document.language in encoder.languages
+        for name, document in documents.items()
+    }
     for passage in passages:
-        start = passage.span.start
-        yield from (passage.text[s.start - start : s.end - start] for s in passage.sentences)
+        yield passage.text if known[passage.document] else None
+    for passage in passages:
+        for text in passage.sentence_texts:
+            yield text if known[passage.document] else None
 
 
 def _known_vectors(index: Path, encoder: Encoder) -> dict[str, np.ndarray]:
@@ -105,30 +117,31 @@ def _known_vectors(index: Path, encoder: Encoder) -> dict[str, np.ndarray]:
         return {}
     if live.manifest["inputs"]["encoder"]["sha256"] != encoder.sha256:
         return {}
-    return dict(zip(_embedded_texts(live.passages), _all_vectors(live), strict=True))
-
-
-def _all_vectors(live: Snapshot) -> np.ndarray:
-    return np.concatenate(
-        [v.vectors(0, len(v)) for v in (live.passage_vectors, live.sentence_vectors)]
-    )
+    texts = _embedded_texts(live.passages, live.documents, encoder)
+    vectors = np.concatenate([live.passage_vectors.vectors, live.sentence_vectors.vectors])
+    pairs = zip(texts, vectors, strict=True)
+    return {text: vector for text, vector in pairs if text is not None and vector.any()}
 
 
 def _vectors(
-    texts: Sequence[str],
+    texts: Sequence[str | None],
     known: dict[str, np.ndarray],
     encoder: Encoder,
     on_embedded: OnEmbedded | None,
 ) -> tuple[np.ndarray, int]:
-    """A vector for every text, and how many had to be embedded; equal texts only once."""
-    new = [text for text in dict.fromkeys(texts) if text not in known]
+    """A vector for every text, and how many had to be embedded; equal texts only once.
+
+    What is not to be embedded has a vector of zeros, which is like nothing.
+    """
+    new = [text for text in dict.fromkeys(texts) if text is not None and text not in known]
 
     def tell(done: int) -> None:
         if on_embedded:
             on_embedded(done, len(new))
 
     vectors = {**known, **dict(zip(new, encoder.encode(new, tell), strict=True))}
-    return np.stack([vectors[text] for text in texts]), len(new)
+    nothing = np.zeros(encoder.dimension, dtype=np.float32)
+    return np.stack([nothing if t is None else vectors[t] for t in texts]), len(new)
 
 
 def _inputs(
@@ -145,6 +158,7 @@ def _inputs(
             "sha256": encoder.sha256,
             "dimension": encoder.dimension,
             "max_tokens": encoder.max_tokens,
+            "languages": encoder.languages and sorted(encoder.languages),
         },
         "settings": {"passage_chars": passage_chars},
     }

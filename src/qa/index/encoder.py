@@ -19,10 +19,12 @@ __all__ = [
     "QUESTION_THREADS",
     "Encoder",
     "SentenceTransformerEncoder",
+    "open_cross_encoder",
     "open_encoder",
 ]
 
 BUNDLED = "all-MiniLM-L6-v2"
+_BUNDLED_LANGUAGES = ("en",)
 # To embed a record: a fixed number, since the last bits of a vector depend on it, and with them
 # the digest. To embed one question: on busy cores two threads wait for each other.
 BUILD_THREADS = 2
@@ -38,12 +40,14 @@ class Encoder(Protocol):
 
     ``sha256`` identifies the model: two encoders that share it give the same vectors.
     ``max_tokens`` is what one text may hold, the model's own marks aside; more is cut off.
+    ``languages`` are those it knows (``Document.language``), None where it knows any.
     """
 
     name: str
     sha256: str
     dimension: int
     max_tokens: int
+    languages: Sequence[str] | None
 
     def count_tokens(self, text: str) -> int:
         """How many tokens the text has for this encoder, the model's own marks aside."""
@@ -61,12 +65,15 @@ class Encoder(Protocol):
 class SentenceTransformerEncoder:
     """An encoder from a folder in the sentence-transformers format."""
 
-    def __init__(self, name: str, folder: Path, threads: int | None) -> None:
+    def __init__(
+        self, name: str, folder: Path, threads: int | None, languages: Sequence[str] | None
+    ) -> None:
         import torch  # noqa: PLC0415 - takes seconds
 
         if threads:
             torch.set_num_threads(threads)
         self.name = name
+        self.languages = languages
         self.sha256 = _model_sha256(folder)
         self._model = _load(folder)
         self.dimension = int(self._model.get_embedding_dimension() or 0)
@@ -96,25 +103,56 @@ class SentenceTransformerEncoder:
         return vectors
 
 
-def open_encoder(name: str, threads: int | None = None) -> Encoder:
+def open_encoder(
+    name: str, threads: int | None = None, languages: Sequence[str] | None = None
+) -> Encoder:
     """The encoder of that name: the bundled one, or a folder that holds a model.
 
     ``threads`` is how many processor threads this process's torch uses, for good; None leaves
-    that as it is.
+    that as it is. ``languages`` are those the model knows; where None, the bundled one knows
+    its own and any other all.
 
     Raises:
         EncoderError: there is no such model here, or the bundled one's weights are not the
             published ones.
     """
     if name == BUNDLED:
-        return SentenceTransformerEncoder(name, _bundled_folder(), threads)
+        known = languages or _BUNDLED_LANGUAGES
+        return SentenceTransformerEncoder(name, _bundled_folder(), threads, known)
     folder = Path(name)
     if not (folder / "modules.json").is_file():
         raise EncoderError(
             f"There is no encoder {name!r}: it is neither {BUNDLED} nor a folder with a "
             "sentence-transformers model (a modules.json in it). Nothing is downloaded."
         )
-    return SentenceTransformerEncoder(name, folder, threads)
+    return SentenceTransformerEncoder(name, folder, threads, languages or None)
+
+
+def open_cross_encoder(folder: Path) -> Any:
+    """The cross-encoder in a folder, from disk only; it gives one number for a pair of texts.
+
+    Raises:
+        EncoderError: there is none, or it gives several numbers.
+    """
+    if not (folder / "config.json").is_file():
+        raise EncoderError(
+            f"There is no reader {str(folder)!r}: expected a folder with a "
+            "sentence-transformers cross-encoder (a config.json in it). Nothing is downloaded."
+        )
+    _go_offline()
+    from sentence_transformers import CrossEncoder  # noqa: PLC0415 - takes seconds
+
+    try:
+        model = CrossEncoder(
+            str(folder), device="cpu", local_files_only=True, trust_remote_code=False
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise EncoderError(f"The reader in {folder} cannot be loaded: {error}") from error
+    if model.num_labels != 1:
+        raise EncoderError(
+            f"The reader in {folder} gives {model.num_labels} numbers for a pair, expected one."
+        )
+    return model
 
 
 def _bundled_folder() -> Path:
@@ -138,9 +176,7 @@ def _bundled_folder() -> Path:
 
 def _load(folder: Path) -> Any:
     """The model, from disk only; remote code is never run."""
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    os.environ["TRANSFORMERS_OFFLINE"] = "1"
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    _go_offline()
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - takes seconds
     from transformers.utils import logging as transformers_logging  # noqa: PLC0415
 
@@ -152,6 +188,13 @@ def _load(folder: Path) -> Any:
         )
     except (OSError, ValueError, KeyError) as error:
         raise EncoderError(f"The encoder in {folder} cannot be loaded: {error}") from error
+
+
+def _go_offline() -> None:
+    """Tell the libraries, before they are imported, that nothing is to be fetched."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["TRANSFORMERS_OFFLINE"] = "1"
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
 def _model_sha256(folder: Path) -> str:

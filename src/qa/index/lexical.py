@@ -1,13 +1,14 @@
-"""Words to BM25 scores; the only user of bm25s, PyStemmer and rapidfuzz."""
+"""Words to BM25 scores; the only user of bm25s, PyStemmer, OpenCC and rapidfuzz."""
 
 from __future__ import annotations
 
 import bisect
+import itertools
 import json
 import math
 import re
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["LexicalIndex", "Term", "terms"]
+__all__ = ["LexicalIndex", "Postings", "Term", "terms"]
 
 # Words that carry no subject: English function words and the question words.
 _FUNCTION_WORDS = frozenset(
@@ -40,7 +41,14 @@ _RECORD_WORDS = frozenset(
 )
 # A range of numbers is one word: "2021-2025" names a plan and says nothing of 2021.
 _WORD = re.compile(r"\d+(?:[-–]\d+)+|[^\W_]+")
-_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\u3040-\u30ff]+")
+_HAN_CHARS = r"\u3400-\u9fff\uf900-\ufaff\u3040-\u30ff"
+_HAN = re.compile(f"[{_HAN_CHARS}]+")
+_HAN_OR_OTHER = re.compile(f"([{_HAN_CHARS}]+)|([^{_HAN_CHARS}]+)")
+# Chinese words that carry no subject, simplified; a run of characters is cut at them.
+_HAN_FUNCTION_WORDS = re.compile(
+    "为什么|什么|哪些|哪个|哪里|哪一|哪|多少|如何|怎么|怎样|为何|是否|何时|请问|"
+    "谁|吗|呢|的|了|是|在|和|与|及|有|对"
+)
 # Two words are forms of one ("grow", "growth"; "fast", "faster") where one begins the other
 # and adds little. Snowball's stems miss these.
 _FORM_MIN_CHARS = 4
@@ -68,18 +76,38 @@ def terms(text: str) -> list[Term]:
     """The words of ``text`` that carry a subject, in order, repeated as they are.
 
     Chinese and Japanese, which put no spaces between words, give overlapping pairs of
-    characters (a single one where it stands alone).
+    characters (a single one where it stands alone), in simplified characters; Latin letters and
+    digits among them are words of their own.
     """
     found: list[Term] = []
     for match in _WORD.finditer(text.lower()):
-        word = match[0]
-        if _HAN.search(word):
-            for run in _HAN.findall(word):
-                pairs = [run[i : i + 2] for i in range(len(run) - 1)] or [run]
-                found += [Term(pair, pair) for pair in pairs]
-        elif word not in _FUNCTION_WORDS:
-            found.append(Term(word, _stem(word)))
+        if not _HAN.search(match[0]):
+            if match[0] not in _FUNCTION_WORDS:
+                found.append(Term(match[0], _stem(match[0])))
+            continue
+        for han, other in _HAN_OR_OTHER.findall(match[0]):
+            if other:
+                found.append(Term(other, _stem(other)))
+            for run in _HAN_FUNCTION_WORDS.split(_simplified(han)) if han else ():
+                found += [Term(pair, pair) for pair in _pairs(run)]
     return found
+
+
+def _pairs(run: str) -> list[str]:
+    """The overlapping pairs of characters of ``run``; itself where it is a single one."""
+    return [run[i : i + 2] for i in range(len(run) - 1)] or ([run] if run else [])
+
+
+@lru_cache(maxsize=100_000)
+def _simplified(run: str) -> str:
+    return str(_simplifier().convert(run))
+
+
+@lru_cache(maxsize=1)
+def _simplifier() -> Any:
+    import opencc  # noqa: PLC0415
+
+    return opencc.OpenCC("t2s")
 
 
 @lru_cache(maxsize=100_000)
@@ -94,18 +122,67 @@ def _stemmer() -> Any:
     return Stemmer.Stemmer("english")
 
 
-class LexicalIndex:
-    """BM25 over the passages, and what words the record knows; rows as in the vector index."""
+class Postings:
+    """Which rows hold a stem; rows are numbered from 0 as they came."""
 
-    def __init__(self, bm25: Any, words: dict[str, int], rows: int) -> None:
+    def __init__(self, bounds: dict[str, tuple[int, int]], rows: np.ndarray) -> None:
+        self._bounds = bounds
+        self._rows = rows
+
+    @classmethod
+    def build(cls, rows: Iterable[Iterable[str]]) -> Postings:
+        """Postings of rows given as their stems; the same rows give the same bytes."""
+        holding: dict[str, list[int]] = defaultdict(list)
+        for row, stems in enumerate(rows):
+            for stem in dict.fromkeys(stems):
+                holding[stem].append(row)
+        bounds, end = {}, 0
+        for stem in sorted(holding):
+            bounds[stem] = (end, end + len(holding[stem]))
+            end += len(holding[stem])
+        found = [np.array(holding[stem], dtype=np.int32) for stem in bounds]
+        return cls(bounds, np.concatenate([np.empty(0, dtype=np.int32), *found]))
+
+    @classmethod
+    def open(cls, folder: Path) -> Postings:
+        """The postings that ``save`` wrote."""
+        stated = json.loads((folder / "stems.json").read_text("utf-8"))
+        ends = itertools.pairwise([0, *itertools.accumulate(stated.values())])
+        rows = np.load(folder / "rows.npy", mmap_mode="r", allow_pickle=False)
+        return cls(dict(zip(stated, ends, strict=True)), rows)
+
+    def save(self, folder: Path) -> None:
+        """Write the postings into a folder of their own."""
+        folder.mkdir()
+        counts = {stem: end - start for stem, (start, end) in self._bounds.items()}
+        (folder / "stems.json").write_text(json.dumps(counts, ensure_ascii=False), "utf-8")
+        np.save(folder / "rows.npy", self._rows, allow_pickle=False)
+
+    def rows(self, stems: Iterable[str]) -> np.ndarray:
+        """The rows that hold one of the stems, ascending; int32."""
+        places = [self._bounds[stem] for stem in stems if stem in self._bounds]
+        found = [self._rows[start:end] for start, end in places]
+        if len(found) == 1:
+            return found[0]
+        return np.unique(np.concatenate([np.empty(0, dtype=np.int32), *found]))
+
+
+class LexicalIndex:
+    """BM25 over the passages, which of them hold a word, and which headings do.
+
+    Rows are passages as in the vector index; those of ``headings`` headings as they came.
+    """
+
+    def __init__(self, bm25: Any, words: dict[str, int], rows: int, headings: Postings) -> None:
         self._bm25 = bm25
         self._words = words
         self._sorted_words = sorted(words)
         self._rows = rows
+        self.headings = headings
 
     @classmethod
-    def build(cls, texts: Sequence[str]) -> LexicalIndex:
-        """An index over the texts; the same texts give the same bytes."""
+    def build(cls, texts: Iterable[str], headings: Iterable[str] = ()) -> LexicalIndex:
+        """An index over the passages' texts; the same give the same bytes."""
         import bm25s  # noqa: PLC0415
 
         words: Counter[str] = Counter()
@@ -120,7 +197,8 @@ class LexicalIndex:
             bm25.index((ids, vocabulary), create_empty_token=False, show_progress=False)
         else:
             bm25 = None
-        return cls(bm25, dict(words), len(texts))
+        of_headings = Postings.build([t.stem for t in terms(heading)] for heading in headings)
+        return cls(bm25, dict(words), len(ids), of_headings)
 
     @classmethod
     def open(cls, folder: Path) -> LexicalIndex:
@@ -131,7 +209,7 @@ class LexicalIndex:
         bm25 = None
         if stated["words"]:
             bm25 = bm25s.BM25.load(folder, allow_pickle=False, show_progress=False)
-        return cls(bm25, stated["words"], stated["rows"])
+        return cls(bm25, stated["words"], stated["rows"], Postings.open(folder / "headings"))
 
     def save(self, folder: Path) -> None:
         """Write the index into a folder of its own."""
@@ -140,6 +218,7 @@ class LexicalIndex:
             {"rows": self._rows, "words": self._words}, ensure_ascii=False, sort_keys=True
         )
         (folder / "words.json").write_text(stated, "utf-8")
+        self.headings.save(folder / "headings")
         if self._bm25 is not None:
             self._bm25.save(folder, allow_pickle=False, show_progress=False)
 
@@ -164,16 +243,16 @@ class LexicalIndex:
         holding = 0 if postings is None else len(postings)
         return math.log(1 + (self._rows - holding + 0.5) / (holding + 0.5))
 
-    def holds(self, term: Term, rows: range, visible: np.ndarray | None = None) -> bool:
-        """Whether one of the rows (of those ``visible``) has the word, or a form of it."""
-        stems = {term.stem} | {_stem(word) for word in self._forms(term.text)}
-        for stem in stems:
-            postings = self._postings(stem)
-            if postings is not None:
-                first, end = np.searchsorted(postings, (rows.start, rows.stop))
-                if first < end and (visible is None or visible[postings[first:end]].any()):
-                    return True
-        return False
+    def forms(self, term: Term) -> list[str]:
+        """The stems under which the record knows the word, its own among them."""
+        return sorted({term.stem} | {_stem(word) for word in self._forms(term.text)})
+
+    def holding(self, stems: Iterable[str]) -> np.ndarray:
+        """The passages that hold one of the stems, ascending."""
+        found = [p for p in map(self._postings, stems) if p is not None]
+        if len(found) == 1:
+            return found[0]
+        return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *found]))
 
     def correct(self, question: str, is_word: Callable[[str], bool]) -> str:
         """The question with slips of the keyboard mended to words of the record.

@@ -22,7 +22,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ __all__ = [
     "FORMAT",
     "Snapshot",
     "check_files",
+    "headings",
     "live_digest",
     "open_snapshot",
     "publish",
@@ -46,7 +47,7 @@ __all__ = [
     "writing",
 ]
 
-FORMAT = 1
+FORMAT = 2
 _MANIFEST = "manifest.json"
 _CURRENT = "current"
 _LOCK = ".lock"
@@ -61,7 +62,9 @@ class Snapshot:
     ``passages[row]``, row ``row`` of ``passage_vectors`` and of ``lexical`` belong together.
     The sentences of that passage are the rows ``sentence_starts[row]`` up to, without,
     ``sentence_starts[row + 1]`` of ``sentence_vectors``. The passages of one document are the
-    rows ``document_rows[id]``, next to each other, in the order of its text.
+    rows ``document_rows[id]``, next to each other, in the order of its text. Row
+    ``heading_numbers[row]`` of ``lexical.headings`` is what stands above passage ``row``:
+    title, section, date, speaker.
     """
 
     digest: str
@@ -73,7 +76,28 @@ class Snapshot:
     sentence_vectors: VectorIndex
     sentence_starts: np.ndarray
     document_rows: dict[str, range]
+    heading_numbers: np.ndarray
     lexical: LexicalIndex
+
+    def is_embedded(self, document: str) -> bool:
+        """Whether the encoder knows the document's language, so that its vectors count."""
+        languages = self.manifest["inputs"]["encoder"]["languages"]
+        return languages is None or self.documents[document].language in languages
+
+
+def headings(
+    passages: Sequence[Passage], documents: Mapping[str, Document]
+) -> tuple[list[str], np.ndarray]:
+    """What stands above the passages, each heading once, and which of them each passage has."""
+    numbers: dict[tuple[str, str | None], int] = {}
+    of_passages = [numbers.setdefault((p.document, p.speaker), len(numbers)) for p in passages]
+    texts = []
+    for name, speaker in numbers:
+        document = documents[name]
+        day = document.date
+        date = f"{day:%B} {day.day} {day.year}" if day else ""
+        texts.append("\n".join([document.title, document.section or "", speaker or "", date]))
+    return texts, np.array(of_passages, dtype=np.int64)
 
 
 def _document_rows(passages: Sequence[Passage]) -> dict[str, range]:
@@ -231,6 +255,7 @@ def open_snapshot(index: Path) -> Snapshot:
         sentence_vectors=VectorIndex.open(folder / "sentences.faiss"),
         sentence_starts=_starts(passages),
         document_rows=_document_rows(passages),
+        heading_numbers=headings(passages, documents)[1],
         lexical=LexicalIndex.open(folder / "lexical"),
     )
     _check_counts(snapshot)

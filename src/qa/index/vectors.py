@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +96,14 @@ class VectorIndex:
         )
         return found
 
-    def vectors(self, start: int, count: int) -> np.ndarray:
-        """The vectors of ``count`` rows from ``start``, float32, shape (count, dimension)."""
-        if count == 0:
+    @cached_property
+    def vectors(self) -> np.ndarray:
+        """All vectors, by row: float32, shape (rows, dimension); a view, not to be written to."""
+        import faiss  # noqa: PLC0415
+
+        if not len(self):
             return np.empty((0, self.dimension), dtype=np.float32)
-        vectors: np.ndarray = self._index.reconstruct_n(int(start), int(count))
+        flat = faiss.rev_swig_ptr(self._index.get_xb(), len(self) * self.dimension)
+        vectors: np.ndarray = flat.reshape(len(self), self.dimension)
+        vectors.flags.writeable = False
         return vectors
