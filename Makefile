@@ -8,13 +8,15 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 # Measured: a fresh environment takes 2.1 GB with a CPU build of PyTorch.
 NEEDED_GB := 4
+# Where the judged sets are: squad2, beir_scifact, press, press_dev, train.
+DATA ?= ../shared/data
 
 # Nothing is fetched from a model hub, at no time.
 export HF_HUB_OFFLINE := 1
 export GRADIO_ANALYTICS_ENABLED := False
 
 .DEFAULT_GOAL := help
-.PHONY: help serve index test test-fast lint format screenshots mutants bench clean
+.PHONY: help serve index test test-fast lint format screenshots mutants bench calibrate clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -50,12 +52,19 @@ mutants: $(INSTALLED_DEV)
 bench: index
 	$(BIN)/python benchmarks/batch.py
 
+# The coefficients of relevance, fitted anew on the judged sets in DATA.
+calibrate: $(INSTALLED_DEV)
+	$(BIN)/python benchmarks/fitting_sets.py $(DATA)/train $(DATA)/press $(DATA)/press_dev -o .fitting
+	QA_PASSAGE_CHARS=1000 $(BIN)/python benchmarks/calibrate.py --order-only journalists \
+	  $(DATA)/squad2@0/2 $(DATA)/beir_scifact:queries_train.jsonl:qrels_train.tsv \
+	  .fitting/journalists .fitting/clapnq_dev .fitting/friendsqa
+
 # The pictures in docs/, taken anew from a server this starts.
 screenshots: $(INSTALLED_DEV)
 	$(BIN)/python docs/screenshots.py
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .fitting .pytest_cache .mypy_cache .ruff_cache
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install Python 3.11 or newer, or name it with PYTHON=..." >&2; exit 1; }

@@ -39,6 +39,7 @@ class WordEncoder:
     sha256 = "0" * 64
     dimension = 1024
     max_tokens = 254
+    languages = None
 
     def __init__(self):
         self.encoded = []

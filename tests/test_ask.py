@@ -93,10 +93,14 @@ def test_another_encoder_than_the_snapshots_is_refused_with_both(make_index):
         QA(open_snapshot(make_index({"a": "Tea."})), other)
 
 
-def test_top_k_bounds_the_citations(make_index):
-    index = make_index({f"d{n}": "Tea is hot." for n in range(9)})
-    assert len(QA(open_snapshot(index), WordEncoder()).ask("tea hot").citations) == 3
-    assert len(QA(open_snapshot(index), WordEncoder(), top_k=5).ask("tea hot").citations) == 5
+def test_top_k_bounds_what_is_cited(make_index):
+    index = make_index({f"d{n}": f"Tea number{n} is hot." for n in range(9)})
+
+    def cited(**settings):
+        answer = QA(open_snapshot(index), WordEncoder(), **settings).ask("tea hot")
+        return len(answer.citations or answer.nearest)
+
+    assert (cited(), cited(top_k=5)) == (3, 5)
 
 
 def test_the_answer_names_the_snapshot_and_the_json_names_are_the_contracts(qa):
@@ -112,6 +116,7 @@ def test_the_answer_names_the_snapshot_and_the_json_names_are_the_contracts(qa):
         "confidence",
         "snapshot",
         "elapsed_ms",
+        "courtesy",
     ]
     (citation, *_) = answer["citations"]
     assert list(citation) == [
@@ -124,6 +129,7 @@ def test_the_answer_names_the_snapshot_and_the_json_names_are_the_contracts(qa):
         "prefix",
         "suffix",
         "links",
+        "later",
     ]
     assert list(citation["document"]) == ["id", "title", "date", "section", "source"]
     assert list(citation["passage"]) == [
@@ -144,7 +150,12 @@ def dated(tmp_path, encoder):
     """The same statement in three years and once undated."""
     years = {"old": 2019, "mid": 2020, "new": 2021, "undated": None}
     documents = [
-        Document(id=name, title=name, text="Tea is hot.", date=year and datetime.date(year, 5, 1))
+        Document(
+            id=name,
+            title="tea",
+            text=f"Tea is hot, {name}.",
+            date=year and datetime.date(year, 5, 1),
+        )
         for name, year in years.items()
     ]
     index = tmp_path / "dated"
@@ -177,7 +188,7 @@ def test_since_after_until_is_refused(dated):
 def test_an_answer_is_explained_by_all_that_was_found(dated):
     explained = dated.explain("hot tea", hidden=[0])
     assert explained.answer.is_answered
-    assert [hit.row for hit in explained.hits] == [1, 2, 3]
+    assert sorted(hit.row for hit in explained.hits) == [1, 2, 3]
     assert explained.hits[0].passage.document == explained.answer.citations[0].document.id
     without = dated.explain("hot tea", hidden=range(4))
     assert (without.hits, without.answer.status) == ((), "not_in_record")
@@ -196,3 +207,47 @@ def test_a_follow_up_is_searched_with_the_question_before_it(dated):
     answer = dated.ask("and hot?", previous=["what of milk?", "what of tea?"])
     assert (answer.question, answer.searched_for) == ("and hot?", "what of tea? and hot?")
     assert dated.ask(" ", previous=["what of tea?"]).searched_for == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"), [("Hello!", "greeting"), ("thank you", "thanks"), ("bye", "farewell")]
+)
+def test_a_courtesy_is_answered_by_no_passage(qa, said, expected):
+    answer = qa.ask(said)
+    assert (answer.courtesy, answer.status) == (expected, "not_in_record")
+    assert (answer.citations, answer.nearest, answer.searched_for) == ((), (), "")
+
+
+def test_a_question_has_no_courtesy(qa):
+    assert qa.ask("hello, what do tea leaves do?").courtesy is None
+
+
+def test_last_year_counts_from_the_day_it_is_said_to_be(dated):
+    asked = {
+        today.year: QA(dated.snapshot, WordEncoder(), today=today).asked("tea last year").period
+        for today in (datetime.date(2020, 5, 1), datetime.date(2022, 5, 1))
+    }
+    assert {year: period.first.year for year, period in asked.items()} == {2020: 2019, 2022: 2021}
+
+
+def test_a_later_statement_on_the_same_matter_is_told(dated):
+    citations = {c.document.id: c for c in dated.ask("hot tea").citations}
+    assert citations["new"].later is None
+    assert citations["undated"].later is None
+    for name in ("old", "mid"):
+        later = citations[name].later
+        assert later.document.id == "new"
+        text = dated.snapshot.documents["new"].text
+        assert text[later.start : later.end] == "Tea is hot, new."
+        assert later.reader == "/documents/new?start=0&end=16#passage"
+
+
+def test_another_matter_is_no_later_statement(tmp_path, encoder):
+    said = [("old", 2019, "Tea is hot."), ("new", 2021, "Roads to tea farms were built of stone.")]
+    documents = [
+        Document(id=i, title="t", text=text, date=datetime.date(year, 1, 1))
+        for i, year, text in said
+    ]
+    build([corpus_file(d) for d in documents], tmp_path / "i", encoder, passage_chars=100)
+    qa = QA(open_snapshot(tmp_path / "i"), WordEncoder())
+    assert [c.later for c in qa.ask("is tea hot").citations] == [None]

@@ -5,11 +5,12 @@ import datetime
 
 import pytest
 
-from conftest import WordEncoder
+from conftest import WordEncoder, corpus_file
 from qa import QA
 from qa.answer.cite import faults
+from qa.index.build import build
 from qa.index.snapshot import open_snapshot
-from qa.records import to_json
+from qa.records import Document, to_json
 
 PAGE = "Why is tea hot?(2020-01-01)\n\nFire heats tea. Leaves float."
 
@@ -89,3 +90,47 @@ def test_a_long_quote_is_named_by_its_ends_and_hyphens_are_encoded(make_index):
         "https://example.org/a#:~:text=Well%2Dknown%20tea%20word%20word%20word%20word,"
         "word%20word%20word%20is%20hot%20today."
     )
+
+
+@pytest.fixture
+def told_later(tmp_path, encoder):
+    """The citation of an old statement that names a later one, and the documents by id."""
+    said = [("old", 2019, "Tea is hot, north."), ("new", 2021, "Tea is hot, south.")]
+    documents = [
+        Document(id=i, title="tea", text=text, date=datetime.date(year, 1, 1))
+        for i, year, text in said
+    ]
+    build([corpus_file(d) for d in documents], tmp_path / "i", encoder, passage_chars=100)
+    answer = to_json(QA(open_snapshot(tmp_path / "i"), WordEncoder()).ask("is tea hot"))
+    cited = [*answer["citations"], *answer["nearest"]]
+    (old,) = [c for c in cited if c["document"]["id"] == "old"]
+    assert old["later"]["document"]["id"] == "new"
+    return answer, old, {d.id: d for d in documents}
+
+
+def test_a_later_statement_is_proved_too(told_later):
+    answer, _, documents = told_later
+    assert list(faults(answer, documents)) == []
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "expected"),
+    [
+        (("document", "id"), "lost", "the record has no later statement 'lost'"),
+        (("document", "title"), "milk", "later.document is"),
+        (("end",), 999, "the later statement ends at 999, its document at 18"),
+    ],
+)
+def test_what_is_wrong_of_a_later_statement_is_named(told_later, where, value, expected):
+    answer, old, documents = told_later
+    stated = old["later"]
+    for name in where[:-1]:
+        stated = stated[name]
+    stated[where[-1]] = value
+    assert expected in "\n".join(faults(answer, documents))
+
+
+def test_a_statement_that_is_not_later_is_named(told_later):
+    answer, old, documents = told_later
+    old["later"]["document"] = dict(old["document"])
+    assert "its later statement is of 2019-01-01" in "\n".join(faults(answer, documents))

@@ -193,7 +193,10 @@ def test_hiding_what_answers_takes_it_out_of_every_search(beir, press, settings)
     # q1's other tea remains, so it is answered; q2 and q3 have nothing left.
     abstention = evaluation.metrics["abstention"]
     assert abstention["answered_near_scope"] == pytest.approx(1 / 3)
-    assert abstention["auroc_near_scope"] == pytest.approx((2.5 + 2.5 + 1) / 9)
+    plain = [a.answer.confidence for a in evaluation.asked if a.question.kind == "answerable"]
+    hidden = [a.answer.confidence for a in again.values()]
+    above = sum((p > h) + (p == h) / 2 for p in plain for h in hidden)
+    assert abstention["auroc_near_scope"] == pytest.approx(above / 9)
     plain = evaluate(beir, settings=settings)
     assert evaluation.metrics["ranking"] == plain.metrics["ranking"]
     rows = (press / "questions.jsonl").read_text("utf-8").splitlines()

@@ -29,6 +29,7 @@ HOMES = {
     "sentence_transformers": "index.encoder",
     "faiss": "index.vectors",
     "bm25s": "index.lexical",
+    "opencc": "index.lexical",
     "Stemmer": "index.lexical",
     "rapidfuzz": "index.lexical",
     "langchain_text_splitters": "index.passages",

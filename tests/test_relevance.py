@@ -1,18 +1,35 @@
-"""Which passage leads, by how much, and when nothing answers."""
+"""Which passage leads, by how much, and how likely it answers."""
 
+import datetime
+import json
+import math
+from importlib import resources
+
+import numpy as np
 import pytest
 
-from conftest import WordEncoder
+from conftest import WordEncoder, corpus_file
 from qa.answer import relevance
-from qa.answer.retrieve import Candidate, Searches
+from qa.answer.evidence import CLUES, Evidence
+from qa.answer.retrieve import Searches
+from qa.index.build import build
 from qa.index.snapshot import open_snapshot
+from qa.records import Document
+
+TODAY = datetime.date(2022, 3, 15)
 
 
 def hits(index, question):
     snapshot = open_snapshot(index)
-    vector = WordEncoder().encode([question])[0]
-    candidates = Searches(snapshot).candidates(question, vector)
-    return relevance.hits(snapshot, question, candidates)
+    searches = Searches(snapshot, WordEncoder())
+    return relevance.hits(snapshot, searches.evidence(searches.asked(question, TODAY)))
+
+
+def evidence(count=1, *, is_voting=True, record_coverage=0.0, **clues):
+    """Candidates whose clues are 0 but for those given."""
+    known = {name: np.zeros(count) for name in CLUES}
+    known |= {name: np.array(values, dtype=float) for name, values in clues.items()}
+    return Evidence(np.arange(count), known, np.full(count, is_voting), record_coverage)
 
 
 def test_the_passage_with_the_better_evidence_leads_with_the_higher_score(make_index):
@@ -20,15 +37,74 @@ def test_the_passage_with_the_better_evidence_leads_with_the_higher_score(make_i
     found = hits(index, "is tea hot")
     assert [hit.passage.document for hit in found] == ["b", "c", "a"]
     assert found[0].score > found[1].score > found[2].score
+    assert found[0].confidence > found[1].confidence > found[2].confidence
 
 
-def test_every_kind_of_evidence_raises_the_score():
-    nothing = Candidate(0, 0.0, 0.0, 0.0, 0.0)
-    assert relevance._score(nothing) == 0
-    assert relevance._score(Candidate(0, 0.4, 0.0, 0.0, 0.0)) == pytest.approx(0.2)
-    assert relevance._score(Candidate(0, 0.0, 0.4, 0.0, 0.0)) == pytest.approx(0.2)
-    assert relevance._score(Candidate(0, 0.0, 0.0, 0.5, 0.0)) == pytest.approx(0.3)
-    assert relevance._score(Candidate(0, 0.0, 0.0, 0.0, 0.4)) == pytest.approx(0.1)
+@pytest.mark.parametrize("kind", ["vectors", "words"])
+def test_a_score_is_the_sum_of_its_weighted_clues(kind):
+    for name, weight in relevance.coefficients()["ranking"][kind].items():
+        one = evidence(is_voting=kind == "vectors", **{name: [0.5]})
+        assert relevance.scores(one).tolist() == pytest.approx([weight / 2])
+
+
+def test_every_clue_speaks_for_a_passage_and_a_missing_name_against_it():
+    for weights in relevance.coefficients()["ranking"].values():
+        against = {name for name, weight in weights.items() if weight < 0}
+        assert against <= {"names_missing"}
+
+
+def test_passages_whose_vectors_do_not_count_are_weighed_by_words_alone():
+    clues = {"passage": [0.9, 0.9], "words": [0.5, 0.5]}
+    both = evidence(2, **clues)
+    mixed = Evidence(both.rows, both.clues, np.array([True, False]), 0.0)
+    words = relevance.coefficients()["ranking"]["words"]["words"]
+    vectors = relevance.coefficients()["ranking"]["vectors"]
+    assert relevance.scores(mixed).tolist() == pytest.approx(
+        [0.9 * vectors["passage"] + 0.5 * vectors["words"], 0.5 * words]
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "is_voting", "kind"),
+    [
+        (5, True, "vectors"),
+        (5, False, "words"),
+        (4, True, "few_vectors"),
+        (1, False, "few_words"),
+    ],
+)
+def test_confidence_is_the_logistic_of_the_features_meant_for_the_record(count, is_voting, kind):
+    zeros = [0.0] * (count - 1)
+    clues = {name: [0.5, *zeros] for name in ("passage", "coverage", "near_coverage", "words")}
+    some = evidence(count, is_voting=is_voting, record_coverage=0.75, **clues)
+    scored = relevance.scores(some)
+    known = relevance.features(some, scored)
+    weights = relevance.coefficients()["confidence"][kind]
+    logit = sum(weight * known[name][0] for name, weight in weights.items())
+    assert relevance.confidences(some, scored)[0] == pytest.approx(1 / (1 + math.exp(-logit)))
+    assert relevance.kind(some, is_voting=is_voting) == kind
+
+
+def test_a_hit_is_an_answer_from_its_floor_on(make_index):
+    snapshot = open_snapshot(make_index({"a": "Tea is hot."}))
+    floor = relevance.answer_floors()["few_vectors"]
+    for confidence, expected in ((floor, True), (floor - 1e-9, False)):
+        (hit,) = relevance.ordered(snapshot, evidence(1), np.zeros(1), np.array([confidence]))
+        assert hit.is_answer == expected
+
+
+def test_likeness_is_the_best_cosine_there_is():
+    one = evidence(1, passage=[0.1], sentence=[0.2], pair=[0.3], asked=[0.4])
+    assert relevance.features(one, np.zeros(1))["likeness"].tolist() == [0.4]
+
+
+def test_the_lead_is_over_the_fifth_best_and_never_below_0():
+    scored = np.array([7.0, 5, 6, 4, 3, 2, 1])
+    assert relevance.features(evidence(7), scored)["lead"].tolist() == [4, 2, 3, 1, 0, 0, 0]
+
+
+def test_among_fewer_than_five_passages_none_leads():
+    assert relevance.features(evidence(4), np.array([9.0, 1, 1, 1]))["lead"].tolist() == [0] * 4
 
 
 def test_equals_come_in_the_order_of_the_record(make_index):
@@ -36,34 +112,48 @@ def test_equals_come_in_the_order_of_the_record(make_index):
     assert [hit.row for hit in hits(index, "tea")] == list(range(9))
 
 
-def test_confidence_needs_likeness_and_known_words():
-    def confidence(likeness, known):
-        return relevance._confidence(Candidate(0, likeness, -1, 0, -1), known)
-
-    assert confidence(0.15, 0.5) == pytest.approx(relevance.ANSWER_FLOOR)
-    assert confidence(0.14, 1.0) < relevance.ANSWER_FLOOR
-    assert confidence(0.44, 0.4) < relevance.ANSWER_FLOOR
-    assert confidence(0.45, 0.0) == pytest.approx(relevance.ANSWER_FLOOR)
-    assert confidence(1.0, 1.0) == 1.0
-    assert confidence(-0.5, 1.0) == 0.0
-
-
-def test_words_are_known_to_the_document_as_a_whole(make_index):
-    index = make_index({"a": "Tea is hot.\n\nMilk is cold."}, passage_chars=15)
-    first = hits(index, "tea milk")[0]
-    assert first.passage.text == "Tea is hot."
-    assert first.confidence == 1.0
-
-
-def test_words_that_speak_of_the_record_need_not_be_in_it(make_index):
-    index = make_index({"a": "Tea is hot in the north of the land."})
-    about_tea = hits(index, "does the document say tea is hot")[0]
-    assert about_tea.confidence == 1.0
+@pytest.fixture
+def statements(tmp_path, encoder):
+    """Much the same said in 2019, 2021 and 2020, and something else in 2022."""
+    said = [
+        ("a", 2019, "Tea is hot, north."),
+        ("b", 2021, "Tea is hot, south."),
+        ("c", 2020, "Tea is hot, west."),
+        ("d", 2022, "Tea was cold and milk was white and rain fell on roads."),
+        ("e", None, "Tea is hot, east."),
+    ]
+    documents = [
+        Document(id=i, title="t", text=text, date=year and datetime.date(year, 1, 1))
+        for i, year, text in said
+    ]
+    build([corpus_file(d) for d in documents], tmp_path / "i", encoder, passage_chars=100)
+    return tmp_path / "i"
 
 
-def test_only_hits_near_the_best_are_cited_and_no_more_than_asked_for(make_index):
-    index = make_index({"a": "Tea is hot.", "b": "Tea is hot.", "c": "Milk is cold."})
-    found = hits(index, "tea is hot")
-    assert [hit.passage.document for hit in relevance.leading(found, 3)] == ["a", "b"]
+def test_of_near_ties_the_newest_leads_and_scores_still_fall(statements):
+    found = hits(statements, "is tea hot")
+    assert [hit.passage.document for hit in found] == ["b", "c", "a", "e", "d"]
+    scores = [hit.score for hit in found]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_only_hits_near_the_best_are_cited_no_more_than_asked_for_and_no_text_twice(make_index):
+    texts = {"a": "Tea is hot.", "b": "Tea is hot.", "c": "Hot tea is.", "d": "Milk."}
+    found = hits(make_index(texts), "is tea hot")
+    cited = relevance.leading(found, 3)
+    assert [hit.passage.document for hit in cited] == ["a", "c"]
+    assert cited[-1].score >= cited[0].score - math.log(10)
     assert [hit.passage.document for hit in relevance.leading(found, 1)] == ["a"]
     assert relevance.leading([], 3) == []
+
+
+def test_the_coefficients_say_what_they_were_fitted_on():
+    text = resources.files("qa.answer").joinpath("coefficients.json").read_text("utf-8")
+    stated = json.loads(text)
+    assert list(stated) == ["ranking", "confidence", "answer_floors", "follow_up", "from"]
+    assert stated["from"]["command"] == "make calibrate"
+    assert set(stated["from"]["sets"]) == set(stated["from"]["questions"])
+    assert set(stated["confidence"]) == set(stated["answer_floors"])
+    for kind in ("vectors", "words"):
+        assert set(stated["ranking"][kind]) <= set(CLUES)
+    assert all(0 < floor < 1 for floor in relevance.answer_floors().values())

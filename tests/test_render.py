@@ -1,5 +1,6 @@
 """HTML of answers and documents: verbatim when read, inert when hostile."""
 
+import dataclasses
 import html
 import re
 
@@ -10,13 +11,20 @@ from fastapi.testclient import TestClient
 from conftest import WordEncoder
 from qa import QA
 from qa.index.snapshot import open_snapshot
-from qa.records import Span
+from qa.records import Later, Span
 from qa.web.chat import example_questions
 from qa.web.reader import reader_routes
 from qa.web.render import answer_html, coverage, message_html
 from qa.web.wording import Wording
 
 SAY = Wording()
+QA_COURTESIES = {
+    "hello": "greeting",
+    "thanks": "thanks",
+    "bye": "farewell",
+    "you suck": "abuse",
+    "help": "help",
+}
 HOSTILE = (
     'Tea <script>alert(1)</script> is **hot** & "strong" <img src=x onerror=alert(1)>.\n\n'
     "    [link](javascript:alert(1)) {{ 7 * 7 }} $x$ Milk\u2028\x0b is cold."
@@ -65,6 +73,33 @@ def test_not_in_the_record_is_no_citation_but_says_so_and_what_is_there(make_ind
     assert 'class="qa-answer qa-not_in_record"' in page
     assert "The record holds 1 document, undated." in page
     assert SAY("answer.nearest") in page
+
+
+@pytest.mark.parametrize("said", ["hello", "thanks", "bye", "you suck", "help"])
+def test_a_courtesy_gets_a_plain_line_and_no_passage(make_index, said):
+    _, page = asked(make_index({"a": "Tea is hot."}), said)
+    assert SAY(f"courtesy.{QA_COURTESIES[said]}") in html.unescape(page)
+    assert "<blockquote" not in page
+    assert SAY("answer.not_in_record") not in page
+
+
+def test_a_later_statement_is_linked_and_related_questions_are_listed(make_index):
+    qa, _ = asked(make_index({"a": "Tea is hot."}), "is tea hot")
+    answer = qa.ask("is tea hot")
+    first = (*answer.citations, *answer.nearest)[0]
+    document = dataclasses.replace(first.document, title="<b>New</b>", date="2021-01-01")
+    later = Later(document, 0, 3, "/documents/new?start=0&end=3#passage")
+    told = dataclasses.replace(
+        answer,
+        status="answered",
+        citations=(dataclasses.replace(first, later=later),),
+        nearest=(),
+        related=("Why <i>tea</i>?",),
+    )
+    page = answer_html(told, qa.snapshot, SAY)
+    assert 'href="/documents/new?start=0&amp;end=3#passage"' in page
+    assert "&lt;b&gt;New&lt;/b&gt;, 2021-01-01" in page
+    assert texts(page, "li") == ["Why <i>tea</i>?"]
 
 
 def test_a_long_question_is_folded_behind_its_last_sentence_that_asks(make_index):

@@ -16,9 +16,13 @@ def used():
     return set(re.findall(r"""say\(\s*f?["']([a-z_.{}]+)["']""", text))
 
 
+# What a key that ends in a stop is completed by.
+ENDINGS = "(question|answer|statement|greeting|thanks|farewell|abuse|help)"
+
+
 def test_no_key_is_missing_and_none_is_unused():
     patterns = [re.escape(key).replace(r"\{number\}", "(one|many)") for key in used()]
-    roles = [p + "(question|answer|statement)" for p in patterns if p.endswith(r"\.")]
+    roles = [p + ENDINGS for p in patterns if p.endswith(r"\.")]
     everything = re.compile("|".join([*patterns, *roles]))
     for language, keys in KEYS.items():
         assert {k for k in keys if not everything.fullmatch(k)} == set(), language

@@ -6,11 +6,12 @@ Exit codes: 0 done; 1 the work failed; 2 wrong usage.
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import os
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import typer
 from rich.table import Table
@@ -145,7 +146,7 @@ def index(
         built = build(
             files,
             settings.index,
-            open_encoder(settings.encoder, BUILD_THREADS),
+            open_encoder(settings.encoder, BUILD_THREADS, settings.encoder_languages),
             passage_chars=settings.passage_chars,
             on_embedded=lambda done, total: tell("embedding", done, total),
         )
@@ -160,10 +161,22 @@ def index(
 
 
 @app.command()
-def ask(
+def ask(  # noqa: PLR0913, PLR0917 - the options
     question: Annotated[str, typer.Argument(help="What you want to know.")],
     index: IndexFolder = None,
     config: ConfigFile = None,
+    previous: Annotated[
+        list[str] | None,
+        typer.Option(help="A question asked before it; repeat for more, oldest first."),
+    ] = None,
+    since: Annotated[
+        datetime.datetime | None,
+        typer.Option(help="Only what was published on this day or later.", formats=["%Y-%m-%d"]),
+    ] = None,
+    until: Annotated[
+        datetime.datetime | None,
+        typer.Option(help="Only what was published until this day.", formats=["%Y-%m-%d"]),
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -173,7 +186,12 @@ def ask(
     """
     settings = Settings.load(config, index=index)
     qa = _open(settings)
-    answer = qa.ask(question)
+    answer = qa.ask(
+        question,
+        previous=previous or (),
+        since=since.date() if since else None,
+        until=until.date() if until else None,
+    )
     if as_json:
         print_json(to_json(answer))
     else:
@@ -400,7 +418,7 @@ def verify(
 def status(
     index: IndexFolder = None, config: ConfigFile = None, *, as_json: AsJson = False
 ) -> None:
-    """Tell what is live: snapshot, counts, dates, encoder.
+    """Tell what is live: snapshot, counts, dates, encoder; and what is switched off.
 
     Example: qa status --json
     """
@@ -417,6 +435,9 @@ def status(
         "last_date": str(dates[-1]) if dates else None,
         "encoder": snapshot.manifest["inputs"]["encoder"],
         "settings": snapshot.manifest["inputs"]["settings"],
+        "searches": list(settings.searches),
+        "switched_off": _switched_off(settings),
+        "reader": settings.reader,
     }
     if as_json:
         print_json(stated)
@@ -426,19 +447,26 @@ def status(
         shown = value
         if isinstance(value, dict):
             shown = ", ".join(f"{k} {v}" for k, v in value.items())
+        elif isinstance(value, list):
+            shown = ", ".join(value) or "nothing"
         table.add_row(Text(name), Text("-" if shown is None else str(shown), overflow="fold"))
     out.print(table)
 
 
 def _open(settings: Settings) -> Any:
+    """What answers, with a word on what is switched off."""
     from qa.answer.ask import QA  # noqa: PLC0415
 
-    return QA.open(
-        settings.index,
-        settings.encoder,
-        top_k=settings.top_k,
-        max_question_chars=settings.max_question_chars,
-    )
+    qa = QA.configured(settings)
+    off = _switched_off(settings)
+    if off:
+        err.print(f"qa: switched off: {', '.join(off)}.")
+    return qa
+
+
+def _switched_off(settings: Settings) -> list[str]:
+    every = get_args(get_args(Settings.model_fields["searches"].annotation)[0])
+    return [f"search by {name}" for name in every if name not in settings.searches]
 
 
 def _check_port(host: str, port: int) -> None:

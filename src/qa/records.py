@@ -16,8 +16,10 @@ __all__ = [
     "Citation",
     "CitedDocument",
     "CitedPassage",
+    "Courtesy",
     "Document",
     "Hit",
+    "Later",
     "Links",
     "Passage",
     "Quote",
@@ -30,6 +32,7 @@ __all__ = [
 
 Role = Literal["question", "answer", "statement"]
 Status = Literal["answered", "not_in_record"]
+Courtesy = Literal["greeting", "thanks", "farewell", "abuse", "help"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -103,19 +106,27 @@ class Passage:
     asked: Span | None
     sentences: tuple[Span, ...]
 
+    @property
+    def sentence_texts(self) -> list[str]:
+        """The sentences as text, in order."""
+        start = self.span.start
+        return [self.text[s.start - start : s.end - start] for s in self.sentences]
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A passage scored against one question.
 
     ``row`` is its place in the snapshot. ``score`` orders hits, higher is better.
-    ``confidence`` lies in [0, 1], higher is better, and decides between answering and not.
+    ``confidence`` lies in [0, 1], higher is better: how likely the passage answers.
+    ``is_answer`` says whether that is enough to show it as an answer.
     """
 
     row: int
     passage: Passage
     score: float
     confidence: float
+    is_answer: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +174,22 @@ class Links:
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """A later statement on the same matter: its document, and the passage by its offsets."""
+
+    document: CitedDocument
+    start: int
+    end: int
+    reader: str
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """A passage with the proof that it stands in the record.
 
     ``sha256`` is that of the document's text; ``prefix`` and ``suffix`` are the characters
-    before and after the passage, as in the W3C Web Annotation TextQuoteSelector.
+    before and after the passage, as in the W3C Web Annotation TextQuoteSelector. ``later`` is
+    the newest statement on the same matter in a later document, where there is one.
     """
 
     number: int
@@ -179,6 +201,7 @@ class Citation:
     prefix: str
     suffix: str
     links: Links
+    later: Later | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +210,10 @@ class Answer:
 
     ``citations`` is empty exactly when ``status`` is ``not_in_record``; then ``nearest`` holds
     the closest passages, which are not an answer. ``searched_for`` is the question as searched,
-    after spelling repair. ``snapshot`` is the digest of the index that answered.
+    after spelling repair, a follow-up with the question before it in front. ``related`` are
+    questions of the record near to it. ``snapshot`` is the digest of the index that answered.
+    ``courtesy`` is what was said instead of a question: a greeting, thanks and the like; then
+    nothing was searched.
     """
 
     question: str
@@ -199,6 +225,7 @@ class Answer:
     confidence: float
     snapshot: str
     elapsed_ms: float
+    courtesy: Courtesy | None = None
 
     @property
     def is_answered(self) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import platformdirs
 from pydantic import Field, ValidationError
@@ -36,10 +37,29 @@ class Settings(BaseSettings):
         min_length=1,
         description="embedding model: the bundled one, or the folder of any other",
     )
+    encoder_languages: tuple[str, ...] | None = Field(
+        None,
+        description="languages the encoder knows, as in corpus/ (en, zh); by default English for "
+        "the bundled one, any for another",
+    )
     # 1,250 characters of English are about the 254 word pieces all-MiniLM-L6-v2 reads, and keep
     # a press conference's longer paragraphs whole; the encoder's own limit holds beside it.
     passage_chars: int = Field(
         1250, ge=100, le=20_000, description="longest passage, in characters"
+    )
+    searches: tuple[Literal["passages", "sentences", "words"], ...] = Field(
+        ("passages", "sentences", "words"),
+        min_length=1,
+        description="the searches to make: by passage vectors, sentence vectors, words",
+    )
+    reader: str | None = Field(
+        None,
+        min_length=1,
+        description="folder of a sentence-transformers cross-encoder that orders the best hits "
+        "anew; none by default",
+    )
+    today: datetime.date | None = Field(
+        None, description='what "last year" counts from, YYYY-MM-DD; by default the day it is'
     )
     top_k: int = Field(3, ge=1, le=20, description="most citations in an answer")
     max_question_chars: int = Field(

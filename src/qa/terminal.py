@@ -57,6 +57,9 @@ def print_answer(answer: Answer, documents: dict[str, Document]) -> None:
     """The answer for a person at a terminal; quotes stand out, nothing is cut."""
     if answer.searched_for != answer.question and answer.searched_for:
         out.print(Text(f"Searched for: {answer.searched_for}", style="italic"))
+    if answer.courtesy:
+        out.print("That asks nothing of the record. Ask about what was said.")
+        return
     if not answer.is_answered:
         out.print(Text("Not in the record.", style="bold"))
         if answer.nearest:
@@ -65,6 +68,11 @@ def print_answer(answer: Answer, documents: dict[str, Document]) -> None:
         if citation.number > 1 or not answer.is_answered:
             out.print()
         _print_citation(citation, documents[citation.document.id])
+    if answer.related:
+        out.print()
+        out.print(Text("Also asked in the record:", style="bold"))
+    for question in answer.related:
+        out.print(_indented(Text(question)))
 
 
 def _print_citation(citation: Citation, document: Document) -> None:
@@ -88,6 +96,11 @@ def _print_citation(citation: Citation, document: Document) -> None:
     if not out.is_terminal:  # where bold type is lost
         for quote in citation.quotes:
             out.print(_indented(Text(f"Quote: {quote.text}")))
+    if citation.later:
+        later = citation.later
+        place = f"{later.document.date} | characters {later.start}-{later.end}"
+        told = f"A later statement exists: {later.document.title} | {place}"
+        out.print(_indented(Text(told)))
 
 
 def _indented(text: Text) -> Padding:

@@ -11,14 +11,19 @@ from pathlib import Path
 import numpy as np
 
 from qa.answer import relevance
-from qa.answer.cite import citation
-from qa.answer.conversation import searchable
+from qa.answer.cite import citation, later_statement
+from qa.answer.conversation import courtesy, is_short, joined, leans
+from qa.answer.evidence import Asked, Evidence
+from qa.answer.follow_up import follow_up_hits
 from qa.answer.quote import quotes
-from qa.answer.retrieve import Searches
+from qa.answer.reader import Reader
+from qa.answer.related import RelatedQuestions
+from qa.answer.retrieve import SEARCHES, Searches
 from qa.errors import EncoderError, QuestionError
 from qa.index.encoder import QUESTION_THREADS, Encoder, open_encoder
 from qa.index.snapshot import Snapshot, open_snapshot
 from qa.records import Answer, Citation, Hit
+from qa.settings import Settings
 
 __all__ = ["QA", "Explained"]
 
@@ -34,18 +39,40 @@ class Explained:
     hits: tuple[Hit, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was searched for, and all hits, best first."""
+
+    asked: Asked
+    hits: list[Hit]
+
+    @property
+    def confidence(self) -> float:
+        return self.hits[0].confidence if self.hits else 0.0
+
+    @property
+    def is_answered(self) -> bool:
+        return bool(self.hits) and self.hits[0].is_answer
+
+
 class QA:
     """Answers questions from one snapshot."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts, and the settings of each
         self,
         snapshot: Snapshot,
         encoder: Encoder,
         *,
         top_k: int = _TOP_K,
         max_question_chars: int = _MAX_QUESTION_CHARS,
+        searches: Collection[str] = SEARCHES,
+        reader: Reader | None = None,
+        today: datetime.date | None = None,
     ) -> None:
         """Take finished parts.
+
+        ``searches`` are those to make, of ``SEARCHES``. ``reader`` orders the best hits anew.
+        ``today`` is what "last year" counts from; None for the day it is.
 
         Raises:
             EncoderError: the encoder is not the one the snapshot was built with.
@@ -60,24 +87,33 @@ class QA:
             )
         self.snapshot = snapshot
         self.encoder = encoder
-        self._searches = Searches(snapshot)
+        self.searches = tuple(name for name in SEARCHES if name in searches)
+        self.reader = reader
         self.top_k = top_k
         self.max_question_chars = max_question_chars
+        self.searcher = Searches(snapshot, encoder, self.searches)
+        self._questions = RelatedQuestions(snapshot)
+        self._today = today
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913 - each is a setting
         cls,
         index: Path | str = "index",
         encoder: str | None = None,
         *,
         top_k: int = _TOP_K,
         max_question_chars: int = _MAX_QUESTION_CHARS,
+        searches: Collection[str] = SEARCHES,
+        reader: str | None = None,
+        today: datetime.date | None = None,
     ) -> QA:
         """The live snapshot of an index folder, with the encoder it names (or ``encoder``).
 
+        ``reader`` is the folder of a sentence-transformers cross-encoder.
+
         Raises:
             SnapshotError: there is no whole snapshot.
-            EncoderError: the encoder is missing or not the snapshot's.
+            EncoderError: the encoder or the reader is missing, or is not the snapshot's.
         """
         snapshot = open_snapshot(Path(index))
         name = encoder or snapshot.manifest["inputs"]["encoder"]["name"]
@@ -86,6 +122,27 @@ class QA:
             open_encoder(name, QUESTION_THREADS),
             top_k=top_k,
             max_question_chars=max_question_chars,
+            searches=searches,
+            reader=Reader.open(Path(reader)) if reader else None,
+            today=today,
+        )
+
+    @classmethod
+    def configured(cls, settings: Settings, index: Path | None = None) -> QA:
+        """The live snapshot of the settings' index folder, or of ``index``, as they say.
+
+        Raises:
+            SnapshotError: there is no whole snapshot.
+            EncoderError: the encoder or the reader is missing, or is not the snapshot's.
+        """
+        return cls.open(
+            index or settings.index,
+            settings.encoder,
+            top_k=settings.top_k,
+            max_question_chars=settings.max_question_chars,
+            searches=settings.searches,
+            reader=settings.reader,
+            today=settings.today,
         )
 
     def ask(
@@ -132,22 +189,30 @@ class QA:
                 f"{self.max_question_chars:,} are taken: ask something shorter."
             )
         visible = self._visible(since, until, hidden)
-        searched_for = self._searched_for(question, previous)
-        hits, cited = self._hits_and_citations(searched_for, visible) if searched_for else ([], ())
-        confidence = hits[0].confidence if hits else 0.0
-        is_answered = confidence >= relevance.ANSWER_FLOOR
+        remark = courtesy(question)
+        found = None
+        if question and not remark:
+            before = [p for p in map(_clean, previous) if p and not courtesy(p)]
+            found = self._read(self._found(question, before, visible))
+        cited = self._citations(found) if found else ()
+        is_answered = found is not None and found.is_answered
         answer = Answer(
             question=question,
-            searched_for=searched_for,
+            searched_for=found.asked.text if found else "",
             status="answered" if is_answered else "not_in_record",
             citations=cited if is_answered else (),
             nearest=() if is_answered else cited,
-            related=(),
-            confidence=confidence,
+            related=self._questions.near(found.asked, cited) if found else (),
+            confidence=found.confidence if found else 0.0,
             snapshot=self.snapshot.digest,
             elapsed_ms=round((time.perf_counter() - started) * 1000, 3),
+            courtesy=remark,
         )
-        return Explained(answer, tuple(hits))
+        return Explained(answer, tuple(found.hits) if found else ())
+
+    def evidence(self, question: str, *, hidden: Collection[int] = ()) -> Evidence:
+        """What speaks for every passage considered for a question, as in ``explain``."""
+        return self.searcher.evidence(self.asked(question), self._visible(None, None, hidden))
 
     def _visible(
         self,
@@ -171,29 +236,51 @@ class QA:
                     visible[rows.start : rows.stop] = False
         return visible
 
-    def _searched_for(self, question: str, previous: Sequence[str]) -> str:
-        """The question made to stand alone, its slips of the keyboard mended."""
-        plain = " ".join(searchable(question, [_clean(p) for p in previous]).split())
-        # A word that is one token to the encoder is a word of the language, not a slip.
-        return self.snapshot.lexical.correct(plain, lambda w: self.encoder.count_tokens(w) == 1)
+    def _found(self, question: str, previous: Sequence[str], visible: np.ndarray | None) -> _Found:
+        """The hits of a question, where it leans on the one before it those of both together."""
+        alone = self.asked(question)
+        if not previous or not (leans(question) or is_short(question)):
+            return self._found_alone(alone, visible)
+        if not leans(question):  # short, and about something else if that is found
+            found = self._found_alone(alone, visible)
+            if found.is_answered:
+                return found
+        both = self.asked(joined(question, previous))
+        before = self._found_alone(self.asked(joined(previous[-1], previous[:-1])), visible)
+        hits = follow_up_hits(self.snapshot, self.searcher, alone, both, before.hits, visible)
+        return _Found(both, hits)
 
-    def _hits_and_citations(
-        self, searched_for: str, visible: np.ndarray | None
-    ) -> tuple[list[Hit], tuple[Citation, ...]]:
-        snapshot, searches = self.snapshot, self._searches
-        vector = self.encoder.encode([searched_for])[0]
-        candidates = searches.candidates(searched_for, vector, visible)
-        hits = relevance.hits(snapshot, searched_for, candidates, visible)
-        cited = tuple(
+    def _found_alone(self, asked: Asked, visible: np.ndarray | None) -> _Found:
+        evidence = self.searcher.evidence(asked, visible)
+        return _Found(asked, relevance.hits(self.snapshot, evidence))
+
+    def asked(self, question: str) -> Asked:
+        """The question, its slips of the keyboard mended, as the searches take it."""
+        plain = " ".join(question.split())
+        # A word that is one token to the encoder is a word of the language, not a slip.
+        mended = self.snapshot.lexical.correct(
+            plain, lambda word: self.encoder.count_tokens(word) == 1
+        )
+        return self.searcher.asked(mended, self._today or datetime.date.today())  # noqa: DTZ011 - the visitor's day
+
+    def _read(self, found: _Found) -> _Found:
+        """The hits as the reader orders them, where there is one."""
+        if self.reader is None:
+            return found
+        return _Found(found.asked, self.reader.reordered(found.asked.text, found.hits))
+
+    def _citations(self, found: _Found) -> tuple[Citation, ...]:
+        snapshot = self.snapshot
+        return tuple(
             citation(
                 snapshot.documents[hit.passage.document],
                 hit,
-                quotes(snapshot, searches, hit, searched_for, vector),
+                quotes(snapshot, hit, found.asked),
                 number,
+                later_statement(snapshot, hit, found.hits),
             )
-            for number, hit in enumerate(relevance.leading(hits, self.top_k), start=1)
+            for number, hit in enumerate(relevance.leading(found.hits, self.top_k), start=1)
         )
-        return hits, cited
 
 
 def _clean(question: str) -> str:

@@ -2,40 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote as percent_encoded
 
 from qa.corpus.layout import turns
+from qa.index.snapshot import Snapshot
 from qa.records import (
     Citation,
     CitedDocument,
     CitedPassage,
     Document,
     Hit,
+    Later,
     Links,
     Quote,
     Span,
     to_json,
 )
 
-__all__ = ["citation", "faults"]
+__all__ = ["citation", "faults", "later_statement"]
 
 # Characters kept before and after a passage, to find it again should the text have moved.
 _AROUND_CHARS = 32
 # A text fragment longer than this names its first and last words only.
 _FRAGMENT_CHARS = 200
 _FRAGMENT_WORDS = 6
+# A later statement is looked for among this many hits; it scores at most so much less than the
+# citation (a quarter of the odds), and its passage is so much like the one cited. Set by hand.
+_LATER_HITS = 20
+_LATER_BEHIND = 1.4
+_LATER_COSINE = 0.6
 
 
-def citation(document: Document, hit: Hit, quotes: tuple[Quote, ...], number: int) -> Citation:
+def citation(
+    document: Document,
+    hit: Hit,
+    quotes: tuple[Quote, ...],
+    number: int,
+    later: Later | None = None,
+) -> Citation:
     """The citation of a hit, numbered from 1."""
     passage, span = hit.passage, hit.passage.span
     return Citation(
         number=number,
-        document=CitedDocument(
-            document.id, document.title, document.date, document.section, document.source
-        ),
+        document=_cited(document),
         passage=CitedPassage(
             text=passage.text,
             start=span.start,
@@ -50,12 +62,45 @@ def citation(document: Document, hit: Hit, quotes: tuple[Quote, ...], number: in
         sha256=document.sha256,
         prefix=document.text[max(0, span.start - _AROUND_CHARS) : span.start],
         suffix=document.text[span.end : span.end + _AROUND_CHARS],
-        links=Links(
-            reader=f"/documents/{percent_encoded(document.id)}"
-            f"?start={span.start}&end={span.end}#passage",
-            source=_source_link(document, quotes),
-        ),
+        links=Links(reader=_reader_link(document.id, span), source=_source_link(document, quotes)),
+        later=later,
     )
+
+
+def later_statement(snapshot: Snapshot, hit: Hit, hits: Sequence[Hit]) -> Later | None:
+    """The newest of the other hits that answers about as well, much alike, in a later document."""
+    date = snapshot.documents[hit.passage.document].date
+    if date is None:
+        return None
+    vectors = snapshot.passage_vectors.vectors
+    found: list[tuple[datetime.date, Hit]] = []
+    for other in hits[:_LATER_HITS]:
+        its_date = snapshot.documents[other.passage.document].date
+        if (
+            its_date
+            and its_date > date
+            and other.score >= hit.score - _LATER_BEHIND
+            and other.passage.text != hit.passage.text
+            and float(vectors[other.row] @ vectors[hit.row]) >= _LATER_COSINE
+        ):
+            found.append((its_date, other))
+    if not found:
+        return None
+    # Of several in the newest document the one that scores best stands first among the hits.
+    _, newest = max(found, key=lambda pair: pair[0])
+    span = newest.passage.span
+    document = snapshot.documents[newest.passage.document]
+    return Later(_cited(document), span.start, span.end, _reader_link(document.id, span))
+
+
+def _cited(document: Document) -> CitedDocument:
+    return CitedDocument(
+        document.id, document.title, document.date, document.section, document.source
+    )
+
+
+def _reader_link(document: str, span: Span) -> str:
+    return f"/documents/{percent_encoded(document)}?start={span.start}&end={span.end}#passage"
 
 
 def faults(answer: Mapping[str, Any], documents: Mapping[str, Document]) -> Iterator[str]:
@@ -75,7 +120,7 @@ def faults(answer: Mapping[str, Any], documents: Mapping[str, Document]) -> Iter
             if document is None:
                 yield f"{name}: the record has no document {stated['document']['id']!r}"
                 continue
-            for fault in _citation_faults(stated, document):
+            for fault in (*_citation_faults(stated, document), *_later_faults(stated, documents)):
                 yield f"{name}: {document.id}: {fault}"
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         yield f"not an answer as this system gives it: {type(error).__name__}: {error}"
@@ -89,7 +134,7 @@ def _citation_faults(stated: Mapping[str, Any], document: Document) -> Iterator[
     turn = next((t for t in turns(document.text, document.layout) if _inside(span, t.span)), None)
     asked = turn.asked.of(document.text) if turn and turn.asked else None
     expected = {
-        "document": _stated_document(document),
+        "document": to_json(_cited(document)),
         "passage.text": span.of(document.text),
         "passage.role": turn.role if turn else None,
         "passage.speaker": turn.speaker if turn else None,
@@ -112,10 +157,21 @@ def _citation_faults(stated: Mapping[str, Any], document: Document) -> Iterator[
             yield f"quote at {place.start} {_apart(quote['text'], place.of(document.text))}"
 
 
-def _stated_document(document: Document) -> dict[str, Any]:
-    return to_json(
-        CitedDocument(document.id, document.title, document.date, document.section, document.source)
-    )
+def _later_faults(stated: Mapping[str, Any], documents: Mapping[str, Document]) -> Iterator[str]:
+    """What is wrong with the later statement that a citation names."""
+    later = stated["later"]
+    if later is None:
+        return
+    document = documents.get(later["document"]["id"])
+    if document is None:
+        yield f"the record has no later statement {later['document']['id']!r}"
+        return
+    if later["document"] != to_json(_cited(document)):
+        yield f"later.document {_apart(later['document'], to_json(_cited(document)))}"
+    if not later["document"]["date"] > stated["document"]["date"]:
+        yield f"its later statement is of {later['document']['date']}"
+    if Span(later["start"], later["end"]).end > len(document.text):
+        yield f"the later statement ends at {later['end']}, its document at {len(document.text)}"
 
 
 def _inside(inner: Span, outer: Span) -> bool:

@@ -1,15 +1,91 @@
-"""A follow-up becomes searchable: what it leaves unsaid stands in the question before it."""
+"""What a question means where it stands: a follow-up to the one before, or no question at all."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-__all__ = ["searchable"]
+from qa.index.lexical import terms
+from qa.records import Courtesy
+
+__all__ = ["courtesy", "is_short", "joined", "leans"]
+
+# A question that begins or speaks so leans on the one before it, if it says little itself.
+_LEANING = re.compile(
+    r"^\W*(?:and|but|so|or|then|also|what about|how about|why not|why so|how so)\b|"
+    r"\b(?:he|him|his|she|her|hers|it|its|they|them|their|theirs|this|that|these|those|another|"
+    r"else)\b|"
+    r"^\W*(?:那么?|还有|還有|然后|然後|为什么呢|為什麼呢)|"
+    r"他|她|它|这个|這個|那个|那個|这些|這些|那些|其中",
+    re.IGNORECASE,
+)
+_LEANING_TERMS = 5
+_SHORT_TERMS = 3
+
+# Whole remarks that ask nothing of the record.
+_COURTESIES: dict[Courtesy, re.Pattern[str]] = {
+    "greeting": re.compile(
+        r"(?:hi|hello|hey|greetings|good (?:morning|afternoon|evening|day)|"
+        r"how are you(?: doing)?(?: today)?|你好|您好|嗨|早上好|下午好|晚上好)"
+        r"(?: (?:there|all|everyone|bot))?"
+    ),
+    "thanks": re.compile(
+        r"ok|okay|great|perfect|(?:(?:ok|okay|great|perfect) )?"
+        r"(?:many thanks|thanks|thank you|thx|cheers|谢谢|謝謝|多谢|多謝|感谢|感謝)"
+        r"(?: (?:a lot|so much|very much|you|again))?(?: for (?:your|the|all) .{1,40})?"
+    ),
+    "farewell": re.compile(
+        r"(?:bye|goodbye|good ?bye|bye bye|see you(?: later)?|good ?night|再见|再見|拜拜)"
+    ),
+    "help": re.compile(
+        r"help(?: me)?|(?:who|what) are you|what(?: else)? can (?:you do|i ask)(?: here| for me)?|"
+        r"how (?:does this|do you) work|what is this|"
+        r"are you (?:an? )?(?:bot|robot|human|ai|person)|"
+        r"你是谁|你是誰|你能做什么|你能做什麼|帮助|幫助"
+    ),
+}
+_CURSE = (
+    r"(?:fuck\w*|sucks?|shit\w*|idiots?|morons?|assholes?|bastards?|bullshit|shut up|"
+    r"piss off)"
+)
+_INSULT = rf"(?:{_CURSE}|stupid|dumb|useless|worthless|garbage|trash|crap)"
+# Abuse is meant for the one spoken to, or is all that is said; trash may be a subject.
+_ABUSE = re.compile(
+    rf"(?:(?:you|it|off|this|the|{_CURSE})\b\W*)*\b{_CURSE}\b(?:\W*(?:you|off|it|this|bot))*\W*|"
+    r"(?:you(?: are|['’]re)?|this (?:bot|thing|site|chat|machine)(?: is|['’]s)?|what)"
+    r"(?: (?:an?|so|such|really|very|just|total|totally|complete|completely|fucking|bloody))*"
+    rf" {_INSULT}\b.*|你?(?:是|真|这)*(?:个|個)?(?:笨蛋|白痴|傻瓜|垃圾|滚开|滾開)\W*"
+)
+_PARTS = re.compile(
+    r"[.,;:!?~…。，！？、～\s-]*[.,;:!?~…。，！？、～\n]+[.,;:!?~…。，！？、～\s-]*"
+)
 
 
-def searchable(question: str, previous: Sequence[str]) -> str:
-    """The question as it is searched: the one asked before it, if any, put in front.
+def courtesy(question: str) -> Courtesy | None:
+    """What a visitor says that asks nothing of the record; None for anything else."""
+    said = " ".join(question.lower().split())
+    parts = [part for part in _PARTS.split(said) if part]
+    kinds = [
+        next((name for name, words in _COURTESIES.items() if words.fullmatch(part)), None)
+        for part in parts
+    ]
+    if kinds and None not in kinds:
+        return next((kind for kind in kinds if kind != "greeting"), "greeting")
+    return "abuse" if _ABUSE.fullmatch(said) else None
 
-    The plainest way there is; a change of subject is not noticed.
-    """
-    return " ".join([*previous[-1:], question]) if question else ""
+
+def leans(question: str) -> bool:
+    """Whether the question leaves its subject to the one before it, by its words."""
+    count = len({term.stem for term in terms(question)})
+    return bool(_LEANING.search(question)) and count <= _LEANING_TERMS
+
+
+def is_short(question: str) -> bool:
+    """Whether it says so little that it may leave something to the one before it."""
+    return len({term.stem for term in terms(question)}) <= _SHORT_TERMS
+
+
+def joined(question: str, previous: Sequence[str]) -> str:
+    """The question with the one before it in front, and that one's too where it leans."""
+    before = previous[-2:] if previous and leans(previous[-1]) else previous[-1:]
+    return " ".join([*before, question])

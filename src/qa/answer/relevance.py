@@ -1,90 +1,164 @@
-"""Candidates become hits: their order, and whether the best of them is an answer.
+"""Candidates become hits: their order, and how likely the best of them is an answer.
 
-The order is a weighted sum of the evidence as it is, not brought to one scale per question:
-then words count for much where the record shares the question's words, and for little where it
-does not. Whether it is an answer is a plain floor: the hit must be like the question, and its
-document must know the question's words. Neither is fitted or calibrated yet.
+Both are linear in the clues, with the coefficients of ``coefficients.json``, which says where
+they came from (``make calibrate``). There are two sets of them: ``vectors`` for passages whose
+vectors count, ``words`` for those whose language the encoder does not know and for records
+searched by words alone; for the confidence two more, for records of so ``few`` passages that
+none can stand out among others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from importlib import resources
+from typing import Any
 
 import numpy as np
 
-from qa.answer.retrieve import Candidate
-from qa.index.lexical import terms
+from qa.answer.evidence import Evidence
 from qa.index.snapshot import Snapshot
 from qa.records import Hit
 
-__all__ = ["ANSWER_FLOOR", "hits", "leading"]
+__all__ = [
+    "answer_floors",
+    "coefficients",
+    "confidences",
+    "features",
+    "hits",
+    "kind",
+    "leading",
+    "ordered",
+    "scores",
+]
 
-# A hit is an answer from this confidence on.
-ANSWER_FLOOR = 0.5
-# What a passage's evidence weighs: chosen by hand, to be fitted and judged on separate data. The
-# weight of the journalist's question is not measured at all.
-_WEIGHTS = {"passage_cosine": 0.5, "sentence_cosine": 0.5, "words": 0.6, "asked_cosine": 0.25}
-# The floor, set by hand on the seed document: how much of the question's words its document has
-# to know, and how like the question the hit has to be, to reach ANSWER_FLOOR; or how like,
-# whatever the words. Lower answers more and errs more.
-_WORDS_KNOWN = 0.5
-_LIKENESS = 0.15
-_LIKENESS_ALONE = 0.45
-# Citations after the first must score at least this share of it.
-_SHARE_OF_BEST = 0.7
+# The lead is over the hit of this rank: its neighbours often answer too.
+_LEAD_RANK = 5
+# Of hits this near the best (a tenth likelier or less) the newest leads.
+_NEAR_TIE = 0.1
+# Citations after the first must score at least this much less than it: a tenth of the odds.
+_MOST_BEHIND = float(np.log(10))
 
 
-def hits(
-    snapshot: Snapshot,
-    question: str,
-    candidates: Sequence[Candidate],
-    visible: np.ndarray | None = None,
+def hits(snapshot: Snapshot, evidence: Evidence) -> list[Hit]:
+    """The candidates as hits, best first; near-ties newest first, equals as in the record."""
+    scored = scores(evidence)
+    return ordered(snapshot, evidence, scored, confidences(evidence, scored))
+
+
+def ordered(
+    snapshot: Snapshot, evidence: Evidence, scored: np.ndarray, confidences: np.ndarray
 ) -> list[Hit]:
-    """The candidates as hits, best first; equals in the order of the record.
+    """Passages as hits, best first; near-ties with the best newest first.
 
-    ``visible``, a bool per passage, says which the record is taken to hold.
+    Equals come in the order of the record.
     """
-    words_known = _WordsKnown(snapshot, question, visible)
-    scored = [(_score(candidate), candidate) for candidate in candidates]
-    scored.sort(key=lambda pair: (-pair[0], pair[1].row))
-    return [
-        Hit(candidate.row, passage, score, _confidence(candidate, words_known(passage.document)))
-        for score, candidate in scored
-        for passage in [snapshot.passages[candidate.row]]
+    rows = evidence.rows
+    floors = answer_floors()
+    at_least = [floors[kind(evidence, is_voting=voting)] for voting in (False, True)]
+    is_answer = confidences >= np.where(evidence.is_voting, at_least[1], at_least[0])
+    found = [
+        Hit(
+            row=int(rows[i]),
+            passage=snapshot.passages[rows[i]],
+            score=float(scored[i]),
+            confidence=float(confidences[i]),
+            is_answer=bool(is_answer[i]),
+        )
+        for i in np.lexsort((rows, -scored))
     ]
+    tied = sum(hit.score >= found[0].score - _NEAR_TIE for hit in found) if found else 0
+
+    def newest_first(hit: Hit) -> int:
+        date = snapshot.documents[hit.passage.document].date
+        return -date.toordinal() if date else 0
+
+    # The scores change places with the hits: a better rank never has a lower score.
+    newest = sorted(found[:tied], key=newest_first)
+    falling = [hit.score for hit in found[:tied]]
+    leading = [replace(h, score=s) for h, s in zip(newest, falling, strict=True)]
+    return [*leading, *found[tied:]]
 
 
 def leading(hits: Sequence[Hit], top_k: int) -> list[Hit]:
-    """The hits worth citing: up to ``top_k``, none far below the best."""
-    return [hit for hit in hits[:top_k] if hit.score >= hits[0].score * _SHARE_OF_BEST]
+    """The hits worth citing: up to ``top_k``, none far below the best, no text twice."""
+    chosen: list[Hit] = []
+    for hit in hits:
+        if len(chosen) == top_k or hit.score < hits[0].score - _MOST_BEHIND:
+            break
+        if all(hit.passage.text != other.passage.text for other in chosen):
+            chosen.append(hit)
+    return chosen
 
 
-def _score(candidate: Candidate) -> float:
-    """Higher is better; about 0 for nothing in common, rarely above 1.5."""
-    return float(sum(w * getattr(candidate, name) for name, w in _WEIGHTS.items()))
+def answer_floors() -> dict[str, float]:
+    """From which confidence on a hit is an answer, by ``kind``."""
+    floors: dict[str, float] = coefficients()["answer_floors"]
+    return floors
 
 
-def _confidence(candidate: Candidate, words_known: float) -> float:
-    """In [0, 1]; ANSWER_FLOOR where the evidence just suffices."""
-    likeness = max(candidate.passage_cosine, candidate.sentence_cosine, candidate.asked_cosine)
-    together = min(words_known / _WORDS_KNOWN, likeness / _LIKENESS)
-    return float(np.clip(max(together, likeness / _LIKENESS_ALONE) * ANSWER_FLOOR, 0.0, 1.0))
+@lru_cache(maxsize=1)
+def coefficients() -> dict[str, Any]:
+    """What ``coefficients.json`` holds."""
+    stated: dict[str, Any] = json.loads(
+        resources.files("qa.answer").joinpath("coefficients.json").read_text("utf-8")
+    )
+    return stated
 
 
-class _WordsKnown:
-    """The share of one question's words that a document has, in whatever form."""
+def scores(
+    evidence: Evidence, weights: Mapping[str, Mapping[str, float]] | None = None
+) -> np.ndarray:
+    """What orders the candidates, higher is better; shape (candidates,).
 
-    def __init__(self, snapshot: Snapshot, question: str, visible: np.ndarray | None) -> None:
-        self._snapshot = snapshot
-        self._visible = visible
-        wanted = {t.stem: t for t in terms(question) if not t.is_about_the_record}
-        self._wanted = tuple(wanted.values())
-        self._shares: dict[str, float] = {}
+    The difference of two scores is the logarithm of how much likelier the one is the answer,
+    if one of them is.
+    """
+    weights = weights or coefficients()["ranking"]
+    by_kind = [
+        evidence.matrix(tuple(weights[kind])) @ np.array([*weights[kind].values()])
+        for kind in ("words", "vectors")
+    ]
+    scored: np.ndarray = np.where(evidence.is_voting, by_kind[1], by_kind[0])
+    return scored
 
-    def __call__(self, document: str) -> float:
-        if document not in self._shares:
-            rows = self._snapshot.document_rows[document]
-            holds = self._snapshot.lexical.holds
-            known = sum(holds(term, rows, self._visible) for term in self._wanted)
-            self._shares[document] = known / len(self._wanted) if self._wanted else 0.0
-        return self._shares[document]
+
+def kind(evidence: Evidence, *, is_voting: bool) -> str:
+    """Which coefficients of the confidence are meant for passages of this evidence."""
+    few = "few_" if len(evidence.rows) < _LEAD_RANK else ""
+    return f"{few}vectors" if is_voting else f"{few}words"
+
+
+def features(evidence: Evidence, scored: np.ndarray) -> dict[str, np.ndarray]:
+    """What tells an answer from the nearest passage there is; each of shape (candidates,).
+
+    The clues; ``likeness``, the best cosine of passage, sentences and question asked;
+    ``record_coverage``; and ``lead``, by how much the score is above the fifth best, 0 below
+    it and where there are fewer.
+    """
+    fifth = np.sort(scored)[-_LEAD_RANK] if len(scored) >= _LEAD_RANK else np.inf
+    clues = evidence.clues
+    likeness = [clues[name] for name in ("passage", "sentence", "pair", "asked")]
+    return {
+        **clues,
+        "likeness": np.max(likeness, axis=0),
+        "record_coverage": np.full(len(scored), evidence.record_coverage),
+        "lead": np.maximum(0.0, scored - fifth),
+        "intercept": np.ones(len(scored)),
+    }
+
+
+def confidences(evidence: Evidence, scored: np.ndarray) -> np.ndarray:
+    """How likely each candidate answers, were it the first; in [0, 1], shape (candidates,)."""
+    known = features(evidence, scored)
+    logits = [
+        sum(
+            (w * known[name] for name, w in coefficients()["confidence"][named].items()),
+            np.zeros(len(scored)),
+        )
+        for named in (kind(evidence, is_voting=False), kind(evidence, is_voting=True))
+    ]
+    likely: np.ndarray = 1 / (1 + np.exp(-np.where(evidence.is_voting, logits[1], logits[0])))
+    return likely

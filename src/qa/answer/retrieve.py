@@ -2,130 +2,120 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
+import datetime
+import re
+from collections.abc import Collection
 
 import numpy as np
 
+from qa.answer.dates import period, wants_latest
+from qa.answer.evidence import Asked, Evidence, Weigher
+from qa.corpus.language import language
+from qa.index.encoder import Encoder
+from qa.index.lexical import terms
 from qa.index.snapshot import Snapshot
-from qa.records import Span
 
-__all__ = ["Candidate", "Searches"]
+__all__ = ["SEARCHES", "Searches"]
 
+SEARCHES = ("passages", "sentences", "words")
 # Rows each search puts forward. Beyond some dozens the fused order no longer changes its head.
 _DEPTH = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A passage that may answer, with its evidence; all higher is better.
-
-    ``passage_cosine`` and ``sentence_cosine`` (of its best sentence) lie in [-1, 1], ``words``
-    (BM25, see ``LexicalIndex.scores``) in [0, 1). ``asked_cosine`` is that of the journalist's
-    question it answers, 0 without one.
-    """
-
-    row: int
-    passage_cosine: float
-    sentence_cosine: float
-    words: float
-    asked_cosine: float
+# A name or a number of the question: a capital that does not begin it, or digits.
+_NAMED = re.compile(r"(?<!^)(?<![.?!:] )(?<![\"“'])\b[A-Z][\w’'-]*|\b[\d,.]*\d\b")
 
 
 class Searches:
     """The searches over one snapshot: passage vectors, sentence vectors, words.
 
     Questions are searched too, but never come back: what stands for a question that was found
-    is the passages of its answer.
+    is the passages of its answer. ``on`` names the searches that are made.
     """
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(
+        self, snapshot: Snapshot, encoder: Encoder, on: Collection[str] = SEARCHES
+    ) -> None:
         self._snapshot = snapshot
-        self._questions, self._answers = _questions_and_answers(snapshot)
+        self._encoder = encoder
+        self._on = frozenset(on)
+        self._weigher = Weigher(snapshot)
 
-    def candidates(
-        self, question: str, vector: np.ndarray, visible: np.ndarray | None = None
-    ) -> list[Candidate]:
-        """Every passage one of the searches found, by row, with the evidence of all searches.
+    def asked(self, question: str, today: datetime.date) -> Asked:
+        """The question as the searches take it."""
+        lexical = self._snapshot.lexical
+        distinct = {t.stem: t for t in terms(question) if not t.is_about_the_record}
+        named = {t.stem for name in _NAMED.findall(question) for t in terms(name)}
+        return Asked(
+            text=question,
+            vector=self._vector(question),
+            terms=tuple(distinct.values()),
+            weights=np.array([lexical.idf(stem) for stem in distinct]),
+            named=np.array([stem in named for stem in distinct], dtype=bool),
+            words=self._words(question),
+            period=period(question, today),
+            wants_latest=wants_latest(question),
+        )
+
+    def rows(self, asked: Asked, visible: np.ndarray | None = None) -> np.ndarray:
+        """Every passage one of the searches found, by row, ascending.
 
         ``visible``, a bool per passage, leaves the others out of every search.
         """
-        words = self._snapshot.lexical.scores(question)
-        found = self._found(vector, words, visible)
-        return [self._candidate(row, vector, words) for row in sorted(found)]
+        return np.array(sorted(self._found(asked, visible)), dtype=np.int64)
 
-    def sentence_cosines(self, row: int, vector: np.ndarray) -> np.ndarray:
-        """Cosine of each sentence of a passage, in order."""
-        start, end = self._snapshot.sentence_starts[row : row + 2]
-        cosines: np.ndarray = (
-            self._snapshot.sentence_vectors.vectors(int(start), int(end - start)) @ vector
-        )
-        return cosines
+    def evidence(
+        self, asked: Asked, visible: np.ndarray | None = None, rows: np.ndarray | None = None
+    ) -> Evidence:
+        """All that speaks for each passage that was found, or for each of ``rows``."""
+        rows = self.rows(asked, visible) if rows is None else rows
+        return self._weigher.evidence(asked, rows, visible)
 
-    def _found(self, vector: np.ndarray, words: np.ndarray, visible: np.ndarray | None) -> set[int]:
-        snapshot, visible_sentences = self._snapshot, None
+    def _vector(self, question: str) -> np.ndarray | None:
+        """The question's vector; None where no search takes it or its language is not known."""
+        known = self._snapshot.manifest["inputs"]["encoder"]["languages"]
+        is_known = known is None or language(question) in known
+        if not is_known or self._on.isdisjoint({"passages", "sentences"}):
+            return None
+        vector: np.ndarray = self._encoder.encode([question])[0]
+        return vector
+
+    def _words(self, question: str) -> np.ndarray:
+        if "words" not in self._on:
+            return np.zeros(len(self._snapshot.passages), dtype=np.float32)
+        return self._snapshot.lexical.scores(question)
+
+    def _found(self, asked: Asked, visible: np.ndarray | None) -> set[int]:
+        snapshot, words = self._snapshot, asked.words
         if visible is not None:
             words = np.where(visible, words, 0)
-            visible_sentences = np.repeat(visible, np.diff(snapshot.sentence_starts))
-        by_passage = snapshot.passage_vectors.nearest(vector, _DEPTH, visible)
-        sentences = snapshot.sentence_vectors.nearest(vector, _DEPTH, visible_sentences)
-        sentence_rows = [row for row, _ in sentences]
-        by_sentence = np.searchsorted(snapshot.sentence_starts, sentence_rows, side="right") - 1
         by_words = np.lexsort((np.arange(len(words)), -words))[:_DEPTH]
-        rows = {
-            *(row for row, _ in by_passage),
-            *by_sentence.tolist(),
-            *by_words[words[by_words] > 0].tolist(),
-        }
+        rows = {*by_words[words[by_words] > 0].tolist(), *self._alike(asked.vector, visible)}
         return {
             found
             for row in rows
             for found in (
-                self._answers[row] if snapshot.passages[row].role == "question" else [row]
+                self._weigher.answers.get(row, ())
+                if snapshot.passages[row].role == "question"
+                else [row]
             )
             if visible is None or visible[found]
         }
 
-    def _candidate(self, row: int, vector: np.ndarray, words: np.ndarray) -> Candidate:
-        return Candidate(
-            row=row,
-            passage_cosine=self._passage_cosine(row, vector),
-            sentence_cosine=float(self.sentence_cosines(row, vector).max()),
-            words=float(words[row]),
-            asked_cosine=max(
-                (self._asked_cosine(question, vector) for question in self._questions[row]),
-                default=0.0,
-            ),
-        )
-
-    def _passage_cosine(self, row: int, vector: np.ndarray) -> float:
-        return float(self._snapshot.passage_vectors.vectors(row, 1)[0] @ vector)
-
-    def _asked_cosine(self, row: int, vector: np.ndarray) -> float:
-        best_sentence = float(self.sentence_cosines(row, vector).max())
-        return max(best_sentence, self._passage_cosine(row, vector))
-
-
-def _questions_and_answers(
-    snapshot: Snapshot,
-) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
-    """Rows of the question by row of an answer's passage, and the other way round."""
-    asked: dict[tuple[str, Span], list[int]] = defaultdict(list)
-    for row, passage in enumerate(snapshot.passages):
-        if passage.asked:
-            asked[passage.document, passage.asked].append(row)
-    questions: dict[int, list[int]] = defaultdict(list)
-    answers: dict[int, list[int]] = defaultdict(list)
-    spans: dict[str, list[Span]] = defaultdict(list)
-    for document, span in asked:
-        spans[document].append(span)
-    for row, passage in enumerate(snapshot.passages):
-        if passage.role != "question":
-            continue
-        for span in spans[passage.document]:
-            if span.start < passage.span.end and passage.span.start < span.end:
-                answers[row] += asked[passage.document, span]
-    for question, rows in answers.items():
-        for row in rows:
-            questions[row].append(question)
-    return questions, answers
+    def _alike(self, vector: np.ndarray | None, visible: np.ndarray | None) -> set[int]:
+        """Rows found by their vectors, as far as these count."""
+        snapshot, found = self._snapshot, set[int]()
+        if vector is None:
+            return found
+        if "passages" in self._on:
+            found.update(
+                row for row, _ in snapshot.passage_vectors.nearest(vector, _DEPTH, visible)
+            )
+        if "sentences" in self._on:
+            of_sentences = None
+            if visible is not None:
+                of_sentences = np.repeat(visible, np.diff(snapshot.sentence_starts))
+            nearest = snapshot.sentence_vectors.nearest(vector, _DEPTH, of_sentences)
+            sentences = [row for row, _ in nearest]
+            found.update(
+                (np.searchsorted(snapshot.sentence_starts, sentences, side="right") - 1).tolist()
+            )
+        return {row for row in found if self._weigher.is_voting[row]}

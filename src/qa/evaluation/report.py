@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote as percent_encoded
 
-from qa.answer.relevance import ANSWER_FLOOR
 from qa.errors import EvaluationError
 from qa.evaluation import measure, plots
 from qa.evaluation.measure import Operating
@@ -214,7 +213,7 @@ def _figures(evaluation: Evaluation) -> list[dict[str, Any]]:
     confidences = [a.answer.confidence for a in asked]
     right = [a.is_right for a in asked]
     points = measure.risk_coverage(confidences, right)
-    shipped = _shipped(points)
+    shipped = _shipped(asked)
     bins = measure.reliability(confidences, right)
     percentiles = evaluation.metrics["latency_ms"]
     figures = []
@@ -279,9 +278,19 @@ def _figures(evaluation: Evaluation) -> list[dict[str, Any]]:
     return figures
 
 
-def _shipped(points: Sequence[Operating]) -> Operating | None:
-    """What answering from the shipped threshold on gives; None where nothing reaches it."""
-    return next((p for p in reversed(points) if p.threshold >= ANSWER_FLOOR), None)
+def _shipped(asked: Sequence[Asked]) -> Operating | None:
+    """What was answered as the system is shipped; None where nothing was.
+
+    Passages whose vectors count have another threshold than others: the lowest is stated.
+    """
+    answered = [a for a in asked if a.answer.is_answered]
+    if not answered:
+        return None
+    return Operating(
+        threshold=min(a.answer.confidence for a in answered),
+        coverage=len(answered) / len(asked),
+        risk=sum(not a.is_right for a in answered) / len(answered),
+    )
 
 
 def _spread(points: Sequence[Operating], most: int = 20) -> list[Operating]:

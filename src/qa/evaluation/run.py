@@ -13,7 +13,7 @@ from typing import Any
 
 from qa import __version__
 from qa.answer.ask import QA
-from qa.answer.relevance import ANSWER_FLOOR
+from qa.answer.relevance import answer_floors
 from qa.corpus.folder import CorpusFile
 from qa.errors import EvaluationError
 from qa.evaluation import measure
@@ -34,7 +34,7 @@ from qa.index.snapshot import Snapshot
 from qa.records import Hit, Span
 from qa.settings import Settings
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "hidden_rows", "indexed"]
 
 # Told what is going on, how much of it is done, and how much there is.
 OnProgress = Callable[[str, int, int], None]
@@ -67,7 +67,7 @@ def evaluate(  # noqa: PLR0913 - each is an option of "qa eval"
     path = Path(path)
     live = None
     if path.is_file() and not (queries or qrels):
-        live = _opened(settings.index, settings)
+        live = QA.configured(settings)
         judged = open_questions(path, live.snapshot.documents)
     else:
         judged = open_set(path, queries=queries, qrels=qrels)
@@ -76,7 +76,7 @@ def evaluate(  # noqa: PLR0913 - each is an option of "qa eval"
         judged = hiding_gold(judged)
     if hide_documents is not None:
         judged = hiding_documents(judged, hide_documents)
-    qa, seconds = (live, None) if live else _indexed(judged.documents, settings, tell)
+    qa, seconds = (live, None) if live else indexed(judged.documents, settings, tell)
     asked = tuple(_ask_all(qa, judged.questions, tell))
     values = values_of(asked)
     return Evaluation(
@@ -98,16 +98,7 @@ def _check_lengths(judged: JudgedSet, most: int) -> None:
             )
 
 
-def _opened(index: Path, settings: Settings) -> QA:
-    return QA.open(
-        index,
-        settings.encoder,
-        top_k=settings.top_k,
-        max_question_chars=settings.max_question_chars,
-    )
-
-
-def _indexed(
+def indexed(
     documents: Sequence[CorpusFile], settings: Settings, tell: OnProgress
 ) -> tuple[QA, float | None]:
     """The cache's index over a set's documents, and the seconds it took when it was new.
@@ -115,7 +106,7 @@ def _indexed(
     The cache is keyed by documents and encoder. It is brought up to date every time, with the
     vectors it holds, so that a change in how documents are cut never goes unseen.
     """
-    encoder = open_encoder(settings.encoder, BUILD_THREADS)
+    encoder = open_encoder(settings.encoder, BUILD_THREADS, settings.encoder_languages)
     key = hashlib.sha256(encoder.sha256.encode())
     for file in sorted(documents, key=lambda file: file.name):
         key.update(f"{file.name} {file.sha256}\n".encode())
@@ -137,7 +128,7 @@ def _indexed(
     except (OSError, json.JSONDecodeError):
         stated = {}
     is_same = stated.get("snapshot") == built.digest
-    return _opened(folder / "index", settings), stated.get("seconds") if is_same else None
+    return QA.configured(settings, folder / "index"), stated.get("seconds") if is_same else None
 
 
 def _ask_all(qa: QA, questions: Sequence[JudgedQuestion], tell: OnProgress) -> Iterable[Asked]:
@@ -152,7 +143,7 @@ def _asked(qa: QA, question: JudgedQuestion) -> Asked:
     explained = qa.explain(
         question.question,
         previous=question.previous,
-        hidden=_hidden_rows(qa.snapshot, question),
+        hidden=hidden_rows(qa.snapshot, question),
     )
     answer, hits = explained.answer, explained.hits
     cited = answer.citations or answer.nearest
@@ -188,7 +179,8 @@ def _quote_rank(quote: GoldQuote, hits: Sequence[Hit]) -> int | None:
     )
 
 
-def _hidden_rows(snapshot: Snapshot, question: JudgedQuestion) -> list[int]:
+def hidden_rows(snapshot: Snapshot, question: JudgedQuestion) -> list[int]:
+    """Rows of the passages that are not in the record while the question is asked."""
     rows = [row for name in question.hidden_documents for row in snapshot.document_rows[name]]
     for quote in question.hidden_quotes:
         rows += [
@@ -214,7 +206,9 @@ def _stated(
         "encoder_sha256": qa.encoder.sha256,
         "passage_chars": qa.snapshot.manifest["inputs"]["settings"]["passage_chars"],
         "top_k": settings.top_k,
-        "answer_floor": ANSWER_FLOOR,
+        "searches": list(qa.searches),
+        "reader": settings.reader,
+        "answer_floors": answer_floors(),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
     }

@@ -19,6 +19,8 @@ __all__ = ["example_questions", "mount_chat"]
 
 # Questions asked at once. Each waits on the encoder, which has the processor to itself.
 _CONCURRENT_QUESTIONS = 4
+# Questions kept of a conversation, for the next one to lean on.
+_PREVIOUS = 3
 _EXAMPLES = 4
 _EXAMPLE_CHARS = 160
 
@@ -49,6 +51,7 @@ def mount_chat(app: FastAPI, qa: QA, title: str, say: Wording, css: str) -> None
     )
     with gr.Blocks(title=title, analytics_enabled=False) as blocks:
         gr.Markdown(f"# {title}", elem_id="qa-title")
+        previous = gr.State([])
         chat = gr.Chatbot(
             value=[_message("assistant", _welcome(qa, say))],
             label=say("chat.label"),
@@ -75,8 +78,8 @@ def mount_chat(app: FastAPI, qa: QA, title: str, say: Wording, css: str) -> None
             send = gr.Button(say("chat.send"), variant="primary", elem_id="qa-send", scale=0)
         asking = {
             "fn": _turn(qa, say),
-            "inputs": [box, chat],
-            "outputs": [box, chat],
+            "inputs": [box, chat, previous],
+            "outputs": [box, chat, previous],
             "show_progress": "hidden",
             "concurrency_limit": _CONCURRENT_QUESTIONS,
             "concurrency_id": "ask",
@@ -89,7 +92,7 @@ def mount_chat(app: FastAPI, qa: QA, title: str, say: Wording, css: str) -> None
             with gr.Row(elem_id="qa-examples"):
                 for example in examples:
                     button = gr.Button(example, size="sm", elem_classes="qa-example")
-                    clicked = button.click(**{**asking, "inputs": [button, chat]})
+                    clicked = button.click(**{**asking, "inputs": [button, chat, previous]})
                     clicked.then(None, js=_SHOW_LAST_QUESTION)
     blocks.queue(api_open=False)
     gr.mount_gradio_app(
@@ -127,23 +130,30 @@ def example_questions(documents: Any, qa: QA) -> list[str]:
 
 
 def _turn(qa: QA, say: Wording) -> Any:
-    def ask(question: str, messages: Messages) -> Iterator[tuple[str, Messages]]:
+    def ask(
+        question: str, messages: Messages, previous: list[str]
+    ) -> Iterator[tuple[str, Messages, list[str]]]:
         """Show the question at once, then the answer."""
         if not question.strip():
-            yield "", [*messages, _message("assistant", message_html(say("answer.empty")))]
+            empty = _message("assistant", message_html(say("answer.empty")))
+            yield "", [*messages, empty], previous
             return
         messages = [*messages, _message("user", message_html(question))]
-        yield "", messages
-        yield "", [*messages, _message("assistant", _answer(qa, question, say))]
+        yield "", messages, previous
+        answer, asked = _answer(qa, question, previous, say)
+        yield "", [*messages, _message("assistant", answer)], asked[-_PREVIOUS:]
 
     return ask
 
 
-def _answer(qa: QA, question: str, say: Wording) -> str:
+def _answer(qa: QA, question: str, previous: list[str], say: Wording) -> tuple[str, list[str]]:
+    """The answer as HTML, and the questions that the next one may lean on."""
     try:
-        return answer_html(qa.ask(question), qa.snapshot, say)
+        answer = qa.ask(question, previous=previous)
     except QAError as error:
-        return message_html(say("answer.failed", why=error))
+        return message_html(say("answer.failed", why=error)), previous
+    asked = previous if answer.courtesy else [*previous, question]
+    return answer_html(answer, qa.snapshot, say), asked
 
 
 def _welcome(qa: QA, say: Wording) -> str:

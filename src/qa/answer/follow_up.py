@@ -1,0 +1,88 @@
+"""The hits of a follow-up: what answers it often stands where the question before was answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from qa.answer import relevance
+from qa.answer.evidence import Asked, Evidence
+from qa.answer.retrieve import Searches
+from qa.index.snapshot import Snapshot
+from qa.records import Hit
+
+__all__ = ["follow_up_clues", "follow_up_hits"]
+
+# What answered the question before is taken to be among this many of its hits.
+_BEFORE = 20
+# Passages that far from one of the first of those, in its document, are candidates.
+_AROUND = 5
+_REACH = 100
+# So many passages on, being near counts e times less.
+_NEAR = 3
+
+
+def follow_up_hits(  # noqa: PLR0913, PLR0917 - the question in its two readings
+    snapshot: Snapshot,
+    searches: Searches,
+    alone: Asked,
+    both: Asked,
+    before: Sequence[Hit],
+    visible: np.ndarray | None,
+) -> list[Hit]:
+    """Hits of a question that leans on the one before it.
+
+    ``alone`` is the question as it stands, ``both`` with the one before it in front, whose hits
+    are ``before``. Either reading may tell that a passage answers.
+    """
+    evidence, clues = follow_up_clues(snapshot, searches, alone, before, visible)
+    weights = relevance.coefficients()["follow_up"]
+    scored = sum((weights[name] * clues[name] for name in weights), np.zeros(len(evidence.rows)))
+    together = searches.evidence(both, visible, evidence.rows)
+    likely = [relevance.confidences(e, relevance.scores(e)) for e in (evidence, together)]
+    return relevance.ordered(snapshot, evidence, scored, np.maximum(*likely))
+
+
+def follow_up_clues(
+    snapshot: Snapshot,
+    searches: Searches,
+    alone: Asked,
+    before: Sequence[Hit],
+    visible: np.ndarray | None,
+) -> tuple[Evidence, dict[str, np.ndarray]]:
+    """The evidence of the candidates, and what orders them.
+
+    ``alone`` is the score of the question as it stands; ``document`` is how likely the question
+    before it was answered in that document, ``near`` how likely in that passage or, the less the
+    farther, near it; both in [0, 1].
+    """
+    likely_before = _shares(before[:_BEFORE])
+    around = [row for hit, _ in likely_before[:_AROUND] for row in _around(snapshot, hit, visible)]
+    found = [searches.rows(alone, visible), np.array(around, dtype=np.int64)]
+    evidence = searches.evidence(alone, visible, np.unique(np.concatenate(found)))
+    rows = evidence.rows
+    document, near = np.zeros(len(rows)), np.zeros(len(rows))
+    for hit, share in likely_before:
+        of_document = snapshot.document_rows[hit.passage.document]
+        inside = (rows >= of_document.start) & (rows < of_document.stop)
+        document[inside] += share
+        near[inside] += share * np.exp(-np.abs(rows[inside] - hit.row) / _NEAR)
+    return evidence, {"alone": relevance.scores(evidence), "document": document, "near": near}
+
+
+def _shares(before: Sequence[Hit]) -> list[tuple[Hit, float]]:
+    """Each hit with how likely it is the one that answered, if one of them did."""
+    odds = np.exp([hit.score - before[0].score for hit in before])
+    return [(hit, float(share)) for hit, share in zip(before, odds / odds.sum(), strict=True)]
+
+
+def _around(snapshot: Snapshot, hit: Hit, visible: np.ndarray | None) -> list[int]:
+    """Rows of answers and statements near the hit, in its document."""
+    rows = snapshot.document_rows[hit.passage.document]
+    near = range(max(rows.start, hit.row - _REACH), min(rows.stop, hit.row + _REACH + 1))
+    return [
+        row
+        for row in near
+        if snapshot.passages[row].role != "question" and (visible is None or visible[row])
+    ]

@@ -1,0 +1,50 @@
+"""An optional last stage that reads question and passage together: a cross-encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qa.index.encoder import open_cross_encoder
+from qa.records import Hit
+
+__all__ = ["Reader"]
+
+# Hits that are read. Each costs a pass through the model, several times that of embedding it.
+_DEPTH = 20
+
+
+class Reader:
+    """A cross-encoder of sentence-transformers; it orders hits, their confidence stays."""
+
+    def __init__(self, name: str, model: Any) -> None:
+        self.name = name
+        self._model = model
+
+    @classmethod
+    def open(cls, folder: Path) -> Reader:
+        """The reader in a folder.
+
+        Raises:
+            EncoderError: there is none.
+        """
+        return cls(str(folder), open_cross_encoder(folder))
+
+    def reordered(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
+        """The first hits by what the reader says of them, then the others as they were.
+
+        The scores stay with the ranks, so that they still fall.
+        """
+        read = list(hits[:_DEPTH])
+        if not read:
+            return []
+        pairs = [(question, hit.passage.text) for hit in read]
+        told = np.asarray(self._model.predict(pairs, show_progress_bar=False), dtype=float)
+        order = np.argsort(-told, kind="stable")
+        falling = [hit.score for hit in read]
+        first = [replace(read[i], score=score) for i, score in zip(order, falling, strict=True)]
+        return [*first, *hits[_DEPTH:]]

@@ -1,0 +1,66 @@
+"""What leans on the question before, and what is no question at all."""
+
+import pytest
+
+from qa.answer.conversation import courtesy, is_short, joined, leans
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Hi there, how are you today?", "greeting"),
+        ("你好！", "greeting"),
+        ("Thank you!", "thanks"),
+        ("thanks a lot for your help", "thanks"),
+        ("ok, thanks. Bye!", "thanks"),
+        ("谢谢", "thanks"),
+        ("goodbye.", "farewell"),
+        ("what can you do?", "help"),
+        ("fuck off!", "abuse"),
+        ("You are a useless heap of junk", "abuse"),
+        ("this bot is stupid", "abuse"),
+        ("你是笨蛋", "abuse"),
+        ("hello, who is the spokesperson?", None),
+        ("what did the minister say to thank you volunteers?", None),
+        ("garbage collection", None),
+        ("Did he say the policy was stupid?", None),
+        ("垃圾分类", None),
+        ("", None),
+        ("...", None),
+    ],
+)
+def test_what_asks_nothing_of_the_record_is_known_by_all_of_its_words(said, expected):
+    assert courtesy(said) == expected
+
+
+def test_an_endless_curse_is_read_in_no_time():
+    assert courtesy("shit" * 500 + "x y") is None
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("and in 2015?", True),
+        ("why was that delayed?", True),
+        ("which survey caught his eye?", True),
+        ("那出口呢？", True),
+        ("how many tasks are there", False),
+        ("what are the main considerations behind the Opinions", False),
+        ("which factory was Obama touring in Michigan?", False),
+        ("did he say that inflation, growth, wages and trade would fall in Japan?", False),
+    ],
+)
+def test_a_question_leans_by_its_words_unless_it_says_much_itself(question, expected):
+    assert leans(question) == expected
+
+
+def test_few_words_of_substance_are_short():
+    assert is_short("what does Florida need?")
+    assert not is_short("could rating agencies still mark the country down?")
+
+
+def test_the_question_before_stands_in_front_and_what_that_one_leans_on_too():
+    assert joined("and tea?", ["what of milk?", "how much coffee?"]) == "how much coffee? and tea?"
+    assert joined("and tea?", ["what of milk?", "and coffee?"]) == (
+        "what of milk? and coffee? and tea?"
+    )

@@ -1,0 +1,39 @@
+"""Questions of the record near to the one asked."""
+
+import pytest
+
+from conftest import WordEncoder
+from qa import QA
+from qa.index.snapshot import open_snapshot
+
+PAGES = {
+    "a": "Why did hot tea exports grow?(2020-01-01)\n\nBecause of fire.",
+    "b": "Why did cold milk exports grow?(2020-01-01)\n\nBecause of grass.",
+    "c": "And why is that?(2020-01-01)\n\nHot tea exports grow.",
+}
+
+
+@pytest.fixture
+def qa(make_index):
+    return QA(open_snapshot(make_index(PAGES, layout="question-answer")), WordEncoder())
+
+
+def test_related_are_questions_that_were_asked_and_are_not_answered_already(qa):
+    answer = qa.ask("why did tea exports grow in spring")
+    cited = {c.passage.asked for c in (*answer.citations, *answer.nearest)}
+    assert answer.related
+    assert not cited & set(answer.related)
+    assert set(answer.related) <= {page.split("(")[0] for page in PAGES.values()}
+
+
+def test_a_question_that_leans_on_what_was_said_before_is_not_offered(qa):
+    assert qa.ask("and why is that so").related == ()
+
+
+def test_nothing_is_related_to_another_subject(qa):
+    assert qa.ask("soybeans").related == ()
+
+
+def test_nothing_is_related_without_vectors(make_index):
+    snapshot = open_snapshot(make_index(PAGES, layout="question-answer"))
+    assert QA(snapshot, WordEncoder(), searches=["words"]).ask("exports grow").related == ()
