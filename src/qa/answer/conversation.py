@@ -22,6 +22,8 @@ _LEANING = re.compile(
 _LEANING_TERMS = 5
 _SHORT_TERMS = 3
 
+# What is longer says more than a courtesy.
+_COURTESY_CHARS = 200
 # Whole remarks that ask nothing of the record.
 _COURTESIES: dict[Courtesy, re.Pattern[str]] = {
     "greeting": re.compile(
@@ -63,6 +65,8 @@ _PARTS = re.compile(
 
 def courtesy(question: str) -> Courtesy | None:
     """What a visitor says that asks nothing of the record; None for anything else."""
+    if len(question) > _COURTESY_CHARS:
+        return None
     said = " ".join(question.lower().split())
     parts = [part for part in _PARTS.split(said) if part]
     kinds = [
