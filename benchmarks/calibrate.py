@@ -38,7 +38,6 @@ from sklearn.metrics import roc_auc_score
 
 from qa.answer import relevance
 from qa.answer.ask import QA
-from qa.answer.conversation import joined
 from qa.answer.evidence import Evidence
 from qa.answer.follow_up import follow_up_clues
 from qa.evaluation.datasets import JudgedQuestion, JudgedSet, hiding_gold, open_set
@@ -363,7 +362,7 @@ def follow_ups_of(qa: QA, judged: JudgedSet) -> list[FollowUp]:
     for question in judged.questions:
         if question.kind != "followup":
             continue
-        before = qa.asked(joined(question.previous[-1], question.previous[:-1]))
+        before = qa.asked(question.previous[-1])
         hits = relevance.hits(qa.snapshot, qa.searcher.evidence(before))
         alone = qa.asked(question.question)
         evidence, clues = follow_up_clues(qa.snapshot, qa.searcher, alone, hits, None)

@@ -130,6 +130,13 @@ def test_what_is_wrong_of_a_later_statement_is_named(told_later, where, value, e
     assert expected in "\n".join(faults(answer, documents))
 
 
+def test_an_answer_of_before_later_statements_were_told_is_proved(told_later):
+    answer, _, documents = told_later
+    for citation in (*answer["citations"], *answer["nearest"]):
+        del citation["later"]
+    assert list(faults(answer, documents)) == []
+
+
 def test_a_statement_that_is_not_later_is_named(told_later):
     answer, old, documents = told_later
     old["later"]["document"] = dict(old["document"])

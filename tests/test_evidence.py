@@ -156,7 +156,7 @@ def test_vectors_of_a_language_the_encoder_does_not_know_do_not_count(tmp_path):
 
     encoder = English()
     documents = [
-        Document(id="en", title="en", text="Tea is hot."),
+        Document(id="en", title="en", text="Tea is hot.", language="en-GB"),
         Document(id="zh", title="zh", text="茶很热，出口增长。", language="zh"),
     ]
     build([corpus_file(d) for d in documents], tmp_path / "i", encoder, passage_chars=100)

@@ -8,6 +8,7 @@ from conftest import WordEncoder
 from qa import QA
 from qa.answer import relevance
 from qa.answer.follow_up import follow_up_clues
+from qa.errors import QuestionError
 from qa.index.snapshot import open_snapshot
 
 TEXTS = {
@@ -61,6 +62,26 @@ def test_the_document_clue_is_how_likely_the_question_before_was_answered_there(
     assert by_document["tea"] > by_document["milk"] >= 0
     assert sum(by_document.values()) == pytest.approx(1)
     assert clues["alone"].tolist() == relevance.scores(evidence).tolist()
+
+
+def test_the_question_before_is_not_answered_again_in_the_place_of_another(qa):
+    for question in ("who won the cup?", "bitcoin price?", "and bitcoin?"):
+        answer = qa.ask(question, previous=["is tea from Ceylon hot?"])
+        assert answer.status == "not_in_record", question
+
+
+def test_only_a_question_before_that_leans_brings_its_own(qa):
+    asked = {
+        before: qa.explain("and did they grow exports?", previous=["is milk cold?", before])
+        for before in ("is tea from Ceylon hot?", "and is it cold?")
+    }
+    documents = [e.hits[0].passage.document for e in asked.values()]
+    assert documents == ["tea", "milk"]
+
+
+def test_a_question_before_may_not_be_endless(qa):
+    with pytest.raises(QuestionError, match=r"question before has 2,001 characters"):
+        qa.ask("and tea?", previous=["x" * 2001])
 
 
 def test_what_was_no_question_has_no_follow_up(qa):

@@ -85,7 +85,11 @@ def test_headings_hold_words_by_their_own_rows():
 
 
 def test_slips_of_the_keyboard_are_mended_to_words_of_the_record(index):
-    assert index.correct("cultral Trde in 2021", lambda _: False) == "cultural trade in 2021"
+    assert index.correct("Cultral trde in 2021", lambda _: False) == "cultural trade in 2021"
+
+
+def test_a_name_inside_a_question_is_no_slip(index):
+    assert index.correct("who is Trde and cultral", lambda _: False) == "who is Trde and cultural"
 
 
 def test_known_words_words_of_the_language_and_short_ones_are_left_alone(index):

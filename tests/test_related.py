@@ -1,5 +1,7 @@
 """Questions of the record near to the one asked."""
 
+import datetime
+
 import pytest
 
 from conftest import WordEncoder
@@ -32,6 +34,14 @@ def test_a_question_that_leans_on_what_was_said_before_is_not_offered(qa):
 
 def test_nothing_is_related_to_another_subject(qa):
     assert qa.ask("soybeans").related == ()
+
+
+def test_what_is_left_out_by_its_date_is_not_offered(make_index):
+    index = make_index(PAGES, layout="question-answer", date=datetime.date(2020, 1, 1))
+    qa = QA(open_snapshot(index), WordEncoder())
+    question = "why did tea exports grow in spring"
+    assert qa.ask(question).related
+    assert qa.ask(question, until=datetime.date(2019, 1, 1)).related == ()
 
 
 def test_nothing_is_related_without_vectors(make_index):

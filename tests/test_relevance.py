@@ -137,6 +137,15 @@ def test_of_near_ties_the_newest_leads_and_scores_still_fall(statements):
     assert scores == sorted(scores, reverse=True)
 
 
+def test_a_newer_passage_that_does_not_answer_takes_no_place_from_one_that_does(statements):
+    snapshot = open_snapshot(statements)
+    floor = relevance.answer_floors()["vectors"]
+    likely = np.array([floor, floor - 0.01, floor - 0.01, floor, 0])
+    found = relevance.ordered(snapshot, evidence(5), np.array([9.0, 8.99, 8.98, 1, 0]), likely)
+    assert found[0].passage.document == "a"
+    assert found[0].is_answer
+
+
 def test_only_hits_near_the_best_are_cited_no_more_than_asked_for_and_no_text_twice(make_index):
     texts = {"a": "Tea is hot.", "b": "Tea is hot.", "c": "Hot tea is.", "d": "Milk."}
     found = hits(make_index(texts), "is tea hot")

@@ -28,7 +28,12 @@ from qa.settings import Settings
 __all__ = ["QA", "Explained"]
 
 _TOP_K = 3
+# Questions before that are looked at, the last ones.
+_PREVIOUS = 5
 _MAX_QUESTION_CHARS = 2_000
+# How much of a follow-up's own words a passage and what is around it must hold, as a share, for
+# the question before to speak for it: some where it leans on that, half where it is only short.
+_OWN_WORDS_LEANING, _OWN_WORDS_SHORT = 0.01, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +46,15 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What was searched for, and all hits, best first."""
+    """What was searched for, all hits, best first, and whether the best of them answers."""
 
     asked: Asked
     hits: list[Hit]
+    is_answered: bool
 
     @property
     def confidence(self) -> float:
         return self.hits[0].confidence if self.hits else 0.0
-
-    @property
-    def is_answered(self) -> bool:
-        return bool(self.hits) and self.hits[0].is_answer
 
 
 class QA:
@@ -183,16 +185,18 @@ class QA:
         """
         started = time.perf_counter()
         question = _clean(question)
-        if len(question) > self.max_question_chars:
-            raise QuestionError(
-                f"The question has {len(question):,} characters, at most "
-                f"{self.max_question_chars:,} are taken: ask something shorter."
-            )
+        previous = [*map(_clean, previous)][-_PREVIOUS:]
+        for text in (question, *previous):
+            if len(text) > self.max_question_chars:
+                raise QuestionError(
+                    f"The question{' before' * (text != question)} has {len(text):,} characters, "
+                    f"at most {self.max_question_chars:,} are taken: ask something shorter."
+                )
         visible = self._visible(since, until, hidden)
         remark = courtesy(question)
         found = None
         if question and not remark:
-            before = [p for p in map(_clean, previous) if p and not courtesy(p)]
+            before = [text for text in previous if text and not courtesy(text)]
             found = self._read(self._found(question, before, visible))
         cited = self._citations(found) if found else ()
         is_answered = found is not None and found.is_answered
@@ -202,7 +206,7 @@ class QA:
             status="answered" if is_answered else "not_in_record",
             citations=cited if is_answered else (),
             nearest=() if is_answered else cited,
-            related=self._questions.near(found.asked, cited) if found else (),
+            related=self._questions.near(found.asked, cited, visible) if found else (),
             confidence=found.confidence if found else 0.0,
             snapshot=self.snapshot.digest,
             elapsed_ms=round((time.perf_counter() - started) * 1000, 3),
@@ -246,13 +250,15 @@ class QA:
             if found.is_answered:
                 return found
         both = self.asked(joined(question, previous))
-        before = self._found_alone(self.asked(joined(previous[-1], previous[:-1])), visible)
-        hits = follow_up_hits(self.snapshot, self.searcher, alone, both, before.hits, visible)
-        return _Found(both, hits)
+        earlier = previous[:-1] if leans(previous[-1]) else ()
+        before = self._found_alone(self.asked(joined(previous[-1], earlier)), visible)
+        own = _OWN_WORDS_LEANING if leans(question) else _OWN_WORDS_SHORT
+        hits = follow_up_hits(self.snapshot, self.searcher, alone, both, before.hits, own, visible)
+        return _Found(both, hits, is_answered=bool(hits) and hits[0].is_answer)
 
     def _found_alone(self, asked: Asked, visible: np.ndarray | None) -> _Found:
-        evidence = self.searcher.evidence(asked, visible)
-        return _Found(asked, relevance.hits(self.snapshot, evidence))
+        hits = relevance.hits(self.snapshot, self.searcher.evidence(asked, visible))
+        return _Found(asked, hits, is_answered=bool(hits) and hits[0].is_answer)
 
     def asked(self, question: str) -> Asked:
         """The question, its slips of the keyboard mended, as the searches take it."""
@@ -267,7 +273,8 @@ class QA:
         """The hits as the reader orders them, where there is one."""
         if self.reader is None:
             return found
-        return _Found(found.asked, self.reader.reordered(found.asked.text, found.hits))
+        hits = self.reader.reordered(found.asked.text, found.hits)
+        return _Found(found.asked, hits, is_answered=found.is_answered)
 
     def _citations(self, found: _Found) -> tuple[Citation, ...]:
         snapshot = self.snapshot
@@ -277,7 +284,7 @@ class QA:
                 hit,
                 quotes(snapshot, hit, found.asked),
                 number,
-                later_statement(snapshot, hit, found.hits),
+                later_statement(snapshot, hit, found.hits) if found.is_answered else None,
             )
             for number, hit in enumerate(relevance.leading(found.hits, self.top_k), start=1)
         )

@@ -79,6 +79,7 @@ def later_statement(snapshot: Snapshot, hit: Hit, hits: Sequence[Hit]) -> Later 
         if (
             its_date
             and its_date > date
+            and other.is_answer
             and other.score >= hit.score - _LATER_BEHIND
             and other.passage.text != hit.passage.text
             and float(vectors[other.row] @ vectors[hit.row]) >= _LATER_COSINE
@@ -159,7 +160,7 @@ def _citation_faults(stated: Mapping[str, Any], document: Document) -> Iterator[
 
 def _later_faults(stated: Mapping[str, Any], documents: Mapping[str, Document]) -> Iterator[str]:
     """What is wrong with the later statement that a citation names."""
-    later = stated["later"]
+    later = stated.get("later")  # answers of before it was told lack it
     if later is None:
         return
     document = documents.get(later["document"]["id"])

@@ -13,8 +13,12 @@ __all__ = ["courtesy", "is_short", "joined", "leans"]
 # A question that begins or speaks so leans on the one before it, if it says little itself.
 _LEANING = re.compile(
     r"^\W*(?:and|but|so|or|then|also|what about|how about|why not|why so|how so)\b|"
-    r"\b(?:he|him|his|she|her|hers|it|its|they|them|their|theirs|this|that|these|those|another|"
-    r"else)\b|"
+    r"\b(?:he|him|his|she|her|hers|its|they|them|theirs|another|else)\b|"
+    r"\bit\b(?! (?:is|was)? ?(?:true|possible|likely|right|that)\b)|"
+    r"\b(?:this|these|those)\b(?! (?:year|month|week|quarter|time|morning|afternoon|spring|"
+    r"summer|fall|autumn|winter)\b)|"
+    r"\b(?:is|was|were|does|did|do|on|of|for|about|with|by|to|from|after|before|why) that\b|"
+    r"\bthat\W*$|"
     r"^\W*(?:那么?|还有|還有|然后|然後|为什么呢|為什麼呢)|"
     r"他|她|它|这个|這個|那个|那個|这些|這些|那些|其中",
     re.IGNORECASE,
@@ -34,14 +38,15 @@ _COURTESIES: dict[Courtesy, re.Pattern[str]] = {
     "thanks": re.compile(
         r"ok|okay|great|perfect|(?:(?:ok|okay|great|perfect) )?"
         r"(?:many thanks|thanks|thank you|thx|cheers|谢谢|謝謝|多谢|多謝|感谢|感謝)"
-        r"(?: (?:a lot|so much|very much|you|again))?(?: for (?:your|the|all) .{1,40})?"
+        r"(?: (?:a lot|so much|very much|you|again))?"
+        r"(?: for (?:all )?(?:your|the|that) (?:help|answers?|info|information|reply|time|work))?"
     ),
     "farewell": re.compile(
         r"(?:bye|goodbye|good ?bye|bye bye|see you(?: later)?|good ?night|再见|再見|拜拜)"
     ),
     "help": re.compile(
         r"help(?: me)?|(?:who|what) are you|what(?: else)? can (?:you do|i ask)(?: here| for me)?|"
-        r"how (?:does this|do you) work|what is this|"
+        r"how do you work|"
         r"are you (?:an? )?(?:bot|robot|human|ai|person)|"
         r"你是谁|你是誰|你能做什么|你能做什麼|帮助|幫助"
     ),
@@ -54,9 +59,10 @@ _INSULT = rf"(?:{_CURSE}|stupid|dumb|useless|worthless|garbage|trash|crap)"
 # Abuse is meant for the one spoken to, or is all that is said; trash may be a subject.
 _ABUSE = re.compile(
     rf"(?:(?:you|it|off|this|the|{_CURSE})\b\W*)*\b{_CURSE}\b(?:\W*(?:you|off|it|this|bot))*\W*|"
-    r"(?:you(?: are|['’]re)?|this (?:bot|thing|site|chat|machine)(?: is|['’]s)?|what)"
+    r"(?:you(?: are|['’]re)?|this (?:bot|thing|site|chat|machine)(?: is|['’]s)?|what an?)"
     r"(?: (?:an?|so|such|really|very|just|total|totally|complete|completely|fucking|bloody))*"
-    rf" {_INSULT}\b.*|你?(?:是|真|这)*(?:个|個)?(?:笨蛋|白痴|傻瓜|垃圾|滚开|滾開)\W*"
+    rf" {_INSULT}(?: (?:bot|machine|thing|computer|robot|heap|piece|pile|waste)\b.*)?\W*|"
+    r"(?:你(?:是|真|这|這)*(?:个|個)?(?:笨蛋|白痴|傻瓜|垃圾)|笨蛋|白痴|傻瓜|滚开|滾開)\W*"
 )
 _PARTS = re.compile(
     r"[.,;:!?~…。，！？、～\s-]*[.,;:!?~…。，！？、～\n]+[.,;:!?~…。，！？、～\s-]*"

@@ -44,7 +44,7 @@ _YEARS = re.compile(
     rf"(?<![\d-]){_YEAR}\s*(?:-|–|to|and|until|至|到)\s*(?P<end>{_ANY_YEAR})\b", re.IGNORECASE
 )
 # Not a price, a share or a part of another number.
-_ONE_YEAR = re.compile(rf"(?<![\d,.$-]){_YEAR}(?![\d,%-])(?!\.\d)")
+_ONE_YEAR = re.compile(rf"(?<![\d.$-])(?<!\d,){_YEAR}(?!\d|,\d|\.\d|%)")
 _RELATIVE = re.compile(
     r"\b(?P<which>last|this|past|previous|current) (?P<what>year|month)\b"
     r"|(?P<han>去年|今年|上个月|上個月|本月)",
@@ -115,8 +115,8 @@ def _season(question: str) -> Period | None:
         return None
     first, last = _SEASONS[match["season"].lower()]
     year = int(match["year"])
-    # A winter begins in the year before the one it is named after, or in that year.
-    return _months(year - (first > last), first, year + (first > last), last)
+    # A winter is named after the year it ends in; one that begins in it is nearly of it.
+    return _months(year - (first > last), first, year, last)
 
 
 def _years(question: str) -> Period | None:

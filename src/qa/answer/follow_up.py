@@ -29,19 +29,24 @@ def follow_up_hits(  # noqa: PLR0913, PLR0917 - the question in its two readings
     alone: Asked,
     both: Asked,
     before: Sequence[Hit],
+    own_words: float,
     visible: np.ndarray | None,
 ) -> list[Hit]:
     """Hits of a question that leans on the one before it.
 
     ``alone`` is the question as it stands, ``both`` with the one before it in front, whose hits
-    are ``before``. Either reading may tell that a passage answers.
+    are ``before``. Either reading may tell that a passage answers; that with both only where
+    the passage and what is around it hold at least ``own_words`` (a share) of the question's
+    own words, so that the question before is not answered again in the place of another.
     """
     evidence, clues = follow_up_clues(snapshot, searches, alone, before, visible)
     weights = relevance.coefficients()["follow_up"]
     scored = sum((weights[name] * clues[name] for name in weights), np.zeros(len(evidence.rows)))
     together = searches.evidence(both, visible, evidence.rows)
     likely = [relevance.confidences(e, relevance.scores(e)) for e in (evidence, together)]
-    return relevance.ordered(snapshot, evidence, scored, np.maximum(*likely))
+    speaks = (evidence.clues["near_coverage"] >= own_words) | (not alone.terms)
+    either = np.where(speaks, np.maximum(*likely), likely[0])
+    return relevance.ordered(snapshot, evidence, scored, either)
 
 
 def follow_up_clues(

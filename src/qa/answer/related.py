@@ -26,24 +26,32 @@ class RelatedQuestions:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._texts: list[str] = []
-        rows = []
-        for passage, start in zip(snapshot.passages, snapshot.sentence_starts, strict=False):
+        rows, of_passages = [], []
+        starts = snapshot.sentence_starts.tolist()
+        for row, (passage, start) in enumerate(zip(snapshot.passages, starts, strict=False)):
             for number, text in enumerate(
                 passage.sentence_texts if passage.role == "question" else ()
             ):
                 if text[-1] in "?？" and len(text) <= _CHARS and _says_enough(text):
                     self._texts.append(text)
-                    rows.append(int(start) + number)
+                    rows.append(start + number)
+                    of_passages.append(row)
         self._vectors = snapshot.sentence_vectors.vectors[rows]
+        self._passages = np.array(of_passages, dtype=np.int64)
 
-    def near(self, asked: Asked, cited: Sequence[Citation]) -> tuple[str, ...]:
+    def near(
+        self, asked: Asked, cited: Sequence[Citation], visible: np.ndarray | None = None
+    ) -> tuple[str, ...]:
         """Up to three of them, verbatim, the nearest first.
 
-        None that a citation answers already. Empty where the question has no vector.
+        None that a citation answers already, none that is not ``visible``. Empty where the
+        question has no vector.
         """
         if asked.vector is None:
             return ()
         cosines = self._vectors @ asked.vector
+        if visible is not None:
+            cosines = np.where(visible[self._passages], cosines, -1.0)
         answered = "\n".join(c.passage.asked or "" for c in cited)
         found: dict[str, None] = {}
         for place in np.argsort(-cosines, kind="stable")[: 4 * _MOST]:

@@ -69,7 +69,11 @@ def ordered(
         )
         for i in np.lexsort((rows, -scored))
     ]
-    tied = sum(hit.score >= found[0].score - _NEAR_TIE for hit in found) if found else 0
+    tied = 0
+    for hit in found:
+        if hit.score < found[0].score - _NEAR_TIE or hit.is_answer != found[0].is_answer:
+            break
+        tied += 1
 
     def newest_first(hit: Hit) -> int:
         date = snapshot.documents[hit.passage.document].date

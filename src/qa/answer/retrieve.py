@@ -10,7 +10,7 @@ import numpy as np
 
 from qa.answer.dates import period, wants_latest
 from qa.answer.evidence import Asked, Evidence, Weigher
-from qa.corpus.language import language
+from qa.corpus.language import is_known, language
 from qa.index.encoder import Encoder
 from qa.index.lexical import terms
 from qa.index.snapshot import Snapshot
@@ -72,8 +72,9 @@ class Searches:
     def _vector(self, question: str) -> np.ndarray | None:
         """The question's vector; None where no search takes it or its language is not known."""
         known = self._snapshot.manifest["inputs"]["encoder"]["languages"]
-        is_known = known is None or language(question) in known
-        if not is_known or self._on.isdisjoint({"passages", "sentences"}):
+        if not is_known(language(question), known) or self._on.isdisjoint(
+            {"passages", "sentences"}
+        ):
             return None
         vector: np.ndarray = self._encoder.encode([question])[0]
         return vector

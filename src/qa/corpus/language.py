@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["language"]
+from collections.abc import Collection
+
+__all__ = ["is_known", "language"]
 
 
 def language(text: str) -> str:
@@ -10,3 +12,8 @@ def language(text: str) -> str:
     letters = sum(c.isalpha() for c in text)
     han = sum("\u4e00" <= c <= "\u9fff" for c in text)
     return "zh" if han * 2 > letters else "en"
+
+
+def is_known(language: str, languages: Collection[str] | None) -> bool:
+    """Whether a language is among some, whatever its country ("en-GB"); among all, where None."""
+    return languages is None or language.lower().split("-")[0] in languages

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from qa.corpus.folder import CorpusFile
+from qa.corpus.language import is_known
 from qa.errors import CorpusError, SnapshotError
 from qa.index import snapshot as snapshots
 from qa.index.encoder import Encoder
@@ -99,8 +100,7 @@ def _embedded_texts(
     None in the place of a text whose language the encoder does not know.
     """
     known = {
-        name: encoder.languages is None or document.language in encoder.languages
-        for name, document in documents.items()
+        name: is_known(document.language, encoder.languages) for name, document in documents.items()
     }
     for passage in passages:
         yield passage.text if known[passage.document] else None

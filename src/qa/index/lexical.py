@@ -57,6 +57,8 @@ _FORM_MOST_ADDED = 3
 # (insertions, deletions, substitutions, neighbours swapped).
 _SPELLING_MIN_CHARS = 4
 _SPELLING_TWO_SLIPS_CHARS = 8
+# Each word looked up is compared with all words of the record.
+_SPELLING_MOST_WORDS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,13 +260,20 @@ class LexicalIndex:
         """The question with slips of the keyboard mended to words of the record.
 
         A word is left alone where the record knows it, where ``is_word`` says it is one, where
-        it holds a digit or is short, and where no word of the record is close enough.
+        it begins with a capital inside the question, holds a digit or is short, and where no
+        word of the record is close enough.
         """
+        left = _SPELLING_MOST_WORDS
 
         def mended(match: re.Match[str]) -> str:
+            nonlocal left
             word = match[0]
-            better = None if is_word(word.lower()) else self._closest(word.lower())
-            return better or word
+            # A name that the record lacks is no slip for one that it holds.
+            is_name = word[0].isupper() and match.start() > 0
+            if is_name or word in self._words or left == 0 or is_word(word.lower()):
+                return word
+            left -= 1
+            return self._closest(word.lower()) or word
 
         return _WORD.sub(mended, question)
 

@@ -30,6 +30,7 @@ from typing import Any
 import filelock
 import numpy as np
 
+from qa.corpus.language import is_known
 from qa.errors import BusyError, SnapshotError
 from qa.index.lexical import LexicalIndex
 from qa.index.vectors import VectorIndex
@@ -82,7 +83,7 @@ class Snapshot:
     def is_embedded(self, document: str) -> bool:
         """Whether the encoder knows the document's language, so that its vectors count."""
         languages = self.manifest["inputs"]["encoder"]["languages"]
-        return languages is None or self.documents[document].language in languages
+        return is_known(self.documents[document].language, languages)
 
 
 def headings(
