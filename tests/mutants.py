@@ -200,8 +200,8 @@ MUTANTS = [
     (
         "everything answered",
         "answer/ask.py",
-        "return bool(self.hits) and self.hits[0].is_answer",
-        "return bool(self.hits)",
+        "is_answered = found is not None and found.is_answered",
+        "is_answered = found is not None",
     ),
     (
         "floor left open",
