@@ -6,6 +6,7 @@ import pytest
 
 from conftest import WordEncoder
 from qa import QA
+from qa.answer.related import RelatedQuestions
 from qa.index.snapshot import open_snapshot
 
 PAGES = {
@@ -26,6 +27,18 @@ def test_related_are_questions_that_were_asked_and_are_not_answered_already(qa):
     assert answer.related
     assert not cited & set(answer.related)
     assert set(answer.related) <= {page.split("(")[0] for page in PAGES.values()}
+
+
+def test_a_question_that_a_citation_answers_is_not_offered(qa):
+    asked = qa.asked("why did tea exports grow in spring")
+    offered = RelatedQuestions(qa.snapshot).near(asked, ())
+    assert "Why did hot tea exports grow?" in offered
+    answer = qa.ask("because of fire")
+    found = (*answer.citations, *answer.nearest)
+    (cited,) = (c for c in found if c.document.id == "a")
+    assert cited.passage.asked == "Why did hot tea exports grow?"
+    left = RelatedQuestions(qa.snapshot).near(asked, (cited,))
+    assert set(left) == set(offered) - {"Why did hot tea exports grow?"}
 
 
 def test_a_question_that_leans_on_what_was_said_before_is_not_offered(qa):
