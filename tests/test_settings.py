@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from qa.answer.retrieve import SEARCHES
 from qa.errors import SettingsError
 from qa.settings import Settings
 
@@ -16,6 +17,10 @@ def test_later_sources_win(tmp_path, monkeypatch):
     settings = Settings.load(config, title="Flag", host=None)
     assert (settings.top_k, settings.port, settings.title) == (5, 2, "Flag")
     assert settings.host == "127.0.0.1"
+
+
+def test_by_default_every_search_there_is_is_made():
+    assert Settings.model_fields["searches"].default == SEARCHES
 
 
 def test_the_file_is_found_where_the_command_runs(tmp_path, monkeypatch):

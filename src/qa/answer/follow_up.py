@@ -16,7 +16,7 @@ __all__ = ["follow_up_clues", "follow_up_hits"]
 
 # What answered the question before is taken to be among this many of its hits.
 _BEFORE = 20
-# Passages that far from one of the first of those, in its document, are candidates.
+# Around the first of those, passages of the same document are candidates, up to so many rows on.
 _AROUND = 5
 _REACH = 100
 # So many passages on, being near counts e times less.

@@ -38,7 +38,7 @@ __all__ = [
 _LEAD_RANK = 5
 # Of hits this near the best (a tenth likelier or less) the newest leads.
 _NEAR_TIE = 0.1
-# Citations after the first must score at least this much less than it: a tenth of the odds.
+# Citations after the first score at most this much less than it: a tenth of the odds.
 _MOST_BEHIND = float(np.log(10))
 
 
