@@ -22,7 +22,7 @@ from pathlib import Path
 
 from qa.corpus.layout import recognise, turns
 from qa.corpus.sentences import sentence_spans
-from qa.index.lexical import terms
+from qa.index.terms import terms
 from qa.records import Span, Turn
 
 ROWS = ("clapnq_dev", "friendsqa")

@@ -36,6 +36,7 @@ class WordEncoder:
     """
 
     name = "words"
+    precision = "fp32"
     sha256 = "0" * 64
     dimension = 1024
     max_tokens = 254
@@ -46,6 +47,10 @@ class WordEncoder:
 
     def count_tokens(self, text):
         return len(re.findall(r"\w+", text))
+
+    def save(self, folder):
+        folder.mkdir()
+        (folder / "encoder.json").write_text("{}", "utf-8")
 
     def encode(self, texts, on_encoded=None):
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
@@ -59,6 +64,28 @@ class WordEncoder:
             if on_encoded:
                 on_encoded(row + 1)
         return vectors
+
+
+@pytest.fixture(scope="session")
+def real_encoder(tmp_path_factory):
+    """The encoder that comes with us, exported once."""
+    from qa.index.export import BUNDLED, exported_encoder
+
+    return exported_encoder(BUNDLED, tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def word_encoder(monkeypatch):
+    """Put the test encoder in the place of every other; the one that embeds records."""
+    import qa.answer.ask
+    import qa.evaluation.run
+    import qa.index.export
+
+    encoder = WordEncoder()
+    monkeypatch.setattr(qa.answer.ask, "open_encoder", lambda *_: WordEncoder())
+    for module in (qa.index.export, qa.evaluation.run):
+        monkeypatch.setattr(module, "exported_encoder", lambda *_, **__: encoder)
+    return encoder
 
 
 @pytest.fixture

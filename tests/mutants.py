@@ -68,13 +68,13 @@ MUTANTS = [
     (
         "gold quotes matched in the wrong document",
         "evaluation/run.py",
-        "if hit.passage.document == quote.document\n            and ",
+        "if hit.document == quote.document\n            and ",
         "if ",
     ),
     (
         "marked sentences matched in the wrong document",
         "evaluation/run.py",
-        "quote.document == hits[0].passage.document\n            and ",
+        "quote.document == hits[0].document\n            and ",
         "",
     ),
     (

@@ -189,7 +189,7 @@ def test_an_answer_is_explained_by_all_that_was_found(dated):
     explained = dated.explain("hot tea", hidden=[0])
     assert explained.answer.is_answered
     assert sorted(hit.row for hit in explained.hits) == [1, 2, 3]
-    assert explained.hits[0].passage.document == explained.answer.citations[0].document.id
+    assert explained.hits[0].document == explained.answer.citations[0].document.id
     without = dated.explain("hot tea", hidden=range(4))
     assert (without.hits, without.answer.status) == ((), "not_in_record")
 

@@ -9,8 +9,9 @@ import pytest
 from conftest import WordEncoder, corpus_file
 from qa.errors import BusyError, CorpusError
 from qa.index import snapshot as snapshots
-from qa.index.build import build
+from qa.index.build import EXACT_ROWS, build
 from qa.index.snapshot import open_snapshot
+from qa.index.vectors import half
 from qa.records import Document
 
 TEA = Document(id="tea", title="Tea", text="Tea is hot. Milk is cold.\n\nCake is sweet.")
@@ -44,14 +45,25 @@ def test_a_snapshot_holds_the_documents_their_passages_and_their_vectors(tmp_pat
         "Tea is hot. Milk is cold.",
         "Cake is sweet.",
     ]
-    assert live.document_rows == {"rain": range(2), "tea": range(2, 4)}
+    assert [live.documents.rows(name) for name in ("rain", "tea")] == [range(2), range(2, 4)]
+    assert [live.passages.document(row) for row in range(4)] == ["rain", "rain", "tea", "tea"]
+    assert live.passages.is_question.tolist() == [True, False, False, False]
     assert live.passages[1].asked.of(RAIN.text) == "Why?"
     for row, passage in enumerate(live.passages):
-        expected = WordEncoder().encode([passage.text])
-        assert np.array_equal(live.passage_vectors.vectors[row : row + 1], expected)
-        start, end = live.sentence_starts[row : row + 2]
+        expected = half(WordEncoder().encode([passage.text]))
+        assert np.array_equal(live.passage_vectors.vectors(np.array([row])), expected)
+        assert live.passages.span(row) == passage.span
+        start, end = live.passages.sentence_starts[row : row + 2]
         texts = [s.of(live.documents[passage.document].text) for s in passage.sentences]
-        assert np.array_equal(live.sentence_vectors.vectors[start:end], WordEncoder().encode(texts))
+        rows = np.arange(start, end)
+        assert live.passages.of_sentences(rows).tolist() == [row] * len(rows)
+        assert [live.passages.sentence_text(n) for n in rows] == texts
+        vectors = half(WordEncoder().encode(texts))
+        assert np.array_equal(live.sentence_vectors.vectors(rows), vectors)
+        for n, cosine in enumerate(live.sentence_pairs[start : end - 1]):
+            assert cosine == pytest.approx(float(vectors[n] @ vectors[n + 1]), abs=1e-3)
+    assert live.answered.tolist() == [[0], [1]]
+    assert live.answering.tolist() == [[1], [0]]
 
 
 def test_the_same_record_gives_the_same_bytes_and_digest_whatever_came_before(tmp_path):
@@ -113,7 +125,7 @@ def test_litter_of_a_run_that_was_cut_off_is_removed(tmp_path):
 
 def test_a_damaged_snapshot_is_built_anew(tmp_path):
     built, _ = run(tmp_path, TEA)
-    path = tmp_path / built.digest / "documents.jsonl"
+    path = tmp_path / built.digest / "documents" / "documents.jsonl"
     path.write_bytes(path.read_bytes().replace(b"hot", b"hut"))
     again, encoded = run(tmp_path, TEA)
     assert again.digest == built.digest
@@ -203,7 +215,8 @@ def test_the_manifest_says_what_the_snapshot_was_made_from(tmp_path):
     built, _ = run(tmp_path, TEA)
     manifest = json.loads((tmp_path / built.digest / "manifest.json").read_bytes())
     assert manifest["inputs"]["encoder"]["name"] == "words"
-    assert manifest["inputs"]["settings"] == {"passage_chars": 30}
+    assert manifest["inputs"]["settings"] == {"passage_chars": 30, "exact_rows": EXACT_ROWS}
+    assert manifest["searches"]["sentences"] == {"search": "exact"}
     assert manifest["counts"] == {"documents": 1, "passages": 2, "sentences": 3}
-    assert "documents.jsonl" in manifest["files"]
+    assert "documents/documents.jsonl" in manifest["files"]
     assert "lexical/words.json" in manifest["files"]

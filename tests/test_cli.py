@@ -8,22 +8,17 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-import qa.answer.ask
-import qa.evaluation.run
-import qa.index.encoder
-from conftest import SEED, WordEncoder
+from conftest import SEED
 from qa import cli
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path, monkeypatch, word_encoder):
     """An empty project with the seed, as the current folder, and the test encoder."""
     (tmp_path / "seeds").mkdir()
     shutil.copy(SEED, tmp_path / "seeds" / "seed.txt")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("QA_CACHE", str(tmp_path / "cache"))
-    for module in (qa.index.encoder, qa.answer.ask, qa.evaluation.run):
-        monkeypatch.setattr(module, "open_encoder", lambda *_: WordEncoder())
     return tmp_path
 
 
@@ -109,12 +104,12 @@ def test_a_changed_corpus_file_is_named_and_the_exit_code_says_so(project, run):
 @pytest.mark.parametrize("command", [["ask", "tea"], ["serve"], ["status"], ["verify"]])
 def test_a_damaged_snapshot_is_refused_by_every_command_with_the_file(project, run, command):
     indexed(run)
-    (path,) = (project / "index").rglob("passages.jsonl")
-    path.write_bytes(path.read_bytes().replace(b"1", b"2", 1))
+    (path,) = (project / "index").rglob("documents.jsonl")
+    path.write_bytes(path.read_bytes().replace(b"e", b"i", 1))
     code, out, err = run(*command)
     assert (code, out) == (1, "")
     assert err.startswith("qa: ")
-    assert f"index/{path.parent.name}/passages.jsonl has sha256" in err
+    assert f"{path.parent.name}/documents.jsonl has sha256" in err
     if command != ["verify"]:
         assert 'run "qa index" to build it anew' in err
 

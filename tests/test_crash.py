@@ -18,8 +18,10 @@ COMMAND = """
 import sys
 sys.path.insert(0, {tests!r})
 from conftest import WordEncoder
-import qa.index.encoder
-qa.index.encoder.open_encoder = lambda *_: WordEncoder()
+import qa.answer.ask
+import qa.index.export
+qa.answer.ask.open_encoder = lambda *_: WordEncoder()
+qa.index.export.exported_encoder = lambda *_, **__: WordEncoder()
 sys.argv = ["qa", "index"]
 from qa.cli import main
 main()
@@ -79,11 +81,8 @@ BATCH = COMMAND.replace('"qa", "index"', '"qa", "batch", "q.csv", "-o", {answers
 
 
 def start_batch(project, answers):
-    command = BATCH.replace("import qa.index.encoder\n", "import qa.answer.ask\n").replace(
-        "qa.index.encoder.open", "qa.answer.ask.open"
-    )
     return subprocess.Popen(
-        [sys.executable, "-c", command.format(tests=str(ROOT / "tests"), answers=answers)],
+        [sys.executable, "-c", BATCH.format(tests=str(ROOT / "tests"), answers=answers)],
         cwd=project,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -6,9 +6,6 @@ import math
 
 import pytest
 
-import qa.answer.ask
-import qa.evaluation.run
-from conftest import WordEncoder
 from independent_quotes import figures
 from qa.errors import EvaluationError
 from qa.evaluation import evaluate, write
@@ -32,10 +29,7 @@ QUERIES = [
 QRELS = "q1\td2\t1\nq2\td3\t1\nq3\td4\t1\n"
 
 
-@pytest.fixture(autouse=True)
-def word_encoder(monkeypatch):
-    for module in (qa.evaluation.run, qa.answer.ask):
-        monkeypatch.setattr(module, "open_encoder", lambda *_: WordEncoder())
+pytestmark = pytest.mark.usefixtures("word_encoder")
 
 
 @pytest.fixture
@@ -142,7 +136,7 @@ def test_quotes_are_found_in_their_own_document_only(press, settings, tmp_path):
     write(evaluation, tmp_path / "out")
     p1, p2, p3, _, p5 = evaluation.asked
     assert [a.quote_rank for a in (p1, p2, p3, p5)] == [2, 1, 1, 1]
-    assert [hit.passage.document for hit in p1.hits[:2]] == ["a.txt", "b.txt"]
+    assert [hit.document for hit in p1.hits[:2]] == ["a.txt", "b.txt"]
     assert evaluation.metrics["quotes"] == pytest.approx(
         {"Success@1": 2 / 3, "Success@3": 1.0, "highlight@1": 1 / 3}
     )
@@ -203,7 +197,7 @@ def test_hiding_what_answers_takes_it_out_of_every_search(beir, press, settings)
     (press / "questions.jsonl").write_text("\n".join(r for r in rows if "near" not in r), "utf-8")
     small = settings.model_copy(update={"passage_chars": 100})
     again = evaluate(press, settings=small, hide_gold=True).asked[-1]
-    assert {hit.passage.document for hit in again.hits} == {"a.txt"}
+    assert {hit.document for hit in again.hits} == {"a.txt"}
 
 
 def test_hiding_documents_takes_whole_subjects_out(beir, settings):
@@ -216,12 +210,11 @@ def test_hiding_documents_takes_whole_subjects_out(beir, settings):
     assert evaluation.metrics["set"] == "five --hide-documents 0.9"
 
 
-def test_the_cache_embeds_a_set_once_and_never_touches_the_index(beir, settings, monkeypatch):
+def test_the_cache_embeds_a_set_once_and_never_touches_the_index(beir, settings, word_encoder):
     first = evaluate(beir, settings=settings).metrics
-    encoder = WordEncoder()
-    monkeypatch.setattr(qa.evaluation.run, "open_encoder", lambda *_: encoder)
+    word_encoder.encoded.clear()
     again = evaluate(beir, settings=settings).metrics
-    assert encoder.encoded == []
+    assert word_encoder.encoded == []
     assert (again["snapshot"], again["build"]) == (first["snapshot"], first["build"])
     assert not settings.index.exists()
     (beir / "corpus.jsonl").write_text(lines([*DOCUMENTS[:4], {"_id": "d5", "text": "Hail."}]))

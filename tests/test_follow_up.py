@@ -29,7 +29,7 @@ def qa(make_index):
 )
 def test_what_is_left_unsaid_stands_in_the_question_before(qa, before, expected):
     explained = qa.explain("and did they grow exports?", previous=[before])
-    first = explained.hits[0].passage
+    first = qa.snapshot.passages[explained.hits[0].row]
     assert (first.document, first.text) == (expected, "Exports grew in spring.")
     assert explained.answer.searched_for == f"{before} and did they grow exports?"
 
@@ -56,7 +56,7 @@ def test_the_document_clue_is_how_likely_the_question_before_was_answered_there(
         snapshot, searches, searches.asked("exports", today), before, None
     )
     by_document = {
-        snapshot.passages[row].document: share
+        snapshot.passages.document(row): share
         for row, share in zip(evidence.rows, clues["document"], strict=True)
     }
     assert by_document["tea"] > by_document["milk"] >= 0
@@ -75,7 +75,7 @@ def test_only_a_question_before_that_leans_brings_its_own(qa):
         before: qa.explain("and did they grow exports?", previous=["is milk cold?", before])
         for before in ("is tea from Ceylon hot?", "and is it cold?")
     }
-    documents = [e.hits[0].passage.document for e in asked.values()]
+    documents = [e.hits[0].document for e in asked.values()]
     assert documents == ["tea", "milk"]
 
 

@@ -2,9 +2,11 @@
 
 import math
 
+import numpy as np
 import pytest
 
-from qa.index.lexical import LexicalIndex, terms
+from qa.index.lexical import LexicalIndex
+from qa.index.terms import terms
 
 TEXTS = [
     "The council discussed cultural trade.",
@@ -69,7 +71,8 @@ def test_idf_is_robertsons(index):
 def test_a_word_is_held_by_the_rows_that_have_it_or_a_form_of_it(index):
     def held(word):
         (term,) = terms(word)
-        return index.holding(index.forms(term)).tolist()
+        rows = np.arange(len(TEXTS), dtype=np.int32)
+        return np.flatnonzero(index.passages.holds(index.forms(term), rows)).tolist()
 
     assert held("grow") == [2]
     assert held("fast") == [1]
@@ -79,9 +82,14 @@ def test_a_word_is_held_by_the_rows_that_have_it_or_a_form_of_it(index):
 
 def test_headings_hold_words_by_their_own_rows():
     index = LexicalIndex.build(["Tea."], ["Report of May", "Minutes", "Reports"])
-    assert index.headings.rows(["report"]).tolist() == [0, 2]
-    assert index.headings.rows(["report", "minut"]).tolist() == [0, 1, 2]
-    assert index.headings.rows(["tea"]).tolist() == []
+    assert index.headings.rows("report").tolist() == [0, 2]
+    assert index.headings.rows("tea").tolist() == []
+    # As often as asked for, in the order asked for.
+    rows = np.array([2, 1, 1, 0], dtype=np.int32)
+    assert index.headings.holds(["minut"], rows).tolist() == [False, True, True, False]
+    assert index.headings.holds(["report", "minut"], rows).all()
+    assert not index.headings.holds(["tea"], rows).any()
+    assert not index.headings.holds(["report"], rows[:0]).any()
 
 
 def test_slips_of_the_keyboard_are_mended_to_words_of_the_record(index):
@@ -107,7 +115,7 @@ def test_saved_and_opened_it_is_the_same(index, tmp_path):
     for name in files:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     opened = LexicalIndex.open(tmp_path / "a")
-    assert opened.headings.rows(["minut"]).tolist() == [1]
+    assert opened.headings.rows("minut").tolist() == [1]
     assert opened.scores("tea trade").tolist() == index.scores("tea trade").tolist()
     assert opened.correct("cultral", lambda _: False) == "cultural"
 

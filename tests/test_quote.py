@@ -16,7 +16,7 @@ def marked(make_index, text, question):
     searches = Searches(snapshot, WordEncoder())
     asked = searches.asked(question, datetime.date(2022, 3, 15))
     (hit,) = relevance.hits(snapshot, searches.evidence(asked))
-    found = quotes(snapshot, hit, asked)
+    found = quotes(snapshot, hit.row, snapshot.passages[hit.row], asked)
     assert all(text[quote.start : quote.end] == quote.text for quote in found)
     return [quote.text for quote in found]
 
@@ -56,4 +56,5 @@ def test_without_vectors_the_words_decide(make_index):
     searches = Searches(snapshot, WordEncoder(), ["words"])
     asked = searches.asked("is tea hot", datetime.date(2022, 3, 15))
     (hit,) = relevance.hits(snapshot, searches.evidence(asked))
-    assert [quote.text for quote in quotes(snapshot, hit, asked)] == ["Tea is hot."]
+    found = quotes(snapshot, hit.row, snapshot.passages[hit.row], asked)
+    assert [quote.text for quote in found] == ["Tea is hot."]

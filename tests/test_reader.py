@@ -10,14 +10,13 @@ from qa import QA
 from qa.answer.reader import Reader
 from qa.errors import EncoderError
 from qa.index.snapshot import open_snapshot
-from qa.records import Hit, Passage, Span
+from qa.records import Hit
 
 TODAY = datetime.date(2022, 3, 15)
 
 
-def hit(row, text, score, confidence=0.5):
-    passage = Passage("d", Span(0, len(text)), text, 1, "statement", None, None, ())
-    return Hit(row, passage, score, confidence, is_answer=True)
+def hit(row, score, confidence=0.5):
+    return Hit(row, "d", score, confidence, is_answer=True)
 
 
 class Lengths:
@@ -29,18 +28,20 @@ class Lengths:
 
 
 def test_the_first_hits_come_in_the_readers_order_with_falling_scores():
-    hits = [hit(0, "a", 3.0, 0.3), hit(1, "ccc", 2.0, 0.2), hit(2, "bb", 1.0, 0.1)]
-    found = Reader("lengths", Lengths()).reordered("q", hits)
+    texts = ["a", "ccc", "bb"]
+    hits = [hit(0, 3.0, 0.3), hit(1, 2.0, 0.2), hit(2, 1.0, 0.1)]
+    found = Reader("lengths", Lengths()).reordered("q", hits, lambda h: texts[h.row])
     assert [h.row for h in found] == [1, 2, 0]
     assert [h.score for h in found] == [3.0, 2.0, 1.0]
     assert [h.confidence for h in found] == [0.2, 0.1, 0.3]
 
 
 def test_hits_beyond_its_reach_stay_where_they_are():
-    hits = [hit(row, "x" * (row + 1), 100.0 - row) for row in range(25)]
-    found = Reader("lengths", Lengths()).reordered("q", hits)
+    hits = [hit(row, 100.0 - row) for row in range(25)]
+    reader = Reader("lengths", Lengths())
+    found = reader.reordered("q", hits, lambda h: "x" * (h.row + 1))
     assert [h.row for h in found] == [*range(19, -1, -1), *range(20, 25)]
-    assert Reader("lengths", Lengths()).reordered("q", []) == []
+    assert reader.reordered("q", [], str) == []
 
 
 def test_the_answer_cites_what_the_reader_puts_first(make_index):
@@ -83,9 +84,10 @@ def _saved(folder: Path, labels: int) -> Path:
 @pytest.mark.slow
 def test_a_cross_encoder_of_sentence_transformers_is_loaded_and_orders(tmp_path):
     reader = Reader.open(_saved(tmp_path / "reader", labels=1))
-    hits = [hit(0, "Tea is hot.", 2.0), hit(1, "Milk is cold and white.", 1.0)]
-    found = reader.reordered("is tea hot", hits)
-    told = reader._model.predict([("is tea hot", h.passage.text) for h in hits])
+    texts = ["Tea is hot.", "Milk is cold and white."]
+    hits = [hit(0, 2.0), hit(1, 1.0)]
+    found = reader.reordered("is tea hot", hits, lambda h: texts[h.row])
+    told = reader._model.predict([("is tea hot", text) for text in texts])
     expected = [0, 1] if told[0] >= told[1] else [1, 0]
     assert [h.row for h in found] == expected
     assert [h.score for h in found] == [2.0, 1.0]

@@ -6,7 +6,7 @@ import pytest
 
 from conftest import WordEncoder
 from qa import QA
-from qa.answer.related import RelatedQuestions
+from qa.answer.related import related_questions
 from qa.index.snapshot import open_snapshot
 
 PAGES = {
@@ -31,13 +31,13 @@ def test_related_are_questions_that_were_asked_and_are_not_answered_already(qa):
 
 def test_a_question_that_a_citation_answers_is_not_offered(qa):
     asked = qa.asked("why did tea exports grow in spring")
-    offered = RelatedQuestions(qa.snapshot).near(asked, ())
+    offered = related_questions(qa.snapshot, asked, ())
     assert "Why did hot tea exports grow?" in offered
     answer = qa.ask("because of fire")
     found = (*answer.citations, *answer.nearest)
     (cited,) = (c for c in found if c.document.id == "a")
     assert cited.passage.asked == "Why did hot tea exports grow?"
-    left = RelatedQuestions(qa.snapshot).near(asked, (cited,))
+    left = related_questions(qa.snapshot, asked, (cited,))
     assert set(left) == set(offered) - {"Why did hot tea exports grow?"}
 
 

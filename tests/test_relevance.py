@@ -35,7 +35,7 @@ def evidence(count=1, *, is_voting=True, record_coverage=0.0, **clues):
 def test_the_passage_with_the_better_evidence_leads_with_the_higher_score(make_index):
     index = make_index({"a": "Milk is cold.", "b": "Tea is hot.", "c": "Tea and rain."})
     found = hits(index, "is tea hot")
-    assert [hit.passage.document for hit in found] == ["b", "c", "a"]
+    assert [hit.document for hit in found] == ["b", "c", "a"]
     assert found[0].score > found[1].score > found[2].score
     assert found[0].confidence > found[1].confidence > found[2].confidence
 
@@ -132,7 +132,7 @@ def statements(tmp_path, encoder):
 
 def test_of_near_ties_the_newest_leads_and_scores_still_fall(statements):
     found = hits(statements, "is tea hot")
-    assert [hit.passage.document for hit in found] == ["b", "c", "a", "e", "d"]
+    assert [hit.document for hit in found] == ["b", "c", "a", "e", "d"]
     scores = [hit.score for hit in found]
     assert scores == sorted(scores, reverse=True)
 
@@ -142,18 +142,20 @@ def test_a_newer_passage_that_does_not_answer_takes_no_place_from_one_that_does(
     floor = relevance.answer_floors()["vectors"]
     likely = np.array([floor, floor - 0.01, floor - 0.01, floor, 0])
     found = relevance.ordered(snapshot, evidence(5), np.array([9.0, 8.99, 8.98, 1, 0]), likely)
-    assert found[0].passage.document == "a"
+    assert found[0].document == "a"
     assert found[0].is_answer
 
 
 def test_only_hits_near_the_best_are_cited_no_more_than_asked_for_and_no_text_twice(make_index):
     texts = {"a": "Tea is hot.", "b": "Tea is hot.", "c": "Hot tea is.", "d": "Milk."}
-    found = hits(make_index(texts), "is tea hot")
-    cited = relevance.leading(found, 3)
-    assert [hit.passage.document for hit in cited] == ["a", "c"]
-    assert cited[-1].score >= cited[0].score - math.log(10)
-    assert [hit.passage.document for hit in relevance.leading(found, 1)] == ["a"]
-    assert relevance.leading([], 3) == []
+    index = make_index(texts)
+    snapshot, found = open_snapshot(index), hits(index, "is tea hot")
+    cited = relevance.leading(snapshot, found, 3)
+    assert [hit.document for hit, _ in cited] == ["a", "c"]
+    assert [passage.text for _, passage in cited] == ["Tea is hot.", "Hot tea is."]
+    assert cited[-1][0].score >= cited[0][0].score - math.log(10)
+    assert [hit.document for hit, _ in relevance.leading(snapshot, found, 1)] == ["a"]
+    assert relevance.leading(snapshot, [], 3) == []
 
 
 def test_the_coefficients_say_what_they_were_fitted_on():

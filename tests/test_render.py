@@ -111,18 +111,23 @@ def test_a_long_question_is_folded_behind_its_last_sentence_that_asks(make_index
     assert asking in html.unescape(page)
 
 
-def test_coverage_tells_how_many_and_from_when_to_when(make_index):
+def test_coverage_tells_how_many_and_from_when_to_when(tmp_path, encoder):
     import datetime
 
+    from conftest import corpus_file
+    from qa.index.build import build
     from qa.records import Document
 
-    days = [datetime.date(2020, 1, 1), datetime.date(2021, 2, 3), None]
+    days = [datetime.date(2021, 2, 3), datetime.date(2020, 1, 1), None]
     documents = [Document(id=str(n), title="T", text="t", date=d) for n, d in enumerate(days)]
-    assert (
-        coverage(documents, SAY) == "The record holds 3 documents, from 2020-01-01 to 2021-02-03."
-    )
-    assert coverage(documents[:1], SAY) == "The record holds 1 document, of 2020-01-01."
-    assert coverage(documents[2:], SAY) == "The record holds 1 document, undated."
+
+    def said(*documents):
+        build(map(corpus_file, documents), tmp_path, encoder, passage_chars=100)
+        return coverage(open_snapshot(tmp_path).documents, SAY)
+
+    assert said(*documents) == "The record holds 3 documents, from 2020-01-01 to 2021-02-03."
+    assert said(documents[1]) == "The record holds 1 document, of 2020-01-01."
+    assert said(documents[2]) == "The record holds 1 document, undated."
 
 
 @pytest.fixture
@@ -173,10 +178,9 @@ def test_pages_carry_a_policy_that_allows_no_script(reader):
 
 def test_example_questions_are_the_records_own(make_index):
     text = "It rained. Why is tea hot?(2020-01-01)\n\nFire."
-    qa = QA(open_snapshot(make_index({"a": text}, layout="question-answer")), WordEncoder())
-    assert example_questions(qa.snapshot.documents.values(), qa) == ["Why is tea hot?"]
-    plain = QA(open_snapshot(make_index({"b": "Tea?"})), WordEncoder())
-    assert example_questions(plain.snapshot.documents.values(), plain) == []
+    asked = open_snapshot(make_index({"a": text}, layout="question-answer"))
+    assert example_questions(asked) == ["Why is tea hot?"]
+    assert example_questions(open_snapshot(make_index({"b": "Tea?"}))) == []
 
 
 def test_spans_cannot_be_marked_twice(make_index):

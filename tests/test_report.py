@@ -5,9 +5,6 @@ import shutil
 
 import pytest
 
-import qa.answer.ask
-import qa.evaluation.run
-from conftest import WordEncoder
 from qa.evaluation import evaluate, write
 from qa.settings import Settings
 from test_browser import CHROMIUM_ARGS
@@ -17,10 +14,8 @@ ATTACK = "<script>alert(1)</script>"
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path, word_encoder):
     """An evaluation with failures of every fault, and markup where text should be."""
-    for module in (qa.evaluation.run, qa.answer.ask):
-        monkeypatch.setattr(module, "open_encoder", lambda *_: WordEncoder())
     judged = tmp_path / "odd & <b>"
     judged.mkdir()
     documents = [

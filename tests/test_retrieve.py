@@ -22,7 +22,7 @@ def test_each_search_finds_the_passage_by_itself(make_index, monkeypatch, on):
     texts = {f"d{n}": f"Filler number{n} here." for n in range(5)} | {"tea": "Tea is hot."}
     snapshot = open_snapshot(make_index(texts))
     monkeypatch.setattr("qa.answer.retrieve._DEPTH", 1)
-    assert found(snapshot, "tea hot", [on]) == [snapshot.document_rows["tea"].start]
+    assert found(snapshot, "tea hot", [on]) == [snapshot.documents.rows("tea").start]
 
 
 def test_what_one_search_alone_finds_is_a_candidate(make_index, monkeypatch):
@@ -32,7 +32,9 @@ def test_what_one_search_alone_finds_is_a_candidate(make_index, monkeypatch):
         "short": "Tea is a hot drink.",
     }
     snapshot = open_snapshot(make_index(texts))
-    rows = {name: rows.start for name, rows in snapshot.document_rows.items()}
+    rows = {
+        name: rows.start for name in snapshot.documents for rows in [snapshot.documents.rows(name)]
+    }
     monkeypatch.setattr("qa.answer.retrieve._DEPTH", 1)
     assert found(snapshot, "tea is hot", ["passages"]) == [rows["short"]]
     assert found(snapshot, "tea is hot", ["sentences"]) == [rows["long"]]

@@ -15,19 +15,17 @@ JUDGED = [
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
+def project(tmp_path_factory, real_encoder):
     """The seed ingested and indexed as the commands do it."""
     from qa.corpus import folder
     from qa.corpus.ingest import ingest
     from qa.index.build import build
-    from qa.index.encoder import BUILD_THREADS, BUNDLED, open_encoder
 
     home = tmp_path_factory.mktemp("project")
     (home / "seeds").mkdir()
     shutil.copy(SEED, home / "seeds")
     list(ingest([home / "seeds"], home / "corpus"))
-    encoder = open_encoder(BUNDLED, BUILD_THREADS)
-    build(folder.read_all(home / "corpus"), home / "index", encoder, passage_chars=1250)
+    build(folder.read_all(home / "corpus"), home / "index", real_encoder, passage_chars=1250)
     return home
 
 
@@ -88,46 +86,3 @@ def test_the_snapshot_is_proved_against_the_record(project):
     from qa.answer import check
 
     assert check.snapshot(project / "index", project / "corpus").faults == ()
-
-
-def test_vectors_do_not_depend_on_what_is_encoded_beside_them():
-    import numpy as np
-
-    from qa.index.encoder import BUNDLED, open_encoder
-
-    encoder = open_encoder(BUNDLED)
-    texts = ["Tea is hot.", "A much longer text about trade in culture. " * 20, "Milk"]
-    together = encoder.encode(texts)
-    alone = np.concatenate([encoder.encode([text]) for text in reversed(texts)])[::-1]
-    assert np.array_equal(together, alone)
-    assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-6)
-    assert together.shape == (3, encoder.dimension) == (3, 384)
-
-
-def test_the_encoder_counts_tokens_as_it_reads_them():
-    from qa.index.encoder import BUNDLED, open_encoder
-
-    encoder = open_encoder(BUNDLED)
-    assert encoder.max_tokens == 254
-    assert encoder.count_tokens("trade in culture") == 3
-    assert encoder.count_tokens("cultral") == 2
-
-
-def test_other_weights_than_the_published_ones_are_refused(monkeypatch):
-    from qa.errors import EncoderError
-    from qa.index import encoder
-
-    monkeypatch.setattr(encoder, "_BUNDLED_WEIGHTS_SHA256", "0" * 64)
-    with pytest.raises(EncoderError, match="53aa5117.* should be 0000"):
-        encoder.open_encoder(encoder.BUNDLED)
-
-
-def test_an_unknown_encoder_is_refused_and_nothing_is_fetched(tmp_path):
-    from qa.errors import EncoderError
-    from qa.index.encoder import open_encoder
-
-    with pytest.raises(EncoderError, match="There is no encoder 'e5-small'.*Nothing is downloaded"):
-        open_encoder("e5-small")
-    (tmp_path / "modules.json").write_text("{", "utf-8")
-    with pytest.raises(EncoderError, match="cannot be loaded"):
-        open_encoder(str(tmp_path))

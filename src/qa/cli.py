@@ -138,16 +138,24 @@ def index(
     """
     from qa.corpus.folder import read_all  # noqa: PLC0415
     from qa.index.build import build  # noqa: PLC0415
-    from qa.index.encoder import BUILD_THREADS, open_encoder  # noqa: PLC0415
+    from qa.index.export import exported_encoder  # noqa: PLC0415
 
     settings = Settings.load(config, corpus=corpus, index=index)
     files = list(read_all(settings.corpus))
+    encoder = exported_encoder(
+        settings.encoder,
+        settings.cache,
+        precision=settings.encoder_precision,
+        languages=settings.encoder_languages,
+        on_export=lambda: err.print("Taking in the encoder, once ..."),
+    )
     with progress() as tell:
         built = build(
             files,
             settings.index,
-            open_encoder(settings.encoder, BUILD_THREADS, settings.encoder_languages),
+            encoder,
             passage_chars=settings.passage_chars,
+            exact_rows=settings.exact_rows,
             on_embedded=lambda done, total: tell("embedding", done, total),
         )
     corrected = sum(file.is_corrected and file.ingested_from is not None for file in files)
@@ -426,13 +434,13 @@ def status(
 
     settings = Settings.load(config, index=index)
     snapshot = open_snapshot(settings.index)
-    dates = sorted(d.date for d in snapshot.documents.values() if d.date)
+    period = snapshot.documents.period
     stated = {
         "version": __version__,
         "snapshot": snapshot.digest,
         **snapshot.manifest["counts"],
-        "first_date": str(dates[0]) if dates else None,
-        "last_date": str(dates[-1]) if dates else None,
+        "first_date": str(period[0]) if period else None,
+        "last_date": str(period[1]) if period else None,
         "encoder": snapshot.manifest["inputs"]["encoder"],
         "settings": snapshot.manifest["inputs"]["settings"],
         "searches": list(settings.searches),

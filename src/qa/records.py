@@ -117,13 +117,13 @@ class Passage:
 class Hit:
     """A passage scored against one question.
 
-    ``row`` is its place in the snapshot. ``score`` orders hits, higher is better.
-    ``confidence`` lies in [0, 1], higher is better: how likely the passage answers.
-    ``is_answer`` says whether that is enough to show it as an answer.
+    ``row`` is its place in the snapshot, ``document`` the id of its document. ``score`` orders
+    hits, higher is better. ``confidence`` lies in [0, 1], higher is better: how likely the
+    passage answers. ``is_answer`` says whether that is enough to show it as an answer.
     """
 
     row: int
-    passage: Passage
+    document: str
     score: float
     confidence: float
     is_answer: bool

@@ -42,10 +42,21 @@ class Settings(BaseSettings):
         description="languages the encoder knows, as in corpus/ (en, zh); by default English for "
         "the bundled one, any for another",
     )
+    encoder_precision: Literal["int8", "fp32"] = Field(
+        "int8",
+        description="precision of the encoder's weights: int8 is four times smaller and faster, "
+        "fp32 the model as it is",
+    )
     # 1,250 characters of English are about the 254 word pieces all-MiniLM-L6-v2 reads, and keep
     # a press conference's longer paragraphs whole; the encoder's own limit holds beside it.
     passage_chars: int = Field(
         1250, ge=100, le=20_000, description="longest passage, in characters"
+    )
+    exact_rows: int = Field(
+        100_000,
+        ge=0,
+        description="up to so many vectors every search looks at each of them; in a larger index "
+        "it looks only where the nearest are likely to be",
     )
     searches: tuple[Literal["passages", "sentences", "words"], ...] = Field(
         ("passages", "sentences", "words"),
@@ -67,7 +78,8 @@ class Settings(BaseSettings):
     )
     cache: Path = Field(
         default_factory=lambda: platformdirs.user_cache_path("press-qa"),
-        description="folder of the indexes that judged sets are asked from; safe to delete",
+        description="folder of exported encoders, and of the indexes that judged sets are asked "
+        "from; safe to delete",
     )
     host: str = Field("127.0.0.1", description="address the web server listens on")
     port: int = Field(7860, ge=0, le=65_535, description="port the web server listens on")

@@ -17,10 +17,10 @@ from qa.answer.evidence import Asked, Evidence
 from qa.answer.follow_up import follow_up_hits
 from qa.answer.quote import quotes
 from qa.answer.reader import Reader
-from qa.answer.related import RelatedQuestions
+from qa.answer.related import related_questions
 from qa.answer.retrieve import SEARCHES, Searches
 from qa.errors import EncoderError, QuestionError
-from qa.index.encoder import QUESTION_THREADS, Encoder, open_encoder
+from qa.index.encoder import Encoder, open_encoder
 from qa.index.snapshot import Snapshot, open_snapshot
 from qa.records import Answer, Citation, Hit
 from qa.settings import Settings
@@ -94,14 +94,12 @@ class QA:
         self.top_k = top_k
         self.max_question_chars = max_question_chars
         self.searcher = Searches(snapshot, encoder, self.searches)
-        self._questions = RelatedQuestions(snapshot)
         self._today = today
 
     @classmethod
     def open(  # noqa: PLR0913 - each is a setting
         cls,
         index: Path | str = "index",
-        encoder: str | None = None,
         *,
         top_k: int = _TOP_K,
         max_question_chars: int = _MAX_QUESTION_CHARS,
@@ -109,19 +107,18 @@ class QA:
         reader: str | None = None,
         today: datetime.date | None = None,
     ) -> QA:
-        """The live snapshot of an index folder, with the encoder it names (or ``encoder``).
+        """The live snapshot of an index folder, with the encoder it carries.
 
         ``reader`` is the folder of a sentence-transformers cross-encoder.
 
         Raises:
             SnapshotError: there is no whole snapshot.
-            EncoderError: the encoder or the reader is missing, or is not the snapshot's.
+            EncoderError: the encoder cannot be loaded, or there is no such reader.
         """
         snapshot = open_snapshot(Path(index))
-        name = encoder or snapshot.manifest["inputs"]["encoder"]["name"]
         return cls(
             snapshot,
-            open_encoder(name, QUESTION_THREADS),
+            open_encoder(snapshot.encoder),
             top_k=top_k,
             max_question_chars=max_question_chars,
             searches=searches,
@@ -135,11 +132,10 @@ class QA:
 
         Raises:
             SnapshotError: there is no whole snapshot.
-            EncoderError: the encoder or the reader is missing, or is not the snapshot's.
+            EncoderError: the encoder cannot be loaded, or there is no such reader.
         """
         return cls.open(
             index or settings.index,
-            settings.encoder,
             top_k=settings.top_k,
             max_question_chars=settings.max_question_chars,
             searches=settings.searches,
@@ -206,7 +202,7 @@ class QA:
             status="answered" if is_answered else "not_in_record",
             citations=cited if is_answered else (),
             nearest=() if is_answered else cited,
-            related=self._questions.near(found.asked, cited, visible) if found else (),
+            related=related_questions(self.snapshot, found.asked, cited, visible) if found else (),
             confidence=found.confidence if found else 0.0,
             snapshot=self.snapshot.digest,
             elapsed_ms=round((time.perf_counter() - started) * 1000, 3),
@@ -234,10 +230,9 @@ class QA:
         visible[list(hidden)] = False
         if since or until:
             earliest, latest = since or datetime.date.min, until or datetime.date.max
-            for document, rows in snapshot.document_rows.items():
-                date = snapshot.documents[document].date
-                if date is None or not earliest <= date <= latest:
-                    visible[rows.start : rows.stop] = False
+            dates = snapshot.documents.dates
+            is_of_time = (dates >= earliest.toordinal()) & (dates <= latest.toordinal())
+            visible &= (is_of_time & (dates > 0))[snapshot.passages.documents]
         return visible
 
     def _found(self, question: str, previous: Sequence[str], visible: np.ndarray | None) -> _Found:
@@ -273,20 +268,24 @@ class QA:
         """The hits as the reader orders them, where there is one."""
         if self.reader is None:
             return found
-        hits = self.reader.reordered(found.asked.text, found.hits)
+        hits = self.reader.reordered(
+            found.asked.text, found.hits, lambda hit: self.snapshot.passages[hit.row].text
+        )
         return _Found(found.asked, hits, is_answered=found.is_answered)
 
     def _citations(self, found: _Found) -> tuple[Citation, ...]:
         snapshot = self.snapshot
+        cited = relevance.leading(snapshot, found.hits, self.top_k)
         return tuple(
             citation(
-                snapshot.documents[hit.passage.document],
-                hit,
-                quotes(snapshot, hit, found.asked),
+                snapshot.documents[hit.document],
+                passage,
+                quotes(snapshot, hit.row, passage, found.asked),
                 number,
+                hit.confidence,
                 later_statement(snapshot, hit, found.hits) if found.is_answered else None,
             )
-            for number, hit in enumerate(relevance.leading(found.hits, self.top_k), start=1)
+            for number, (hit, passage) in enumerate(cited, start=1)
         )
 
 

@@ -90,7 +90,7 @@ def _snapshot_faults(live: Snapshot, files: dict[str, CorpusFile], corpus: Path)
             if not path.exists():
                 yield f'{path} is missing, the snapshot holds it: restore it or run "qa index".'
             continue
-        if file.sha256 != live.file_sha256[document_id]:
+        if file.sha256 != live.documents.file_sha256(document_id):
             yield (
                 f"{path} is not what was indexed{_difference(document, file.document)}: "
                 'restore it or run "qa index".'

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote as percent_encoded
+
+import numpy as np
 
 from qa.corpus.layout import turns
 from qa.index.snapshot import Snapshot
@@ -17,6 +18,7 @@ from qa.records import (
     Hit,
     Later,
     Links,
+    Passage,
     Quote,
     Span,
     to_json,
@@ -36,15 +38,16 @@ _LATER_BEHIND = 1.4
 _LATER_COSINE = 0.6
 
 
-def citation(
+def citation(  # noqa: PLR0913, PLR0917 - what a citation tells
     document: Document,
-    hit: Hit,
+    passage: Passage,
     quotes: tuple[Quote, ...],
     number: int,
+    confidence: float,
     later: Later | None = None,
 ) -> Citation:
-    """The citation of a hit, numbered from 1."""
-    passage, span = hit.passage, hit.passage.span
+    """The citation of a passage, numbered from 1."""
+    span = passage.span
     return Citation(
         number=number,
         document=_cited(document),
@@ -58,7 +61,7 @@ def citation(
             asked=passage.asked.of(document.text) if passage.asked else None,
         ),
         quotes=quotes,
-        confidence=hit.confidence,
+        confidence=confidence,
         sha256=document.sha256,
         prefix=document.text[max(0, span.start - _AROUND_CHARS) : span.start],
         suffix=document.text[span.end : span.end + _AROUND_CHARS],
@@ -69,28 +72,31 @@ def citation(
 
 def later_statement(snapshot: Snapshot, hit: Hit, hits: Sequence[Hit]) -> Later | None:
     """The newest of the other hits that answers about as well, much alike, in a later document."""
-    date = snapshot.documents[hit.passage.document].date
-    if date is None:
+    passages = snapshot.passages
+
+    def date(hit: Hit) -> int:
+        return int(snapshot.documents.dates[passages.documents[hit.row]])
+
+    if not date(hit):
         return None
-    vectors = snapshot.passage_vectors.vectors
-    found: list[tuple[datetime.date, Hit]] = []
-    for other in hits[:_LATER_HITS]:
-        its_date = snapshot.documents[other.passage.document].date
-        if (
-            its_date
-            and its_date > date
-            and other.is_answer
-            and other.score >= hit.score - _LATER_BEHIND
-            and other.passage.text != hit.passage.text
-            and float(vectors[other.row] @ vectors[hit.row]) >= _LATER_COSINE
-        ):
-            found.append((its_date, other))
+    others = [
+        other
+        for other in hits[:_LATER_HITS]
+        if date(other) > date(hit) and other.is_answer and other.score >= hit.score - _LATER_BEHIND
+    ]
+    if not others:
+        return None
+    vectors = snapshot.passage_vectors.vectors(np.array([hit.row, *(o.row for o in others)]))
+    alike = vectors[1:] @ vectors[0] >= _LATER_COSINE
+    text = passages[hit.row].text
+    found = [o for o, is_alike in zip(others, alike, strict=True) if is_alike]
+    found = [other for other in found if passages[other.row].text != text]
     if not found:
         return None
     # Of several in the newest document the one that scores best stands first among the hits.
-    _, newest = max(found, key=lambda pair: pair[0])
-    span = newest.passage.span
-    document = snapshot.documents[newest.passage.document]
+    newest = max(found, key=date)
+    span = passages.span(newest.row)
+    document = snapshot.documents[newest.document]
     return Later(_cited(document), span.start, span.end, _reader_link(document.id, span))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from qa.index.lexical import terms
+from qa.index.terms import terms
 from qa.records import Courtesy
 
 __all__ = ["courtesy", "is_short", "joined", "leans"]

@@ -6,17 +6,15 @@ nothing is embedded for it but the question.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
 from qa.answer.dates import Period
-from qa.index.lexical import Term
 from qa.index.snapshot import Snapshot
-from qa.records import Span
+from qa.index.terms import Term
 
 __all__ = ["CLUES", "Asked", "Evidence", "Weigher"]
 
@@ -35,6 +33,7 @@ CLUES = {
 }
 # Documents that are so many days before or after a period are nearly of it.
 _NEAR_DAYS = 92
+_SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +80,18 @@ class Weigher:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._starts = snapshot.sentence_starts
-        self._documents = np.zeros(len(snapshot.passages), dtype=np.int64)
-        for number, rows in enumerate(snapshot.document_rows.values()):
-            self._documents[rows.start : rows.stop] = number
-        self._dates = [snapshot.documents[name].date for name in snapshot.document_rows]
-        self._newness = _newness(self._dates)
-        self._questions, self.answers = _questions_and_answers(snapshot)
-        self.is_voting = np.array(
-            [snapshot.is_embedded(p.document) for p in snapshot.passages], dtype=bool
-        )
+        self._starts = snapshot.passages.sentence_starts
+        self._documents = snapshot.passages.documents
+        self._newness = _newness(snapshot.documents.dates)
+
+    def is_voting(self, rows: np.ndarray) -> np.ndarray:
+        """Whether the vectors of passages count: whether the encoder knows their language."""
+        voting: np.ndarray = self._snapshot.documents.is_embedded[self._documents[rows]]
+        return voting
+
+    def answers(self, rows: np.ndarray) -> np.ndarray:
+        """The passages that answer questions, given by their rows."""
+        return _partners(self._snapshot.answered, rows)[0]
 
     def evidence(
         self, asked: Asked, rows: np.ndarray, visible: np.ndarray | None = None
@@ -108,23 +109,20 @@ class Weigher:
                 **self._likeness(asked.vector, rows, questions),
                 **held,
                 "words": asked.words[rows].astype(float),
-                "dated": self._dated(asked.period)[documents],
+                "dated": self._dated(asked.period, documents),
                 "recent": self._newness[documents] * asked.wants_latest,
             },
-            is_voting=self.is_voting[rows] & (asked.vector is not None),
+            is_voting=self.is_voting(rows) & (asked.vector is not None),
             record_coverage=record_coverage,
         )
 
     def _questions_of(self, rows: np.ndarray, visible: np.ndarray | None) -> _Owned:
         """The questions that the passages answer."""
-        pairs = [
-            (question, place)
-            for place, row in enumerate(rows.tolist())
-            for question in self._questions.get(row, ())
-            if visible is None or visible[question]
-        ]
-        found = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-        return _Owned(found[:, 0], found[:, 1], len(rows))
+        questions, owners = _partners(self._snapshot.answering, rows)
+        if visible is not None:
+            is_there = visible[questions]
+            questions, owners = questions[is_there], owners[is_there]
+        return _Owned(questions, owners, len(rows))
 
     def _likeness(
         self, vector: np.ndarray | None, rows: np.ndarray, questions: _Owned
@@ -148,10 +146,9 @@ class Weigher:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of each passage, of its best sentence, of its best one or two sentences."""
         index, firsts = _ranges(self._starts[rows], self._starts[rows + 1])
-        said = self._snapshot.sentence_vectors.vectors[index]
-        cosines = said @ vector
-        pairs = _pair_cosines(said, cosines, firsts)
-        of_passages = self._snapshot.passage_vectors.vectors[rows] @ vector
+        cosines = self._snapshot.sentence_vectors.cosines(vector, index)
+        pairs = _pair_cosines(cosines, self._snapshot.sentence_pairs[index], firsts)
+        of_passages = self._snapshot.passage_vectors.cosines(vector, rows)
         best = (np.maximum.reduceat(values, firsts) for values in (cosines, pairs))
         first, second, third = (values.astype(float) for values in (of_passages, *best))
         return first, second, third
@@ -161,26 +158,31 @@ class Weigher:
     ) -> tuple[dict[str, np.ndarray], float]:
         """The clues that come from who holds which of the question's words."""
         lexical, count = self._snapshot.lexical, len(asked.terms)
-        # One place more, so that a row's neighbour always has one.
-        holds = np.zeros(len(self._documents) + 1, dtype=bool)
+        # All passages whose words matter, each once: the candidates, those beside them, and the
+        # questions they answer.
+        beside = [(rows + step, self._is_beside(rows, step)) for step in (-1, 1)]
+        near_rows = [other[there] for other, there in beside]
+        every = np.unique(np.concatenate([rows, *near_rows, questions.rows])).astype(np.int32)
+        own_places = np.searchsorted(every, rows)
+        beside_places = [
+            (np.searchsorted(every, np.where(there, other, rows)), there) for other, there in beside
+        ]
+        question_places = np.searchsorted(every, questions.rows)
+        headings = self._snapshot.passages.headings[rows]
         own = np.zeros((count, len(rows)), dtype=bool)
         near = np.zeros((count, len(rows)), dtype=bool)
         is_held = np.zeros(count, dtype=bool)
-        beside = [(step, self._is_beside(rows, step)) for step in (-1, 1)]
-        headings = self._snapshot.heading_numbers[rows]
         for number, term in enumerate(asked.terms):
             forms = lexical.forms(term)
-            found = lexical.holding(forms)
+            holds = lexical.passages.holds(forms, every)
             if visible is not None:
-                found = found[visible[found]]
-            is_held[number] = len(found) > 0
-            holds[found] = True
-            own[number] = holds[rows]
-            near[number] = own[number] | np.isin(headings, lexical.headings.rows(forms))
-            for step, there in beside:
-                near[number] |= there & holds[rows + step]
-            near[number] |= questions.any(holds[questions.rows])
-            holds[found] = False
+                holds &= visible[every]
+            is_held[number] = any(_any(lexical.passages.rows(form), visible) for form in forms)
+            own[number] = holds[own_places]
+            near[number] = own[number] | lexical.headings.holds(forms, headings)
+            for places, there in beside_places:
+                near[number] |= there & holds[places]
+            near[number] |= questions.any(holds[question_places])
         share = asked.weights / (float(asked.weights.sum()) or 1.0)
         clues = {
             "coverage": share @ own,
@@ -197,18 +199,16 @@ class Weigher:
         )
         return is_there
 
-    def _dated(self, period: Period | None) -> np.ndarray:
+    def _dated(self, period: Period | None, documents: np.ndarray) -> np.ndarray:
         """By document: 1 in the period, ½ shortly before or after it, else 0."""
+        dates = self._snapshot.documents.dates[documents]
         if period is None:
-            return np.zeros(len(self._dates))
-
-        def nearness(date: Any) -> float:
-            if date is None:
-                return 0.0
-            days = max((period.first - date).days, (date - period.last).days)
-            return 1.0 if days <= 0 else 0.5 if days <= _NEAR_DAYS else 0.0
-
-        return np.array([nearness(date) for date in self._dates])
+            return np.zeros(len(documents))
+        first, last = period.first.toordinal(), period.last.toordinal()
+        days = np.maximum(first - dates, dates - last)
+        nearness = np.where(days <= 0, 1.0, np.where(days <= _NEAR_DAYS, 0.5, 0.0))
+        nearness[dates == 0] = 0.0
+        return nearness
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,45 +240,35 @@ def _ranges(starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return index, firsts
 
 
-def _pair_cosines(said: np.ndarray, cosines: np.ndarray, firsts: np.ndarray) -> np.ndarray:
+def _pair_cosines(cosines: np.ndarray, with_next: np.ndarray, firsts: np.ndarray) -> np.ndarray:
     """Cosine of each sentence, or together with the next of its passage where that is more."""
     pairs = cosines.copy()
-    lengths = np.sqrt(np.maximum(2 + 2 * np.einsum("ij,ij->i", said[:-1], said[1:]), 1e-6))
-    is_inside = np.ones(len(said) - 1, dtype=bool)
+    lengths = np.sqrt(np.maximum(2 + 2 * with_next[:-1], 1e-6))
+    is_inside = np.ones(len(cosines) - 1, dtype=bool)
     is_inside[firsts[1:] - 1] = False
     together = (cosines[:-1] + cosines[1:]) / lengths
     pairs[:-1][is_inside] = np.maximum(pairs[:-1], together)[is_inside]
     return pairs
 
 
-def _newness(dates: Sequence[Any]) -> np.ndarray:
-    """By document, the share of the dated ones that are older; 0 without a date."""
-    known = np.array(sorted(date.toordinal() for date in dates if date))
-    return np.array(
-        [np.searchsorted(known, d.toordinal()) / len(known) if d else 0.0 for d in dates]
-    )
+def _newness(dates: np.ndarray) -> np.ndarray:
+    """By document, the share of the dated ones that are older; 0 without a date (0)."""
+    known = np.sort(dates[dates > 0])
+    older: np.ndarray = np.searchsorted(known, dates) / max(1, len(known))
+    return older
 
 
-def _questions_and_answers(
-    snapshot: Snapshot,
-) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
-    """Rows of the question by row of an answer's passage, and the other way round."""
-    asked: dict[tuple[str, Span], list[int]] = defaultdict(list)
-    for row, passage in enumerate(snapshot.passages):
-        if passage.asked:
-            asked[passage.document, passage.asked].append(row)
-    questions: dict[int, list[int]] = defaultdict(list)
-    answers: dict[int, list[int]] = defaultdict(list)
-    spans: dict[str, list[Span]] = defaultdict(list)
-    for document, span in asked:
-        spans[document].append(span)
-    for row, passage in enumerate(snapshot.passages):
-        if passage.role != "question":
-            continue
-        for span in spans[passage.document]:
-            if span.start < passage.span.end and passage.span.start < span.end:
-                answers[row] += asked[passage.document, span]
-    for question, rows in answers.items():
-        for row in rows:
-            questions[row].append(question)
-    return dict(questions), dict(answers)
+def _partners(pairs: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What some rows are paired with, and the place of each one's row among them.
+
+    ``pairs``, of shape (2, pairs), ascend by the first row.
+    """
+    first, second = pairs
+    starts, ends = (np.searchsorted(first, rows.astype(first.dtype), side) for side in _SIDES)
+    index, _ = _ranges(starts, ends)
+    return second[index].astype(np.int64), np.repeat(np.arange(len(rows)), ends - starts)
+
+
+def _any(rows: np.ndarray, visible: np.ndarray | None) -> bool:
+    """Whether one of the rows is visible."""
+    return len(rows) > 0 and (visible is None or bool(visible[rows].any()))

@@ -69,7 +69,7 @@ def follow_up_clues(
     rows = evidence.rows
     document, near = np.zeros(len(rows)), np.zeros(len(rows))
     for hit, share in likely_before:
-        of_document = snapshot.document_rows[hit.passage.document]
+        of_document = snapshot.documents.rows(hit.document)
         inside = (rows >= of_document.start) & (rows < of_document.stop)
         document[inside] += share
         near[inside] += share * np.exp(-np.abs(rows[inside] - hit.row) / _NEAR)
@@ -84,10 +84,7 @@ def _shares(before: Sequence[Hit]) -> list[tuple[Hit, float]]:
 
 def _around(snapshot: Snapshot, hit: Hit, visible: np.ndarray | None) -> list[int]:
     """Rows of answers and statements near the hit, in its document."""
-    rows = snapshot.document_rows[hit.passage.document]
+    rows = snapshot.documents.rows(hit.document)
     near = range(max(rows.start, hit.row - _REACH), min(rows.stop, hit.row + _REACH + 1))
-    return [
-        row
-        for row in near
-        if snapshot.passages[row].role != "question" and (visible is None or visible[row])
-    ]
+    is_question = snapshot.passages.is_question
+    return [r for r in near if not is_question[r] and (visible is None or visible[r])]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 
 import numpy as np
 
 from qa.answer.evidence import Asked
-from qa.index.lexical import terms
 from qa.index.snapshot import Snapshot
-from qa.records import Hit, Quote, Span
+from qa.index.terms import terms
+from qa.records import Passage, Quote, Span
 
 __all__ = ["quotes"]
 
@@ -29,34 +30,45 @@ _LEANING = re.compile(
 )
 
 
-def quotes(snapshot: Snapshot, hit: Hit, asked: Asked) -> tuple[Quote, ...]:
-    """The one to three neighbouring sentences of the hit's passage that answer best, whole.
+def quotes(snapshot: Snapshot, row: int, passage: Passage, asked: Asked) -> tuple[Quote, ...]:
+    """The one to three neighbouring sentences of the passage in a row that answer best, whole.
 
     The stretch whose vectors, added up, are most like the question's, and which holds most of
     its words; with the sentence before it, where its first leans on that.
     """
-    sentences = hit.passage.sentences
-    said = hit.passage.sentence_texts
-    start, end = snapshot.sentence_starts[hit.row : hit.row + 2]
-    vectors = snapshot.sentence_vectors.vectors[start:end]
+    sentences = passage.sentences
+    said = passage.sentence_texts
+    start, end = snapshot.passages.sentence_starts[row : row + 2]
+    vectors = snapshot.sentence_vectors.vectors(np.arange(start, end))
     weights = {t.stem: w for t, w in zip(asked.terms, asked.weights.tolist(), strict=True)}
     all_weight = sum(weights.values()) or 1.0
     words = [{t.stem for t in terms(text)} & weights.keys() for text in said]
+    likenesses = _likenesses(vectors, asked.vector)
 
     def score(stretch: range) -> float:
         inside = slice(stretch.start, stretch.stop)
         held = set[str]().union(*words[inside])
         coverage = float(sum(weights[stem] for stem in sorted(held))) / all_weight
-        likeness = 0.0
-        if asked.vector is not None:
-            together = vectors[inside].sum(axis=0)
-            likeness = float(together @ asked.vector / (np.linalg.norm(together) or 1.0))
-        return likeness + _COVERAGE_WEIGHT * coverage - _COST_PER_SENTENCE * (len(stretch) - 1)
+        longer = _COST_PER_SENTENCE * (len(stretch) - 1)
+        return likenesses[stretch] + _COVERAGE_WEIGHT * coverage - longer
 
     best = max(_stretches(len(sentences)), key=score)
     if best.start and len(best) < _MOST and _LEANING.match(said[best.start]):
         best = range(best.start - 1, best.stop)
     return tuple(_quote(sentences[n], said[n]) for n in best)
+
+
+def _likenesses(vectors: np.ndarray, vector: np.ndarray | None) -> dict[range, float]:
+    """The cosine of every stretch, its sentences' vectors added up; 0 without a vector."""
+    if vector is None:
+        return dict.fromkeys(_stretches(len(vectors)), 0.0)
+    cosines = (vectors @ vector).tolist()
+    products = (vectors @ vectors.T).tolist()
+    found: dict[range, float] = {}
+    for stretch in _stretches(len(vectors)):
+        length = math.sqrt(max(0.0, sum(products[i][j] for i in stretch for j in stretch)))
+        found[stretch] = sum(cosines[i] for i in stretch) / (length or 1.0)
+    return found
 
 
 def _stretches(count: int) -> Iterator[range]:

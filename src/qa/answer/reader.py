@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from qa.index.encoder import open_cross_encoder
+from qa.index.export import open_cross_encoder
 from qa.records import Hit
 
 __all__ = ["Reader"]
@@ -34,15 +34,17 @@ class Reader:
         """
         return cls(str(folder), open_cross_encoder(folder))
 
-    def reordered(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
-        """The first hits by what the reader says of them, then the others as they were.
+    def reordered(
+        self, question: str, hits: Sequence[Hit], text_of: Callable[[Hit], str]
+    ) -> list[Hit]:
+        """The first hits by what the reader says of their texts, then the others as they were.
 
         The scores stay with the ranks, so that they still fall.
         """
         read = list(hits[:_DEPTH])
         if not read:
             return []
-        pairs = [(question, hit.passage.text) for hit in read]
+        pairs = [(question, text_of(hit)) for hit in read]
         told = np.asarray(self._model.predict(pairs, show_progress_bar=False), dtype=float)
         order = np.argsort(-told, kind="stable")
         falling = [hit.score for hit in read]

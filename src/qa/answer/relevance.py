@@ -20,7 +20,7 @@ import numpy as np
 
 from qa.answer.evidence import Evidence
 from qa.index.snapshot import Snapshot
-from qa.records import Hit
+from qa.records import Hit, Passage
 
 __all__ = [
     "answer_floors",
@@ -59,15 +59,18 @@ def ordered(
     floors = answer_floors()
     at_least = [floors[kind(evidence, is_voting=voting)] for voting in (False, True)]
     is_answer = confidences >= np.where(evidence.is_voting, at_least[1], at_least[0])
+    order = np.lexsort((rows, -scored))
+    ids = snapshot.documents.ids
     found = [
-        Hit(
-            row=int(rows[i]),
-            passage=snapshot.passages[rows[i]],
-            score=float(scored[i]),
-            confidence=float(confidences[i]),
-            is_answer=bool(is_answer[i]),
+        Hit(row, ids[document], score, confidence, is_answer)
+        for row, document, score, confidence, is_answer in zip(
+            rows[order].tolist(),
+            snapshot.passages.documents[rows[order]].tolist(),
+            scored[order].tolist(),
+            confidences[order].tolist(),
+            is_answer[order].tolist(),
+            strict=True,
         )
-        for i in np.lexsort((rows, -scored))
     ]
     tied = 0
     for hit in found:
@@ -76,8 +79,7 @@ def ordered(
         tied += 1
 
     def newest_first(hit: Hit) -> int:
-        date = snapshot.documents[hit.passage.document].date
-        return -date.toordinal() if date else 0
+        return -int(snapshot.documents.dates[snapshot.passages.documents[hit.row]])
 
     # The scores change places with the hits: a better rank never has a lower score.
     newest = sorted(found[:tied], key=newest_first)
@@ -86,14 +88,15 @@ def ordered(
     return [*leading, *found[tied:]]
 
 
-def leading(hits: Sequence[Hit], top_k: int) -> list[Hit]:
+def leading(snapshot: Snapshot, hits: Sequence[Hit], top_k: int) -> list[tuple[Hit, Passage]]:
     """The hits worth citing: up to ``top_k``, none far below the best, no text twice."""
-    chosen: list[Hit] = []
+    chosen: list[tuple[Hit, Passage]] = []
     for hit in hits:
         if len(chosen) == top_k or hit.score < hits[0].score - _MOST_BEHIND:
             break
-        if all(hit.passage.text != other.passage.text for other in chosen):
-            chosen.append(hit)
+        passage = snapshot.passages[hit.row]
+        if all(passage.text != other.text for _, other in chosen):
+            chosen.append((hit, passage))
     return chosen
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
@@ -12,8 +12,8 @@ from qa.answer.dates import period, wants_latest
 from qa.answer.evidence import Asked, Evidence, Weigher
 from qa.corpus.language import is_known, language
 from qa.index.encoder import Encoder
-from qa.index.lexical import terms
 from qa.index.snapshot import Snapshot
+from qa.index.terms import terms
 
 __all__ = ["SEARCHES", "Searches"]
 
@@ -60,7 +60,14 @@ class Searches:
 
         ``visible``, a bool per passage, leaves the others out of every search.
         """
-        return np.array(sorted(self._found(asked, visible)), dtype=np.int64)
+        snapshot = self._snapshot
+        found = np.concatenate(
+            [_highest(asked.words, _DEPTH, visible), *self._alike(asked.vector, visible)]
+        )
+        is_question = snapshot.passages.is_question[found]
+        answers = self._weigher.answers(np.unique(found[is_question]))
+        rows = np.unique(np.concatenate([found[~is_question], answers]))
+        return rows if visible is None else rows[visible[rows]]
 
     def evidence(
         self, asked: Asked, visible: np.ndarray | None = None, rows: np.ndarray | None = None
@@ -84,39 +91,29 @@ class Searches:
             return np.zeros(len(self._snapshot.passages), dtype=np.float32)
         return self._snapshot.lexical.scores(question)
 
-    def _found(self, asked: Asked, visible: np.ndarray | None) -> set[int]:
-        snapshot, words = self._snapshot, asked.words
-        if visible is not None:
-            words = np.where(visible, words, 0)
-        by_words = np.lexsort((np.arange(len(words)), -words))[:_DEPTH]
-        rows = {*by_words[words[by_words] > 0].tolist(), *self._alike(asked.vector, visible)}
-        return {
-            found
-            for row in rows
-            for found in (
-                self._weigher.answers.get(row, ())
-                if snapshot.passages[row].role == "question"
-                else [row]
-            )
-            if visible is None or visible[found]
-        }
-
-    def _alike(self, vector: np.ndarray | None, visible: np.ndarray | None) -> set[int]:
+    def _alike(self, vector: np.ndarray | None, visible: np.ndarray | None) -> Iterator[np.ndarray]:
         """Rows found by their vectors, as far as these count."""
-        snapshot, found = self._snapshot, set[int]()
+        snapshot = self._snapshot
         if vector is None:
-            return found
+            return
         if "passages" in self._on:
-            found.update(
-                row for row, _ in snapshot.passage_vectors.nearest(vector, _DEPTH, visible)
-            )
+            found = snapshot.passage_vectors.nearest(vector, _DEPTH, visible)[0]
+            yield found[self._weigher.is_voting(found)]
         if "sentences" in self._on:
             of_sentences = None
             if visible is not None:
-                of_sentences = np.repeat(visible, np.diff(snapshot.sentence_starts))
-            nearest = snapshot.sentence_vectors.nearest(vector, _DEPTH, of_sentences)
-            sentences = [row for row, _ in nearest]
-            found.update(
-                (np.searchsorted(snapshot.sentence_starts, sentences, side="right") - 1).tolist()
-            )
-        return {row for row in found if self._weigher.is_voting[row]}
+                of_sentences = np.repeat(visible, np.diff(snapshot.passages.sentence_starts))
+            nearest = snapshot.sentence_vectors.nearest(vector, _DEPTH, of_sentences)[0]
+            found = snapshot.passages.of_sentences(nearest)
+            yield found[self._weigher.is_voting(found)]
+
+
+def _highest(scores: np.ndarray, k: int, visible: np.ndarray | None) -> np.ndarray:
+    """Up to ``k`` rows with the highest scores above 0; of equals, the first."""
+    rows = np.flatnonzero(scores if visible is None else np.where(visible, scores, 0))
+    found = scores[rows]
+    if len(rows) > k:
+        least = np.partition(found, -k)[-k]
+        is_high = found >= least
+        rows, found = rows[is_high], found[is_high]
+    return rows[np.lexsort((rows, -found))[:k]]

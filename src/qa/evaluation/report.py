@@ -98,13 +98,14 @@ def _rows(evaluation: Evaluation) -> Iterator[dict[str, Any]]:
             "gold": quoted,
             "citations": [
                 {
-                    "document": hit.passage.document,
-                    "start": hit.passage.span.start,
-                    "end": hit.passage.span.end,
+                    "document": hit.document,
+                    "start": span.start,
+                    "end": span.end,
                     "score": hit.score,
                     "confidence": hit.confidence,
                 }
                 for hit in a.hits
+                for span in [evaluation.snapshot.passages.span(hit.row)]
             ],
             "quotes": [{"start": quote.start, "end": quote.end} for quote in a.marked],
             "measures": {
@@ -387,7 +388,7 @@ def _failure(evaluation: Evaluation, a: Asked, fault: str) -> _Failure:
     found: tuple[tuple[str, bool], ...] = ()
     found_in = ""
     if a.hits:
-        passage = a.hits[0].passage
+        passage = evaluation.snapshot.passages[a.hits[0].row]
         found_in = passage.document
         start = passage.span.start
         found = tuple(_parts(passage.text, [(q.start - start, q.end - start) for q in a.marked]))

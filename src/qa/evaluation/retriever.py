@@ -42,7 +42,8 @@ class RecordRetriever(BaseRetriever):
         return [self._document(hit, explained.answer.status) for hit in explained.hits[: self.k]]
 
     def _document(self, hit: Any, status: str) -> Document:
-        passage, span = hit.passage, hit.passage.span
+        passage = self.qa.snapshot.passages[hit.row]
+        span = passage.span
         document = self.qa.snapshot.documents[passage.document]
         return Document(
             id=f"{document.id}:{span.start}-{span.end}",

@@ -29,7 +29,7 @@ from qa.evaluation.datasets import (
 from qa.evaluation.metrics import metrics_of, values_of
 from qa.evaluation.outcome import Asked, Evaluation
 from qa.index.build import build
-from qa.index.encoder import BUILD_THREADS, open_encoder
+from qa.index.export import exported_encoder
 from qa.index.snapshot import Snapshot
 from qa.records import Hit, Span
 from qa.settings import Settings
@@ -106,7 +106,12 @@ def indexed(
     The cache is keyed by documents and encoder. It is brought up to date every time, with the
     vectors it holds, so that a change in how documents are cut never goes unseen.
     """
-    encoder = open_encoder(settings.encoder, BUILD_THREADS, settings.encoder_languages)
+    encoder = exported_encoder(
+        settings.encoder,
+        settings.cache,
+        precision=settings.encoder_precision,
+        languages=settings.encoder_languages,
+    )
     key = hashlib.sha256(encoder.sha256.encode())
     for file in sorted(documents, key=lambda file: file.name):
         key.update(f"{file.name} {file.sha256}\n".encode())
@@ -117,6 +122,7 @@ def indexed(
         folder / "index",
         encoder,
         passage_chars=settings.passage_chars,
+        exact_rows=settings.exact_rows,
         on_embedded=lambda done, total: tell("embedding", done, total),
     )
     seconds = round(time.perf_counter() - started, 3)
@@ -150,16 +156,16 @@ def _asked(qa: QA, question: JudgedQuestion) -> Asked:
     marked = cited[0].quotes if cited else ()
     best: dict[str, float] = {}
     for hit in hits:
-        best.setdefault(hit.passage.document, hit.score)
+        best.setdefault(hit.document, hit.score)
     return Asked(
         question=question,
         answer=answer,
         hits=hits[:_KEPT_HITS],
         marked=marked,
         documents=tuple(zip(best, measure.falling([*best.values()]), strict=True)),
-        quote_ranks=tuple(_quote_rank(quote, hits) for quote in question.gold),
+        quote_ranks=tuple(_quote_rank(qa.snapshot, quote, hits) for quote in question.gold),
         is_highlighted=any(
-            quote.document == hits[0].passage.document
+            quote.document == hits[0].document
             and measure.covers_half([Span(m.start, m.end) for m in marked], quote.places)
             for quote in question.gold
             if hits
@@ -167,13 +173,13 @@ def _asked(qa: QA, question: JudgedQuestion) -> Asked:
     )
 
 
-def _quote_rank(quote: GoldQuote, hits: Sequence[Hit]) -> int | None:
+def _quote_rank(snapshot: Snapshot, quote: GoldQuote, hits: Sequence[Hit]) -> int | None:
     return next(
         (
             rank
             for rank, hit in enumerate(hits, 1)
-            if hit.passage.document == quote.document
-            and measure.covers_half([hit.passage.span], quote.places)
+            if hit.document == quote.document
+            and measure.covers_half([snapshot.passages.span(hit.row)], quote.places)
         ),
         None,
     )
@@ -181,12 +187,12 @@ def _quote_rank(quote: GoldQuote, hits: Sequence[Hit]) -> int | None:
 
 def hidden_rows(snapshot: Snapshot, question: JudgedQuestion) -> list[int]:
     """Rows of the passages that are not in the record while the question is asked."""
-    rows = [row for name in question.hidden_documents for row in snapshot.document_rows[name]]
+    rows = [row for name in question.hidden_documents for row in snapshot.documents.rows(name)]
     for quote in question.hidden_quotes:
         rows += [
             row
-            for row in snapshot.document_rows[quote.document]
-            for span in [snapshot.passages[row].span]
+            for row in snapshot.documents.rows(quote.document)
+            for span in [snapshot.passages.span(row)]
             if any(span.start < place.end and place.start < span.end for place in quote.places)
         ]
     return rows
@@ -204,7 +210,8 @@ def _stated(
         "version": __version__,
         "encoder": qa.encoder.name,
         "encoder_sha256": qa.encoder.sha256,
-        "passage_chars": qa.snapshot.manifest["inputs"]["settings"]["passage_chars"],
+        "encoder_precision": qa.encoder.precision,
+        **qa.snapshot.manifest["inputs"]["settings"],
         "top_k": settings.top_k,
         "searches": list(qa.searches),
         "reader": settings.reader,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import random
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +17,16 @@ from qa.corpus.language import is_known
 from qa.errors import CorpusError, SnapshotError
 from qa.index import snapshot as snapshots
 from qa.index.encoder import Encoder
-from qa.index.lexical import LexicalIndex
 from qa.index.passages import Splitter
-from qa.index.vectors import VectorIndex
+from qa.index.vectors import half
 from qa.records import Document, Passage
 
-__all__ = ["Built", "build"]
+__all__ = ["EXACT_ROWS", "Built", "build"]
+
+# Up to so many vectors a search looks at each: measured, see "Size" in docs/performance.md.
+EXACT_ROWS = 100_000
+# Texts embedded, or taken from the last snapshot, before their vectors are put in place.
+_BLOCK = 8_192
 
 # Told how many texts are embedded, and how many there are to embed.
 OnEmbedded = Callable[[int, int], None]
@@ -38,18 +44,20 @@ class Built:
     reused: int
 
 
-def build(
+def build(  # noqa: PLR0913 - the settings of each step
     files: Iterable[CorpusFile],
     index: Path,
     encoder: Encoder,
     *,
     passage_chars: int,
+    exact_rows: int = EXACT_ROWS,
     on_embedded: OnEmbedded | None = None,
 ) -> Built:
     """Cut, embed, index and publish. Texts the live snapshot has vectors for are not embedded.
 
-    The same files, encoder and settings give the same bytes and thus the same digest, whatever
-    was indexed before.
+    Up to ``exact_rows`` vectors are searched exactly, more of them approximately. The same
+    files, encoder and settings give the same bytes and thus the same digest, whatever was
+    indexed before.
 
     Raises:
         CorpusError: there is no document.
@@ -61,27 +69,25 @@ def build(
             raise CorpusError('There is no document to index: run "qa ingest SOURCE" first.')
         passages = _passages(documents, encoder, passage_chars)
         by_id = {file.document.id: file.document for file in documents}
-        embedded_texts = [*_embedded_texts(passages, by_id, encoder)]
-        vectors, embedded = _vectors(
-            embedded_texts, _known_vectors(index, encoder), encoder, on_embedded
-        )
-        said = ["\n".join(passage.sentence_texts) for passage in passages]
-        snapshots.write_files(
+        texts = [*_embedded_texts(passages, by_id, encoder.languages)]
+        vectors, embedded = _vectors(texts, _Known(index, encoder), encoder, on_embedded)
+        searches = snapshots.write_files(
             unfinished,
             [(file.document, file.sha256) for file in documents],
             passages,
-            VectorIndex.build(vectors[: len(passages)]),
-            VectorIndex.build(vectors[len(passages) :]),
-            LexicalIndex.build(said, snapshots.headings(passages, by_id)[0]),
+            (vectors[: len(passages)], vectors[len(passages) :]),
+            encoder,
+            exact_rows,
         )
         counts = {
             "documents": len(documents),
             "passages": len(passages),
             "sentences": sum(len(passage.sentences) for passage in passages),
         }
-        inputs = _inputs(documents, encoder, passage_chars)
-        digest = snapshots.publish(index, unfinished, inputs, counts)
-    distinct = {text for text in embedded_texts if text is not None}
+        settings = {"passage_chars": passage_chars, "exact_rows": exact_rows}
+        inputs = {**_inputs(documents, encoder), "settings": settings}
+        digest = snapshots.publish(index, unfinished, inputs, counts, searches)
+    distinct = {text for text in texts if text is not None}
     return Built(digest, **counts, embedded=embedded, reused=len(distinct) - embedded)
 
 
@@ -93,15 +99,15 @@ def _passages(
 
 
 def _embedded_texts(
-    passages: Sequence[Passage], documents: Mapping[str, Document], encoder: Encoder
+    passages: Sequence[Passage],
+    documents: Mapping[str, Document],
+    languages: Sequence[str] | None,
 ) -> Iterator[str | None]:
     """The passages' texts, then all their sentences, in the order of the vector rows.
 
     None in the place of a text whose language the encoder does not know.
     """
-    known = {
-        name: is_known(document.language, encoder.languages) for name, document in documents.items()
-    }
+    known = {name: is_known(document.language, languages) for name, document in documents.items()}
     for passage in passages:
         yield passage.text if known[passage.document] else None
     for passage in passages:
@@ -109,44 +115,75 @@ def _embedded_texts(
             yield text if known[passage.document] else None
 
 
-def _known_vectors(index: Path, encoder: Encoder) -> dict[str, np.ndarray]:
+class _Known:
     """Vectors of the live snapshot by text; none where it is missing, damaged or another's."""
-    try:
-        live = snapshots.open_snapshot(index)
-    except SnapshotError:
-        return {}
-    if live.manifest["inputs"]["encoder"]["sha256"] != encoder.sha256:
-        return {}
-    texts = _embedded_texts(live.passages, live.documents, encoder)
-    vectors = np.concatenate([live.passage_vectors.vectors, live.sentence_vectors.vectors])
-    pairs = zip(texts, vectors, strict=True)
-    return {text: vector for text, vector in pairs if text is not None and vector.any()}
+
+    def __init__(self, index: Path, encoder: Encoder) -> None:
+        self._rows: dict[str, int] = {}
+        try:
+            live = snapshots.open_snapshot(index)
+        except SnapshotError:
+            return
+        built_with = live.manifest["inputs"]["encoder"]
+        if built_with["sha256"] != encoder.sha256:
+            return
+        self._passages, self._sentences = live.passage_vectors, live.sentence_vectors
+        texts = _embedded_texts(live.passages, live.documents, built_with["languages"])
+        self._rows = {text: row for row, text in enumerate(texts) if text is not None}
+
+    def __contains__(self, text: str) -> bool:
+        return text in self._rows
+
+    def vectors(self, texts: Sequence[str]) -> np.ndarray:
+        """The vectors of texts that are known; float16, shape (texts, dimension)."""
+        rows = np.array([self._rows[text] for text in texts], dtype=np.int64)
+        is_passage = rows < len(self._passages)
+        found = np.empty((len(rows), self._passages.dimension), dtype=np.float16)
+        found[is_passage] = half(self._passages.vectors(rows[is_passage]))
+        of_sentences = rows[~is_passage] - len(self._passages)
+        found[~is_passage] = half(self._sentences.vectors(of_sentences))
+        return found
 
 
 def _vectors(
     texts: Sequence[str | None],
-    known: dict[str, np.ndarray],
+    known: _Known,
     encoder: Encoder,
     on_embedded: OnEmbedded | None,
 ) -> tuple[np.ndarray, int]:
-    """A vector for every text, and how many had to be embedded; equal texts only once.
+    """A float16 vector for every text, and how many had to be embedded; equal ones only once.
 
     What is not to be embedded has a vector of zeros, which is like nothing.
     """
-    new = [text for text in dict.fromkeys(texts) if text is not None and text not in known]
+    rows: dict[str, list[int]] = defaultdict(list)
+    for row, text in enumerate(texts):
+        if text is not None:
+            rows[text].append(row)
+    old = [text for text in rows if text in known]
+    new = [text for text in rows if text not in known]
+    # Passages take longer than sentences: mixed, they let the time that is left be told.
+    random.Random(0).shuffle(new)  # noqa: S311 - no secret
+    vectors = np.zeros((len(texts), encoder.dimension), dtype=np.float16)
 
-    def tell(done: int) -> None:
-        if on_embedded:
-            on_embedded(done, len(new))
+    def place(some: Sequence[str], found: np.ndarray) -> None:
+        places = [row for text in some for row in rows[text]]
+        vectors[places] = np.repeat(found, [len(rows[text]) for text in some], axis=0)
 
-    vectors = {**known, **dict(zip(new, encoder.encode(new, tell), strict=True))}
-    nothing = np.zeros(encoder.dimension, dtype=np.float32)
-    return np.stack([nothing if t is None else vectors[t] for t in texts]), len(new)
+    for start in range(0, len(old), _BLOCK):
+        some = old[start : start + _BLOCK]
+        place(some, known.vectors(some))
+    for start in range(0, len(new), _BLOCK):
+        some = new[start : start + _BLOCK]
+
+        def tell(done: int, before: int = start) -> None:
+            if on_embedded:
+                on_embedded(before + done, len(new))
+
+        place(some, half(encoder.encode(some, tell)))
+    return vectors, len(new)
 
 
-def _inputs(
-    documents: Sequence[CorpusFile], encoder: Encoder, passage_chars: int
-) -> dict[str, Any]:
+def _inputs(documents: Sequence[CorpusFile], encoder: Encoder) -> dict[str, Any]:
     """What the snapshot is made from; in the manifest, and so in the digest."""
     corpus = hashlib.sha256()
     for file in documents:
@@ -155,10 +192,10 @@ def _inputs(
         "corpus": corpus.hexdigest(),
         "encoder": {
             "name": encoder.name,
+            "precision": encoder.precision,
             "sha256": encoder.sha256,
             "dimension": encoder.dimension,
             "max_tokens": encoder.max_tokens,
             "languages": encoder.languages and sorted(encoder.languages),
         },
-        "settings": {"passage_chars": passage_chars},
     }

