@@ -6,6 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
+# Peers have an environment of their own, so that what is tested is never what they need.
+PEERS := .venv-peers
+INSTALLED_PEERS := $(PEERS)/.installed
 # Measured: a fresh environment takes 2.1 GB with a CPU build of PyTorch.
 NEEDED_GB := 4
 # Where the judged sets are: squad2, beir_scifact, press, press_dev, train.
@@ -16,7 +19,7 @@ export HF_HUB_OFFLINE := 1
 export GRADIO_ANALYTICS_ENABLED := False
 
 .DEFAULT_GOAL := help
-.PHONY: help serve index test test-fast lint format screenshots mutants bench calibrate clean
+.PHONY: help serve index test test-fast lint format screenshots mutants bench bench-batch bench-disk calibrate clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -48,9 +51,20 @@ format: $(INSTALLED_DEV)
 mutants: $(INSTALLED_DEV)
 	$(BIN)/python tests/mutants.py
 
+# How fast and how small, how it grows, beside others: into benchmarks/results/COMMIT/. About an hour.
+bench: $(INSTALLED_PEERS)
+	$(PEERS)/bin/python benchmarks/speed.py $(DATA)
+	$(PEERS)/bin/python benchmarks/peers.py $(DATA)
+	$(PEERS)/bin/python benchmarks/precision.py $(DATA)
+	$(PEERS)/bin/python benchmarks/growth.py $(DATA)
+
 # Answering in batches: killed and resumed, and its memory.
-bench: index
+bench-batch: index
 	$(BIN)/python benchmarks/batch.py
+
+# How much disk an installation for serving takes, beside all of it.
+bench-disk:
+	$(PYTHON) benchmarks/disk.py
 
 # The coefficients of relevance, fitted anew on the judged sets in DATA.
 calibrate: $(INSTALLED_DEV)
@@ -64,7 +78,7 @@ screenshots: $(INSTALLED_DEV)
 	$(BIN)/python docs/screenshots.py
 
 clean:
-	rm -rf $(VENV) .fitting .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) .fitting .pytest_cache .mypy_cache .ruff_cache
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install Python 3.11 or newer, or name it with PYTHON=..." >&2; exit 1; }
@@ -77,4 +91,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 $(INSTALLED_DEV): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all,dev]'
+	@touch $@
+
+$(INSTALLED_PEERS): $(INSTALLED_DEV)
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all,peers]'
 	@touch $@

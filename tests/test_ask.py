@@ -1,5 +1,6 @@
 """A question becomes an answer whose every word is the record's."""
 
+import dataclasses
 import datetime
 import json
 
@@ -251,3 +252,38 @@ def test_another_matter_is_no_later_statement(tmp_path, encoder):
     build([corpus_file(d) for d in documents], tmp_path / "i", encoder, passage_chars=100)
     qa = QA(open_snapshot(tmp_path / "i"), WordEncoder())
     assert [c.later for c in qa.ask("is tea hot").citations] == [None]
+
+
+def test_what_was_asked_lately_is_answered_from_memory_and_nothing_else_is(make_index):
+    encoder = WordEncoder()
+    qa = QA(open_snapshot(make_index({"a": "Tea is hot.", "b": "Hot tea."})), encoder)
+    first = qa.ask("is tea hot")
+    assert encoder.encoded == ["is tea hot"]
+    again = qa.ask("is tea hot")
+    assert encoder.encoded == ["is tea hot"]
+    assert dataclasses.replace(again, elapsed_ms=0) == dataclasses.replace(first, elapsed_ms=0)
+    others = [
+        qa.ask("is tea hot", top_k=1),
+        qa.ask("is tea hot", since=datetime.date(2020, 1, 1)),
+        qa.ask("is tea hot", until=datetime.date(2020, 1, 1)),
+        qa.ask("is tea hot", previous=["milk"]),
+        qa.ask("is tea Hot"),
+    ]
+    assert len(encoder.encoded) == 6
+    assert [len(a.citations) for a in others] == [1, 0, 0, 2, 2]
+
+
+def test_another_day_is_another_question(make_index, monkeypatch):
+    encoder = WordEncoder()
+    qa = QA(open_snapshot(make_index({"a": "Tea is hot."})), encoder)
+    for day in (1, 2):
+        monkeypatch.setattr(qa, "_today", datetime.date(2020, 1, day))
+        qa.ask("tea last year")
+    assert len(encoder.encoded) == 2
+
+
+def test_answers_kept_are_not_more_than_a_few(make_index):
+    qa = QA(open_snapshot(make_index({"a": "Tea is hot."})), WordEncoder())
+    for number in range(600):
+        qa.ask(f"tea {number}")
+    assert qa._recent.cache_info().currsize == 512

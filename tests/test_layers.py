@@ -37,6 +37,7 @@ HOMES = {
     "langchain_text_splitters": "index.passages",
     "nupunkt": "corpus.sentences",
     "gradio": "web.chat",
+    "orjson": "web.api",
     "uvicorn": "web.app",
     "typer": "cli",
 }

@@ -15,6 +15,8 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
@@ -107,6 +109,13 @@ def _indented(text: Text) -> Padding:
     return Padding(text, (0, 0, 0, 4), expand=False)
 
 
+class _Rate(ProgressColumn):
+    """How many are done in a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+
+
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
     """Told what is being done, how much of it is, and how much there is to do.
@@ -118,6 +127,7 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
+            _Rate(),
             TimeRemainingColumn(),
         )
         with Progress(*columns, console=err) as bars:
@@ -141,8 +151,9 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
             err.print(f"{what}: {done} of {total}")
         elif now - last >= _PLAIN_PROGRESS_S and done > before:
             last = now
-            left_s = (now - started) / (done - before) * (total - done)
-            err.print(f"{what}: {done} of {total}, about {_duration(left_s)} left")
+            per_s = (done - before) / (now - started)
+            left = _duration((total - done) / per_s)
+            err.print(f"{what}: {done} of {total}, {per_s:,.0f}/s, about {left} left")
 
     yield line
 

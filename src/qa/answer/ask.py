@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,8 @@ from qa.settings import Settings
 __all__ = ["QA", "Explained"]
 
 _TOP_K = 3
+# Answers kept to be given again; a visitor's three citations take about 10 kB.
+_KEPT_ANSWERS = 512
 # Questions before that are looked at, the last ones.
 _PREVIOUS = 5
 _MAX_QUESTION_CHARS = 2_000
@@ -95,6 +98,7 @@ class QA:
         self.max_question_chars = max_question_chars
         self.searcher = Searches(snapshot, encoder, self.searches)
         self._today = today
+        self._recent = lru_cache(_KEPT_ANSWERS)(self._answer)
 
     @classmethod
     def open(  # noqa: PLR0913 - each is a setting
@@ -150,25 +154,46 @@ class QA:
         previous: Sequence[str] = (),
         since: datetime.date | None = None,
         until: datetime.date | None = None,
+        top_k: int | None = None,
     ) -> Answer:
         """The record's answer, or the nearest passages where it holds none.
 
         ``previous`` are the questions asked before in the same conversation, oldest first.
         ``since`` and ``until``, both included, leave out what was published at other times, and
-        documents without a date.
+        documents without a date. ``top_k`` is the most citations wanted, by default as set.
+
+        What was asked lately is answered from memory.
 
         Raises:
             QuestionError: the question is too long, or ``since`` is after ``until``.
         """
-        return self.explain(question, previous=previous, since=since, until=until).answer
+        started = time.perf_counter()
+        day = self._day()
+        answer = self._recent(question, tuple(previous), since, until, top_k or self.top_k, day)
+        return replace(answer, elapsed_ms=_ms_since(started))
 
-    def explain(
+    def _answer(  # noqa: PLR0913, PLR0917 - what an answer depends on, beside the snapshot
+        self,
+        question: str,
+        previous: tuple[str, ...],
+        since: datetime.date | None,
+        until: datetime.date | None,
+        top_k: int,
+        day: datetime.date,
+    ) -> Answer:
+        del day  # it is that of today still; another day is another question
+        return self.explain(
+            question, previous=previous, since=since, until=until, top_k=top_k
+        ).answer
+
+    def explain(  # noqa: PLR0913 - what is asked, and of what
         self,
         question: str,
         *,
         previous: Sequence[str] = (),
         since: datetime.date | None = None,
         until: datetime.date | None = None,
+        top_k: int | None = None,
         hidden: Collection[int] = (),
     ) -> Explained:
         """What ``ask`` answers, with all the hits it chose from.
@@ -194,7 +219,7 @@ class QA:
         if question and not remark:
             before = [text for text in previous if text and not courtesy(text)]
             found = self._read(self._found(question, before, visible))
-        cited = self._citations(found) if found else ()
+        cited = self._citations(found, top_k or self.top_k) if found else ()
         is_answered = found is not None and found.is_answered
         answer = Answer(
             question=question,
@@ -205,7 +230,7 @@ class QA:
             related=related_questions(self.snapshot, found.asked, cited, visible) if found else (),
             confidence=found.confidence if found else 0.0,
             snapshot=self.snapshot.digest,
-            elapsed_ms=round((time.perf_counter() - started) * 1000, 3),
+            elapsed_ms=_ms_since(started),
             courtesy=remark,
         )
         return Explained(answer, tuple(found.hits) if found else ())
@@ -262,7 +287,10 @@ class QA:
         mended = self.snapshot.lexical.correct(
             plain, lambda word: self.encoder.count_tokens(word) == 1
         )
-        return self.searcher.asked(mended, self._today or datetime.date.today())  # noqa: DTZ011 - the visitor's day
+        return self.searcher.asked(mended, self._day())
+
+    def _day(self) -> datetime.date:
+        return self._today or datetime.date.today()  # noqa: DTZ011 - the visitor's day
 
     def _read(self, found: _Found) -> _Found:
         """The hits as the reader orders them, where there is one."""
@@ -273,9 +301,9 @@ class QA:
         )
         return _Found(found.asked, hits, is_answered=found.is_answered)
 
-    def _citations(self, found: _Found) -> tuple[Citation, ...]:
+    def _citations(self, found: _Found, top_k: int) -> tuple[Citation, ...]:
         snapshot = self.snapshot
-        cited = relevance.leading(snapshot, found.hits, self.top_k)
+        cited = relevance.leading(snapshot, found.hits, top_k)
         return tuple(
             citation(
                 snapshot.documents[hit.document],
@@ -287,6 +315,10 @@ class QA:
             )
             for number, (hit, passage) in enumerate(cited, start=1)
         )
+
+
+def _ms_since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 3)
 
 
 def _clean(question: str) -> str:

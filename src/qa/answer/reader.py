@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from qa.index.export import open_cross_encoder
 from qa.records import Hit
 
 __all__ = ["Reader"]
@@ -32,6 +31,8 @@ class Reader:
         Raises:
             EncoderError: there is none.
         """
+        from qa.index.export import open_cross_encoder  # noqa: PLC0415 - few have a reader
+
         return cls(str(folder), open_cross_encoder(folder))
 
     def reordered(

@@ -28,7 +28,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import filelock
 import numpy as np
 
 from qa.corpus.language import is_known
@@ -181,6 +180,8 @@ def writing(index: Path) -> Iterator[Path]:
     Raises:
         BusyError: another process is writing this index.
     """
+    import filelock  # noqa: PLC0415 - only to write
+
     index.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(index / _LOCK)
     try:

@@ -75,7 +75,9 @@ class VectorIndex:
             _add(whole, vectors)
             return cls(whole)
         lists = min(count, 2 ** round(np.log2(_LISTS_PER_ROOT * np.sqrt(count))))
-        index: Any = faiss.index_factory(dimension, f"IVF{lists},SQfp16", faiss.METRIC_INNER_PRODUCT)
+        index: Any = faiss.index_factory(
+            dimension, f"IVF{lists},SQfp16", faiss.METRIC_INNER_PRODUCT
+        )
         # The vectors themselves, not how far they are from the centre: so they can be given back.
         index.by_residual = False
         index.cp.seed = _SEED

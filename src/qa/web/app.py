@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from qa.answer.ask import QA
 from qa.settings import Settings
+from qa.web.api import add_problem_pages, api_routes
 from qa.web.chat import mount_chat
 from qa.web.reader import reader_routes
 from qa.web.wording import Wording
@@ -31,6 +32,8 @@ def create_app(qa: QA, title: str) -> FastAPI:
     def healthz() -> str:
         return "ok"
 
+    app.include_router(api_routes(qa))
+    add_problem_pages(app)
     app.include_router(reader_routes(qa.snapshot, say))
     app.mount("/style", StaticFiles(directory=str(static)))
     mount_chat(app, qa, title, say, (static / "chat.css").read_text("utf-8"))

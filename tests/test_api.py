@@ -1,0 +1,75 @@
+"""The JSON API: what the command line answers, over HTTP; errors as problem JSON."""
+
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from conftest import WordEncoder
+from qa import QA
+from qa.index.snapshot import open_snapshot
+from qa.records import to_json
+from qa.web.api import add_problem_pages, api_routes
+
+TEXTS = {"tea": "Tea is hot.", "milk": "Milk is cold.", "both": "Hot tea and cold milk."}
+
+
+@pytest.fixture
+def served(make_index):
+    qa = QA(open_snapshot(make_index(TEXTS)), WordEncoder())
+    app = FastAPI()
+    app.include_router(api_routes(qa))
+    add_problem_pages(app)
+    return qa, TestClient(app)
+
+
+def test_an_answer_is_the_one_that_the_command_line_gives(served):
+    qa, client = served
+    answer = client.post("/api/v1/ask", json={"question": "is tea hot", "top_k": 1})
+    assert answer.headers["content-type"] == "application/json"
+    expected = to_json(qa.ask("is tea hot", top_k=1))
+    assert {**answer.json(), "elapsed_ms": 0} == {**expected, "elapsed_ms": 0}
+    assert len(expected["citations"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({}, "question: Field required"),
+        ({"question": ""}, "question: String should have at least 1 character"),
+        ({"question": "tea", "topk": 3}, "topk: Extra inputs are not permitted"),
+        ({"question": "tea", "top_k": 0}, "top_k: Input should be greater than or equal to 1"),
+        ({"question": "tea", "since": "May"}, "since: Input should be a valid date"),
+        ({"question": "x" * 2001}, "The question has 2,001 characters, at most 2,000 are taken"),
+        ({"question": "tea", "since": "2021-01-01", "until": "2020-01-01"}, "swap them"),
+    ],
+)
+def test_what_is_wrong_is_told_as_problem_json(served, body, told):
+    answer = served[1].post("/api/v1/ask", json=body)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert (problem["status"], problem["title"]) == (422, HTTPStatus(422).phrase)
+    assert told in problem["detail"]
+
+
+def test_many_ask_at_once_and_each_gets_its_own_answer(served):
+    qa, client = served
+    questions = [f"is {word} {n}" for n in range(20) for word in ("tea", "milk")]
+
+    def asked(question):
+        return client.post("/api/v1/ask", json={"question": question}).json()
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(asked, questions))
+    assert [a["question"] for a in answers] == questions
+    for question, answer in zip(questions, answers, strict=True):
+        first = (answer["citations"] or answer["nearest"])[0]
+        assert (
+            first["passage"]["text"]
+            == to_json(qa.ask(question))["citations" if answer["citations"] else "nearest"][0][
+                "passage"
+            ]["text"]
+        )
