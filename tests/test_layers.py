@@ -101,7 +101,7 @@ def test_each_heavy_library_has_one_home():
 
 
 def test_pages_and_terminal_output_are_made_in_few_places():
-    makers = {"jinja2": {"web.render", "evaluation.report"}, "rich": {"terminal", "cli"}}
+    makers = {"jinja2": {"web.render", "evaluation.report"}, "rich": {"terminal"}}
     for library, homes in makers.items():
         assert homes == {n for n, full in modules() if library in {f.split(".")[0] for f in full}}
 

@@ -51,6 +51,17 @@ def test_an_unknown_variable_is_named_with_the_known_ones(monkeypatch):
         Settings.load()
 
 
+def test_a_list_in_the_environment_is_json(monkeypatch):
+    monkeypatch.setenv("QA_SEARCHES", '["words"]')
+    assert Settings.load().searches == ("words",)
+    monkeypatch.setenv("QA_SEARCHES", '["words"')
+    with pytest.raises(SettingsError, match="QA_SEARCHES is not a list in JSON"):
+        Settings.load()
+    monkeypatch.setenv("QA_SEARCHES", "words")
+    with pytest.raises(SettingsError, match=r"searches: Input should be a valid tuple"):
+        Settings.load()
+
+
 def test_a_named_file_that_is_missing_is_refused(tmp_path):
     with pytest.raises(SettingsError, match="There is no settings file"):
         Settings.load(tmp_path / "none.toml")

@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from qa import __version__
 from qa.errors import QAError, SettingsError
@@ -28,6 +26,7 @@ from qa.terminal import (
     print_comparison,
     print_json,
     print_metrics,
+    print_status,
     progress,
 )
 
@@ -450,15 +449,7 @@ def status(
     if as_json:
         print_json(stated)
         return
-    table = Table.grid(padding=(0, 2))
-    for name, value in stated.items():
-        shown = value
-        if isinstance(value, dict):
-            shown = ", ".join(f"{k} {v}" for k, v in value.items())
-        elif isinstance(value, list):
-            shown = ", ".join(value) or "nothing"
-        table.add_row(Text(name), Text("-" if shown is None else str(shown), overflow="fold"))
-    out.print(table)
+    print_status(stated)
 
 
 def _open(settings: Settings) -> Any:

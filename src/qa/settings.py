@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
-from pydantic import Field, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qa.errors import SettingsError
 
 __all__ = ["DEFAULT_CONFIG", "Settings"]
 
 DEFAULT_CONFIG = Path("qa.toml")
+_PREFIX = "QA_"
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Every setting, with its default and its range."""
 
-    model_config = SettingsConfigDict(env_prefix="QA_", extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     corpus: Path = Field(Path("corpus"), description="folder of the record")
     index: Path = Field(Path("index"), description="folder of the snapshots")
@@ -97,13 +92,8 @@ class Settings(BaseSettings):
         if config is not None and not path.is_file():
             raise SettingsError(f"There is no settings file {path}: create it or drop --config.")
         try:
-            unknown = _unknown_variables()
-            if unknown:
-                raise SettingsError(
-                    f"Unknown setting in the environment: {', '.join(unknown)}. Known are: "
-                    f"{', '.join('QA_' + name.upper() for name in cls.model_fields)}."
-                )
-            return _reading(path)(**{k: v for k, v in flags.items() if v is not None})
+            given = {name: value for name, value in flags.items() if value is not None}
+            return cls(**{**_in_file(path), **_in_environment(), **given})
         except ValidationError as error:
             problems = "; ".join(
                 f"{'.'.join(map(str, e['loc']))}: {e['msg']} (got {e['input']!r})"
@@ -116,28 +106,31 @@ class Settings(BaseSettings):
             raise SettingsError(f"{path} is not a TOML file: {error}.") from error
 
 
-def _unknown_variables() -> list[str]:
-    known = {f"QA_{name.upper()}" for name in Settings.model_fields}
-    return sorted(name for name in os.environ if name.startswith("QA_") and name not in known)
+def _in_file(path: Path) -> dict[str, Any]:
+    """What the file sets; nothing where there is none."""
+    if not path.is_file():
+        return {}
+    with path.open("rb") as file:
+        return tomllib.load(file)
 
 
-def _reading(path: Path) -> type[Settings]:
-    """The settings class that also reads ``path``, which pydantic-settings ties to a class."""
-
-    class FromFile(Settings):
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - signature is given
-            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return (
-                init_settings,
-                EnvSettingsSource(settings_cls),
-                TomlConfigSettingsSource(settings_cls, path),
-            )
-
-    return FromFile
+def _in_environment() -> dict[str, Any]:
+    """What the environment sets; lists are written as JSON."""
+    found: dict[str, Any] = {}
+    variables = {f"{_PREFIX}{name.upper()}": name for name in Settings.model_fields}
+    unknown = sorted(v for v in os.environ if v.startswith(_PREFIX) and v not in variables)
+    if unknown:
+        raise SettingsError(
+            f"Unknown setting in the environment: {', '.join(unknown)}. "
+            f"Known are: {', '.join(variables)}."
+        )
+    for variable, name in variables.items():
+        value = os.environ.get(variable)
+        if value is not None and value.startswith("["):
+            try:
+                found[name] = json.loads(value)
+            except json.JSONDecodeError as error:
+                raise SettingsError(f"{variable} is not a list in JSON: {error}.") from error
+        elif value is not None:
+            found[name] = value
+    return found

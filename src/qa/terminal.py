@@ -11,22 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.padding import Padding
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
 from rich.text import Text
 
 from qa.records import Answer, Citation, Document
 
-if TYPE_CHECKING:  # scipy and numpy stay away until they are used
+if TYPE_CHECKING:  # what few commands need stays away until it is used
+    from rich.table import Table
+
     from qa.evaluation.comparison import Comparison
 
 __all__ = [
@@ -36,6 +27,7 @@ __all__ = [
     "print_comparison",
     "print_json",
     "print_metrics",
+    "print_status",
     "progress",
 ]
 
@@ -109,13 +101,6 @@ def _indented(text: Text) -> Padding:
     return Padding(text, (0, 0, 0, 4), expand=False)
 
 
-class _Rate(ProgressColumn):
-    """How many are done in a second."""
-
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
-
-
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
     """Told what is being done, how much of it is, and how much there is to do.
@@ -123,21 +108,7 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
     A bar on a terminal, a plain line now and then elsewhere, both with the time left.
     """
     if err.is_terminal:
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            _Rate(),
-            TimeRemainingColumn(),
-        )
-        with Progress(*columns, console=err) as bars:
-            tasks: dict[str, TaskID] = {}
-
-            def move(what: str, done: int, total: int) -> None:
-                if what not in tasks:
-                    tasks[what] = bars.add_task(what, total=total)
-                bars.update(tasks[what], completed=done, total=total)
-
+        with _bars() as move:
             yield move
         return
     began: dict[str, tuple[float, int]] = {}
@@ -158,15 +129,62 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
     yield line
 
 
+@contextmanager
+def _bars() -> Iterator[Callable[[str, int, int], None]]:
+    from rich import progress as rich_progress  # noqa: PLC0415 - few commands have bars
+
+    class Rate(rich_progress.ProgressColumn):
+        def render(self, task: rich_progress.Task) -> Text:
+            return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+
+    columns = (
+        rich_progress.TextColumn("{task.description}"),
+        rich_progress.BarColumn(),
+        rich_progress.MofNCompleteColumn(),
+        Rate(),
+        rich_progress.TimeRemainingColumn(),
+    )
+    with rich_progress.Progress(*columns, console=err) as bars:
+        tasks: dict[str, rich_progress.TaskID] = {}
+
+        def move(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done, total=total)
+
+        yield move
+
+
 def _duration(seconds: float) -> str:
     if seconds < 90:  # noqa: PLR2004 - below, seconds say more than minutes
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min"
 
 
+def _table() -> Table:
+    from rich.table import Table  # noqa: PLC0415
+
+    return Table(box=None, pad_edge=False, header_style="bold")
+
+
+def print_status(stated: Mapping[str, Any]) -> None:
+    """What is live, a line each."""
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table.grid(padding=(0, 2))
+    for name, value in stated.items():
+        shown = value
+        if isinstance(value, dict):
+            shown = ", ".join(f"{k} {v}" for k, v in value.items())
+        elif isinstance(value, list):
+            shown = ", ".join(value) or "nothing"
+        table.add_row(Text(name), Text("-" if shown is None else str(shown), overflow="fold"))
+    out.print(table)
+
+
 def print_metrics(metrics: Mapping[str, Any]) -> None:
     """Every measure of an evaluation with its interval, those it has."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = _table()
     table.add_column("measure")
     for head in ("value", "95 % interval"):
         table.add_column(head, justify="right")
@@ -191,7 +209,7 @@ def _with_interval(value: float, interval: Mapping[str, Any] | None) -> tuple[st
 
 def print_comparison(comparison: Comparison) -> None:
     """Both evaluations side by side, then the questions that one alone serves well."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = _table()
     table.add_column("measure")
     for head in ("A", "B", "B - A", "95 % interval", "p", "questions"):
         table.add_column(head, justify="right")

@@ -23,7 +23,17 @@ import numpy as np
 
 from qa.errors import EncoderError
 
-__all__ = ["BUILD_THREADS", "Encoder", "EncoderInfo", "OnnxEncoder", "open_encoder", "write_info"]
+__all__ = [
+    "BUILD_THREADS",
+    "MODEL",
+    "TOKENIZER",
+    "Encoder",
+    "EncoderInfo",
+    "OnnxEncoder",
+    "files_sha256",
+    "open_encoder",
+    "write_info",
+]
 
 # Texts embedded at the same time when a record is embedded, each on a thread of its own.
 BUILD_THREADS = 2
@@ -69,12 +79,14 @@ class Encoder(Protocol):
 class EncoderInfo:
     """What ``encoder.json`` says.
 
-    ``model_sha256`` is of the model it was made from, ``precision`` that of the weights (fp32 or
+    ``sha256`` is of graph and tokenizer, ``model_sha256`` of the model they were made from,
+    ``precision`` that of the weights (fp32 or
     int8), ``likeness`` the lowest cosine between its vectors and the model's on sample texts.
     ``inputs`` are the names of the graph's inputs.
     """
 
     name: str
+    sha256: str
     model_sha256: str
     precision: str
     likeness: float
@@ -100,7 +112,7 @@ class OnnxEncoder:
         self.dimension = self.info.dimension
         self.max_tokens = self.info.max_tokens
         self.languages: Sequence[str] | None = self.info.languages
-        self.sha256 = _sha256(folder)
+        self.sha256 = self.info.sha256
         self._threads = threads
         self._tokenizer = _tokenizer(folder / TOKENIZER)
         self._session = _session(folder / MODEL)
@@ -154,6 +166,8 @@ class OnnxEncoder:
 def open_encoder(folder: Path, threads: int = 1) -> OnnxEncoder:
     """The encoder in a folder; ``threads`` are the texts it embeds at the same time.
 
+    Whether its files are those it was made of is for the folder's owner to check.
+
     Raises:
         EncoderError: there is none, or it cannot be loaded.
     """
@@ -173,8 +187,12 @@ def _read_info(folder: Path) -> EncoderInfo:
         raise EncoderError(f"There is no encoder in {folder}: {error}.") from error
 
 
-def _sha256(folder: Path) -> str:
-    """Of the files that the vectors depend on."""
+def files_sha256(folder: Path) -> str:
+    """Of the files that the vectors depend on.
+
+    Raises:
+        EncoderError: one of them is missing.
+    """
     digest = hashlib.sha256()
     for name in (MODEL, TOKENIZER):
         try:

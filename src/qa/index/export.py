@@ -29,6 +29,7 @@ from qa.index.encoder import (
     TOKENIZER,
     EncoderInfo,
     OnnxEncoder,
+    files_sha256,
     open_encoder,
     write_info,
 )
@@ -46,7 +47,7 @@ _NOT_THE_MODEL = {"README.md", ".gitattributes", "data_config.json"}
 # What an export is made with, beside the model.
 _NEEDED = ("torch", "sentence_transformers", "onnx", "onnxscript")
 # Counts up when the same model is exported otherwise than before.
-_EXPORT = 1
+_EXPORT = 2
 _OPSET = 20
 # Texts on which an export is held against its model: short, long, cut off, and not English.
 _SAMPLES = (
@@ -87,7 +88,8 @@ def exported_encoder(
     made_from = [_EXPORT, name, model_sha256, precision, known and sorted(known), *_versions()]
     kept = cache / "encoders" / hashlib.sha256(repr(made_from).encode()).hexdigest()[:32]
     with contextlib.suppress(EncoderError):
-        if _stated_sha256(kept) == (found := open_encoder(kept, BUILD_THREADS)).sha256:
+        found = open_encoder(kept, BUILD_THREADS)
+        if files_sha256(kept) == found.sha256:
             return found
     if on_export:
         on_export()
@@ -96,7 +98,6 @@ def exported_encoder(
         folder = Path(unfinished) / "encoder"
         folder.mkdir()
         _export(name, model, model_sha256, folder, precision, known and sorted(known))
-        (folder / "sha256").write_text(open_encoder(folder).sha256, "ascii")
         if kept.exists():
             shutil.rmtree(kept)
         with contextlib.suppress(OSError):  # another process was quicker
@@ -150,9 +151,11 @@ def _export(  # noqa: PLR0913, PLR0917 - what encoder.json states
         inputs = _write_graph(loaded, folder / MODEL)
         if precision == "int8":
             _quantize(folder / MODEL)
+    _optimize(folder / MODEL)
     marks = len(loaded.tokenizer("")["input_ids"])
     info = EncoderInfo(
         name=name,
+        sha256=files_sha256(folder),
         model_sha256=model_sha256,
         precision=precision,
         likeness=0.0,
@@ -246,6 +249,24 @@ def _quantize(path: Path) -> None:
     path.rename(whole)
     quantize_dynamic(whole, path, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
     whole.unlink()
+
+
+def _optimize(path: Path) -> None:
+    """Merge steps of the graph now rather than each time it is opened.
+
+    Only what is the same on every processor; opening takes a third of the time.
+    """
+    import onnxruntime  # noqa: PLC0415
+
+    plain = path.with_suffix(".plain")
+    path.rename(plain)
+    options = onnxruntime.SessionOptions()
+    level = onnxruntime.GraphOptimizationLevel
+    options.graph_optimization_level = level.ORT_ENABLE_EXTENDED
+    options.optimized_model_filepath = str(path)
+    options.log_severity_level = 3
+    onnxruntime.InferenceSession(str(plain), options, providers=["CPUExecutionProvider"])
+    plain.unlink()
 
 
 @contextlib.contextmanager
@@ -351,11 +372,3 @@ def _versions() -> list[str]:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found.append(f"{library} {importlib.metadata.version(library)}")
     return found
-
-
-def _stated_sha256(kept: Path) -> str:
-    """What a kept export says it is, so that one that was spoilt is not used."""
-    try:
-        return (kept / "sha256").read_text("ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise EncoderError(f"There is no encoder in {kept}: {error}.") from error
