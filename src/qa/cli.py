@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import gc
 import os
 import sys
 from collections import Counter
@@ -32,6 +33,8 @@ from qa.terminal import (
 
 __all__ = ["app", "main"]
 
+_OBJECTS_BEFORE_COLLECTION = 50_000
+
 app = typer.Typer(
     name="qa",
     help="Questions answered from a public record: passages, verbatim, with citations.",
@@ -56,6 +59,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def main() -> None:
     """Run one command; errors raised on purpose become one line on stderr."""
     debug = "--debug" in sys.argv[1:]
+    # Starting makes many objects and few that go again: looking for those takes time for nothing.
+    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
     try:
         app(args=[arg for arg in sys.argv[1:] if arg != "--debug"])
     except QAError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import threading
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from qa.answer.reader import Reader
 from qa.answer.related import related_questions
 from qa.answer.retrieve import SEARCHES, Searches
 from qa.errors import EncoderError, QuestionError
-from qa.index.encoder import Encoder, open_encoder
+from qa.index.encoder import Encoder, load_libraries, open_encoder
 from qa.index.snapshot import Snapshot, open_snapshot
 from qa.records import Answer, Citation, Hit
 from qa.settings import Settings
@@ -119,7 +120,13 @@ class QA:
             SnapshotError: there is no whole snapshot.
             EncoderError: the encoder cannot be loaded, or there is no such reader.
         """
-        snapshot = open_snapshot(Path(index))
+        # Loading libraries and checking files go well together: one waits for the other's disk.
+        loading = threading.Thread(target=load_libraries)
+        loading.start()
+        try:
+            snapshot = open_snapshot(Path(index))
+        finally:
+            loading.join()
         return cls(
             snapshot,
             open_encoder(snapshot.encoder),

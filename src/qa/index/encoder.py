@@ -31,6 +31,7 @@ __all__ = [
     "EncoderInfo",
     "OnnxEncoder",
     "files_sha256",
+    "load_libraries",
     "open_encoder",
     "write_info",
 ]
@@ -172,6 +173,12 @@ def open_encoder(folder: Path, threads: int = 1) -> OnnxEncoder:
         EncoderError: there is none, or it cannot be loaded.
     """
     return OnnxEncoder(folder, threads)
+
+
+def load_libraries() -> None:
+    """Import what running an encoder needs, which takes a moment."""
+    import onnxruntime  # noqa: F401, PLC0415
+    import tokenizers  # noqa: F401, PLC0415
 
 
 def write_info(folder: Path, info: EncoderInfo) -> None:
