@@ -29,21 +29,11 @@ def python(*arguments: str) -> list[str]:
     return [sys.executable, *arguments]
 
 
-def timed(command: Sequence[str], **environment: str) -> tuple[float, float]:
-    """Seconds and peak memory (MB) of a command from start to end."""
-    started = time.perf_counter()
-    process = subprocess.Popen(  # noqa: S603 - our own command
-        command,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, **environment},
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"{' '.join(command)} ended with {process.returncode}.")
-    return seconds, usage.ru_maxrss / 1024
+def finished(command: Sequence[str]) -> None:
+    """Run a command to its end, in silence."""
+    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.decode()}")
 
 
 def each_in_turn(ways: dict[str, Callable[[], object]], times: int) -> dict[str, list[float]]:
@@ -55,6 +45,19 @@ def each_in_turn(ways: dict[str, Callable[[], object]], times: int) -> dict[str,
             way()
             took[name].append((time.perf_counter() - started) * 1000)
     return took
+
+
+def imported_mb(modules: str) -> float:
+    """Resident memory of a process that has imported some modules and nothing else.
+
+    The process says so itself: what the system tells its parent counts the parent's own memory,
+    which a child shares before it becomes another program.
+    """
+    script = f"import {modules}; print(open('/proc/self/status').read())"
+    done = subprocess.run(  # noqa: S603
+        python("-c", script), capture_output=True, text=True, check=True
+    )
+    return int(done.stdout.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def memory_mb(pid: int | str = "self") -> float:

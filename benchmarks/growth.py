@@ -200,14 +200,8 @@ def recall(qa: QA, texts: list[str]) -> dict[str, float]:
 
 def exact(index: object, vector: np.ndarray) -> float:
     """The cosine of the tenth nearest row, after looking at every one."""
-    inner = index._index  # noqa: SLF001 - what no question needs
-    probed = getattr(inner, "nprobe", None)
-    if probed is None:
-        return float(index.nearest(vector, 10)[1][-1])
-    inner.nprobe = inner.nlist
-    cosine = float(index.nearest(vector, 10)[1][-1])
-    inner.nprobe = probed
-    return cosine
+    found, _ = index._among_all(vector, 10, None, len(index))  # noqa: SLF001 - no question does
+    return float(found[9])
 
 
 def write(found: list[dict]) -> None:

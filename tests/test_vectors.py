@@ -70,8 +70,8 @@ def test_rows_that_are_not_visible_are_not_searched_and_take_no_place():
 def cloud():
     chance = np.random.default_rng(5)
     centres = chance.normal(size=(300, 24))
-    near = np.repeat(centres, 20, axis=0) + 0.7 * chance.normal(size=(6000, 24))
-    questions = centres + 0.7 * chance.normal(size=(300, 24))
+    near = np.repeat(centres, 20, axis=0) + 0.3 * chance.normal(size=(6000, 24))
+    questions = centres + 0.3 * chance.normal(size=(300, 24))
     return half(unit(*near)), unit(*questions)
 
 
@@ -118,9 +118,12 @@ def test_saved_and_opened_it_is_the_same(tmp_path, cloud, exact_rows):
     vectors, questions = cloud
     for name in "ab":
         index = VectorIndex.build(vectors, exact_rows=exact_rows, questions=half(questions))
-        index.save(tmp_path / name)
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-    opened = VectorIndex.open(tmp_path / "a")
+        index.save(tmp_path / f"{name}.faiss")
+    for ending in ["faiss"] if exact_rows is None else ["faiss", "lists.faiss"]:
+        one, other = (tmp_path / f"{name}.{ending}" for name in "ab")
+        assert one.read_bytes() == other.read_bytes()
+    assert len(list(tmp_path.iterdir())) == (2 if exact_rows is None else 4)
+    opened = VectorIndex.open(tmp_path / "a.faiss")
     assert (len(opened), opened.dimension) == (6000, 24)
     assert opened.vectors(np.arange(50)).tolist() == vectors[:50].astype(np.float32).tolist()
     for question in questions[:5]:

@@ -61,6 +61,8 @@ def main() -> None:
     debug = "--debug" in sys.argv[1:]
     # Starting makes many objects and few that go again: looking for those takes time for nothing.
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
+    # numpy's own threads, which wait for each other awake, help none of our small products.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app(args=[arg for arg in sys.argv[1:] if arg != "--debug"])
     except QAError as error:
