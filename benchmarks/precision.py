@@ -53,7 +53,8 @@ def main() -> None:
             }
             for measure in MEASURES[name]:
                 room, _, key = measure.partition(".")
-                values = [e.metrics[room][key]["mean"] for e in found.values()]
+                stated = [e.metrics[room][key] for e in found.values()]
+                values = [v["mean"] if isinstance(v, dict) else v for v in stated]
                 shares = [f"{value / values[0]:.4f}" for value in values[1:]]
                 rows.append([name, measure, *(f"{value:.4f}" for value in values), *shares])
                 say(" ".join(rows[-1]))

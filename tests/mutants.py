@@ -24,8 +24,8 @@ MUTANTS = [
     (
         "tie order reversed in the vector search",
         "index/vectors.py",
-        "np.lexsort((rows, -scores))[:wanted]",
-        "np.lexsort((-rows, -scores))[:wanted]",
+        "np.lexsort((rows, -cosines))[:wanted]",
+        "np.lexsort((-rows, -cosines))[:wanted]",
     ),
     (
         "hash check of files skipped",
@@ -266,24 +266,29 @@ MUTANTS = [
         "if True:",
     ),
     ("reader's order reversed", "answer/reader.py", "np.argsort(-told", "np.argsort(told"),
-    ("recall never reached", "index/vectors.py", "if recall >= _RECALL or", "if True or"),
     (
-        "lists keep what is left over",
+        "recall never reached",
         "index/vectors.py",
-        "index.by_residual = False",
-        "index.by_residual = True",
+        "while recall() < _RECALL and lists.nprobe < lists.nlist:",
+        "while False:",
+    ),
+    (
+        "what lists put forward not scored anew",
+        "index/vectors.py",
+        "return self.cosines(vector, rows), rows",
+        "return np.zeros(len(rows), np.float32), rows",
     ),
     (
         "few lists for few visible rows",
         "index/vectors.py",
-        "probed = min(self._lists, -(-self._index.nprobe * len(self) // there))",
-        "probed = self._index.nprobe",
+        "probed = min(self._lists.nlist, -(-self._lists.nprobe * len(self) // there))",
+        "probed = self._lists.nprobe",
     ),
     (
         "cosines of candidates out of order",
         "index/vectors.py",
-        "cosines[places[0]] = found[0]",
-        "cosines[:] = found[0]",
+        "cosines[places] = found",
+        "cosines[:] = found",
     ),
     (
         "sentences paired with the one before",
