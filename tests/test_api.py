@@ -34,6 +34,18 @@ def test_an_answer_is_the_one_that_the_command_line_gives(served):
     assert len(expected["citations"]) == 1
 
 
+def test_what_was_asked_before_bears_on_the_answer_and_dates_do(served):
+    qa, client = served
+    body = {"question": "and is it cold?", "previous": ["is tea hot"], "since": "2020-01-01"}
+    answer = client.post("/api/v1/ask", json=body).json()
+    assert answer["searched_for"] == "is tea hot and is it cold?"
+    assert (answer["citations"], answer["nearest"]) == ([], [])  # nothing here has a date
+    del body["since"]
+    answer = client.post("/api/v1/ask", json=body).json()
+    assert answer["searched_for"] == qa.ask("and is it cold?", previous=["is tea hot"]).searched_for
+    assert answer["citations"] or answer["nearest"]
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [

@@ -70,8 +70,8 @@ def test_rows_that_are_not_visible_are_not_searched_and_take_no_place():
 def cloud():
     chance = np.random.default_rng(5)
     centres = chance.normal(size=(300, 24))
-    near = np.repeat(centres, 20, axis=0) + 0.3 * chance.normal(size=(6000, 24))
-    questions = centres + 0.3 * chance.normal(size=(300, 24))
+    near = np.repeat(centres, 20, axis=0) + 0.6 * chance.normal(size=(6000, 24))
+    questions = centres + 0.6 * chance.normal(size=(300, 24))
     return half(unit(*near)), unit(*questions)
 
 
