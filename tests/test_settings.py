@@ -6,6 +6,7 @@ import pytest
 
 from qa.answer.retrieve import SEARCHES
 from qa.errors import SettingsError
+from qa.index.build import EXACT_ROWS
 from qa.settings import Settings
 
 
@@ -21,6 +22,10 @@ def test_later_sources_win(tmp_path, monkeypatch):
 
 def test_by_default_every_search_there_is_is_made():
     assert Settings.model_fields["searches"].default == SEARCHES
+
+
+def test_the_limit_of_exact_search_is_the_one_that_indexing_has():
+    assert Settings.model_fields["exact_rows"].default == EXACT_ROWS
 
 
 def test_the_file_is_found_where_the_command_runs(tmp_path, monkeypatch):

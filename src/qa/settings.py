@@ -30,7 +30,7 @@ class Settings(BaseModel):
     encoder: str = Field(
         "all-MiniLM-L6-v2",
         min_length=1,
-        description="embedding model: the bundled one, or the folder of any other",
+        description="embedding model to index with: the bundled one, or the folder of any other",
     )
     encoder_languages: tuple[str, ...] | None = Field(
         None,
