@@ -107,3 +107,32 @@ def make_index(tmp_path, encoder):
         return index
 
     return make
+
+
+@pytest.fixture
+def make_live(make_index):
+    """What answers from documents given as id: text."""
+
+    def make(texts, **fields):
+        from qa import QA
+        from qa.index.snapshot import open_snapshot
+        from qa.web.live import Live
+
+        return Live(QA(open_snapshot(make_index(texts, **fields)), WordEncoder()))
+
+    return make
+
+
+@pytest.fixture
+def make_client():
+    """A client of the server over what is live, without the chat; keywords are settings."""
+    from fastapi.testclient import TestClient
+
+    from qa.settings import Settings
+    from qa.web.app import create_app
+
+    def make(live, address="203.0.113.7", **settings):
+        app = create_app(live, Settings(**settings), chat=False)
+        return TestClient(app, base_url="http://127.0.0.1", client=(address, 50_000))
+
+    return make

@@ -4,25 +4,16 @@ from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 
-from conftest import WordEncoder
-from qa import QA
-from qa.index.snapshot import open_snapshot
 from qa.records import to_json
-from qa.web.api import add_problem_pages, api_routes
 
 TEXTS = {"tea": "Tea is hot.", "milk": "Milk is cold.", "both": "Hot tea and cold milk."}
 
 
 @pytest.fixture
-def served(make_index):
-    qa = QA(open_snapshot(make_index(TEXTS)), WordEncoder())
-    app = FastAPI()
-    app.include_router(api_routes(qa))
-    add_problem_pages(app)
-    return qa, TestClient(app)
+def served(make_live, make_client):
+    live = make_live(TEXTS)
+    return live.qa, make_client(live)
 
 
 def test_an_answer_is_the_one_that_the_command_line_gives(served):

@@ -132,7 +132,7 @@ def test_the_answer_names_the_snapshot_and_the_json_names_are_the_contracts(qa):
         "links",
         "later",
     ]
-    assert list(citation["document"]) == ["id", "title", "date", "section", "source"]
+    assert list(citation["document"]) == ["id", "title", "date", "section", "source", "language"]
     assert list(citation["passage"]) == [
         "text",
         "start",

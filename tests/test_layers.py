@@ -38,7 +38,9 @@ HOMES = {
     "nupunkt": "corpus.sentences",
     "gradio": "web.chat",
     "orjson": "web.api",
-    "uvicorn": "web.app",
+    "limits": "web.limits",
+    "prometheus_client": "web.metrics",
+    "uvicorn": "web.server",
     "typer": "cli",
 }
 

@@ -23,13 +23,14 @@ def test_a_documents_hash_is_of_its_text_in_utf8():
 
 
 def test_json_has_the_field_names_and_iso_dates():
-    document = records.CitedDocument("a", "A", datetime.date(2022, 7, 21), None, "a.txt")
+    document = records.CitedDocument("a", "A", datetime.date(2022, 7, 21), None, "a.txt", "en")
     assert to_json(document) == {
         "id": "a",
         "title": "A",
         "date": "2022-07-21",
         "section": None,
         "source": "a.txt",
+        "language": "en",
     }
 
 

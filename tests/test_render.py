@@ -5,16 +5,13 @@ import html
 import re
 
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 
 from conftest import WordEncoder
 from qa import QA
 from qa.index.snapshot import open_snapshot
 from qa.records import Later, Span
 from qa.web.chat import example_questions
-from qa.web.reader import reader_routes
-from qa.web.render import answer_html, coverage, message_html
+from qa.web.render import Pages, coverage, message_html
 from qa.web.wording import Wording
 
 SAY = Wording()
@@ -33,7 +30,7 @@ HOSTILE = (
 
 def asked(index, question):
     qa = QA(open_snapshot(index), WordEncoder())
-    return qa, answer_html(qa.ask(question), qa.snapshot, SAY)
+    return qa, Pages(SAY).answer(qa.ask(question), qa.snapshot)
 
 
 def texts(page, tag):
@@ -96,7 +93,7 @@ def test_a_later_statement_is_linked_and_related_questions_are_listed(make_index
         nearest=(),
         related=("Why <i>tea</i>?",),
     )
-    page = answer_html(told, qa.snapshot, SAY)
+    page = Pages(SAY).answer(told, qa.snapshot)
     assert 'href="/documents/new?start=0&amp;end=3#passage"' in page
     assert "&lt;b&gt;New&lt;/b&gt;, 2021-01-01" in page
     assert texts(page, "li") == ["Why <i>tea</i>?"]
@@ -131,12 +128,9 @@ def test_coverage_tells_how_many_and_from_when_to_when(tmp_path, encoder):
 
 
 @pytest.fixture
-def reader(make_index):
+def reader(make_live, make_client):
     text = "Why tea <b>?(2020-01-01)\n\nTea is hot.\n\nMilk is cold."
-    snapshot = open_snapshot(make_index({"a": text}, layout="question-answer"))
-    app = FastAPI()
-    app.include_router(reader_routes(snapshot, SAY))
-    return TestClient(app), text
+    return make_client(make_live({"a": text}, layout="question-answer")), text
 
 
 def test_the_reader_marks_the_passage_where_it_stands(reader):

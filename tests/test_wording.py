@@ -5,19 +5,24 @@ import re
 from pathlib import Path
 
 import qa.web
+from qa.web.widget import LATEST
 
 WEB = Path(qa.web.__file__).parent
 KEYS = {p.stem: set(json.loads(p.read_text("utf-8"))) for p in (WEB / "locales").glob("*.json")}
 
 
 def used():
-    sources = [*WEB.rglob("*.py"), *WEB.rglob("*.html")]
+    sources = [*WEB.rglob("*.py"), *WEB.rglob("*.html"), WEB / f"static/widgets/{LATEST}.js"]
     text = "".join(p.read_text("utf-8") for p in sources)
-    return set(re.findall(r"""say\(\s*f?["']([a-z_.{}]+)["']""", text))
+    said = re.findall(r"""(?:say|Wording\([^()]*(?:\([^()]*\))?\))\(\s*f?["'`]([a-z_.{}$]+)""", text)
+    return {key.partition("$")[0] for key in [*said, *WAITED]}
 
+
+# What the widget says while it waits, and what it makes of the counts it is told.
+WAITED = ["widget.searching", "widget.slow", "coverage.undated.{number}", "coverage.{number}"]
 
 # What a key that ends in a stop is completed by.
-ENDINGS = "(question|answer|statement|greeting|thanks|farewell|abuse|help)"
+ENDINGS = "(question|answer|statement|greeting|thanks|farewell|abuse|help|one|many)"
 
 
 def test_no_key_is_missing_and_none_is_unused():

@@ -8,7 +8,9 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import gc
+import hashlib
 import os
+import secrets
 import sys
 from collections import Counter
 from pathlib import Path
@@ -230,10 +232,56 @@ def serve(
     settings = Settings.load(config, index=index, host=host, port=port)
     _check_port(settings.host, settings.port)
     qa = _open(settings)
-    from qa.web.app import serve as serve_web  # noqa: PLC0415 - gradio takes seconds
+    from qa.web.server import serve as serve_web  # noqa: PLC0415 - gradio takes seconds
 
-    out.print(f"Web chat on http://{settings.host}:{settings.port} (Ctrl+C stops it).")
+    out.print(f"Web chat on {settings.address} (Ctrl+C stops it).")
     serve_web(qa, settings)
+
+
+@app.command()
+def widget(
+    config: ConfigFile = None,
+    address: Annotated[
+        str | None, typer.Option(help="Address of the server.", show_default="public_url")
+    ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            help="Language of the widget: en, zh-Hans, zh-Hant.", show_default="the page's"
+        ),
+    ] = None,
+) -> None:
+    """Print the lines that bring the widget into a page, and what the page's policy must allow.
+
+    Example: qa widget --address https://ask.example.org
+    """
+    from qa.web.widget import page_policy, snippet  # noqa: PLC0415
+
+    settings = Settings.load(config, public_url=address)
+    out.print("Paste this where the widget shall be:\n")
+    out.print(snippet(settings.address, language), soft_wrap=True)
+    out.print("\nIf the page has a Content-Security-Policy, these have to be in it:\n")
+    for directive in page_policy(settings.address):
+        out.print(directive, soft_wrap=True)
+    if settings.allowed_origins:
+        out.print(f"\nPages that may ask: {', '.join(settings.allowed_origins)}.")
+    else:
+        out.print(
+            "\nNo page of another origin may ask yet. Name yours in qa.toml, and restart:"
+            '\n\nallowed_origins = ["https://www.example.org"]'
+        )
+
+
+@app.command()
+def key() -> None:
+    """Make a key for asking in batches over HTTP; only its hash is kept, and by you.
+
+    Example: qa key
+    """
+    secret = secrets.token_urlsafe(32)
+    out.print(f"The key, shown this once: {secret}")
+    digest = hashlib.sha256(secret.encode()).hexdigest()
+    out.print(f'For qa.toml: api_keys = ["{digest}"]', soft_wrap=True)
 
 
 @app.command()

@@ -8,6 +8,7 @@
     ├── SnapshotError     there is no whole snapshot to answer from
     ├── QuestionError     a question cannot be taken as it is
     ├── BusyError         somebody else is writing the same files
+    ├── OverloadError     more is asked at once than can be answered in time
     ├── CitationError     a citation does not match the record
     └── EvaluationError   a judged set, or an evaluation, cannot be taken as it is
 
@@ -23,6 +24,7 @@ __all__ = [
     "CorpusError",
     "EncoderError",
     "EvaluationError",
+    "OverloadError",
     "QAError",
     "QuestionError",
     "SettingsError",
@@ -61,6 +63,10 @@ class QuestionError(QAError):
 
 class BusyError(QAError):
     """Another process is writing the same index, or the same answers."""
+
+
+class OverloadError(QAError):
+    """More questions are asked at once than can be answered in time."""
 
 
 class CitationError(QAError):

@@ -147,6 +147,7 @@ class CitedDocument:
     date: datetime.date | None
     section: str | None
     source: str | None
+    language: str
 
 
 @dataclass(frozen=True, slots=True)

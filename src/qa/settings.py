@@ -5,12 +5,22 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import re
 import tomllib
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    ValidationError,
+    field_validator,
+)
 
 from qa.errors import SettingsError
 
@@ -18,6 +28,8 @@ __all__ = ["DEFAULT_CONFIG", "Settings"]
 
 DEFAULT_CONFIG = Path("qa.toml")
 _PREFIX = "QA_"
+# Scheme, host and port of a page, as browsers send it; nothing that could end a header's value.
+_ORIGIN = r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?"
 
 
 class Settings(BaseModel):
@@ -79,6 +91,85 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", description="address the web server listens on")
     port: int = Field(7860, ge=0, le=65_535, description="port the web server listens on")
     title: str = Field("What was said", min_length=1, description="heading of the web chat")
+    public_url: str | None = Field(
+        None,
+        description="address visitors reach the server by, as https://ask.example.org/record; "
+        "needed behind a proxy",
+    )
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
+        (),
+        description="addresses of proxies whose word on who asks is taken (X-Forwarded-For)",
+    )
+    allowed_origins: tuple[str, ...] = Field(
+        (), description="origins of the pages that may ask, as https://www.example.org"
+    )
+    frame_ancestors: tuple[str, ...] = Field(
+        (), description="origins of the pages that may show the chat in a frame"
+    )
+    questions_per_minute: int = Field(
+        60, ge=1, description="most questions of one client in a minute"
+    )
+    requests_per_minute: int = Field(
+        3_000, ge=1, description="most requests of any kind of one client in a minute"
+    )
+    max_body_bytes: int = Field(
+        65_536, ge=1_024, description="longest request taken, in bytes; a conversation's: 8 times"
+    )
+    max_waiting: int = Field(
+        64, ge=1, description="most questions that wait for an answer; what is more is refused"
+    )
+    max_connections: int = Field(1_000, ge=8, description="most requests open at a time")
+    max_connections_per_client: int = Field(
+        100,
+        ge=1,
+        description="most requests of one client open at a time; a tab of the chat is one",
+    )
+    request_timeout_s: float = Field(
+        10, gt=0, description="longest a request may take to arrive, and a question to be answered"
+    )
+    api_keys: tuple[Annotated[str, Field(pattern="^[0-9a-f]{64}$")], ...] = Field(
+        (), description='sha256 of the keys that may ask in batches; "qa key" makes one'
+    )
+    keyed_questions_per_minute: int = Field(
+        6_000, ge=1, description="most questions of one key in a minute"
+    )
+    max_batch: int = Field(100, ge=1, le=10_000, description="most questions in one batch")
+    metrics_from: tuple[IPvAnyNetwork, ...] = Field(
+        (ip_network("127.0.0.0/8"), ip_network("::1/128")),
+        description="addresses that may read /metrics",
+    )
+    log_questions: bool = Field(
+        default=False, description="write questions into the log; otherwise nobody's words are"
+    )
+    mcp: bool = Field(
+        default=False, description="let assistants query the record by the Model Context Protocol"
+    )
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_address(cls, url: str | None) -> str | None:
+        if url is not None and not re.fullmatch(f"{_ORIGIN}(/[A-Za-z0-9._~/-]*)?", url):
+            raise ValueError("not an address like https://ask.example.org/record")
+        return url.rstrip("/") if url else None
+
+    @field_validator("allowed_origins", "frame_ancestors")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not re.fullmatch(_ORIGIN, origin):
+                raise ValueError(f"{origin!r} is not an origin like https://www.example.org")
+        return origins
+
+    @property
+    def address(self) -> str:
+        """The server's address as visitors know it, without a slash at its end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
+
+    @property
+    def root_path(self) -> str:
+        """The path below which visitors reach the server: empty, or ``/record``."""
+        return urlsplit(self.address).path
 
     @classmethod
     def load(cls, config: Path | None = None, **flags: Any) -> Settings:

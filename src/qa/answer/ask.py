@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 import threading
 import time
+import weakref
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -99,7 +100,8 @@ class QA:
         self.max_question_chars = max_question_chars
         self.searcher = Searches(snapshot, encoder, self.searches)
         self._today = today
-        self._recent = lru_cache(_KEPT_ANSWERS)(self._answer)
+        # Not to refer to itself: a QA that is replaced goes at once, and its snapshot with it.
+        self._recent = lru_cache(_KEPT_ANSWERS)(partial(QA._answer, weakref.proxy(self)))
 
     @classmethod
     def open(  # noqa: PLR0913 - each is a setting

@@ -102,7 +102,12 @@ def later_statement(snapshot: Snapshot, hit: Hit, hits: Sequence[Hit]) -> Later 
 
 def _cited(document: Document) -> CitedDocument:
     return CitedDocument(
-        document.id, document.title, document.date, document.section, document.source
+        document.id,
+        document.title,
+        document.date,
+        document.section,
+        document.source,
+        document.language,
     )
 
 
@@ -141,7 +146,7 @@ def _citation_faults(stated: Mapping[str, Any], document: Document) -> Iterator[
     turn = next((t for t in turns(document.text, document.layout) if _inside(span, t.span)), None)
     asked = turn.asked.of(document.text) if turn and turn.asked else None
     expected = {
-        "document": to_json(_cited(document)),
+        "document": _stated_of(document, stated["document"]),
         "passage.text": span.of(document.text),
         "passage.role": turn.role if turn else None,
         "passage.speaker": turn.speaker if turn else None,
@@ -173,12 +178,21 @@ def _later_faults(stated: Mapping[str, Any], documents: Mapping[str, Document]) 
     if document is None:
         yield f"the record has no later statement {later['document']['id']!r}"
         return
-    if later["document"] != to_json(_cited(document)):
-        yield f"later.document {_apart(later['document'], to_json(_cited(document)))}"
+    expected = _stated_of(document, later["document"])
+    if later["document"] != expected:
+        yield f"later.document {_apart(later['document'], expected)}"
     if not later["document"]["date"] > stated["document"]["date"]:
         yield f"its later statement is of {later['document']['date']}"
     if Span(later["start"], later["end"]).end > len(document.text):
         yield f"the later statement ends at {later['end']}, its document at {len(document.text)}"
+
+
+def _stated_of(document: Document, stated: Mapping[str, Any]) -> dict[str, Any]:
+    """What a citation has to say of its document; answers of before it was told lack language."""
+    expected = to_json(_cited(document))
+    if "language" not in stated:
+        del expected["language"]
+    return expected
 
 
 def _inside(inner: Span, outer: Span) -> bool:

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
-import os
-from concurrent.futures import ThreadPoolExecutor
+import hashlib
+import json
 from http import HTTPStatus
-from typing import Any
+from importlib import resources
+from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from qa import __version__
 from qa.answer.ask import QA
-from qa.errors import QAError, QuestionError
+from qa.records import Answer, Document
+from qa.settings import Settings
+from qa.web.limits import Limits
+from qa.web.live import Live
+from qa.web.problems import Problem, problem
+from qa.web.widget import VERSIONS
+from qa.web.wording import Wording, language_of
 
-__all__ = ["add_problem_pages", "api_routes"]
+__all__ = ["EXAMPLES", "api_routes"]
 
 _MOST_CITATIONS = 20
 _MOST_PREVIOUS = 20
+# A browser may show a document for a minute without asking whether it is the same still.
+_DOCUMENT_CACHE = "public, max-age=60, must-revalidate"
+# What the API says and is asked, word for word as the seed's record has it.
+EXAMPLES: dict[str, Any] = json.loads(
+    (resources.files("qa.web") / "examples.json").read_text("utf-8")
+)
 
 
 class Ask(BaseModel):
     """A question, with what bears on its answer."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLES["ask"]]})
 
     question: str = Field(min_length=1, description="what you want to know")
     previous: list[str] = Field(
@@ -37,55 +49,186 @@ class Ask(BaseModel):
     top_k: int | None = Field(None, ge=1, le=_MOST_CITATIONS, description="most citations wanted")
     since: datetime.date | None = Field(None, description="only what was published then or later")
     until: datetime.date | None = Field(None, description="only what was published until then")
+    language: str | None = Field(
+        None,
+        max_length=35,
+        description="language (BCP 47) of what is said to the visitor; answers stay as recorded",
+    )
+    widget: int | None = Field(None, description="version of the widget that asks")
 
 
-def api_routes(qa: QA) -> APIRouter:
-    """The routes below /api/v1.
+class Batch(BaseModel):
+    """Several questions at once."""
 
-    As many questions are answered at a time as there are processors; others wait their turn.
-    More at a time would make each other wait, and all of them late.
-    """
-    routes = APIRouter(prefix="/api/v1")
-    threads = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="ask")
+    model_config = ConfigDict(extra="forbid")
 
-    def answered(asked: Ask) -> bytes:
-        answer = qa.ask(
-            asked.question,
-            previous=asked.previous,
-            since=asked.since,
-            until=asked.until,
-            top_k=asked.top_k,
-        )
-        return orjson.dumps(answer)
+    questions: list[Ask] = Field(min_length=1, description="asked one after the other")
 
-    @routes.post("/ask", response_class=Response)
+
+class Answers(BaseModel):
+    """The answers of a batch."""
+
+    answers: list[Answer] = Field(description="one for each question, in their order")
+
+
+class Record(BaseModel):
+    """What is answered from."""
+
+    version: str = Field(description="of this program")
+    snapshot: str = Field(description="digest of the index that answers")
+    documents: int
+    passages: int
+    sentences: int
+    first_date: datetime.date | None = Field(description="earliest date of a document")
+    last_date: datetime.date | None = Field(description="latest date of a document")
+    encoder: str
+    searches: list[str] = Field(description="those that are made")
+    widgets: list[int] = Field(description="versions of the widget that may ask")
+    max_question_chars: int
+    questions_per_minute: int = Field(description="of one client")
+    max_batch: int
+
+
+_PROBLEMS: dict[int, str] = {
+    400: "the request cannot be read",
+    401: "a batch without a key",
+    404: "no such document",
+    408: "the request did not arrive in time",
+    410: "the widget that asks is no longer served",
+    413: "the request is too long",
+    421: "another server is meant",
+    422: "the question cannot be taken as it is",
+    429: "too much was asked by this client; Retry-After says when to ask again",
+    503: "too much is asked by everybody; Retry-After says when to ask again",
+}
+_RETRY = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}}}
+
+
+def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Those statuses, and the ones any route may have, as OpenAPI has them."""
+    return {
+        status: {
+            "description": _PROBLEMS[status],
+            "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
+            **({"headers": _RETRY} if status in {429, 503} else {}),
+        }
+        for status in sorted({*statuses, 421, 429, 503})
+    }
+
+
+def api_routes(live: Live, limits: Limits, settings: Settings) -> APIRouter:
+    """The routes below /api/v1."""
+    routes = APIRouter(prefix="/api/v1", tags=["record"])
+
+    @routes.post(
+        "/ask",
+        summary="Ask a question",
+        response_model=Answer,
+        responses={
+            200: {"content": {"application/json": {"example": EXAMPLES["answer"]}}},
+            **_problems(400, 408, 410, 413, 422),
+        },
+    )
     async def ask(asked: Ask) -> Response:
-        loop = asyncio.get_running_loop()
-        return _json(await loop.run_in_executor(threads, answered, asked))
+        """The passages that answer, word for word, each with its citation.
+
+        Where the record holds no answer, `status` is `not_in_record`, `citations` is empty and
+        `nearest` has the closest passages, which are not an answer.
+        """
+        if asked.widget is not None and asked.widget not in VERSIONS:
+            return problem(HTTPStatus.GONE, Wording(language_of(asked.language))("widget.gone"))
+        return _json(await _answer(live, asked))
+
+    @routes.post(
+        "/batch",
+        summary="Ask many questions",
+        response_model=Answers,
+        responses=_problems(400, 401, 408, 413, 422),
+    )
+    async def batch(asked: Batch, request: Request) -> Response:
+        """Each question's answer, in order. Needs a key: `Authorization: Bearer KEY`."""
+        number = len(asked.questions)
+        if number > settings.max_batch:
+            detail = f"A batch has at most {settings.max_batch} questions, this has {number}."
+            return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{detail} Send several.")
+        address = request.client.host if request.client else ""
+        wait_s = await limits.questions(address, request.scope["qa.key"], number)
+        if wait_s is not None:
+            detail = f"More was asked with this key than a minute allows: wait {wait_s} seconds."
+            return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, retry_after_s=wait_s)
+        return _json({"answers": [await _answer(live, one) for one in asked.questions]})
+
+    @routes.get(
+        "/documents/{document_id}",
+        summary="A document of the record",
+        response_model=Document,
+        responses={
+            200: {"headers": {"ETag": {"schema": {"type": "string"}}}},
+            304: {"description": "it is the one that If-None-Match names"},
+            **_problems(404),
+        },
+    )
+    def document(
+        document_id: Annotated[str, Path(description="its id, as citations name it")],
+        request: Request,
+    ) -> Response:
+        """Its text, to which every offset of a citation refers. `sha256` is of the text."""
+        found = live.snapshot.documents.get(document_id)
+        if found is None:
+            detail = f"The record has no document {document_id!r}."
+            return problem(HTTPStatus.NOT_FOUND, detail)
+        content = orjson.dumps(found)
+        # The text alone is not all that is told: a title may be corrected.
+        tag = f'"{hashlib.sha256(content).hexdigest()}"'
+        headers = {"ETag": tag, "Cache-Control": _DOCUMENT_CACHE}
+        if _is_matched(request.headers.get("if-none-match"), tag):
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        return _json(content, headers)
+
+    @routes.get(
+        "/status", summary="What is answered from", response_model=Record, responses=_problems()
+    )
+    def status() -> Response:
+        """Counts and dates of the record, and how much may be asked."""
+        return _json(_record(live.qa, settings))
 
     return routes
 
 
-def add_problem_pages(app: FastAPI) -> None:
-    """Tell what was wrong with a request as problem JSON (RFC 9457)."""
-
-    @app.exception_handler(RequestValidationError)
-    def invalid(_: Request, error: Exception) -> Response:
-        faults = error.errors() if isinstance(error, RequestValidationError) else []
-        told = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in faults)
-        return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, told)
-
-    @app.exception_handler(QAError)
-    def refused(_: Request, error: Exception) -> Response:
-        is_visitors = isinstance(error, QuestionError)
-        status = HTTPStatus.UNPROCESSABLE_ENTITY if is_visitors else HTTPStatus.SERVICE_UNAVAILABLE
-        return _problem(status, str(error))
+async def _answer(live: Live, asked: Ask) -> Answer:
+    return await live.ask(
+        asked.question,
+        previous=asked.previous,
+        since=asked.since,
+        until=asked.until,
+        top_k=asked.top_k,
+    )
 
 
-def _json(content: bytes) -> Response:
-    return Response(content, media_type="application/json")
+def _record(qa: QA, settings: Settings) -> dict[str, Any]:
+    snapshot = qa.snapshot
+    period = snapshot.documents.period
+    return {
+        "version": __version__,
+        "snapshot": snapshot.digest,
+        **snapshot.manifest["counts"],
+        "first_date": period[0] if period else None,
+        "last_date": period[1] if period else None,
+        "encoder": snapshot.manifest["inputs"]["encoder"]["name"],
+        "searches": qa.searches,
+        "widgets": list(VERSIONS),
+        "max_question_chars": settings.max_question_chars,
+        "questions_per_minute": settings.questions_per_minute,
+        "max_batch": settings.max_batch,
+    }
 
 
-def _problem(status: HTTPStatus, detail: str) -> Response:
-    problem: dict[str, Any] = {"title": status.phrase, "status": status.value, "detail": detail}
-    return Response(orjson.dumps(problem), status.value, media_type="application/problem+json")
+def _is_matched(header: str | None, tag: str) -> bool:
+    """Whether an If-None-Match header names the tag."""
+    named = {part.strip().removeprefix("W/") for part in (header or "").split(",")}
+    return tag in named or "*" in named
+
+
+def _json(record: Any, headers: dict[str, str] | None = None) -> Response:
+    content = record if isinstance(record, bytes) else orjson.dumps(record)
+    return Response(content, headers=headers, media_type="application/json")

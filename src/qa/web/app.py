@@ -1,46 +1,83 @@
-"""The web server put together: reader pages, style sheets, chat."""
+"""The web application put together: guard, API, pages, chat."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
 from importlib import resources
 
-import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.responses import PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
-from qa.answer.ask import QA
+from qa import __version__
 from qa.settings import Settings
-from qa.web.api import add_problem_pages, api_routes
+from qa.web.api import api_routes
 from qa.web.chat import mount_chat
-from qa.web.reader import reader_routes
+from qa.web.guard import Envelope, Gate
+from qa.web.limits import Limits
+from qa.web.live import Live, Watch
+from qa.web.metrics import Metrics
+from qa.web.pages import page_routes
+from qa.web.problems import add_problem_pages
 from qa.web.wording import Wording
 
-__all__ = ["create_app", "serve"]
+__all__ = ["create_app"]
+
+_DESCRIPTION = (
+    "Questions answered from a public record: passages, word for word, each with a citation. "
+    "Errors are problem JSON (RFC 9457). Every response names its request in X-Request-Id."
+)
 
 
-def create_app(qa: QA, title: str) -> FastAPI:
-    """The application over one snapshot."""
-    say = Wording()
-    app = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url=None)
-    # No other origin may read anything here. Without this Gradio would allow any.
+def create_app(
+    live: Live, settings: Settings, watch: Watch | None = None, *, chat: bool = True
+) -> ASGIApp:
+    """The application over what is live, behind its guard; ``chat`` says whether with the chat."""
+
+    @contextlib.asynccontextmanager
+    async def watching(_: FastAPI) -> AsyncIterator[None]:
+        if watch:
+            watch.start()
+        yield
+        if watch:
+            watch.stop()
+
+    limits = Limits(settings)
+    app = FastAPI(
+        title=settings.title,
+        version=__version__,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=watching,
+    )
+    # The guard says which origins may read what. Without this Gradio would allow any.
     app.add_middleware(CORSMiddleware, allow_origins=[])
-    static = resources.files("qa.web") / "static"
-
-    @app.get("/healthz", response_class=PlainTextResponse)
-    def healthz() -> str:
-        return "ok"
-
-    app.include_router(api_routes(qa))
+    app.include_router(api_routes(live, limits, settings))
+    app.include_router(page_routes(live, settings))
+    _add_operations(app, live)
     add_problem_pages(app)
-    app.include_router(reader_routes(qa.snapshot, say))
+    static = resources.files("qa.web") / "static"
     app.mount("/style", StaticFiles(directory=str(static)))
-    mount_chat(app, qa, title, say, (static / "chat.css").read_text("utf-8"))
-    return app
+    if chat:
+        mount_chat(app, live, settings, Wording())
+    return Envelope(Gate(app, settings, limits), settings, live.metrics)
 
 
-def serve(qa: QA, settings: Settings) -> None:
-    """Serve until interrupted."""
-    app = create_app(qa, settings.title)
-    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning")
+def _add_operations(app: FastAPI, live: Live) -> None:
+    """What machines ask: does it run, can it answer, what did it do."""
+
+    @app.get("/healthz", include_in_schema=False)
+    def healthz() -> PlainTextResponse:
+        return PlainTextResponse("ok")
+
+    @app.get("/readyz", include_in_schema=False)
+    def readyz() -> PlainTextResponse:
+        return PlainTextResponse(live.snapshot.digest)
+
+    @app.get("/metrics", include_in_schema=False)
+    def metrics() -> Response:
+        return Response(live.metrics.text(), media_type=Metrics.CONTENT_TYPE)

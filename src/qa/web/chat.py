@@ -2,59 +2,65 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
+from datetime import date
+from importlib import resources
 from typing import Any
 
 import numpy as np
 from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.routing import Mount
 
-from qa.answer.ask import QA
-from qa.errors import QAError
+from qa.errors import QAError, SettingsError
 from qa.index.snapshot import Snapshot
-from qa.web.render import answer_html, coverage, message_html
+from qa.records import to_json
+from qa.settings import Settings
+from qa.web.live import Live
+from qa.web.policy import InlineScripts
+from qa.web.render import Pages, coverage, message_html
 from qa.web.wording import Wording
 
 __all__ = ["example_questions", "mount_chat"]
 
-# Questions asked at once. Each waits on the encoder, which has the processor to itself.
-_CONCURRENT_QUESTIONS = 4
 # Questions kept of a conversation, for the next one to lean on.
 _PREVIOUS = 3
+# Messages kept on the page; they travel with every question, whose length is limited.
+_MESSAGES = 24
 _EXAMPLES = 4
 _EXAMPLE_CHARS = 160
 
-# After an answer the page shows the question and what follows it, not the answer's end.
-_SHOW_LAST_QUESTION = """() => {
-  const asked = document.querySelectorAll('#qa-chat .user');
-  if (asked.length) asked[asked.length - 1].scrollIntoView({block: 'start'});
-}"""
-
 Messages = list[dict[str, Any]]
 
-_log = logging.getLogger(__name__)
+# Gradio's page draws with inline styles and shows pictures it holds as data.
+_POLICY = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "font-src 'self' data:; connect-src 'self'; manifest-src 'self'; base-uri 'self'; "
+    "form-action 'none'"
+)
 
 
-def mount_chat(app: FastAPI, qa: QA, title: str, say: Wording, css: str) -> None:
+def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> None:
     """Put the chat at ``/`` of the app. Nothing in it calls another server."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     import gradio as gr  # noqa: PLC0415 - takes seconds, and must see the variables above
 
     # No theme font is fetched from a server of fonts; the visitor's own is used.
-    fonts = ["system-ui", "sans-serif"]
     theme = gr.themes.Default(
         primary_hue="blue",
         neutral_hue="slate",
-        font=fonts,
+        font=["system-ui", "sans-serif"],
         font_mono=["ui-monospace", "monospace"],
     )
-    with gr.Blocks(title=title, analytics_enabled=False) as blocks:
-        gr.Markdown(f"# {title}", elem_id="qa-title")
+    pages = Pages(say, root=settings.root_path, site=settings.title)
+    examples = example_questions(live.snapshot)
+    with gr.Blocks(title=settings.title, analytics_enabled=False) as blocks:
+        gr.Markdown(f"# {settings.title}", elem_id="qa-title")
         previous = gr.State([])
         chat = gr.Chatbot(
-            value=[_message("assistant", _welcome(qa, say))],
+            value=[_message("assistant", _welcome(live.snapshot, say))],
             label=say("chat.label"),
             show_label=False,
             elem_id="qa-chat",
@@ -77,40 +83,54 @@ def mount_chat(app: FastAPI, qa: QA, title: str, say: Wording, css: str) -> None
                 scale=1,
             )
             send = gr.Button(say("chat.send"), variant="primary", elem_id="qa-send", scale=0)
+        # How many are answered at a time is for ``live`` to say.
         asking = {
-            "fn": _turn(qa, say),
+            "fn": _turn(live, pages, say),
             "inputs": [box, chat, previous],
             "outputs": [box, chat, previous],
             "show_progress": "hidden",
-            "concurrency_limit": _CONCURRENT_QUESTIONS,
-            "concurrency_id": "ask",
+            "concurrency_limit": None,
             "api_visibility": "private",
         }
-        gr.on([box.submit, send.click], **asking).then(None, js=_SHOW_LAST_QUESTION)
-        examples = example_questions(qa.snapshot)
-        if examples:
-            gr.Markdown(say("chat.examples"), elem_id="qa-examples-label")
-            with gr.Row(elem_id="qa-examples"):
-                for example in examples:
-                    button = gr.Button(example, size="sm", elem_classes="qa-example")
-                    clicked = button.click(**{**asking, "inputs": [button, chat, previous]})
-                    clicked.then(None, js=_SHOW_LAST_QUESTION)
+        gr.on([box.submit, send.click], **asking)
+        gr.Markdown(say("chat.examples"), elem_id="qa-examples-label", visible=bool(examples))
+        with gr.Row(elem_id="qa-examples"):
+            buttons = [
+                gr.Button(text, size="sm", elem_classes="qa-example", visible=bool(text))
+                for text in [*examples, *[""] * _EXAMPLES][:_EXAMPLES]
+            ]
+        for button in buttons:
+            button.click(**{**asking, "inputs": [button, chat, previous]})
+        if settings.mcp:
+            gr.api(_tool(live), api_name="ask", queue=False, concurrency_limit=None)
     blocks.queue(api_open=False)
+    static = resources.files("qa.web") / "static"
+    styles = [(static / name).read_text("utf-8") for name in ("answer.css", "chat.css")]
     gr.mount_gradio_app(
         app,
         blocks,
         path="/",
         theme=theme,
-        css=css,
+        css="\n".join(styles),
+        head=f'<script src="{settings.root_path}/style/chat.js" defer></script>',
+        root_path=settings.public_url,
         footer_links=[],
         show_error=False,
         ssr_mode=False,
         pwa=False,
         enable_monitoring=False,
         run_history=False,
-        mcp_server=False,
+        mcp_server=settings.mcp,
         max_file_size=0,
     )
+    if settings.mcp and not blocks.mcp_server_obj:
+        raise SettingsError(
+            "Assistants cannot be served (mcp = true): the package mcp is missing. "
+            "Install press-qa[mcp], or set mcp = false."
+        )
+    mounted: Any = next(r for r in app.routes if isinstance(r, Mount) and not r.path).app
+    # Innermost, where a page is not compressed yet.
+    mounted.user_middleware.append(Middleware(InlineScripts, policy=_POLICY))
 
 
 def example_questions(snapshot: Snapshot) -> list[str]:
@@ -129,35 +149,70 @@ def example_questions(snapshot: Snapshot) -> list[str]:
     return list(examples)
 
 
-def _turn(qa: QA, say: Wording) -> Any:
-    def ask(
+def _turn(live: Live, pages: Pages, say: Wording) -> Any:
+    async def ask(
         question: str, messages: Messages, previous: list[str]
-    ) -> Iterator[tuple[str, Messages, list[str]]]:
+    ) -> AsyncIterator[tuple[str, Messages, list[str]]]:
         """Show the question at once, then the answer."""
+        messages = _texts(messages)
         if not question.strip():
             empty = _message("assistant", message_html(say("answer.empty")))
             yield "", [*messages, empty], previous
             return
         messages = [*messages, _message("user", message_html(question))]
         yield "", messages, previous
-        answer, asked = _answer(qa, question, previous, say)
+        answer, asked = await _answer(live, pages, question, previous, say)
         yield "", [*messages, _message("assistant", answer)], asked[-_PREVIOUS:]
 
     return ask
 
 
-def _answer(qa: QA, question: str, previous: list[str], say: Wording) -> tuple[str, list[str]]:
+async def _answer(
+    live: Live, pages: Pages, question: str, previous: list[str], say: Wording
+) -> tuple[str, list[str]]:
     """The answer as HTML, and the questions that the next one may lean on."""
+    snapshot = live.snapshot
     try:
-        answer = qa.ask(question, previous=previous)
+        answer = await live.ask(question, previous=previous)
     except QAError as error:
         return message_html(say("answer.failed", why=error)), previous
     asked = previous if answer.courtesy else [*previous, question]
-    return answer_html(answer, qa.snapshot, say), asked
+    return pages.answer(answer, snapshot), asked
 
 
-def _welcome(qa: QA, say: Wording) -> str:
-    held = coverage(qa.snapshot.documents, say)
+def _tool(live: Live) -> Any:
+    async def ask(question: str, since: str = "", until: str = "") -> dict[str, Any]:
+        """Look a question up in the public record.
+
+        Returns passages of the record word for word, each with its citation (document, date,
+        speaker, offsets, link), or status "not_in_record" with the nearest passages, which are
+        no answer. Quote the passages as they are and cite them.
+
+        Args:
+            question: What you want to know, in full.
+            since: Only what was published on this day or later, YYYY-MM-DD; empty for any.
+            until: Only what was published until this day, YYYY-MM-DD; empty for any.
+        """
+        first, last = (date.fromisoformat(day) if day else None for day in (since, until))
+        return to_json(await live.ask(question, since=first, until=last))
+
+    return ask
+
+
+def _texts(messages: Messages) -> Messages:
+    """The last messages of a conversation as a browser sent it back, those that are text alone."""
+    texts = []
+    for message in messages:
+        content = message["content"]
+        parts = content if isinstance(content, list) else [content]
+        if all(isinstance(p, str) or p.get("type") == "text" for p in parts):
+            text = "".join(p if isinstance(p, str) else p["text"] for p in parts)
+            texts.append(_message(message["role"], text))
+    return texts[-_MESSAGES:]
+
+
+def _welcome(snapshot: Snapshot, say: Wording) -> str:
+    held = coverage(snapshot.documents, say)
     return message_html(f"{held}\n{say('chat.welcome')}")
 
 

@@ -14,7 +14,7 @@ from qa.index.store import Documents
 from qa.records import Answer, Citation, Document, Span
 from qa.web.wording import Wording
 
-__all__ = ["answer_html", "coverage", "message_html", "missing_html", "reader_html"]
+__all__ = ["Pages", "coverage", "message_html"]
 
 _ANCHOR = Markup('<mark id="passage" tabindex="-1">')
 # A journalist's question longer than this is folded behind the sentence that asks.
@@ -29,57 +29,94 @@ _TEMPLATES = jinja2.Environment(
 )
 
 
-def answer_html(answer: Answer, snapshot: Snapshot, say: Wording) -> str:
-    """An answer as it stands in the chat."""
-    cited = answer.citations or answer.nearest
-    html = _TEMPLATES.get_template("answer.html").render(
-        answer=answer,
-        asked=[_asked_in_short(c.passage.asked) for c in cited],
-        passages=[_passage_html(c) for c in cited],
-        coverage=coverage(snapshot.documents, say),
-        say=say,
-    )
-    return _without_blank_lines(html)
+class Pages:
+    """Everything as HTML, in one language; links lead below ``root``, the server's path."""
+
+    def __init__(self, say: Wording, *, root: str = "", site: str = "") -> None:
+        self._say = say
+        self._known = {"say": say, "language": say.language, "root": root, "site": site}
+
+    def answer(self, answer: Answer, snapshot: Snapshot) -> str:
+        """An answer as it stands in the chat and on its page."""
+        cited = answer.citations or answer.nearest
+        html = self._rendered(
+            "answer.html",
+            answer=answer,
+            asked=[_asked_in_short(c.passage.asked) for c in cited],
+            passages=[_passage_html(c) for c in cited],
+            coverage=coverage(snapshot.documents, self._say),
+        )
+        return _without_blank_lines(html)
+
+    def answer_page(
+        self,
+        snapshot: Snapshot,
+        *,
+        question: str = "",
+        previous: str = "",
+        answer: Answer | None = None,
+        trouble: str | None = None,
+    ) -> str:
+        """The page that asks without script, with the answer or what stood in its way."""
+        return self._rendered(
+            "ask.html",
+            title=question or self._known["site"],
+            question=question,
+            previous=previous,
+            is_answered=answer is not None,
+            answer=Markup(self.answer(answer, snapshot)) if answer else "",  # noqa: S704 - ours
+            trouble=trouble,
+            coverage=coverage(snapshot.documents, self._say),
+        )
+
+    def document_page(self, document: Document, marked: Span | None, *, is_missing: bool) -> str:
+        """The reader page of a document, with one passage marked."""
+        text = document.text
+        paragraphs = paragraph_spans(text)
+        marks = [marked] if marked else []
+        rendered = {p: _marked(text, p, marks, _ANCHOR) for p in paragraphs}
+        source = document.source or ""
+        return self._rendered(
+            "reader.html",
+            document=document,
+            title=document.title,
+            source_link=source if source.startswith(("http://", "https://")) else None,
+            is_missing=is_missing,
+            turns=[
+                {
+                    "role": turn.role,
+                    "speaker": turn.speaker,
+                    "paragraphs": [
+                        rendered[p]
+                        for p in paragraphs
+                        if turn.span.start <= p.start < turn.span.end
+                    ],
+                }
+                for turn in turns(text, document.layout)
+            ],
+        )
+
+    def missing_page(self, document_id: str) -> str:
+        """The page for a document the record does not hold."""
+        return self._rendered("missing.html", id=document_id, title=self._say("page.missing"))
+
+    def widget_page(self, snippet: str) -> str:
+        """A sample page of a ministry, with the widget in it. ``snippet`` is its HTML."""
+        return self._rendered(
+            "widget.html",
+            title=self._say("widget.sample.title"),
+            snippet=Markup(snippet),  # noqa: S704 - made by us, of settings that were checked
+            code=snippet,
+        )
+
+    def _rendered(self, template: str, **values: object) -> str:
+        return _TEMPLATES.get_template(template).render(**self._known, **values)
 
 
 def message_html(text: str) -> str:
     """A visitor's own words, or a plain sentence, as text and nothing else."""
     lines = Markup("<br>").join(escape(line) for line in text.split("\n"))
-    return _without_blank_lines(Markup('<div class="qa-message">{}</div>').format(lines))
-
-
-def reader_html(document: Document, marked: Span | None, say: Wording, *, is_missing: bool) -> str:
-    """The reader page of a document, with one passage marked."""
-    text = document.text
-    paragraphs = paragraph_spans(text)
-    marks = [marked] if marked else []
-    rendered = {p: _marked(text, p, marks, _ANCHOR) for p in paragraphs}
-    source = document.source or ""
-    return _TEMPLATES.get_template("reader.html").render(
-        document=document,
-        title=document.title,
-        language=say.language,
-        source_link=source if source.startswith(("http://", "https://")) else None,
-        is_missing=is_missing,
-        turns=[
-            {
-                "role": turn.role,
-                "speaker": turn.speaker,
-                "paragraphs": [
-                    rendered[p] for p in paragraphs if turn.span.start <= p.start < turn.span.end
-                ],
-            }
-            for turn in turns(text, document.layout)
-        ],
-        say=say,
-    )
-
-
-def missing_html(document_id: str, say: Wording) -> str:
-    """The page for a document the record does not hold."""
-    return _TEMPLATES.get_template("missing.html").render(
-        id=document_id, title=say("page.missing"), language=say.language, say=say
-    )
+    return _without_blank_lines(Markup('<div class="qa-message" dir="auto">{}</div>').format(lines))
 
 
 def coverage(documents: Documents, say: Wording) -> str:

@@ -6,13 +6,22 @@ import json
 from functools import cache
 from importlib import resources
 
-__all__ = ["Wording"]
+__all__ = ["DEFAULT_LANGUAGE", "LANGUAGES", "Wording", "language_of"]
+
+DEFAULT_LANGUAGE = "en"
+_LOCALES = resources.files("qa.web") / "locales"
+# Names of the languages there are, as BCP 47 has them: en, zh-Hans, zh-Hant.
+LANGUAGES = tuple(
+    sorted(f.name.removesuffix(".json") for f in _LOCALES.iterdir() if f.name.endswith(".json"))
+)
+# Regions where Chinese is written in traditional characters.
+_TRADITIONAL = {"hant", "tw", "hk", "mo"}
 
 
 class Wording:
     """The words of one language: ``wording("answer.paragraph", paragraph=3)``."""
 
-    def __init__(self, language: str = "en") -> None:
+    def __init__(self, language: str = DEFAULT_LANGUAGE) -> None:
         self.language = language
         self._words = _load(language)
 
@@ -21,8 +30,32 @@ class Wording:
         return self._words[key].format(**values)
 
 
+def language_of(*wanted: str | None) -> str:
+    """The first language there is of those wanted: tags, or an Accept-Language header."""
+    for wish in wanted:
+        for tag in _by_preference(wish or ""):
+            primary, *rest = tag.lower().replace("_", "-").split("-")
+            name = primary
+            if primary == "zh":
+                name = "zh-Hant" if _TRADITIONAL & set(rest) else "zh-Hans"
+            if name in LANGUAGES:
+                return name
+    return DEFAULT_LANGUAGE
+
+
+def _by_preference(header: str) -> list[str]:
+    """The tags of an Accept-Language header, the most wanted first."""
+    wishes = []
+    for part in header.split(",")[:20]:
+        tag, _, quality = part.strip().partition(";q=")
+        try:
+            wishes.append((-float(quality or 1), tag))
+        except ValueError:
+            continue
+    return [tag for _, tag in sorted(wishes, key=lambda wish: wish[0])]
+
+
 @cache
 def _load(language: str) -> dict[str, str]:
-    path = resources.files("qa.web") / "locales" / f"{language}.json"
-    words: dict[str, str] = json.loads(path.read_text("utf-8"))
+    words: dict[str, str] = json.loads((_LOCALES / f"{language}.json").read_text("utf-8"))
     return words

@@ -1,0 +1,148 @@
+"""Who answers now, and in which threads; a new snapshot is taken up while questions go on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+
+from qa.answer.ask import QA
+from qa.errors import OverloadError, QAError
+from qa.index.snapshot import Snapshot, live_digest
+from qa.records import Answer
+from qa.web.metrics import Metrics
+
+__all__ = ["Live", "Watch"]
+
+# How often the index folder is looked at for a new snapshot.
+_WATCH_S = 1.0
+# What a new snapshot is asked before visitors ask it: the first question loads what it needs.
+_FIRST_QUESTION = "what was said?"
+
+_log = logging.getLogger(__name__)
+
+
+class Live:
+    """The QA that answers now.
+
+    As many questions are answered at a time as there are processors; others wait their turn.
+    More at a time would make each other wait, and all of them late. Each question is answered
+    from one snapshot from beginning to end.
+    """
+
+    def __init__(
+        self,
+        qa: QA,
+        *,
+        max_waiting: int = 64,
+        timeout_s: float = 10.0,
+        log_questions: bool = False,
+        metrics: Metrics | None = None,
+    ) -> None:
+        """``timeout_s`` is the longest a question may wait and take."""
+        self.qa = qa
+        self.metrics = metrics or Metrics()
+        self.metrics.taken_up(qa.snapshot.digest, len(qa.snapshot.documents))
+        self._at_a_time = os.cpu_count() or 1
+        self._threads = ThreadPoolExecutor(self._at_a_time, thread_name_prefix="ask")
+        self._most = self._at_a_time + max_waiting
+        self._timeout_s = timeout_s
+        self._log_questions = log_questions
+        self._unanswered = 0
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What is answered from now."""
+        return self.qa.snapshot
+
+    def take_up(self, qa: QA) -> None:
+        """Let ``qa`` answer from now on; questions being answered end with the one before."""
+        self.qa = qa
+        self.metrics.taken_up(qa.snapshot.digest, len(qa.snapshot.documents))
+
+    async def ask(
+        self,
+        question: str,
+        *,
+        previous: Sequence[str] = (),
+        since: date | None = None,
+        until: date | None = None,
+        top_k: int | None = None,
+    ) -> Answer:
+        """What ``QA.ask`` answers.
+
+        Raises:
+            OverloadError: too many are waiting already, or it took too long.
+            QuestionError: the question cannot be taken as it is.
+        """
+        if self._unanswered >= self._most:
+            raise OverloadError("Too many questions are being asked at once: ask again shortly.")
+
+        def answered() -> Answer:
+            return self.qa.ask(question, previous=previous, since=since, until=until, top_k=top_k)
+
+        self._count(1)
+        started = time.perf_counter()
+        try:
+            asked = asyncio.get_running_loop().run_in_executor(self._threads, answered)
+            answer = await asyncio.wait_for(asked, self._timeout_s)
+        except TimeoutError as error:
+            raise OverloadError("The answer took too long: ask again shortly.") from error
+        finally:
+            self._count(-1)
+        self.metrics.answered(answer, time.perf_counter() - started)
+        if self._log_questions:
+            _log.info("asked", extra={"question": question, "answer": answer.status})
+        return answer
+
+    def _count(self, more: int) -> None:
+        self._unanswered += more
+        self.metrics.waiting.set(max(0, self._unanswered - self._at_a_time))
+
+
+class Watch:
+    """Takes up each new snapshot of an index folder, in a thread of its own."""
+
+    def __init__(self, live: Live, index: Path, opened: Callable[[], QA]) -> None:
+        """``opened`` gives the QA of what is live in the folder."""
+        self._live = live
+        self._index = index
+        self._opened = opened
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="watch", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        refused = None
+        while not self._stopped.wait(_WATCH_S):
+            digest = live_digest(self._index, missing_ok=True)
+            if digest in {None, self._live.snapshot.digest, refused}:
+                continue
+            try:
+                qa = self._opened()
+                qa.ask(_FIRST_QUESTION)
+            except (QAError, OSError) as error:
+                # Another was published meanwhile, or what is there is damaged. What answers now
+                # goes on answering; a damaged one is not looked at over and over.
+                is_still_live = live_digest(self._index, missing_ok=True) == digest
+                refused = digest if is_still_live else None
+                self._live.metrics.not_taken_up.inc()
+                _log.error("a new snapshot was not taken up: %s", error)
+                continue
+            self._live.take_up(qa)
+            _log.warning("took up snapshot %s", digest)
+            del qa

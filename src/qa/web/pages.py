@@ -1,0 +1,103 @@
+"""Pages that need no script: an answer; a document, opened at the passage a citation names."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse
+
+from qa.errors import QAError, QuestionError
+from qa.records import Document, Span
+from qa.settings import Settings
+from qa.web import widget
+from qa.web.live import Live
+from qa.web.render import Pages
+from qa.web.wording import Wording, language_of
+
+__all__ = ["page_routes"]
+
+# These pages run nothing, load nothing but our style sheets, and ask nobody but this server.
+_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'"
+# The page that shows the widget is as strict as a ministry's: it allows what the snippet names.
+_WIDGET_POLICY = f"{_POLICY}; script-src 'self'; connect-src 'self'"
+_FOR_EVER = "public, max-age=31536000, immutable"
+_FOR_AN_HOUR = "public, max-age=3600"
+
+
+def page_routes(live: Live, settings: Settings) -> APIRouter:
+    """Everything that is shown without the chat, and the widget."""
+    routes = APIRouter(include_in_schema=False)
+
+    def pages(request: Request, language: str) -> Pages:
+        say = Wording(language_of(language, request.headers.get("accept-language")))
+        return Pages(say, root=settings.root_path, site=settings.title)
+
+    @routes.get("/answer")
+    async def answer(
+        request: Request, q: str = "", language: str = "", previous: str = ""
+    ) -> Response:
+        shown = pages(request, language)
+        question = q.strip()
+        if not question:
+            return _html(shown.answer_page(live.snapshot))
+        before = [previous] if previous.strip() else []
+        try:
+            found = await live.ask(question, previous=before)
+        except QAError as error:
+            is_visitors = isinstance(error, QuestionError)
+            headers = {} if is_visitors else {"Retry-After": "2"}
+            trouble = shown.answer_page(live.snapshot, question=question, trouble=str(error))
+            return _html(trouble, 422 if is_visitors else 503, headers=headers)
+        return _html(
+            shown.answer_page(live.snapshot, question=question, previous=previous, answer=found)
+        )
+
+    @routes.get("/documents/{document_id}")
+    def read(
+        document_id: str, request: Request, start: str = "", end: str = "", language: str = ""
+    ) -> Response:
+        shown = pages(request, language)
+        document = live.snapshot.documents.get(document_id)
+        if document is None:
+            return _html(shown.missing_page(document_id), 404)
+        marked = _span(document, start, end)
+        is_missing = marked is None and bool(start or end)
+        return _html(shown.document_page(document, marked, is_missing=is_missing))
+
+    @routes.get("/widget")
+    def try_widget(request: Request, language: str = "") -> Response:
+        shown = pages(request, language)
+        return _html(
+            shown.widget_page(widget.snippet(settings.root_path, language or None)),
+            policy=_WIDGET_POLICY,
+        )
+
+    @routes.get("/widget.js")
+    def widget_js(v: str = "") -> Response:
+        version = v or str(widget.LATEST)
+        if not version.isdecimal() or int(version) not in widget.VERSIONS:
+            known = ", ".join(map(str, widget.VERSIONS))
+            return PlainTextResponse(f"There is no version {v[:20]!r}; there are: {known}.", 410)
+        headers = {
+            # The same for everybody; a page that pins its hash has to be able to read it.
+            "Access-Control-Allow-Origin": "*",
+            "Cache-Control": _FOR_EVER if v else _FOR_AN_HOUR,
+        }
+        return Response(widget.source(int(version)), headers=headers, media_type="text/javascript")
+
+    return routes
+
+
+def _html(
+    content: str, status: int = 200, *, policy: str = _POLICY, headers: dict[str, str] | None = None
+) -> HTMLResponse:
+    given = {"Content-Security-Policy": policy, "Vary": "Accept-Language", **(headers or {})}
+    return HTMLResponse(content, status, given)
+
+
+def _span(document: Document, start: str, end: str) -> Span | None:
+    """The stretch a link names; None where the document has no such stretch."""
+    try:
+        span = Span(int(start), int(end))
+    except ValueError:
+        return None
+    return span if span.end <= len(document.text) else None

@@ -1,0 +1,70 @@
+"""Errors as problem JSON (RFC 9457): what was wrong, and when to come again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from qa.errors import OverloadError, QAError, QuestionError
+
+__all__ = ["Problem", "add_problem_pages", "problem"]
+
+# When to ask again where too many ask at once. The queue is empty sooner; this spreads them.
+_RETRY_S = 2
+
+
+class Problem(BaseModel):
+    """What was wrong with a request, or with the server."""
+
+    title: str = Field(description="the status in words", examples=["Unprocessable Content"])
+    status: int = Field(description="the HTTP status", examples=[422])
+    detail: str = Field(
+        description="what was wrong, and the remedy", examples=["question: Field required"]
+    )
+
+
+def problem(
+    status: HTTPStatus,
+    detail: str,
+    *,
+    retry_after_s: int | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The answer to a request that cannot be served, with when to come again."""
+    content = {"title": status.phrase, "status": status.value, "detail": detail}
+    retry = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
+    return Response(
+        json.dumps(content),
+        status.value,
+        {"Cache-Control": "no-store", **retry, **(headers or {})},
+        media_type="application/problem+json",
+    )
+
+
+def add_problem_pages(app: FastAPI) -> None:
+    """Tell what was wrong with a request as problem JSON."""
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(_: Request, error: Exception) -> Response:
+        faults = error.errors() if isinstance(error, RequestValidationError) else []
+        told = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in faults)
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, told)
+
+    @app.exception_handler(HTTPException)
+    def refused(_: Request, error: Exception) -> Response:
+        status = HTTPStatus(getattr(error, "status_code", 500))
+        return problem(status, str(getattr(error, "detail", "")))
+
+    @app.exception_handler(QAError)
+    def failed(_: Request, error: Exception) -> Response:
+        if isinstance(error, QuestionError):
+            return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+        if isinstance(error, OverloadError):
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), retry_after_s=_RETRY_S)
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), retry_after_s=60)

@@ -1,0 +1,600 @@
+/* Questions to a public record, answered in its own words: <press-qa>, version 1.
+ *
+ * Needs no other file and calls only the server it came from. Keeps nothing on the visitor's
+ * device unless the visitor says so. Once published this file never changes, since pages pin its
+ * hash; what is new becomes version 2.
+ *
+ * Attributes: language (en, zh-Hans, zh-Hant), heading, questions ("one|another"), mode (button,
+ * inline), position (right, left), accent (a colour), theme (light, dark, auto), server.
+ * Methods: open(), close(), ask(question), clear(). Property: conversation.
+ * Events: press-qa-open, press-qa-close, press-qa-answer, press-qa-error.
+ */
+(() => {
+  "use strict";
+  const VERSION = 1;
+  const ORIGIN = document.currentScript ? new URL(".", document.currentScript.src).href : "";
+  const PREVIOUS = 5;
+  const KEPT = 20;
+  const LONG_ASKED = 200;
+  const SLOW_MS = 4000;
+  const LONGEST_MS = 30000;
+  const SMALL = "(max-width: 30em), (max-height: 30em)";
+
+  // Browsers too old for this keep showing the link inside the element.
+  const isAble = window.customElements && "adoptedStyleSheets" in Document.prototype && window.HTMLDialogElement;
+  if (!isAble || customElements.get("press-qa")) return;
+
+  const STYLE = new CSSStyleSheet();
+  STYLE.replaceSync(`
+    :host { all: initial !important; display: block !important; direction: ltr !important;
+      font: medium/1.55 system-ui, sans-serif !important;
+      --ink: #1c1917; --soft: #57534e; --paper: #fff; --line: #78716c; --link: #1d4ed8;
+      --mark: #fde68a; --mark-ink: #1c1917; --accent: #1d4ed8; --on-accent: #fff; }
+    :host([data-dark]) { --ink: #f5f5f4; --soft: #d6d3d1; --paper: #1c1917; --line: #a8a29e; --link: #93c5fd; }
+    :host(:not([mode="inline"])) { position: fixed !important; z-index: 2147483000 !important;
+      inset-block-end: 1em !important; inset-inline-end: 1em !important; }
+    :host([position="left"]:not([mode="inline"])) { inset-inline: 1em auto !important; }
+    *, *::before { box-sizing: border-box; }
+    [hidden] { display: none !important; }
+    button, textarea { font: inherit; color: inherit; }
+    button { min-height: 2.75em; padding: 0.4em 1em; border: 1px solid var(--line); border-radius: 0.5em;
+      background: var(--paper); color: var(--ink); cursor: pointer; text-align: start; }
+    .main { background: var(--accent); color: var(--on-accent); border-color: transparent; font-weight: 600; }
+    .launch { border-radius: 1.5em; padding-inline: 1.3em; }
+    :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
+    .main:focus-visible { outline-color: var(--ink); }
+    a { color: var(--link); display: inline-block; min-height: 1.5em; }
+    dialog { position: fixed; inset: auto 1em 1em auto; margin: 0; padding: 0; }
+    :host([position="left"]) dialog { inset: auto auto 1em 1em; }
+    dialog, .inline { width: min(28em, calc(100vw - 2em)); height: min(40em, calc(100vh - 2em)); max-width: none;
+      max-height: none; border: 1px solid var(--line); border-radius: 0.75em; overflow: hidden;
+      background: var(--paper); color: var(--ink); }
+    .inline { width: 100%; height: auto; }
+    .inline .log { max-height: 32em; }
+    .panel { display: flex; flex-direction: column; height: 100%; }
+    header { display: flex; align-items: center; justify-content: space-between; gap: 1em;
+      padding: 0.5em 1em; border-block-end: 1px solid var(--line); }
+    h2, h3 { margin: 0; font-size: 1.1em; line-height: 1.3; overflow-wrap: anywhere; }
+    h3 { font-size: 1em; padding: 0.5em 0.8em; border-radius: 0.5em; border: 1px solid var(--line); }
+    .log { flex: 1; overflow-y: auto; padding: 0.5em 1em; min-height: 8em; }
+    .turn { margin-block: 0.5em 1.5em; }
+    .turn > * + * { margin-block-start: 0.7em; }
+    p, ul, blockquote { margin: 0.5em 0; padding: 0; overflow-wrap: anywhere; }
+    ul { list-style: none; display: grid; gap: 0.4em; }
+    .verdict { font-weight: 700; font-size: 1.1em; }
+    .soft, .facts, .links { color: var(--soft); font-size: 0.92em; }
+    .facts, .links { display: flex; flex-wrap: wrap; gap: 0 1em; overflow-wrap: anywhere; }
+    cite { font-style: normal; font-weight: 600; overflow-wrap: anywhere; }
+    .number { display: inline-block; min-width: 1.6em; margin-inline-end: 0.4em; border-radius: 0.8em;
+      text-align: center; background: var(--accent); color: var(--on-accent); }
+    blockquote { border-inline-start: 4px solid var(--accent); padding-inline-start: 0.8em; white-space: pre-line; }
+    mark { background: var(--mark); color: var(--mark-ink); }
+    summary { cursor: pointer; min-height: 1.6em; }
+    article { margin-block: 0.5em 1em; }
+    form { padding: 0.6em 1em; border-block-start: 1px solid var(--line); }
+    .row { display: flex; gap: 0.5em; align-items: end; margin-block-start: 0.3em; }
+    textarea { flex: 1; min-width: 0; min-height: 2.75em; padding: 0.5em; resize: vertical; background: var(--paper);
+      border: 1px solid var(--line); border-radius: 0.5em; }
+    .tools { display: flex; flex-wrap: wrap; gap: 0.3em 1em; align-items: center; justify-content: space-between;
+      margin-block-start: 0.5em; font-size: 0.92em; }
+    .tools label { display: flex; gap: 0.5em; align-items: center; min-height: 1.7em; }
+    .tools input { width: 1.2em; height: 1.2em; accent-color: var(--link); }
+    .tools button { min-height: 1.9em; padding: 0.1em 0.7em; }
+    .heard { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+    @media ${SMALL} {
+      dialog { inset: 0; width: 100%; height: 100%; border: 0; border-radius: 0; }
+      :host([position="left"]) dialog { inset: 0; }
+    }
+    @media (max-height: 30em) { .panel { display: block; overflow-y: auto; } .log { overflow: visible; } }
+    @media (forced-colors: active) { .main, .number { border: 1px solid; } }
+  `);
+
+  const make = (name, given, ...inside) => {
+    const element = document.createElement(name);
+    for (const [key, value] of Object.entries(given || {})) {
+      if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+      else if (value !== null && value !== undefined) element.setAttribute(key, value);
+    }
+    element.append(...inside.filter((part) => part !== null && part !== undefined));
+    return element;
+  };
+
+  const languageOf = (tag) => {
+    const [primary, ...rest] = (tag || "").toLowerCase().split(/[-_]/);
+    if (primary !== "zh") return "en";
+    return rest.some((part) => ["hant", "tw", "hk", "mo"].includes(part)) ? "zh-Hant" : "zh-Hans";
+  };
+
+  // A link of the record's own: the web only, never a script.
+  const isWeb = (url) => /^https?:\/\//i.test(url || "");
+
+  class PressQA extends HTMLElement {
+    #say;
+    #log;
+    #box;
+    #heard;
+    #keep;
+    #dialog;
+    #launch;
+    #record;
+    #isAsking = false;
+    #turns = [];
+
+    /** The questions asked so far and their answers, oldest first. */
+    get conversation() {
+      return this.#turns.map((turn) => ({ ...turn }));
+    }
+
+    connectedCallback() {
+      if (this.shadowRoot) return;
+      const language = languageOf(this.getAttribute("language") || document.documentElement.lang);
+      this.#say = (key, values = {}) =>
+        WORDS[language][key].replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
+      const root = this.attachShadow({ mode: "open" });
+      root.adoptedStyleSheets = [STYLE];
+      root.append(this.#built(language));
+      this.#colour(root);
+      this.#restore();
+    }
+
+    open() {
+      if (!this.#dialog || this.#dialog.open) return;
+      if (matchMedia(SMALL).matches) this.#dialog.showModal();
+      else this.#dialog.show();
+      this.#launch.setAttribute("aria-expanded", "true");
+      this.#box.focus();
+      this.#tell("press-qa-open");
+    }
+
+    close() {
+      if (this.#dialog && this.#dialog.open) this.#dialog.close();
+    }
+
+    clear() {
+      this.#turns = [];
+      this.#store();
+      this.#welcome();
+    }
+
+    /** Ask a question, as if the visitor had; resolves to the answer, or to null where there is none. */
+    async ask(question) {
+      const text = String(question).trim();
+      if (!text || this.#isAsking) return null;
+      this.#isAsking = true;
+      const turn = this.#begun(text);
+      const slow = setTimeout(() => this.#wait(turn, "widget.slow"), SLOW_MS);
+      try {
+        const answer = await this.#fetched(text);
+        this.#box.value = "";
+        this.#turns.push({ question: text, answer });
+        await this.#shown(turn, answer);
+        this.#store();
+        this.#tell("press-qa-answer", { question: text, answer });
+        return answer;
+      } catch (trouble) {
+        const words = trouble.words || this.#say("widget.unreachable");
+        this.#box.value = text;
+        turn.lastChild.replaceWith(
+          make("div", { class: "trouble" }, make("p", {}, words), this.#page(text)),
+        );
+        this.#hear(words);
+        this.#tell("press-qa-error", { question: text, status: trouble.status || 0, detail: words });
+        return null;
+      } finally {
+        clearTimeout(slow);
+        this.#isAsking = false;
+      }
+    }
+
+    get #base() {
+      return new URL(this.getAttribute("server") || ORIGIN, document.baseURI).href.replace(/\/*$/, "/");
+    }
+
+    get #before() {
+      return this.#turns.filter((turn) => !turn.answer.courtesy).slice(-PREVIOUS).map((turn) => turn.question);
+    }
+
+    async #fetched(question) {
+      const stop = new AbortController();
+      const late = setTimeout(() => stop.abort(), LONGEST_MS);
+      const said = { question, previous: this.#before, language: this.lang, widget: VERSION };
+      try {
+        const response = await fetch(`${this.#base}api/v1/ask`, {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify(said),
+          credentials: "omit",
+          referrerPolicy: "no-referrer",
+          signal: stop.signal,
+        });
+        if (response.ok) return await response.json();
+        throw Object.assign(new Error(), { status: response.status, words: await this.#why(response) });
+      } finally {
+        clearTimeout(late);
+      }
+    }
+
+    async #why(response) {
+      const seconds = response.headers.get("Retry-After");
+      if (response.status === 429) return this.#say("widget.wait", { seconds: seconds || 60 });
+      if (response.status === 503) return this.#say("widget.busy");
+      const problem = await response.json().catch(() => ({}));
+      return response.status === 410 && problem.detail
+        ? problem.detail
+        : this.#say("answer.failed", { why: problem.detail || response.status });
+    }
+
+    #built(language) {
+      const say = this.#say;
+      this.lang = language;
+      const heading = this.getAttribute("heading") || say("widget.open");
+      const send = make("button", { class: "main" }, say("chat.send"));
+      this.#box = make("textarea", {
+        id: "box", rows: 1, maxlength: 2000, dir: "auto", placeholder: say("chat.placeholder"),
+        onkeydown: (event) => {
+          if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+          event.preventDefault();
+          this.ask(this.#box.value);
+        },
+      });
+      this.#keep = make("input", { type: "checkbox", onchange: () => this.#store() });
+      this.#log = make("div", { class: "log", role: "region", "aria-label": say("chat.label"), tabindex: 0 });
+      this.#heard = make("div", { class: "heard", role: "status" });
+      const isInline = this.getAttribute("mode") === "inline";
+      const close = make("button", { onclick: () => this.close() }, say("widget.close"));
+      const form = make(
+        "form",
+        { onsubmit: (event) => { event.preventDefault(); this.ask(this.#box.value); } },
+        make("label", { for: "box" }, say("chat.input")),
+        make("div", { class: "row" }, this.#box, send),
+        make("div", { class: "tools" },
+          make("label", {}, this.#keep, say("widget.keep")),
+          make("button", { type: "button", onclick: () => { this.clear(); this.#box.focus(); } }, say("widget.clear"))),
+      );
+      const panel = make("div", { class: "panel" },
+        make("header", {}, make("h2", { id: "heading" }, heading), isInline ? null : close),
+        this.#log, this.#heard, form);
+      if (isInline) return make("section", { class: "inline", "aria-labelledby": "heading" }, panel);
+      this.#dialog = make("dialog", {
+        "aria-labelledby": "heading",
+        onkeydown: (event) => { if (event.key === "Escape") { event.preventDefault(); this.close(); } },
+        onclose: () => {
+          this.#launch.setAttribute("aria-expanded", "false");
+          this.#launch.focus();
+          this.#tell("press-qa-close");
+        },
+      }, panel);
+      this.#launch = make("button", {
+        class: "main launch", "aria-expanded": "false", "aria-haspopup": "dialog", onclick: () => this.open(),
+      }, heading);
+      return make("section", { "aria-label": heading }, this.#launch, this.#dialog);
+    }
+
+    #colour(root) {
+      const theme = this.getAttribute("theme");
+      const isDark = theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
+      this.toggleAttribute("data-dark", isDark);
+      const accent = this.getAttribute("accent");
+      if (!accent || !CSS.supports("color", accent) || /var\(|;|\}/.test(accent)) return;
+      const own = new CSSStyleSheet();
+      own.replaceSync(`:host { --accent: ${accent}; }`);
+      root.adoptedStyleSheets = [STYLE, own];
+      // Black or white on it, whichever is read better (WCAG 2.2, relative luminance).
+      const button = root.querySelector(".main");
+      const channels = (getComputedStyle(button).backgroundColor.match(/^rgb\((\d+), (\d+), (\d+)\)$/) || []).slice(1);
+      const [r, g, b] = channels.map((c) => (c / 255 <= 0.04045 ? c / 3294.6 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+      if (0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179) {
+        own.replaceSync(`:host { --accent: ${accent}; --on-accent: #000; }`);
+      }
+    }
+
+    #welcome() {
+      const wanted = (this.getAttribute("questions") || "").split("|").map((q) => q.trim()).filter(Boolean);
+      this.#log.replaceChildren(
+        make("p", { class: "soft" }, this.#say("chat.welcome")),
+        wanted.length ? this.#offered(wanted) : "",
+      );
+    }
+
+    #offered(questions) {
+      const items = questions.map((question) =>
+        make("li", {}, make("button", { type: "button", dir: "auto", onclick: () => this.ask(question) }, question)));
+      return make("ul", {}, ...items);
+    }
+
+    #begun(question) {
+      if (!this.#turns.length) this.#log.querySelectorAll(":scope > :not(.turn)").forEach((part) => part.remove());
+      this.#log.querySelectorAll(".trouble").forEach((part) => part.parentNode.remove());
+      const turn = make("div", { class: "turn" }, make("h3", { dir: "auto" }, question), make("p"));
+      this.#log.append(turn);
+      this.#reveal(turn);
+      this.#wait(turn, "widget.searching");
+      return turn;
+    }
+
+    #wait(turn, key) {
+      turn.lastChild.textContent = this.#say(key);
+      this.#hear(this.#say(key));
+    }
+
+    async #shown(turn, answer) {
+      const say = this.#say;
+      const parts = [];
+      const number = answer.citations.length;
+      let heard = say(`widget.answered.${number === 1 ? "one" : "many"}`, { number });
+      if (answer.courtesy) {
+        heard = say(`courtesy.${answer.courtesy}`);
+        parts.push(make("p", {}, heard));
+      } else {
+        if (answer.status === "not_in_record") {
+          heard = say("answer.not_in_record");
+          const explained = say("answer.not_in_record.explained", { coverage: await this.#coverage() });
+          parts.push(make("p", { class: "verdict" }, heard), make("p", {}, explained));
+        }
+        if (answer.searched_for && answer.searched_for !== answer.question) {
+          const searched = say("answer.searched_for", { question: answer.searched_for });
+          parts.push(make("p", { class: "soft", dir: "auto" }, searched));
+        }
+        const [first, ...more] = answer.citations;
+        if (first) parts.push(this.#card(first));
+        if (more.length) parts.push(this.#folded(`${say("answer.more")} (${more.length})`, more));
+        if (answer.nearest.length) parts.push(this.#folded(say("answer.nearest"), answer.nearest));
+        if (answer.related.length) {
+          parts.push(make("p", { class: "soft" }, say("answer.related")), this.#offered(answer.related));
+        }
+      }
+      turn.lastChild.replaceWith(make("div", {}, ...parts));
+      this.#reveal(turn);
+      this.#hear(heard);
+    }
+
+    // Scrolls the widget, and never the page around it.
+    #reveal(turn) {
+      for (const box of [this.#log, this.#log.parentNode]) {
+        box.scrollTop += turn.getBoundingClientRect().top - box.getBoundingClientRect().top;
+      }
+    }
+
+    #folded(label, citations) {
+      return make("details", {}, make("summary", {}, label), ...citations.map((c) => this.#card(c)));
+    }
+
+    #card(citation) {
+      const say = this.#say;
+      const { document: source, passage, later, links } = citation;
+      const facts = [
+        source.date || say("answer.undated"), source.section, passage.speaker,
+        say("answer.paragraph", { paragraph: passage.paragraph }),
+      ];
+      const reads = [this.#link(this.#ours(links.reader), say("answer.open"))];
+      if (isWeb(links.source)) reads.push(this.#link(links.source, say("answer.source")));
+      else if (source.source) reads.push(make("span", {}, say("answer.source_is", { source: source.source })));
+      return make("article", { "aria-label": say("answer.citation", { number: citation.number }) },
+        make("div", {}, make("span", { class: "number", "aria-hidden": "true" }, citation.number),
+          make("cite", { lang: source.language, dir: "auto" }, source.title)),
+        make("div", { class: "facts" }, ...facts.filter(Boolean).map((fact) => make("span", { dir: "auto" }, fact))),
+        passage.asked ? this.#asked(passage.asked, source.language) : null,
+        make("blockquote", { lang: source.language, dir: "auto" }, ...marked(passage, citation.quotes)),
+        later
+          ? make("p", { class: "soft" }, `${say("answer.later")} `,
+              this.#link(this.#ours(later.reader), `${later.document.title}, ${later.document.date}`))
+          : null,
+        make("div", { class: "links" }, ...reads));
+    }
+
+    // A long question is folded behind the sentence that asks.
+    #asked(asked, language) {
+      const said = (text) => [`${this.#say("answer.asked")} `, make("bdi", { lang: language }, text)];
+      const asking = asked.match(/[^.!?。！？]+[?？]\s*$/);
+      if (asked.length <= LONG_ASKED || !asking) return make("p", { class: "soft" }, ...said(asked));
+      return make("details", { class: "soft" }, make("summary", {}, ...said(asking[0].trim())),
+        make("p", { lang: language, dir: "auto" }, asked));
+    }
+
+    #link(url, text) {
+      return make("a", { href: url, target: "_blank", rel: "noopener noreferrer", dir: "auto" }, text);
+    }
+
+    // A path of our server, wherever below its origin it lives.
+    #ours(path) {
+      return this.#base + String(path).replace(/^\/+/, "");
+    }
+
+    #page(question) {
+      const asked = new URLSearchParams({ q: question, language: this.lang });
+      return this.#link(`${this.#base}answer?${asked}`, this.#say("widget.page"));
+    }
+
+    async #coverage() {
+      try {
+        this.#record = this.#record || (await (await fetch(`${this.#base}api/v1/status`, { credentials: "omit" })).json());
+        const { documents, first_date: first, last_date: last } = this.#record;
+        const key = `coverage.${first ? "" : "undated."}${documents === 1 ? "one" : "many"}`;
+        return this.#say(key, { documents: documents.toLocaleString("en"), first, last });
+      } catch {
+        return "";
+      }
+    }
+
+    #hear(words) {
+      this.#heard.textContent = words;
+    }
+
+    #tell(name, detail = null) {
+      this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail }));
+    }
+
+    // A conversation is kept where the visitor said so, and nowhere else.
+    #store() {
+      try {
+        const key = `press-qa ${this.#base}`;
+        if (this.#keep.checked) localStorage.setItem(key, JSON.stringify(this.#turns.slice(-KEPT)));
+        else localStorage.removeItem(key);
+      } catch { /* the page or the browser forbids it: nothing is kept */ }
+    }
+
+    #restore() {
+      this.#welcome();
+      try {
+        const kept = JSON.parse(localStorage.getItem(`press-qa ${this.#base}`) || "null");
+        if (!Array.isArray(kept)) return;
+        this.#keep.checked = true;
+        for (const { question, answer } of kept) {
+          const turn = this.#begun(question);
+          this.#turns.push({ question, answer });
+          this.#shown(turn, answer);
+        }
+        this.#hear("");
+      } catch { /* what is kept cannot be read: begin anew */ }
+    }
+  }
+
+  // The passage with its quotes marked. Offsets count characters, of which emoji are one each.
+  function marked(passage, quotes) {
+    const letters = Array.from(passage.text);
+    const parts = [];
+    let at = 0;
+    for (const quote of [...quotes].sort((a, b) => a.start - b.start)) {
+      const start = Math.max(at, quote.start - passage.start);
+      const end = quote.end - passage.start;
+      parts.push(letters.slice(at, start).join(""), make("mark", {}, letters.slice(start, end).join("")));
+      at = Math.max(at, end);
+    }
+    parts.push(letters.slice(at).join(""));
+    return parts.filter((part) => part !== "");
+  }
+
+  const WORDS = {
+    "en": {
+      "answer.citation": "Citation {number}",
+      "answer.asked": "Asked:",
+      "answer.more": "Also in the record",
+      "answer.not_in_record": "Not in the record",
+      "answer.not_in_record.explained": "The record holds no answer to this that can be shown with confidence. {coverage}",
+      "answer.nearest": "The nearest passages, which are not an answer:",
+      "answer.searched_for": "Searched for: {question}",
+      "answer.open": "Read in the document",
+      "answer.source": "Source",
+      "answer.source_is": "Source: {source}",
+      "answer.paragraph": "paragraph {paragraph}",
+      "answer.undated": "undated",
+      "answer.later": "A later statement exists:",
+      "answer.related": "Also asked in the record:",
+      "answer.failed": "The question could not be answered: {why}",
+      "chat.label": "Conversation",
+      "chat.input": "Your question",
+      "chat.placeholder": "Ask what was said …",
+      "chat.send": "Ask",
+      "chat.welcome": "Ask in your own words. Answers are passages of the record, word for word, each with a citation. Where the record holds no answer, you are told so.",
+      "courtesy.greeting": "Hello. Ask about what was said; the answers are passages of the record, word for word.",
+      "courtesy.thanks": "You are welcome.",
+      "courtesy.farewell": "Goodbye.",
+      "courtesy.abuse": "Nothing in that can be looked up. Ask about what was said, and the record will be searched.",
+      "courtesy.help": "This page searches a record of what was said. Ask in your own words; you get passages of the record, word for word, each with a citation, or are told that the record holds no answer.",
+      "coverage.one": "The record holds {documents} document, of {first}.",
+      "coverage.many": "The record holds {documents} documents, from {first} to {last}.",
+      "coverage.undated.one": "The record holds {documents} document, undated.",
+      "coverage.undated.many": "The record holds {documents} documents, undated.",
+      "widget.open": "Ask the record",
+      "widget.close": "Close",
+      "widget.clear": "Clear the conversation",
+      "widget.keep": "Keep this conversation on this device",
+      "widget.searching": "Searching the record …",
+      "widget.slow": "This takes longer than usual …",
+      "widget.unreachable": "The record cannot be reached. Your question is still in the box: try again, or open the question page.",
+      "widget.wait": "Too many questions came from here. Ask again in {seconds} seconds; your question is still in the box.",
+      "widget.busy": "Too many questions are being asked right now. Ask again shortly; your question is still in the box.",
+      "widget.page": "Open the question page",
+      "widget.answered.one": "One passage found.",
+      "widget.answered.many": "{number} passages found."
+    },
+    "zh-Hans": {
+      "answer.citation": "引文{number}",
+      "answer.asked": "提问：",
+      "answer.more": "记录中的其他内容",
+      "answer.not_in_record": "记录中没有答案",
+      "answer.not_in_record.explained": "对此问题，记录中没有可以确信的答案。{coverage}",
+      "answer.nearest": "最接近的段落（并非答案）：",
+      "answer.searched_for": "检索内容：{question}",
+      "answer.open": "在文件中阅读",
+      "answer.source": "来源",
+      "answer.source_is": "来源：{source}",
+      "answer.paragraph": "第{paragraph}段",
+      "answer.undated": "无日期",
+      "answer.later": "后来另有说法：",
+      "answer.related": "记录中还有这些提问：",
+      "answer.failed": "无法回答这个问题：{why}",
+      "chat.label": "对话",
+      "chat.input": "您的问题",
+      "chat.placeholder": "请问曾经说过什么……",
+      "chat.send": "提问",
+      "chat.welcome": "请用自己的话提问。回答都是记录原文，一字不改，并附引文出处；记录中没有答案时，会如实告知。",
+      "courtesy.greeting": "您好。请就曾经说过的内容提问，回答都是记录原文。",
+      "courtesy.thanks": "不客气。",
+      "courtesy.farewell": "再见。",
+      "courtesy.abuse": "这句话中没有可供查询的内容。请就曾经说过的内容提问，系统会在记录中查找。",
+      "courtesy.help": "本页可检索公开发言的记录。请用自己的话提问；您会得到记录原文并附引文出处，或被告知记录中没有答案。",
+      "coverage.one": "记录中有{documents}份文件，日期为{first}。",
+      "coverage.many": "记录中有{documents}份文件，日期从{first}到{last}。",
+      "coverage.undated.one": "记录中有{documents}份文件，未注明日期。",
+      "coverage.undated.many": "记录中有{documents}份文件，未注明日期。",
+      "widget.open": "查询记录",
+      "widget.close": "关闭",
+      "widget.clear": "清除对话",
+      "widget.keep": "在本设备上保留此对话",
+      "widget.searching": "正在检索记录……",
+      "widget.slow": "所需时间比平时长……",
+      "widget.unreachable": "无法连接到记录。您的问题仍在输入框中：请重试，或打开提问页面。",
+      "widget.wait": "来自此处的提问过多。请在{seconds}秒后再试；您的问题仍在输入框中。",
+      "widget.busy": "当前提问过多。请稍后再试；您的问题仍在输入框中。",
+      "widget.page": "打开提问页面",
+      "widget.answered.one": "找到一个段落。",
+      "widget.answered.many": "找到{number}个段落。"
+    },
+    "zh-Hant": {
+      "answer.citation": "引文{number}",
+      "answer.asked": "提問：",
+      "answer.more": "記錄中的其他內容",
+      "answer.not_in_record": "記錄中沒有答案",
+      "answer.not_in_record.explained": "對此問題，記錄中沒有可以確信的答案。{coverage}",
+      "answer.nearest": "最接近的段落（並非答案）：",
+      "answer.searched_for": "檢索內容：{question}",
+      "answer.open": "在文件中閱讀",
+      "answer.source": "來源",
+      "answer.source_is": "來源：{source}",
+      "answer.paragraph": "第{paragraph}段",
+      "answer.undated": "無日期",
+      "answer.later": "後來另有說法：",
+      "answer.related": "記錄中還有這些提問：",
+      "answer.failed": "無法回答這個問題：{why}",
+      "chat.label": "對話",
+      "chat.input": "您的問題",
+      "chat.placeholder": "請問曾經說過什麼……",
+      "chat.send": "提問",
+      "chat.welcome": "請用自己的話提問。回答都是記錄原文，一字不改，並附引文出處；記錄中沒有答案時，會如實告知。",
+      "courtesy.greeting": "您好。請就曾經說過的內容提問，回答都是記錄原文。",
+      "courtesy.thanks": "不客氣。",
+      "courtesy.farewell": "再見。",
+      "courtesy.abuse": "這句話中沒有可供查詢的內容。請就曾經說過的內容提問，系統會在記錄中查詢。",
+      "courtesy.help": "本頁可檢索公開發言的記錄。請用自己的話提問；您會得到記錄原文並附引文出處，或被告知記錄中沒有答案。",
+      "coverage.one": "記錄中有{documents}份文件，日期為{first}。",
+      "coverage.many": "記錄中有{documents}份文件，日期從{first}到{last}。",
+      "coverage.undated.one": "記錄中有{documents}份文件，未註明日期。",
+      "coverage.undated.many": "記錄中有{documents}份文件，未註明日期。",
+      "widget.open": "查詢記錄",
+      "widget.close": "關閉",
+      "widget.clear": "清除對話",
+      "widget.keep": "在本裝置上保留此對話",
+      "widget.searching": "正在檢索記錄……",
+      "widget.slow": "所需時間比平時長……",
+      "widget.unreachable": "無法連線到記錄。您的問題仍在輸入框中：請重試，或開啟提問頁面。",
+      "widget.wait": "來自此處的提問過多。請在{seconds}秒後再試；您的問題仍在輸入框中。",
+      "widget.busy": "目前提問過多。請稍後再試；您的問題仍在輸入框中。",
+      "widget.page": "開啟提問頁面",
+      "widget.answered.one": "找到一個段落。",
+      "widget.answered.many": "找到{number}個段落。"
+    }
+  };
+
+  customElements.define("press-qa", PressQA);
+})();
