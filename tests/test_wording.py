@@ -14,7 +14,8 @@ KEYS = {p.stem: set(json.loads(p.read_text("utf-8"))) for p in (WEB / "locales")
 def used():
     sources = [*WEB.rglob("*.py"), *WEB.rglob("*.html"), WEB / f"static/widgets/{LATEST}.js"]
     text = "".join(p.read_text("utf-8") for p in sources)
-    said = re.findall(r"""(?:say|Wording\([^()]*(?:\([^()]*\))?\))\(\s*f?["'`]([a-z_.{}$]+)""", text)
+    words = r"(?:say|Wording\([^()]*(?:\([^()]*\))?\))"
+    said = re.findall(words + r"""\(\s*f?["'`]([a-z_.{}$]+)""", text)
     return {key.partition("$")[0] for key in [*said, *WAITED]}
 
 
