@@ -136,3 +136,20 @@ def make_client():
         return TestClient(app, base_url="http://127.0.0.1", client=(address, 50_000))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Debian's browser."""
+    import shutil
+
+    from playwright.sync_api import sync_playwright
+
+    from serving import CHROMIUM_ARGS
+
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    assert path, "Chromium is missing: install it (on Debian: apt-get install chromium)."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+        yield browser
+        browser.close()

@@ -1,71 +1,23 @@
 """The web chat in Chromium, with the real encoder and the seed, as a visitor meets it."""
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
 
 import pytest
 
-from conftest import ROOT, SEED
+from conftest import SEED
+from serving import indexed, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.server]
 
 QUESTION = "what are the main considerations behind the Opinions"
-CHROMIUM_ARGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-).split()
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    assert path, "Chromium is missing: install it (on Debian: apt-get install chromium)."
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """``qa serve`` over the seed, in a process of its own; its address."""
-    home = tmp_path_factory.mktemp("served")
-    shutil.copytree(ROOT / "corpus", home / "corpus")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {k: v for k, v in os.environ.items() if k != "GRADIO_ANALYTICS_ENABLED"}
-    run = [sys.executable, "-m", "qa"]
-    subprocess.run([*run, "index"], cwd=home, check=True, capture_output=True)
-    log = (home / "log").open("w")
-    process = subprocess.Popen(
-        [*run, "serve", "--port", str(port)], cwd=home, env=environment, stdout=log, stderr=log
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(240):
-            assert process.poll() is None, (home / "log").read_text("utf-8")
-            try:
-                with urllib.request.urlopen(f"{address}/healthz", timeout=5) as answer:  # noqa: S310
-                    assert answer.read() == b"ok"
-                    break
-            except OSError:
-                time.sleep(0.5)
+    with serving(indexed(tmp_path_factory.mktemp("served"))) as address:
         yield address
-    finally:
-        process.terminate()
-        process.wait(30)
-        log.close()
-    printed = (home / "log").read_text("utf-8")
-    assert "Traceback" not in printed, printed
 
 
 @pytest.fixture
