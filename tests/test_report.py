@@ -1,13 +1,11 @@
 """The report: one file, everything escaped, without an accessibility error."""
 
 import re
-import shutil
 
 import pytest
 
 from qa.evaluation import evaluate, write
 from qa.settings import Settings
-from test_browser import CHROMIUM_ARGS
 from test_datasets import lines
 
 ATTACK = "<script>alert(1)</script>"
@@ -75,23 +73,18 @@ def test_a_run_in_which_nothing_fails_says_so(folder, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_the_page_has_no_accessibility_error_and_filters_by_kind(folder):
+def test_the_page_has_no_accessibility_error_and_filters_by_kind(folder, chromium):
     from axe_playwright_python.sync_playwright import Axe
-    from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=CHROMIUM_ARGS
-        )
-        for width in (1280, 390):
-            page = browser.new_page(viewport={"width": width, "height": 900})
-            page.goto((folder / "report.html").as_uri())
-            found = Axe().run(page)
-            assert found.violations_count == 0, found.generate_report()
-            assert page.evaluate("document.documentElement.scrollWidth") == width
-        assert page.locator(".failure:visible").count() == 4
-        page.check("#kind-unanswerable")
-        assert page.locator(".failure:visible").count() == 1
-        assert page.locator(".failure:visible h4").inner_text() == "cold milk"
-        assert page.locator(".group:visible").count() == 1
-        browser.close()
+    for width in (1280, 390):
+        page = chromium.new_page(viewport={"width": width, "height": 900})
+        page.goto((folder / "report.html").as_uri())
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.locator(".failure:visible").count() == 4
+    page.check("#kind-unanswerable")
+    assert page.locator(".failure:visible").count() == 1
+    assert page.locator(".failure:visible h4").inner_text() == "cold milk"
+    assert page.locator(".group:visible").count() == 1
+    page.close()
