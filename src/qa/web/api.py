@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import json
 from http import HTTPStatus
-from importlib import resources
 from typing import Annotated, Any
 
 import orjson
@@ -19,20 +17,17 @@ from qa.records import Answer, Document
 from qa.settings import Settings
 from qa.web.limits import Limits
 from qa.web.live import Live
-from qa.web.problems import Problem, problem
+from qa.web.openapi import EXAMPLES, KEYED, problems
+from qa.web.problems import problem
 from qa.web.widget import VERSIONS
 from qa.web.wording import Wording, language_of
 
-__all__ = ["EXAMPLES", "api_routes"]
+__all__ = ["api_routes"]
 
 _MOST_CITATIONS = 20
 _MOST_PREVIOUS = 20
 # A browser may show a document for a minute without asking whether it is the same still.
 _DOCUMENT_CACHE = "public, max-age=60, must-revalidate"
-# What the API says and is asked, word for word as the seed's record has it.
-EXAMPLES: dict[str, Any] = json.loads(
-    (resources.files("qa.web") / "examples.json").read_text("utf-8")
-)
 
 
 class Ask(BaseModel):
@@ -89,33 +84,6 @@ class Record(BaseModel):
     max_batch: int
 
 
-_PROBLEMS: dict[int, str] = {
-    400: "the request cannot be read",
-    401: "a batch without a key",
-    404: "no such document",
-    408: "the request did not arrive in time",
-    410: "the widget that asks is no longer served",
-    413: "the request is too long",
-    421: "another server is meant",
-    422: "the question cannot be taken as it is",
-    429: "too much was asked by this client; Retry-After says when to ask again",
-    503: "too much is asked by everybody; Retry-After says when to ask again",
-}
-_RETRY = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}}}
-
-
-def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Those statuses, and the ones any route may have, as OpenAPI has them."""
-    return {
-        status: {
-            "description": _PROBLEMS[status],
-            "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
-            **({"headers": _RETRY} if status in {429, 503} else {}),
-        }
-        for status in sorted({*statuses, 421, 429, 503})
-    }
-
-
 def api_routes(live: Live, limits: Limits, settings: Settings) -> APIRouter:
     """The routes below /api/v1."""
     routes = APIRouter(prefix="/api/v1", tags=["record"])
@@ -124,10 +92,7 @@ def api_routes(live: Live, limits: Limits, settings: Settings) -> APIRouter:
         "/ask",
         summary="Ask a question",
         response_model=Answer,
-        responses={
-            200: {"content": {"application/json": {"example": EXAMPLES["answer"]}}},
-            **_problems(400, 408, 410, 413, 422),
-        },
+        responses=problems(400, 408, 410, 413),
     )
     async def ask(asked: Ask) -> Response:
         """The passages that answer, word for word, each with its citation.
@@ -143,7 +108,8 @@ def api_routes(live: Live, limits: Limits, settings: Settings) -> APIRouter:
         "/batch",
         summary="Ask many questions",
         response_model=Answers,
-        responses=_problems(400, 401, 408, 413, 422),
+        responses=problems(400, 401, 408, 413),
+        openapi_extra=KEYED,
     )
     async def batch(asked: Batch, request: Request) -> Response:
         """Each question's answer, in order. Needs a key: `Authorization: Bearer KEY`."""
@@ -165,7 +131,7 @@ def api_routes(live: Live, limits: Limits, settings: Settings) -> APIRouter:
         responses={
             200: {"headers": {"ETag": {"schema": {"type": "string"}}}},
             304: {"description": "it is the one that If-None-Match names"},
-            **_problems(404),
+            **problems(404),
         },
     )
     def document(
@@ -186,7 +152,7 @@ def api_routes(live: Live, limits: Limits, settings: Settings) -> APIRouter:
         return _json(content, headers)
 
     @routes.get(
-        "/status", summary="What is answered from", response_model=Record, responses=_problems()
+        "/status", summary="What is answered from", response_model=Record, responses=problems()
     )
     def status() -> Response:
         """Counts and dates of the record, and how much may be asked."""

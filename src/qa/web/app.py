@@ -20,6 +20,7 @@ from qa.web.guard import Envelope, Gate
 from qa.web.limits import Limits
 from qa.web.live import Live, Watch
 from qa.web.metrics import Metrics
+from qa.web.openapi import describe
 from qa.web.pages import page_routes
 from qa.web.problems import add_problem_pages
 from qa.web.wording import Wording
@@ -60,6 +61,7 @@ def create_app(
     app.include_router(page_routes(live, settings))
     _add_operations(app, live)
     add_problem_pages(app)
+    describe(app)
     static = resources.files("qa.web") / "static"
     app.mount("/style", StaticFiles(directory=str(static)))
     if chat:

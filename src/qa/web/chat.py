@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import AsyncIterator
 from datetime import date
@@ -102,7 +103,9 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
         for button in buttons:
             button.click(**{**asking, "inputs": [button, chat, previous]})
         if settings.mcp:
-            gr.api(_tool(live), api_name="ask", queue=False, concurrency_limit=None)
+            gr.api(
+                _tool(live, settings.address), api_name="ask", queue=False, concurrency_limit=None
+            )
     blocks.queue(api_open=False)
     static = resources.files("qa.web") / "static"
     styles = [(static / name).read_text("utf-8") for name in ("answer.css", "chat.css")]
@@ -180,13 +183,13 @@ async def _answer(
     return pages.answer(answer, snapshot), asked
 
 
-def _tool(live: Live) -> Any:
-    async def ask(question: str, since: str = "", until: str = "") -> dict[str, Any]:
+def _tool(live: Live, address: str) -> Any:
+    async def ask(question: str, since: str = "", until: str = "") -> str:
         """Look a question up in the public record.
 
-        Returns passages of the record word for word, each with its citation (document, date,
-        speaker, offsets, link), or status "not_in_record" with the nearest passages, which are
-        no answer. Quote the passages as they are and cite them.
+        Returns JSON: passages of the record word for word, each with its citation (document,
+        date, speaker, offsets, link), or status "not_in_record" with the nearest passages, which
+        are no answer. Quote the passages as they are and cite them.
 
         Args:
             question: What you want to know, in full.
@@ -194,7 +197,10 @@ def _tool(live: Live) -> Any:
             until: Only what was published until this day, YYYY-MM-DD; empty for any.
         """
         first, last = (date.fromisoformat(day) if day else None for day in (since, until))
-        return to_json(await live.ask(question, since=first, until=last))
+        answer = to_json(await live.ask(question, since=first, until=last))
+        for citation in (*answer["citations"], *answer["nearest"]):
+            citation["links"]["reader"] = address + citation["links"]["reader"]
+        return json.dumps(answer, ensure_ascii=False)
 
     return ask
 

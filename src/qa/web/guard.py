@@ -162,7 +162,12 @@ class Envelope:
             name = route.name if route else "none"
             self._metrics.requests.labels(name, str(status())).inc()
             self._metrics.request_seconds.labels(name).observe(seconds)
-            _log.info(
+            # A page of the chat brings fifty files; those that came are not worth a line each.
+            is_file = (
+                route is not None and route.kind == "file" and status() < HTTPStatus.BAD_REQUEST
+            )
+            _log.log(
+                logging.DEBUG if is_file else logging.INFO,
                 "request",
                 extra={
                     "request": request_id,

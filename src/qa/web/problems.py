@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
@@ -53,7 +53,7 @@ def add_problem_pages(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: Exception) -> Response:
         faults = error.errors() if isinstance(error, RequestValidationError) else []
-        told = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in faults)
+        told = "; ".join(f"{_named(e['loc'])}: {e['msg']}" for e in faults)
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, told)
 
     @app.exception_handler(HTTPException)
@@ -68,3 +68,8 @@ def add_problem_pages(app: FastAPI) -> None:
         if isinstance(error, OverloadError):
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), retry_after_s=_RETRY_S)
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), retry_after_s=60)
+
+
+def _named(location: Sequence[str | int]) -> str:
+    """The place of a fault in a request: ``question``, ``previous.0``."""
+    return ".".join(map(str, location[1:])) or "the request"
