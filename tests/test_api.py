@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 import pytest
 
+from conftest import ROOT
 from qa.records import to_json
 
 TEXTS = {"tea": "Tea is hot.", "milk": "Milk is cold.", "both": "Hot tea and cold milk."}
@@ -76,3 +77,62 @@ def test_many_ask_at_once_and_each_gets_its_own_answer(served):
                 "passage"
             ]["text"]
         )
+
+
+def test_a_document_is_told_whole_and_not_again_where_it_is_the_same(served):
+    qa, client = served
+    answer = client.get("/api/v1/documents/tea")
+    assert answer.json() == to_json(qa.snapshot.documents["tea"])
+    assert answer.headers["cache-control"] == "public, max-age=60, must-revalidate"
+    tag = answer.headers["etag"]
+    for named in (tag, f'"x", W/{tag}', "*"):
+        again = client.get("/api/v1/documents/tea", headers={"If-None-Match": named})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    other = client.get("/api/v1/documents/milk", headers={"If-None-Match": tag})
+    assert other.status_code == 200
+    assert client.get("/api/v1/documents/none").json()["detail"] == (
+        "The record has no document 'none'."
+    )
+
+
+def test_the_status_says_what_is_answered_from_and_how_much_may_be_asked(served):
+    qa, client = served
+    assert client.get("/api/v1/status").json() == {
+        "version": "0.1.0",
+        "snapshot": qa.snapshot.digest,
+        "documents": 3,
+        "passages": 3,
+        "sentences": 3,
+        "first_date": None,
+        "last_date": None,
+        "encoder": "words",
+        "searches": ["passages", "sentences", "words"],
+        "widgets": [1],
+        "max_question_chars": 2_000,
+        "questions_per_minute": 60,
+        "max_batch": 100,
+    }
+
+
+def test_readiness_names_the_snapshot(served):
+    qa, client = served
+    assert client.get("/readyz").text == qa.snapshot.digest
+
+
+@pytest.mark.slow
+def test_the_example_of_the_description_is_what_is_answered(real_encoder, tmp_path):
+    from qa import QA
+    from qa.corpus.folder import read_all
+    from qa.index.build import build
+    from qa.web.openapi import EXAMPLES
+
+    build(list(read_all(ROOT / "corpus")), tmp_path, real_encoder, passage_chars=1250)
+    asked = EXAMPLES["ask"]
+    answer = to_json(QA.open(tmp_path).ask(asked["question"], top_k=asked["top_k"]))
+
+    def without_figures(told):
+        cited = [{**c, "confidence": 0} for c in told["citations"]]
+        changing = {"citations": cited, "elapsed_ms": 0, "confidence": 0, "snapshot": ""}
+        return {**told, **changing}
+
+    assert without_figures(EXAMPLES["answer"]) == without_figures(answer)

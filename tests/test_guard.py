@@ -1,0 +1,371 @@
+"""The guard: who may ask what, how much and how long; what every response says of itself."""
+
+import asyncio
+import hashlib
+import json
+import logging
+
+import pytest
+
+from qa.settings import Settings
+from qa.web.guard import Envelope, Gate
+from qa.web.limits import Limits, network
+from qa.web.metrics import Metrics
+
+TEXTS = {"tea": "Tea is hot.", "milk": "Milk is cold."}
+ASK = "/api/v1/ask"
+PAGE = "https://www.example.org"
+KEY = "a key of one's own"
+HASH = hashlib.sha256(KEY.encode()).hexdigest()
+TEA = {"question": "is tea hot"}
+
+
+@pytest.fixture
+def client(make_live, make_client):
+    """A client of a server with the settings given."""
+    live = make_live(TEXTS)
+    return lambda **settings: make_client(live, **settings)
+
+
+def guarded(app, **settings):
+    """The guard around an application, without anything of ours inside."""
+    given = Settings(**settings)
+    return Envelope(Gate(app, given, Limits(given)), given, Metrics())
+
+
+async def asked(  # noqa: PLR0913 - what a request has
+    app, receive=None, *, path="/answer", method="GET", headers=(), address="192.0.2.1"
+):
+    """The status, headers and body of one request made straight of the application."""
+    sent = []
+
+    async def nothing():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "headers": [(b"host", b"127.0.0.1"), *headers],
+        "client": (address, 1),
+        "root_path": "",
+        "query_string": b"q=secret",
+    }
+    await app(scope, receive or nothing, send)
+    body = b"".join(m.get("body", b"") for m in sent[1:])
+    return sent[0]["status"], {k.decode(): v.decode() for k, v in sent[0]["headers"]}, body
+
+
+async def fine(scope, receive, send):
+    """An application that says what it was asked."""
+    message = await receive()
+    told = json.dumps({k.decode(): v.decode() for k, v in scope["headers"]}).encode()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": message["body"] or told})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/documents/tea", 200),
+        ("GET", "/nowhere", 404),
+        ("GET", "/documents/none", 404),
+        ("PUT", ASK, 405),
+        ("POST", ASK, 422),
+        ("GET", "/healthz", 200),
+    ],
+)
+def test_every_response_carries_the_security_headers_and_its_requests_id(
+    client, method, path, status
+):
+    answer = client().request(method, path)
+    assert answer.status_code == status
+    said = answer.headers
+    assert said["content-security-policy"].startswith("default-src 'none'")
+    assert said["content-security-policy"].endswith("frame-ancestors 'none'")
+    assert said["x-frame-options"] == "DENY"
+    assert said["x-content-type-options"] == "nosniff"
+    assert said["referrer-policy"] == "no-referrer"
+    assert said["cross-origin-opener-policy"] == "same-origin"
+    assert said["cross-origin-resource-policy"] == "same-origin"
+    assert "camera=()" in said["permissions-policy"]
+    assert len(said["x-request-id"]) == 32
+    assert "strict-transport-security" not in said
+    assert "server" not in said
+
+
+def test_only_the_origins_named_may_frame_a_page(client):
+    said = client(frame_ancestors=[PAGE, "https://b.example"]).get("/documents/tea").headers
+    policy = said["content-security-policy"]
+    assert policy.endswith("frame-ancestors https://www.example.org https://b.example")
+    assert "x-frame-options" not in said
+
+
+def test_a_server_behind_https_says_so(client):
+    said = client(public_url="https://ask.example.org").get("/healthz").headers
+    assert said["strict-transport-security"] == "max-age=31536000"
+
+
+def test_a_sane_request_id_is_kept_and_another_is_not(client):
+    given = {"X-Request-Id": "abcd-1234"}
+    assert client().get("/healthz", headers=given).headers["x-request-id"] == "abcd-1234"
+    given = {"X-Request-Id": "abcd 1234\tx"}
+    assert client().get("/healthz", headers=given).headers["x-request-id"] != "abcd 1234\tx"
+
+
+def test_head_is_answered_like_get_without_the_body(client):
+    got, head = client().get("/documents/tea"), client().head("/documents/tea")
+    assert (head.status_code, head.headers["content-type"]) == (200, got.headers["content-type"])
+
+
+@pytest.mark.parametrize("path", ["/config", "/gradio_api/info", "/gradio_api/upload", "/docs"])
+def test_what_no_route_names_is_closed(client, path):
+    assert client().get(path).json()["detail"] == "There is nothing here."
+
+
+def test_a_method_a_route_does_not_take_is_told_which_it_does(client):
+    answer = client().delete(ASK)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize(
+    ("settings", "host", "status"),
+    [
+        ({}, "localhost:7860", 200),
+        ({}, "[::1]:7860", 200),
+        ({}, "evil.example", 421),
+        ({}, "127.0.0.1.evil.example", 421),
+        ({"public_url": "https://ask.example.org/x"}, "ask.example.org", 200),
+        ({"public_url": "https://ask.example.org"}, "evil.example", 421),
+        ({"host": "0.0.0.0"}, "anything.example", 200),  # noqa: S104
+    ],
+)
+def test_a_server_answers_to_its_own_names_only(client, settings, host, status):
+    answer = client(**settings).get("/healthz", headers={"Host": host})
+    assert answer.status_code == status
+
+
+def test_no_other_origin_may_read_anything_unless_it_is_named(client):
+    shy, open_ = client(), client(allowed_origins=[PAGE])
+    origin = {"Origin": PAGE}
+    assert "access-control-allow-origin" not in shy.post(ASK, json=TEA, headers=origin).headers
+    answer = open_.post(ASK, json=TEA, headers=origin)
+    assert answer.headers["access-control-allow-origin"] == PAGE
+    assert "access-control-allow-credentials" not in answer.headers
+    other = open_.post(ASK, json=TEA, headers={"Origin": f"{PAGE}.evil.example"})
+    assert "access-control-allow-origin" not in other.headers
+    assert "access-control-allow-origin" not in open_.get("/documents/tea", headers=origin).headers
+
+
+def test_a_page_that_may_ask_may_ask_in_json_and_read_refusals(client):
+    limited = client(allowed_origins=[PAGE], questions_per_minute=1)
+    wanted = {"Access-Control-Request-Method": "POST", "Origin": PAGE}
+    preflight = limited.options(
+        ASK, headers={**wanted, "Access-Control-Request-Headers": "content-type"}
+    )
+    assert preflight.status_code == 200
+    assert preflight.headers["access-control-allow-origin"] == PAGE
+    keyed = {**wanted, "Access-Control-Request-Headers": "authorization"}
+    assert limited.options(ASK, headers=keyed).status_code == 400
+    statuses = [limited.post(ASK, json=TEA, headers={"Origin": PAGE}) for _ in range(2)]
+    assert [answer.status_code for answer in statuses] == [200, 429]
+    assert statuses[1].headers["access-control-allow-origin"] == PAGE
+    assert "Retry-After" in statuses[1].headers["access-control-expose-headers"]
+
+
+def test_who_asks_too_much_waits_and_nobody_else_does(make_live, make_client):
+    live = make_live(TEXTS)
+    app = make_client(live, questions_per_minute=2).app
+
+    async def statuses(address, number):
+        results = [await asked(app, address=address) for _ in range(number)]
+        return [status for status, _, _ in results], results[-1]
+
+    async def all_of_them():
+        first = await statuses("192.0.2.1", 3)
+        return first, await statuses("192.0.2.2", 2)
+
+    (one, last), (other, _) = asyncio.run(all_of_them())
+    assert (one, other) == ([200, 200, 429], [200, 200])
+    _, headers, body = last
+    assert 1 <= int(headers["retry-after"]) <= 60
+    assert json.loads(body)["status"] == 429
+    assert headers["content-type"] == "application/problem+json"
+
+
+def test_pages_count_as_requests_and_not_as_questions(client):
+    limited = client(questions_per_minute=1, requests_per_minute=3)
+    statuses = [limited.get("/documents/tea").status_code for _ in range(4)]
+    assert statuses == [200, 200, 200, 429]
+
+
+def test_an_ipv6_client_is_its_network():
+    assert network("2001:db8::1") == network("2001:db8::ffff") == "2001:db8::/64"
+    assert network("2001:db8:0:1::1") != network("2001:db8::1")
+    assert network("::ffff:192.0.2.1") == network("192.0.2.1") == "192.0.2.1"
+
+
+def test_a_key_is_known_by_its_hash_and_opens_batches(client):
+    batch = {"questions": [TEA, {"question": "is milk cold"}]}
+    limited = client(api_keys=[HASH], questions_per_minute=1, max_batch=2)
+    for wrong in ({}, {"Authorization": "Bearer no"}, {"Authorization": f"Basic {KEY}"}):
+        refused = limited.post("/api/v1/batch", json=batch, headers=wrong)
+        assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+    key = {"Authorization": f"Bearer {KEY}"}
+    answers = limited.post("/api/v1/batch", json=batch, headers=key).json()["answers"]
+    assert [a["citations"][0]["passage"]["text"] for a in answers] == [*TEXTS.values()]
+    long = {"questions": [TEA] * 3}
+    assert limited.post("/api/v1/batch", json=long, headers=key).status_code == 413
+    assert client().post("/api/v1/batch", json=batch, headers=key).status_code == 401
+
+
+def test_each_question_of_a_batch_counts(client):
+    limited = client(api_keys=[HASH], keyed_questions_per_minute=3)
+    key, two = {"Authorization": f"Bearer {KEY}"}, {"questions": [TEA, TEA]}
+    statuses = [limited.post("/api/v1/batch", json=two, headers=key) for _ in range(2)]
+    assert [answer.status_code for answer in statuses] == [200, 429]
+    assert limited.post(ASK, json=TEA, headers=key).status_code == 200
+    assert limited.post(ASK, json=TEA, headers=key).status_code == 429
+
+
+def test_a_request_may_be_as_long_as_set_and_no_longer(client):
+    limited = client(max_body_bytes=1_024)
+    body = b'{"question": "is tea hot"}'.ljust(1_024)
+    json_headers = {"Content-Type": "application/json"}
+    assert limited.post(ASK, content=body, headers=json_headers).status_code == 200
+    refused = limited.post(ASK, content=body + b" ", headers=json_headers)
+    assert (refused.status_code, refused.headers["connection"]) == (413, "close")
+    assert "longer than 1,024 bytes" in refused.json()["detail"]
+
+
+def test_a_conversation_may_be_longer_than_a_question():
+    async def statuses():
+        chat = guarded(fine, max_body_bytes=1_024)
+        found = []
+        for size in (8_192, 8_193):
+
+            async def receive(size=size):
+                return {"type": "http.request", "body": b"x" * size, "more_body": False}
+
+            path = "/gradio_api/queue/join"
+            found.append((await asked(chat, receive, path=path, method="POST"))[0])
+        return found
+
+    assert asyncio.run(statuses()) == [200, 413]
+
+
+def test_a_request_that_does_not_arrive_is_given_up():
+    async def never():
+        await asyncio.Event().wait()
+
+    slow = guarded(fine, request_timeout_s=0.01)
+    status, headers, _ = asyncio.run(asked(slow, never, path=ASK, method="POST"))
+    assert (status, headers["connection"]) == (408, "close")
+
+
+def test_a_body_in_pieces_arrives_whole():
+    pieces = [b"te", b"a", b"!"]
+
+    async def receive():
+        return {"type": "http.request", "body": pieces.pop(0), "more_body": bool(pieces)}
+
+    status, _, body = asyncio.run(asked(guarded(fine), receive, path=ASK, method="POST"))
+    assert (status, body) == (200, b"tea!")
+
+
+@pytest.mark.parametrize(
+    ("settings", "others"),
+    [({"max_connections": 8}, 503), ({"max_connections_per_client": 8}, 200)],
+)
+def test_more_requests_at_a_time_than_set_are_refused_with_when_to_come_again(settings, others):
+    async def found():
+        go = asyncio.Event()
+
+        async def waits(scope, receive, send):
+            await go.wait()
+            await fine(scope, receive, send)
+
+        app = guarded(waits, **settings)
+        held = [asyncio.create_task(asked(app)) for _ in range(8)]
+        await asyncio.sleep(0)
+        ninth = await asked(app)
+        other = asyncio.create_task(asked(app, address="192.0.2.99"))
+        await asyncio.sleep(0)
+        go.set()
+        statuses = [(await task)[0] for task in held]
+        return statuses, ninth, (await other)[0], (await asked(app))[0]
+
+    held, ninth, other, afterwards = asyncio.run(found())
+    assert (held, ninth[0], other, afterwards) == ([200] * 8, 503, others, 200)
+    assert ninth[1]["retry-after"] == "2"
+
+
+def test_what_a_proxy_is_said_to_say_goes_no_further():
+    claims = [(b"x-forwarded-host", b"evil.example"), (b"x-forwarded-for", b"1.2.3.4")]
+    _, _, body = asyncio.run(asked(guarded(fine), headers=[*claims, (b"accept", b"a")]))
+    assert json.loads(body) == {"host": "127.0.0.1", "accept": "a"}
+
+
+def test_what_fails_inside_stays_inside(caplog):
+    async def fails(scope, receive, send):
+        raise ValueError("the visitor's words")
+
+    status, headers, body = asyncio.run(asked(guarded(fails)))
+    assert (status, headers["content-type"]) == (500, "application/problem+json")
+    assert headers["x-request-id"] in json.loads(body)["detail"]
+    for hidden in ("visitor", "ValueError", "Traceback", "test_guard"):
+        assert hidden not in body.decode()
+    (record,) = [r for r in caplog.records if r.message == "failed"]
+    assert (record.error, record.request) == ("ValueError", headers["x-request-id"])
+    assert any("test_guard.py" in place and "fails" in place for place in record.at)
+    assert "visitor" not in json.dumps(record.__dict__, default=str)
+
+
+def test_a_line_is_logged_for_a_request_and_nobodys_words_or_address_are_in_it(caplog):
+    with caplog.at_level(logging.INFO, logger="qa.web.guard"):
+        asyncio.run(asked(guarded(fine)))
+    (record,) = [r for r in caplog.records if r.message == "request"]
+    assert (record.method, record.route, record.status) == ("GET", "/answer", 200)
+    said = json.dumps(record.__dict__, default=str)
+    assert "secret" not in said
+    assert "192.0.2.1" not in said
+
+
+def test_metrics_are_for_the_addresses_named(make_live, make_client):
+    live = make_live(TEXTS)
+    own = make_client(live, address="127.0.0.1")
+    for question in ("is tea hot", "thanks", "zebra"):
+        own.post(ASK, json={"question": question})
+    own.get("/nowhere/at/all?q=secret")
+    said = own.get("/metrics").text
+    for line in (
+        'qa_answers_total{status="answered"} 1.0',
+        'qa_answers_total{status="courtesy"} 1.0',
+        'qa_answers_total{status="not_in_record"} 1.0',
+        'qa_requests_total{route="/api/v1/ask",status="200"} 3.0',
+        'qa_requests_total{route="none",status="404"} 1.0',
+        f'qa_snapshot_info{{digest="{live.snapshot.digest}"}} 1.0',
+        "qa_snapshot_documents 2.0",
+        "qa_waiting_questions 0.0",
+        "qa_open_requests 1.0",
+        "qa_answer_seconds_count 3.0",
+    ):
+        assert line in said
+    assert "qa_snapshot_age_seconds" in said
+    assert "secret" not in said
+    assert make_client(live).get("/metrics").status_code == 404
+    named = make_client(live, metrics_from=["203.0.113.0/24"])
+    assert named.get("/metrics").status_code == 200
+
+
+def test_websockets_are_closed():
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(guarded(fine)({"type": "websocket", "path": "/"}, None, send))
+    assert sent == [{"type": "websocket.close", "code": 1000}]

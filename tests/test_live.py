@@ -1,0 +1,160 @@
+"""Who answers now: turns are waited for, too many are refused, new snapshots are taken up."""
+
+import asyncio
+import gc
+import os
+import threading
+import time
+import weakref
+
+import pytest
+
+from conftest import WordEncoder
+from qa import QA
+from qa.errors import OverloadError, QuestionError
+from qa.index.snapshot import live_digest, open_snapshot
+from qa.web.live import Live, Watch
+
+AT_A_TIME = os.cpu_count()
+
+
+class Held:
+    """Answers like another QA, but not before it is let go."""
+
+    def __init__(self, qa):
+        self.snapshot = qa.snapshot
+        self.go = threading.Event()
+        self.begun = []
+        self._qa = qa
+
+    def ask(self, question, **given):
+        self.begun.append(question)
+        assert self.go.wait(30)
+        return self._qa.ask(question, **given)
+
+
+@pytest.fixture
+def opened(make_index):
+    def make(texts):
+        return QA(open_snapshot(make_index(texts)), WordEncoder())
+
+    return make
+
+
+def value(live, name):
+    lines = live.metrics.text().decode().split("\n")
+    return next(float(line.split()[-1]) for line in lines if line.startswith(f"{name} "))
+
+
+def until(is_so):
+    for _ in range(400):
+        if is_so():
+            return
+        time.sleep(0.01)
+    raise AssertionError(is_so)
+
+
+def test_more_than_may_wait_are_refused_and_nobody_else_is_lost(opened):
+    held = Held(opened({"tea": "Tea is hot."}))
+    live = Live(held, max_waiting=3)
+    most = AT_A_TIME + 3
+
+    async def all_of_them():
+        asking = [asyncio.create_task(live.ask(f"tea {n}")) for n in range(most)]
+        await asyncio.sleep(0)
+        assert value(live, "qa_waiting_questions") == 3
+        with pytest.raises(OverloadError, match="Too many questions"):
+            await live.ask("one too many")
+        held.go.set()
+        return [answer.question for answer in await asyncio.gather(*asking)]
+
+    assert asyncio.run(all_of_them()) == [f"tea {n}" for n in range(most)]
+    assert value(live, "qa_waiting_questions") == 0
+    assert asyncio.run(live.ask("tea again")).question == "tea again"
+
+
+def test_what_waits_too_long_is_told_so_and_never_asked(opened):
+    held = Held(opened({"tea": "Tea is hot."}))
+    live = Live(held, timeout_s=0.2)
+
+    async def all_of_them():
+        asking = [live.ask(f"tea {n}") for n in range(AT_A_TIME + 1)]
+        return await asyncio.gather(*asking, return_exceptions=True)
+
+    results = asyncio.run(all_of_them())
+    assert [str(r) for r in results] == ["The answer took too long: ask again shortly."] * len(
+        results
+    )
+    held.go.set()
+    assert len(held.begun) == AT_A_TIME
+
+
+def test_a_question_that_cannot_be_taken_is_told_and_leaves_nothing_behind(opened):
+    live = Live(opened({"tea": "Tea is hot."}))
+    with pytest.raises(QuestionError, match="at most 2,000"):
+        asyncio.run(live.ask("x" * 2_001))
+    assert value(live, "qa_waiting_questions") == 0
+
+
+def test_questions_end_with_the_snapshot_they_began_with(opened):
+    before, after = Held(opened({"tea": "Tea is hot."})), opened({"tea": "Tea is cold."})
+    live = Live(before)
+
+    async def both():
+        first = asyncio.create_task(live.ask("is tea hot"))
+        await asyncio.to_thread(until, lambda: before.begun)
+        live.take_up(after)
+        before.go.set()
+        return await first, await live.ask("is tea hot")
+
+    old, new = asyncio.run(both())
+    assert (old.snapshot, old.citations[0].passage.text) == (before.snapshot.digest, "Tea is hot.")
+    assert (new.snapshot, new.citations[0].passage.text) == (after.snapshot.digest, "Tea is cold.")
+    assert value(live, f'qa_snapshot_info{{digest="{after.snapshot.digest}"}}') == 1
+    assert before.snapshot.digest not in live.metrics.text().decode()
+
+
+def test_a_qa_that_is_replaced_is_gone_without_a_search_for_rubbish(opened):
+    qa = opened({"tea": "Tea is hot."})
+    live = Live(qa)
+    asyncio.run(live.ask("is tea hot"))
+    gone = weakref.ref(qa)
+    gc.disable()
+    try:
+        live.take_up(opened({"tea": "Tea is cold."}))
+        del qa
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_a_new_snapshot_is_taken_up_and_a_damaged_one_is_not(opened, make_index, monkeypatch):
+    monkeypatch.setattr("qa.web.live._WATCH_S", 0.01)
+    live = Live(opened({"tea": "Tea is hot."}))
+    index = make_index({"tea": "Tea is hot."})
+    watch = Watch(live, index, lambda: QA(open_snapshot(index), WordEncoder()))
+    watch.start()
+    try:
+        make_index({"tea": "Tea is cold."})
+        second = live_digest(index)
+        until(lambda: live.snapshot.digest == second)
+        (index / "current").write_text("0" * 32 + "\n", "ascii")
+        until(lambda: value(live, "qa_snapshots_not_taken_up_total") == 1)
+        assert asyncio.run(live.ask("is tea hot")).snapshot == second
+        make_index({"tea": "Tea is warm."})
+        until(lambda: live.snapshot.digest == live_digest(index))
+        assert live.snapshot.digest != second
+        assert value(live, "qa_snapshots_not_taken_up_total") == 1
+    finally:
+        watch.stop()
+
+
+def test_questions_are_logged_where_that_is_wanted_and_only_there(opened, caplog):
+    qa = opened({"tea": "Tea is hot."})
+    caplog.clear()
+    with caplog.at_level("INFO", logger="qa.web.live"):
+        asyncio.run(Live(qa).ask("is tea hot"))
+        assert caplog.records == []
+        asyncio.run(Live(qa, log_questions=True).ask("is tea hot"))
+    (record,) = caplog.records
+    assert (record.question, record.answer) == ("is tea hot", "answered")

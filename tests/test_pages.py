@@ -1,0 +1,100 @@
+"""Pages that need no script: ask, read, try the widget, in the visitor's language."""
+
+import re
+
+import pytest
+
+from qa.errors import OverloadError
+from qa.web.wording import Wording
+
+TEXTS = {"tea": "Tea is hot.", "both": "Milk is cold. Tea <b>was</b> grown."}
+SAY = Wording()
+
+
+@pytest.fixture
+def live(make_live):
+    return make_live(TEXTS)
+
+
+@pytest.fixture
+def client(live, make_client):
+    return make_client(live)
+
+
+def test_a_question_is_answered_with_its_citation_and_stays_in_the_box(client):
+    page = client.get("/answer", params={"q": ' is "tea" hot '})
+    assert page.status_code == 200
+    assert "<mark>Tea is hot.</mark>" in page.text
+    assert 'href="/documents/tea?start=0&amp;end=11#passage"' in page.text
+    assert 'value="is &#34;tea&#34; hot"' in page.text
+    assert "<script" not in page.text
+    assert page.headers["content-security-policy"].startswith(
+        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'"
+    )
+
+
+def test_the_next_question_may_lean_on_this_one(client):
+    page = client.get("/answer", params={"q": "is tea hot"}).text
+    assert '<input type="hidden" name="previous" value="is tea hot">' in page
+    followed = client.get("/answer", params={"q": "and was it grown?", "previous": "is tea hot"})
+    assert "Searched for: is tea hot and was it grown?" in followed.text
+
+
+def test_without_a_question_the_page_says_what_there_is_to_ask(client):
+    page = client.get("/answer?q=%20").text
+    assert "The record holds 2 documents, undated." in page
+    assert 'name="previous"' not in page
+
+
+def test_a_question_too_long_is_told_so_and_kept(client):
+    page = client.get("/answer", params={"q": "tea " * 600})
+    assert page.status_code == 422
+    assert "at most 2,000 are taken" in page.text
+
+
+def test_a_server_with_too_much_to_do_says_when_to_come_again(live, client, monkeypatch):
+    async def refuses(*_, **__):
+        raise OverloadError("Too many.")
+
+    monkeypatch.setattr(live, "ask", refuses)
+    page = client.get("/answer", params={"q": "is tea hot"})
+    assert (page.status_code, page.headers["retry-after"]) == (503, "2")
+    assert 'role="alert"' in page.text
+    assert 'value="is tea hot"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("query", "header", "language"),
+    [
+        ("", "", "en"),
+        ("", "zh-CN,zh;q=0.9,en;q=0.8", "zh-Hans"),
+        ("language=zh-TW", "en", "zh-Hant"),
+        ("language=xx", "zh", "zh-Hans"),
+    ],
+)
+def test_pages_speak_the_visitors_language(client, query, header, language):
+    for path in ("/answer", "/documents/tea", "/documents/none", "/widget"):
+        page = client.get(f"{path}?{query}", headers={"Accept-Language": header})
+        assert f'<html lang="{language}">' in page.text
+        assert Wording(language)("page.back") in page.text
+        assert (
+            page.headers["vary"] == "Accept-Language" or "Accept-Language" in page.headers["vary"]
+        )
+
+
+def test_links_lead_below_the_path_that_visitors_know(live, make_client):
+    client = make_client(live, public_url="https://ask.example.org/record")
+    page = client.get("/answer", params={"q": "is tea hot"}).text
+    links = re.findall(r'(?:href|action)="(/[^"]*)"', page)
+    assert len(links) >= 4
+    assert [link for link in links if not link.startswith("/record/")] == []
+
+
+def test_the_widget_can_be_tried_under_a_policy_as_strict_as_a_ministrys(client):
+    page = client.get("/widget")
+    policy = page.headers["content-security-policy"]
+    assert "script-src 'self'; connect-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert '<press-qa><a href="/answer">Ask the record</a></press-qa>' in page.text
+    assert '<script src="/widget.js?v=1" integrity="sha384-' in page.text
+    assert "&lt;press-qa&gt;" in page.text

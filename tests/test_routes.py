@@ -1,0 +1,135 @@
+"""Every route of the server, Gradio's included: open by name, or closed."""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+
+import httpx
+import pytest
+from mcp import ClientSession
+from mcp.client.streamable_http import streamable_http_client
+
+from conftest import ROOT, SEED
+from qa.web.routes import MCP_ROUTES, ROUTES
+from serving import indexed, serving
+
+TOLD = ROOT / "docs" / "routes.md"
+
+
+def table():
+    """The table of routes, a line each."""
+    lines = ["| route | methods | counts as | an outsider learns |", "|---|---|---|---|"]
+    costs = {
+        "question": "a question and a request",
+        "batch": "each question, of the key; a request",
+        "page": "a request",
+        "file": "a request; any page may load it",
+        "inside": "a request",
+    }
+    for route in (*ROUTES, *MCP_ROUTES):
+        methods = ", ".join(sorted(route.methods))
+        lines.append(f"| `{route.name}` | {methods} | {costs[route.kind]} | {route.discloses} |")
+    return "\n".join(lines)
+
+
+def test_the_table_of_routes_is_the_one_that_is_told():
+    assert table() in TOLD.read_text("utf-8")
+
+
+def test_no_two_routes_take_the_same_path():
+    names = [route.name for route in (*ROUTES, *MCP_ROUTES)]
+    assert len(set(names)) == len(names)
+    for name in names:
+        example = name.replace("{id}", "x").replace("{path}", "x/y")
+        assert [r.name for r in (*ROUTES, *MCP_ROUTES) if r.path.fullmatch(example)] == [name]
+
+
+# Prints the path and methods of every route of the application, mounted ones' too.
+LISTING = """
+import json
+from qa import QA
+from qa.settings import Settings
+from qa.web.app import create_app
+from qa.web.live import Live
+
+def paths(routes, before=""):
+    for route in routes:
+        path = before + getattr(route, "path", "")
+        inner = getattr(getattr(route, "app", None), "routes", None)
+        inner = inner or getattr(getattr(route, "original_router", None), "routes", None)
+        if inner:
+            yield from paths(inner, path)
+        else:
+            yield path, sorted(getattr(route, "methods", None) or ["GET"])
+
+app = create_app(Live(QA.open("index")), Settings())
+print(json.dumps(list(paths(app._app._app.routes))))
+"""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """A client of the whole server, the chat included, and all routes there are inside."""
+    home = indexed(tmp_path_factory.mktemp("served"))
+    listed = subprocess.run(
+        [sys.executable, "-c", LISTING], cwd=home, check=True, capture_output=True, text=True
+    )
+    with serving(home) as address, httpx.Client(base_url=address) as client:
+        yield client, json.loads(listed.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.server
+def test_whatever_route_there_is_inside_is_open_only_if_it_is_in_the_table(served):
+    client, paths = served
+    checked = 0
+    for path, methods in paths:
+        example = re.sub(r"\{[^}]*\}", "x", path) or "/"
+        if any(route.path.fullmatch(example) for route in ROUTES):
+            continue
+        for method in {*methods} - {"HEAD"}:
+            answer = client.request(method, example)
+            assert answer.json() == {
+                "title": "Not Found",
+                "status": 404,
+                "detail": "There is nothing here.",
+            }, (method, path)
+            checked += 1
+    assert checked > 60  # Gradio 6 has that many we do not need
+
+
+@pytest.mark.slow
+@pytest.mark.server
+def test_the_chat_page_runs_its_own_scripts_only(served):
+    page = served[0].get("/")
+    policy = page.headers["content-security-policy"]
+    assert page.text.count("<script") >= 5
+    assert policy.count("'sha256-") >= 4
+    assert "unsafe-eval" not in policy
+    assert re.search(r"script-src [^;]*unsafe", policy) is None
+    assert policy.endswith("frame-ancestors 'none'")
+
+
+@pytest.mark.slow
+@pytest.mark.server
+def test_assistants_may_ask_where_that_is_wanted(tmp_path_factory):
+    home = indexed(tmp_path_factory.mktemp("assisted"))
+    question = "how many tasks does the document contain?"
+
+    async def asked(address):
+        url = f"{address}/gradio_api/mcp/"
+        async with streamable_http_client(url) as (read, write, _), ClientSession(read, write) as s:
+            await s.initialize()
+            tools = (await s.list_tools()).tools
+            told = await s.call_tool("ask", {"question": question})
+            return tools, json.loads(told.content[0].text)
+
+    with serving(home, mcp=True) as address:
+        (tool,), answer = asyncio.run(asked(address))
+    assert tool.name == "ask"
+    assert set(tool.inputSchema["properties"]) == {"question", "since", "until"}
+    citation = answer["citations"][0]
+    assert citation["passage"]["text"] in SEED.read_text("utf-8")
+    assert citation["links"]["reader"].startswith(f"{address}/documents/")
