@@ -116,7 +116,6 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
         theme=theme,
         css="\n".join(styles),
         head=f'<script src="{settings.root_path}/style/chat.js" defer></script>',
-        root_path=settings.public_url,
         footer_links=[],
         show_error=False,
         ssr_mode=False,

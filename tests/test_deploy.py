@@ -1,0 +1,168 @@
+"""The examples of how to serve: nginx in front, systemd around, tried as they are written."""
+
+import contextlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import httpx
+import pytest
+
+from conftest import ROOT
+from qa.web.widget import integrity
+from serving import free_port, indexed, serving
+
+DEPLOY = ROOT / "docs" / "deploy"
+QUESTION = "what are the main considerations behind the Opinions"
+
+
+def tool(name, package):
+    """The path of a program; without it a test is skipped, which CI takes for a failure."""
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin")
+    return path or pytest.skip(f"{name} is missing (on Debian: apt-get install {package}).")
+
+
+@contextlib.contextmanager
+def nginx(folder, port, server_port):
+    """The example's nginx on a port of its own, without TLS; its address."""
+    text = (DEPLOY / "nginx.conf").read_text("utf-8")
+    text = text.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};")
+    text = re.sub(r"\n *ssl_certificate.*;", "", text)
+    text = text.replace("127.0.0.1:7860", f"127.0.0.1:{server_port}")
+    places = "".join(
+        f"{kind}_temp_path {folder}/{kind};\n"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (folder / "nginx.conf").write_text(
+        f"daemon off;\nuser root;\npid {folder}/pid;\nerror_log {folder}/errors;\nevents {{}}\n"
+        f"http {{\n{places}access_log off;\n{text}\n}}\n",
+        "utf-8",
+    )
+    command = [tool("nginx", "nginx-light"), "-p", str(folder), "-c", str(folder / "nginx.conf")]
+    subprocess.run([*command, "-t"], check=True, capture_output=True)
+    process = subprocess.Popen(command)
+    try:
+        for _ in range(100):
+            with contextlib.suppress(httpx.TransportError):
+                httpx.get(f"http://127.0.0.1:{port}/")
+                break
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}/record"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def proxied(tmp_path_factory):
+    """The address of nginx, and of the server behind it."""
+    home = indexed(tmp_path_factory.mktemp("proxied"))
+    front, back = free_port(), free_port()
+    settings = {
+        "port": back,
+        "public_url": f"http://127.0.0.1:{front}/record",
+        "trusted_proxies": ["127.0.0.1"],
+        "questions_per_minute": 3,
+    }
+    folder = tmp_path_factory.mktemp("nginx")
+    with serving(home, **settings) as server, nginx(folder, front, back) as address:
+        yield address, server
+
+
+@pytest.mark.slow
+@pytest.mark.server
+@pytest.mark.browser
+def test_the_chat_the_reader_and_the_widget_work_behind_nginx(proxied, chromium):
+    address, _ = proxied
+    page = chromium.new_page()
+    failed, errors = [], []
+    page.on(
+        "response",
+        lambda r: failed.append(r.url) if r.status >= 400 and r.url.startswith(address) else None,
+    )
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{address}/")
+    page.fill("#qa-question textarea", QUESTION)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#qa-chat .qa-citation", timeout=20_000)
+    with page.context.expect_page() as opened:
+        page.locator("#qa-chat .qa-links a").first.click()
+    assert opened.value.url.startswith(f"{address}/documents/")
+    assert opened.value.locator("mark#passage").count() == 1
+    opened.value.close()
+    page.goto(f"{address}/widget")
+    page.locator("press-qa button.launch").click()
+    page.locator("press-qa textarea").fill(QUESTION)
+    page.keyboard.press("Enter")
+    reader = page.locator("press-qa article .links a").first
+    assert reader.get_attribute("href").startswith(f"{address}/documents/")
+    page.close()
+    assert (failed, errors) == ([], [])
+
+
+@pytest.mark.slow
+@pytest.mark.server
+def test_visitors_are_told_apart_by_what_nginx_says_and_not_by_what_they_say(proxied):
+    address, server = proxied
+    asked = {"json": {"question": "who issued the document?"}}
+    # The visitor's own word on who he is does not help him: nginx puts his address in its place.
+    statuses = [
+        httpx.post(f"{address}/api/v1/ask", headers={"X-Forwarded-For": f"192.0.2.{n}"}, **asked)
+        for n in range(4)
+    ]
+    assert statuses[-1].status_code == 429
+    # But what the proxy says is taken.
+    other = {"X-Forwarded-For": "198.51.100.7"}
+    assert httpx.post(f"{server}/api/v1/ask", headers=other, **asked).status_code == 200
+
+
+@pytest.mark.slow
+@pytest.mark.server
+def test_behind_nginx_links_carry_the_path_and_metrics_are_closed(proxied):
+    address, server = proxied
+    assert httpx.get(f"{address}/metrics").status_code == 403
+    script = httpx.get(f"{address}/widget.js?v=1")
+    assert script.status_code == 200
+    assert integrity(1) in httpx.get(f"{address}/widget").text
+    page = httpx.get(f"{address}/documents/none")
+    assert page.status_code == 404
+    assert 'href="/record/"' in page.text
+    assert httpx.get(address).headers["location"].endswith("/record/")
+    assert httpx.get(f"{server}/healthz", headers={"Host": "evil.example"}).status_code == 421
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["press-qa.service", "press-qa-update.service", "press-qa-update.timer"]
+)
+def test_systemd_understands_the_units(tmp_path, name):
+    for path in DEPLOY.glob("press-qa*"):
+        text = path.read_text("utf-8").replace("/opt/press-qa/.venv/bin/qa", sys.executable)
+        (tmp_path / path.name).write_text(text, "utf-8")
+    done = subprocess.run(
+        [tool("systemd-analyze", "systemd"), "verify", "--man=no", str(tmp_path / name)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    ours = [line for line in done.stderr.split("\n") if "press-qa" in line]
+    assert ours == []
+
+
+@pytest.mark.slow
+def test_the_unit_leaves_the_server_its_sockets_and_little_else(tmp_path):
+    shutil.copy(DEPLOY / "press-qa.service", tmp_path)
+    analyze = [tool("systemd-analyze", "systemd"), "security", "--offline=true", "--json=short"]
+    done = subprocess.run(
+        [*analyze, "press-qa.service"],
+        env={"SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    tests = json.loads(done.stdout)
+    heavy = [test["json_field"] for test in tests if float(test["exposure"] or 0) >= 0.3]
+    assert sorted(heavy) == ["PrivateNetwork", "RestrictAddressFamilies_AF_INET_INET6"]
