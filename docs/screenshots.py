@@ -46,10 +46,23 @@ def main() -> None:
             reader = browser.new_page(viewport={"width": 1280, "height": 900})
             reader.goto(address + str(link))
             reader.screenshot(path=HERE / "reader-1280.png")
+            widget(browser, address)
             browser.close()
     finally:
         server.terminate()
         server.wait()
+
+
+def widget(browser: Browser, address: str) -> None:
+    """The widget in its sample page, opened and asked."""
+    page = browser.new_page(viewport={"width": 1280, "height": 860})
+    page.goto(f"{address}/widget")
+    page.locator("press-qa button.launch").click()
+    page.locator("press-qa textarea").fill(QUESTION)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("press-qa article")
+    page.wait_for_timeout(500)
+    page.screenshot(path=HERE / "widget-1280.png")
 
 
 def report(browser: Browser) -> None:

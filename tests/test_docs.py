@@ -1,0 +1,43 @@
+"""What the pages of the documentation say is so."""
+
+import contextlib
+import io
+import re
+
+import pytest
+
+from conftest import ROOT
+from qa.settings import Settings
+from serving import indexed, serving
+
+SETTINGS = Settings.model_fields
+DOCS = {path.name: path.read_text("utf-8") for path in (ROOT / "docs").glob("*.md")}
+
+
+def test_every_file_they_point_to_is_there():
+    for name, text in DOCS.items():
+        links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+        assert [link for link in links if not (ROOT / "docs" / link).is_file()] == [], name
+
+
+def test_the_defaults_told_are_the_defaults():
+    rows = re.findall(r"^\| (`[a-z_`, ]+`) \| ([^|]*) \|", DOCS["serving.md"], re.MULTILINE)
+    told = {}
+    for names, values in rows:
+        pairs = zip(re.findall(r"`([a-z_]+)`", names), values.split(", "), strict=False)
+        told |= {name: value.replace(",", "") for name, value in pairs if name in SETTINGS}
+    assert len(told) > 20
+    for name, value in told.items():
+        default = SETTINGS[name].default
+        plain = {None: "none", (): "none", False: "false"}.get(default, str(default))
+        assert value == ("loopback" if name == "metrics_from" else plain), name
+
+
+@pytest.mark.slow
+@pytest.mark.server
+def test_the_client_prints_what_it_says(tmp_path):
+    code = re.findall(r"```python\n(.*?)```", DOCS["api.md"], re.DOTALL)[0]
+    printed = io.StringIO()
+    with serving(indexed(tmp_path)) as address, contextlib.redirect_stdout(printed):
+        exec(code.replace("http://127.0.0.1:7860", address), {})  # noqa: S102 - our own docs
+    assert printed.getvalue() == re.findall(r"```text\n(.*?)```", DOCS["api.md"], re.DOTALL)[0]
