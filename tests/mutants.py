@@ -355,9 +355,9 @@ MUTANTS = [
     ("metrics for everybody", "web/guard.py", 'route.name == "/metrics" and', "False and"),
     (
         "what fails is told",
-        "web/guard.py",
+        "web/problems.py",
         'f"The server failed; its log says why, under {request_id}."',
-        "repr(error)",
+        "traceback.format_exc()",
     ),
     (
         "a proxy's claims are believed",

@@ -138,6 +138,7 @@ def test_a_method_a_route_does_not_take_is_told_which_it_does(client):
         ({}, "[::1]:7860", 200),
         ({}, "evil.example", 421),
         ({}, "127.0.0.1.evil.example", 421),
+        ({}, "[::1", 421),
         ({"public_url": "https://ask.example.org/x"}, "ask.example.org", 200),
         ({"public_url": "https://ask.example.org"}, "evil.example", 421),
         ({"host": "0.0.0.0"}, "anything.example", 200),  # noqa: S104
@@ -322,6 +323,19 @@ def test_what_fails_inside_stays_inside(caplog):
     assert (record.error, record.request) == ("ValueError", headers["x-request-id"])
     assert any("test_guard.py" in place and "fails" in place for place in record.at)
     assert "visitor" not in json.dumps(record.__dict__, default=str)
+
+
+def test_what_fails_in_a_route_is_told_as_any_other(make_live, make_client, monkeypatch):
+    live = make_live(TEXTS)
+
+    async def fails(*_, **__):
+        raise ValueError("the visitor's words")
+
+    monkeypatch.setattr(live, "ask", fails)
+    answer = make_client(live).post(ASK, json=TEA)
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert answer.headers["x-request-id"] in answer.json()["detail"]
+    assert "visitor" not in answer.text
 
 
 def test_a_line_is_logged_for_a_request_and_nobodys_words_or_address_are_in_it(caplog):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from collections.abc import AsyncIterator
 from datetime import date
 from importlib import resources
@@ -20,6 +21,7 @@ from qa.records import to_json
 from qa.settings import Settings
 from qa.web.live import Live
 from qa.web.policy import InlineScripts
+from qa.web.problems import report
 from qa.web.render import Pages, coverage, message_html
 from qa.web.wording import Wording
 
@@ -178,6 +180,10 @@ async def _answer(
         answer = await live.ask(question, previous=previous)
     except QAError as error:
         return message_html(say("answer.failed", why=error)), previous
+    except Exception as error:  # noqa: BLE001 - Gradio would print it with the visitor's words
+        request_id = uuid.uuid4().hex
+        report(error, request_id)
+        return message_html(say("answer.broken", request=request_id)), previous
     asked = previous if answer.courtesy else [*previous, question]
     return pages.answer(answer, snapshot), asked
 

@@ -11,7 +11,6 @@ import contextlib
 import logging
 import re
 import time
-import traceback
 import uuid
 from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
@@ -25,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from qa.settings import Settings
 from qa.web.limits import Limits, is_within
 from qa.web.metrics import Metrics
-from qa.web.problems import problem
+from qa.web.problems import failure, problem, report
 from qa.web.routes import MCP_ROUTES, ROUTES, Route
 
 __all__ = ["Envelope", "Gate"]
@@ -49,6 +48,7 @@ _FORWARDED = {
     b"x-forwarded-prefix",
 }
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_CLOSE = {"Connection": "close"}
 
 _SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -84,7 +84,6 @@ class Envelope:
         self._framing = f"frame-ancestors {framing}"
         self._is_framed = bool(settings.frame_ancestors)
         self._is_https = settings.address.startswith("https://")
-        self._open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -104,6 +103,7 @@ class Envelope:
             "method": "GET" if method == "HEAD" else method,
             "headers": [(k, v) for k, v in scope["headers"] if k not in _FORWARDED],
             "qa.route": route,
+            "qa.request": request_id,
         }
         status = 0
 
@@ -120,11 +120,9 @@ class Envelope:
                 app = self._shared if route is not None and route.is_shared else self._app
                 await app(scope, receive, sent)
             except Exception as error:  # noqa: BLE001 - nothing about it may leave the server
-                _report(error, request_id)
+                report(error, request_id)
                 if not status:
-                    detail = f"The server failed; its log says why, under {request_id}."
-                    failed = problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
-                    await failed(scope, receive, sent)
+                    await failure(request_id)(scope, receive, sent)
 
     def _route(self, scope: Scope) -> Route | None:
         path = scope["path"].removeprefix(self._root_path)
@@ -223,7 +221,7 @@ class Gate:
         """Why a request may not come in, by what its head says; None where it may."""
         route: Route | None = scope["qa.route"]
         host = Headers(scope=scope).get("host", "")
-        if self._hosts is not None and (urlsplit(f"//{host}").hostname or "") not in self._hosts:
+        if self._hosts is not None and _name(host) not in self._hosts:
             detail = f"This server is not {host[:100]!r}: set public_url to the address it is."
             return problem(HTTPStatus.MISDIRECTED_REQUEST, detail)
         if route is None:
@@ -289,7 +287,12 @@ class Gate:
         return replayed
 
 
-_CLOSE = {"Connection": "close"}
+def _name(host: str) -> str:
+    """The name in a Host header, without its port; empty where it cannot be read."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _hosts(settings: Settings) -> set[str] | None:
@@ -301,16 +304,3 @@ def _hosts(settings: Settings) -> set[str] | None:
     if settings.public_url:
         return {urlsplit(settings.public_url).hostname or "", *_LOOPBACK}
     return _LOOPBACK if settings.host in _LOOPBACK else None
-
-
-def _report(error: Exception, request_id: str) -> None:
-    """Log where an error came from; not its text, which may hold a visitor's words."""
-    frames = traceback.extract_tb(error.__traceback__)
-    _log.error(
-        "failed",
-        extra={
-            "request": request_id,
-            "error": type(error).__name__,
-            "at": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
-        },
-    )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import traceback
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
@@ -13,10 +15,12 @@ from starlette.exceptions import HTTPException
 
 from qa.errors import OverloadError, QAError, QuestionError
 
-__all__ = ["Problem", "add_problem_pages", "problem"]
+__all__ = ["Problem", "add_problem_pages", "failure", "problem", "report"]
 
 # When to ask again where too many ask at once. The queue is empty sooner; this spreads them.
 _RETRY_S = 2
+
+_log = logging.getLogger(__name__)
 
 
 class Problem(BaseModel):
@@ -47,6 +51,25 @@ def problem(
     )
 
 
+def failure(request_id: str) -> Response:
+    """The answer where the server failed: that it did, and under what name its log says why."""
+    detail = f"The server failed; its log says why, under {request_id}."
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+
+
+def report(error: Exception, request_id: str) -> None:
+    """Log where an error came from; not its text, which may hold a visitor's words."""
+    frames = traceback.extract_tb(error.__traceback__)
+    _log.error(
+        "failed",
+        extra={
+            "request": request_id,
+            "error": type(error).__name__,
+            "at": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+        },
+    )
+
+
 def add_problem_pages(app: FastAPI) -> None:
     """Tell what was wrong with a request as problem JSON."""
 
@@ -60,6 +83,10 @@ def add_problem_pages(app: FastAPI) -> None:
     def refused(_: Request, error: Exception) -> Response:
         status = HTTPStatus(getattr(error, "status_code", 500))
         return problem(status, str(getattr(error, "detail", "")))
+
+    @app.exception_handler(Exception)
+    def broken(request: Request, _: Exception) -> Response:  # the guard logs it
+        return failure(request.scope["qa.request"])
 
     @app.exception_handler(QAError)
     def failed(_: Request, error: Exception) -> Response:
