@@ -111,6 +111,7 @@ def test_the_status_says_what_is_answered_from_and_how_much_may_be_asked(served)
         "max_question_chars": 2_000,
         "questions_per_minute": 60,
         "max_batch": 100,
+        "keeps_feedback": False,
     }
 
 

@@ -9,6 +9,7 @@ import dataclasses
 import datetime
 import gc
 import hashlib
+import json
 import os
 import secrets
 import sys
@@ -27,6 +28,7 @@ from qa.terminal import (
     out,
     print_answer,
     print_comparison,
+    print_feedback,
     print_json,
     print_metrics,
     print_status,
@@ -282,6 +284,52 @@ def key() -> None:
     out.print(f"The key, shown this once: {secret}")
     digest = hashlib.sha256(secret.encode()).hexdigest()
     out.print(f'For qa.toml: api_keys = ["{digest}"]', soft_wrap=True)
+
+
+@app.command()
+def feedback(
+    index: IndexFolder = None,
+    config: ConfigFile = None,
+    questions: Annotated[
+        Path | None, typer.Option("-o", "--output", help="File to write them to, for qa eval.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show what visitors asked and got no answer to, or none that helped, by likeness.
+
+    With -o they are written as a questions file for qa eval, marked as having no answer: give
+    those that the record does answer their kind and gold.
+
+    Example: qa feedback -o unanswered.jsonl
+    """
+    from qa.index.encoder import open_encoder  # noqa: PLC0415
+    from qa.index.snapshot import open_snapshot  # noqa: PLC0415
+    from qa.web.feedback import Feedback, grouped  # noqa: PLC0415
+
+    settings = Settings.load(config, index=index)
+    if settings.feedback is None or not settings.feedback.exists():
+        raise QAError(
+            "Nothing is kept of what visitors ask: name a file in the setting feedback, as in "
+            'feedback = "feedback.sqlite", and serve.'
+        )
+    kept = Feedback(settings.feedback, settings.feedback_days).all()
+    unanswered = [a for a in kept if a.status == "not_in_record" or a.helpful is False]
+    encoder = open_encoder(open_snapshot(settings.index).encoder)
+    groups = grouped([asked.question for asked in unanswered], encoder)
+    if questions:
+        lines = [
+            json.dumps(
+                {"id": f"asked-{n}", "question": group.questions[0], "kind": "unanswerable"},
+                ensure_ascii=False,
+            )
+            for n, group in enumerate(groups, start=1)
+        ]
+        questions.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    if as_json:
+        print_json({"asked": len(kept), "groups": [dataclasses.asdict(g) for g in groups]})
+        return
+    print_feedback(kept, groups)
 
 
 @app.command()

@@ -10,6 +10,7 @@
     ├── BusyError         somebody else is writing the same files
     ├── OverloadError     more is asked at once than can be answered in time
     ├── CitationError     a citation does not match the record
+    ├── FeedbackError     what visitors ask cannot be kept, or read
     └── EvaluationError   a judged set, or an evaluation, cannot be taken as it is
 
 A message says what is wrong, both sides where two things disagree, and the remedy.
@@ -24,6 +25,7 @@ __all__ = [
     "CorpusError",
     "EncoderError",
     "EvaluationError",
+    "FeedbackError",
     "OverloadError",
     "QAError",
     "QuestionError",
@@ -75,3 +77,7 @@ class CitationError(QAError):
 
 class EvaluationError(QAError):
     """A judged set, or an evaluation, cannot be taken as it is."""
+
+
+class FeedbackError(QAError):
+    """What visitors ask cannot be kept, or read."""

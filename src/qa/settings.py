@@ -141,6 +141,12 @@ class Settings(BaseModel):
     log_questions: bool = Field(
         default=False, description="write questions into the log; otherwise nobody's words are"
     )
+    feedback: Path | None = Field(
+        None,
+        description="SQLite file to keep what visitors ask and think of the answers; none "
+        "by default",
+    )
+    feedback_days: int = Field(90, ge=1, description="how long that is kept")
     mcp: bool = Field(
         default=False, description="let assistants query the record by the Model Context Protocol"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +19,14 @@ if TYPE_CHECKING:  # what few commands need stays away until it is used
     from rich.table import Table
 
     from qa.evaluation.comparison import Comparison
+    from qa.web.feedback import Asked, Group
 
 __all__ = [
     "err",
     "out",
     "print_answer",
     "print_comparison",
+    "print_feedback",
     "print_json",
     "print_metrics",
     "print_status",
@@ -234,3 +236,32 @@ def print_comparison(comparison: Comparison) -> None:
             out.print(f"    {question.id}  {question.kind}  {question.question}")
         if len(changed) > _SHOWN_QUESTIONS:
             out.print(f"    and {len(changed) - _SHOWN_QUESTIONS} more, all in --json")
+
+
+def print_feedback(kept: Sequence[Asked], groups: Sequence[Group]) -> None:
+    """What was asked without an answer that helped, the most asked first; terminal-safe."""
+    helped = sum(asked.helpful is True for asked in kept)
+    not_helped = sum(asked.helpful is False for asked in kept)
+    answered = sum(asked.status == "answered" for asked in kept)
+    out.print(
+        f"{len(kept)} questions kept: {answered} answered, {len(kept) - answered} not in the "
+        f"record; {helped} answers helped, {not_helped} did not."
+    )
+    table = _table()
+    table.add_column("asked", justify="right")
+    table.add_column("question, and others like it")
+    for group in groups:
+        first, *others = (Text(_one_line(question)) for question in group.questions)
+        table.add_row(str(group.count), first)
+        for other in others[:_SHOWN_QUESTIONS]:
+            table.add_row("", Text("  ") + other)
+    out.print(table)
+    for asked in kept:
+        if asked.reason:
+            verdict = "helped" if asked.helpful else "did not help"
+            out.print(Text(_one_line(f"{asked.question}: {verdict}, {asked.reason}")))
+
+
+def _one_line(text: str) -> str:
+    """A visitor's words, without what would move the cursor or forge a line."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
 
 from qa import __version__
 from qa.answer.ask import QA
@@ -18,7 +19,7 @@ from qa.settings import Settings
 from qa.web.limits import Limits
 from qa.web.live import Live
 from qa.web.openapi import EXAMPLES, KEYED, problems
-from qa.web.problems import problem
+from qa.web.problems import REQUEST_ID, problem
 from qa.web.widget import VERSIONS
 from qa.web.wording import Wording, language_of
 
@@ -60,6 +61,18 @@ class Batch(BaseModel):
     questions: list[Ask] = Field(min_length=1, description="asked one after the other")
 
 
+class Thought(BaseModel):
+    """What a visitor thinks of an answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    request: str = Field(
+        pattern=REQUEST_ID.pattern, description="X-Request-Id of the response with the answer"
+    )
+    helpful: bool = Field(description="whether the answer helped")
+    reason: str | None = Field(None, max_length=500, description="why, in the visitor's words")
+
+
 class Answers(BaseModel):
     """The answers of a batch."""
 
@@ -82,11 +95,19 @@ class Record(BaseModel):
     max_question_chars: int
     questions_per_minute: int = Field(description="of one client")
     max_batch: int
+    keeps_feedback: bool = Field(description="whether it is kept what visitors think of answers")
 
 
 def api_routes(live: Live, limits: Limits, settings: Settings) -> APIRouter:
     """The routes below /api/v1."""
     routes = APIRouter(prefix="/api/v1", tags=["record"])
+    _add_asking(routes, live, limits, settings)
+    _add_reading(routes, live, settings)
+    return routes
+
+
+def _add_asking(routes: APIRouter, live: Live, limits: Limits, settings: Settings) -> None:
+    """Questions, one and many, and what was thought of the answers."""
 
     @routes.post(
         "/ask",
@@ -94,7 +115,7 @@ def api_routes(live: Live, limits: Limits, settings: Settings) -> APIRouter:
         response_model=Answer,
         responses=problems(400, 408, 410, 413),
     )
-    async def ask(asked: Ask) -> Response:
+    async def ask(asked: Ask, request: Request) -> Response:
         """The passages that answer, word for word, each with its citation.
 
         Where the record holds no answer, `status` is `not_in_record`, `citations` is empty and
@@ -102,7 +123,7 @@ def api_routes(live: Live, limits: Limits, settings: Settings) -> APIRouter:
         """
         if asked.widget is not None and asked.widget not in VERSIONS:
             return problem(HTTPStatus.GONE, Wording(language_of(asked.language))("widget.gone"))
-        return _json(await _answer(live, asked))
+        return _json(await _answer(live, asked, request.scope["qa.request"]))
 
     @routes.post(
         "/batch",
@@ -123,6 +144,31 @@ def api_routes(live: Live, limits: Limits, settings: Settings) -> APIRouter:
             detail = f"More was asked with this key than a minute allows: wait {wait_s} seconds."
             return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, retry_after_s=wait_s)
         return _json({"answers": [await _answer(live, one) for one in asked.questions]})
+
+    @routes.post(
+        "/feedback",
+        summary="Say whether an answer helped",
+        status_code=HTTPStatus.NO_CONTENT,
+        responses=problems(400, 404, 408, 413),
+    )
+    async def feedback(thought: Thought) -> Response:
+        """Kept where the server keeps what is asked, and only there: otherwise 404."""
+        kept = False
+        if live.feedback:
+            kept = await run_in_threadpool(
+                live.feedback.thought,
+                thought.request,
+                helpful=thought.helpful,
+                reason=thought.reason,
+            )
+        if not kept:
+            detail = f"No answer is kept under the request {thought.request!r}."
+            return problem(HTTPStatus.NOT_FOUND, detail)
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+def _add_reading(routes: APIRouter, live: Live, settings: Settings) -> None:
+    """The record itself."""
 
     @routes.get(
         "/documents/{document_id}",
@@ -158,16 +204,15 @@ def api_routes(live: Live, limits: Limits, settings: Settings) -> APIRouter:
         """Counts and dates of the record, and how much may be asked."""
         return _json(_record(live.qa, settings))
 
-    return routes
 
-
-async def _answer(live: Live, asked: Ask) -> Answer:
+async def _answer(live: Live, asked: Ask, request: str | None = None) -> Answer:
     return await live.ask(
         asked.question,
         previous=asked.previous,
         since=asked.since,
         until=asked.until,
         top_k=asked.top_k,
+        request=request,
     )
 
 
@@ -186,6 +231,7 @@ def _record(qa: QA, settings: Settings) -> dict[str, Any]:
         "max_question_chars": settings.max_question_chars,
         "questions_per_minute": settings.questions_per_minute,
         "max_batch": settings.max_batch,
+        "keeps_feedback": settings.feedback is not None,
     }
 
 

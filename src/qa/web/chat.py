@@ -176,12 +176,12 @@ async def _answer(
 ) -> tuple[str, list[str]]:
     """The answer as HTML, and the questions that the next one may lean on."""
     snapshot = live.snapshot
+    request_id = uuid.uuid4().hex
     try:
-        answer = await live.ask(question, previous=previous)
+        answer = await live.ask(question, previous=previous, request=request_id)
     except QAError as error:
         return message_html(say("answer.failed", why=error)), previous
     except Exception as error:  # noqa: BLE001 - Gradio would print it with the visitor's words
-        request_id = uuid.uuid4().hex
         report(error, request_id)
         return message_html(say("answer.broken", request=request_id)), previous
     asked = previous if answer.courtesy else [*previous, question]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import re
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -24,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from qa.settings import Settings
 from qa.web.limits import Limits, is_within
 from qa.web.metrics import Metrics
-from qa.web.problems import failure, problem, report
+from qa.web.problems import REQUEST_ID, failure, problem, report
 from qa.web.routes import MCP_ROUTES, ROUTES, Route
 
 __all__ = ["Envelope", "Gate"]
@@ -36,7 +35,6 @@ _CHAT = "/gradio_api/queue/join"
 _BUSY_S = 2
 # A client that reads nothing for so long is let go.
 _UNREAD_S = 30
-_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 # Who was meant and by whom, in a proxy's words. The server has read what a trusted one says;
 # Gradio would believe anybody.
 _FORWARDED = {
@@ -94,7 +92,7 @@ class Envelope:
             await send({"type": "websocket.close", "code": 1000})
             return
         given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         route = self._route(scope)
         method = scope["method"]
         # A copy: the server below leaves a body out by the method as it came.

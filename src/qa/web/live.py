@@ -16,6 +16,7 @@ from qa.answer.ask import QA
 from qa.errors import OverloadError, QAError
 from qa.index.snapshot import Snapshot, live_digest
 from qa.records import Answer
+from qa.web.feedback import Feedback
 from qa.web.metrics import Metrics
 
 __all__ = ["Live", "Watch"]
@@ -36,16 +37,20 @@ class Live:
     from one snapshot from beginning to end.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a setting
         self,
         qa: QA,
         *,
         max_waiting: int = 64,
         timeout_s: float = 10.0,
         log_questions: bool = False,
+        feedback: Feedback | None = None,
         metrics: Metrics | None = None,
     ) -> None:
-        """``timeout_s`` is the longest a question may wait and take."""
+        """``timeout_s`` is the longest a question may wait and take.
+
+        ``feedback`` keeps what is asked, where that is wanted.
+        """
         self.qa = qa
         self.metrics = metrics or Metrics()
         self.metrics.taken_up(qa.snapshot.digest, len(qa.snapshot.documents))
@@ -54,6 +59,7 @@ class Live:
         self._most = self._at_a_time + max_waiting
         self._timeout_s = timeout_s
         self._log_questions = log_questions
+        self.feedback = feedback
         self._unanswered = 0
 
     @property
@@ -66,7 +72,7 @@ class Live:
         self.qa = qa
         self.metrics.taken_up(qa.snapshot.digest, len(qa.snapshot.documents))
 
-    async def ask(
+    async def ask(  # noqa: PLR0913 - what QA.ask takes, and for whom
         self,
         question: str,
         *,
@@ -74,8 +80,11 @@ class Live:
         since: date | None = None,
         until: date | None = None,
         top_k: int | None = None,
+        request: str | None = None,
     ) -> Answer:
         """What ``QA.ask`` answers.
+
+        ``request`` is the id of a visitor's request, under which it is kept where that is wanted.
 
         Raises:
             OverloadError: too many are waiting already, or it took too long.
@@ -85,7 +94,10 @@ class Live:
             raise OverloadError("Too many questions are being asked at once: ask again shortly.")
 
         def answered() -> Answer:
-            return self.qa.ask(question, previous=previous, since=since, until=until, top_k=top_k)
+            given = self.qa.ask(question, previous=previous, since=since, until=until, top_k=top_k)
+            if self.feedback and request and not given.courtesy:
+                self.feedback.keep(request, given)
+            return given
 
         self._count(1)
         started = time.perf_counter()

@@ -22,7 +22,7 @@ KEYED: dict[str, Any] = {"security": [{"key": []}]}
 _PROBLEMS = {
     400: "the request cannot be read",
     401: "there is no key, or not one of those set",
-    404: "the record has no such document",
+    404: "there is no such thing here",
     408: "the request did not arrive in time",
     410: "the widget that asks is no longer served",
     413: "the request is too long",

@@ -41,7 +41,7 @@ def page_routes(live: Live, settings: Settings) -> APIRouter:
             return _html(shown.answer_page(live.snapshot))
         before = [previous] if previous.strip() else []
         try:
-            found = await live.ask(question, previous=before)
+            found = await live.ask(question, previous=before, request=request.scope["qa.request"])
         except QAError as error:
             is_visitors = isinstance(error, QuestionError)
             headers = {} if is_visitors else {"Retry-After": "2"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import traceback
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -15,10 +16,13 @@ from starlette.exceptions import HTTPException
 
 from qa.errors import OverloadError, QAError, QuestionError
 
-__all__ = ["Problem", "add_problem_pages", "failure", "problem", "report"]
+__all__ = ["REQUEST_ID", "Problem", "add_problem_pages", "failure", "problem", "report"]
 
 # When to ask again where too many ask at once. The queue is empty sooner; this spreads them.
 _RETRY_S = 2
+
+# The id of a request, as a client may give it and responses have it.
+REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
 
 _log = logging.getLogger(__name__)
 

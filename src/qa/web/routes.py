@@ -48,6 +48,7 @@ ROUTES = (
     _route("GET", "/style/{id}", "file", "nothing: our style sheets and scripts"),
     _route("POST", "/api/v1/ask", "question", "an answer of the record"),
     _route("POST", "/api/v1/batch", "batch", "answers of the record, to holders of a key"),
+    _route("POST", "/api/v1/feedback", "page", "whether that request is kept"),
     _route("GET", "/api/v1/documents/{id}", "page", "a document of the record"),
     _route("GET", "/api/v1/status", "page", "version, snapshot, counts, dates, encoder"),
     _route("GET", "/openapi.json", "file", "nothing: how the API is used"),

@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from qa.answer.ask import QA
 from qa.settings import Settings
 from qa.web.app import create_app
+from qa.web.feedback import Feedback
 from qa.web.live import Live, Watch
 
 __all__ = ["serve"]
@@ -53,6 +54,7 @@ def serve(qa: QA, settings: Settings) -> None:
         max_waiting=settings.max_waiting,
         timeout_s=settings.request_timeout_s,
         log_questions=settings.log_questions,
+        feedback=Feedback(settings.feedback, settings.feedback_days) if settings.feedback else None,
     )
     watch = Watch(live, settings.index, lambda: QA.configured(settings))
     app = create_app(live, settings, watch)
