@@ -161,11 +161,11 @@
       const text = String(question).trim();
       if (!text || this.#isAsking) return null;
       this.#isAsking = true;
+      if (this.#box.value.trim() === text) this.#box.value = "";
       const turn = this.#begun(text);
       const slow = setTimeout(() => this.#wait(turn, "widget.slow"), SLOW_MS);
       try {
         const answer = await this.#fetched(text);
-        this.#box.value = "";
         this.#turns.push({ question: text, answer });
         await this.#shown(turn, answer);
         this.#store();
@@ -173,7 +173,7 @@
         return answer;
       } catch (trouble) {
         const words = trouble.words || this.#say("widget.unreachable");
-        this.#box.value = text;
+        this.#box.value = this.#box.value || text;
         turn.lastChild.replaceWith(
           make("div", { class: "trouble" }, make("p", {}, words), this.#page(text)),
         );
@@ -230,7 +230,7 @@
       const heading = this.getAttribute("heading") || say("widget.open");
       const send = make("button", { class: "main" }, say("chat.send"));
       this.#box = make("textarea", {
-        id: "box", rows: 1, maxlength: 2000, dir: "auto", placeholder: say("chat.placeholder"),
+        id: "box", rows: 1, dir: "auto", placeholder: say("chat.placeholder"),
         onkeydown: (event) => {
           if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
           event.preventDefault();
@@ -257,7 +257,7 @@
       if (isInline) return make("section", { class: "inline", "aria-labelledby": "heading" }, panel);
       this.#dialog = make("dialog", {
         "aria-labelledby": "heading",
-        onkeydown: (event) => { if (event.key === "Escape") { event.preventDefault(); this.close(); } },
+        onkeydown: (event) => { if (event.key === "Escape" && !event.isComposing) { event.preventDefault(); this.close(); } },
         onclose: () => {
           this.#launch.setAttribute("aria-expanded", "false");
           this.#launch.focus();
@@ -303,10 +303,13 @@
     }
 
     #begun(question) {
+      // A button that asked may be about to go: the focus moves to the question it asked.
+      const isInside = this.#log.contains(this.shadowRoot.activeElement);
       if (!this.#turns.length) this.#log.querySelectorAll(":scope > :not(.turn)").forEach((part) => part.remove());
       this.#log.querySelectorAll(".trouble").forEach((part) => part.parentNode.remove());
-      const turn = make("div", { class: "turn" }, make("h3", { dir: "auto" }, question), make("p"));
+      const turn = make("div", { class: "turn" }, make("h3", { dir: "auto", tabindex: -1 }, question), make("p"));
       this.#log.append(turn);
+      if (isInside) turn.firstChild.focus({ preventScroll: true });
       this.#reveal(turn);
       this.#wait(turn, "widget.searching");
       return turn;
