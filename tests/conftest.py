@@ -138,9 +138,9 @@ def make_client():
     return make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """Debian's browser."""
+    """Debian's browser. Of a module: while it runs, no other event loop can in this thread."""
     import shutil
 
     from playwright.sync_api import sync_playwright

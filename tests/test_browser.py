@@ -6,6 +6,7 @@ import urllib.request
 import pytest
 
 from conftest import SEED
+from qa.web.wording import Wording
 from serving import indexed, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.server]
@@ -121,6 +122,29 @@ def test_a_hostile_question_is_shown_as_text_and_an_empty_one_gets_no_answer(pag
     assert dialogs == []
 
 
+def test_the_chat_speaks_the_visitors_language_and_says_which(chromium, server):
+    context = chromium.new_context(locale="zh-TW")
+    page = context.new_page()
+    page.goto(server)
+    assert page.url == f"{server}/zh-Hant/"
+    ask(page, "import duty on soybeans")
+    assert page.locator(".qa-verdict").inner_text() == Wording("zh-Hant")("answer.not_in_record")
+    assert page.evaluate("document.documentElement.lang") == "zh-Hant"
+    page.get_by_role("link", name="English").click()
+    page.wait_for_url(f"{server}/en/")
+    page.locator("#qa-question textarea").wait_for()
+    assert page.evaluate("document.documentElement.lang") == "en"
+    context.close()
+
+
+def test_what_is_cleared_is_leant_on_no_more(page):
+    ask(page, "what did the State Council do in 2014?")
+    page.locator("#qa-chat").hover()
+    page.get_by_label("Clear").click()
+    ask(page, "and what did it export?")
+    assert page.locator("#qa-chat .qa-searched").count() == 0
+
+
 def test_a_phone_does_not_scroll_sideways(page):
     page.set_viewport_size({"width": 390, "height": 844})
     ask(page, QUESTION)
@@ -140,7 +164,7 @@ def test_another_origin_may_read_nothing_and_what_gradio_tells_of_itself_is_clos
         except urllib.error.HTTPError as error:
             return error.code, error.headers
 
-    for path, expected in [("/", 200), ("/config", 404), ("/gradio_api/info", 404)]:
+    for path, expected in [("/en/", 200), ("/en/config", 404), ("/en/gradio_api/info", 404)]:
         status, headers = told(path)
         assert status == expected
         assert headers.get("Access-Control-Allow-Origin") is None

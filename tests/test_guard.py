@@ -251,7 +251,7 @@ def test_a_conversation_may_be_longer_than_a_question():
             async def receive(size=size):
                 return {"type": "http.request", "body": b"x" * size, "more_body": False}
 
-            path = "/gradio_api/queue/join"
+            path = "/zh-Hans/gradio_api/queue/join"
             found.append((await asked(chat, receive, path=path, method="POST"))[0])
         return found
 

@@ -29,7 +29,7 @@ def test_a_question_is_answered_with_its_citation_and_stays_in_the_box(client):
     assert 'value="is &#34;tea&#34; hot"' in page.text
     assert "<script" not in page.text
     assert page.headers["content-security-policy"].startswith(
-        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'"
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'"
     )
 
 

@@ -42,7 +42,7 @@ def test_no_two_routes_take_the_same_path():
     names = [route.name for route in (*ROUTES, *MCP_ROUTES)]
     assert len(set(names)) == len(names)
     for name in names:
-        example = name.replace("{id}", "x").replace("{path}", "x/y")
+        example = name.replace("{id}", "x").replace("{path}", "x/y").replace("{language}", "en")
         assert [r.name for r in (*ROUTES, *MCP_ROUTES) if r.path.fullmatch(example)] == [name]
 
 
@@ -97,13 +97,22 @@ def test_whatever_route_there_is_inside_is_open_only_if_it_is_in_the_table(serve
                 "detail": "There is nothing here.",
             }, (method, path)
             checked += 1
-    assert checked > 60  # Gradio 6 has that many we do not need
+    assert checked > 200  # Gradio 6 has that many we do not need, in three languages
+
+
+@pytest.mark.slow
+@pytest.mark.server
+def test_the_chat_is_found_in_the_visitors_language(served):
+    for wanted, language in [("zh-TW,en;q=0.5", "zh-Hant"), ("zh", "zh-Hans"), ("fr", "en")]:
+        answer = served[0].get("/", headers={"Accept-Language": wanted})
+        assert (answer.status_code, answer.headers["location"]) == (307, f"/{language}/")
+    assert served[0].get("/?language=zh").headers["location"] == "/zh-Hans/"
 
 
 @pytest.mark.slow
 @pytest.mark.server
 def test_the_chat_page_runs_its_own_scripts_only(served):
-    page = served[0].get("/")
+    page = served[0].get("/zh-Hant/")
     policy = page.headers["content-security-policy"]
     assert page.text.count("<script") >= 5
     assert policy.count("'sha256-") >= 4
@@ -119,7 +128,7 @@ def test_assistants_may_ask_where_that_is_wanted(tmp_path_factory):
     question = "how many tasks does the document contain?"
 
     async def asked(address):
-        url = f"{address}/gradio_api/mcp/"
+        url = f"{address}/en/gradio_api/mcp/"
         async with streamable_http_client(url) as (read, write, _), ClientSession(read, write) as s:
             await s.initialize()
             tools = (await s.list_tools()).tools

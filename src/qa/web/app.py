@@ -23,7 +23,7 @@ from qa.web.metrics import Metrics
 from qa.web.openapi import describe
 from qa.web.pages import page_routes
 from qa.web.problems import add_problem_pages
-from qa.web.wording import Wording
+from qa.web.wording import LANGUAGES, Wording
 
 __all__ = ["create_app"]
 
@@ -64,8 +64,8 @@ def create_app(
     describe(app)
     static = resources.files("qa.web") / "static"
     app.mount("/style", StaticFiles(directory=str(static)))
-    if chat:
-        mount_chat(app, live, settings, Wording())
+    for language in LANGUAGES if chat else ():
+        mount_chat(app, live, settings, Wording(language))
     return Envelope(Gate(app, settings, limits), settings, live.metrics)
 
 

@@ -23,7 +23,7 @@ from qa.web.live import Live
 from qa.web.policy import InlineScripts
 from qa.web.problems import report
 from qa.web.render import Pages, coverage, message_html
-from qa.web.wording import Wording
+from qa.web.wording import DEFAULT_LANGUAGE, Wording
 
 __all__ = ["example_questions", "mount_chat"]
 
@@ -45,7 +45,7 @@ _POLICY = (
 
 
 def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> None:
-    """Put the chat at ``/`` of the app. Nothing in it calls another server."""
+    """Put the chat in one language at ``/LANGUAGE/``. Nothing in it calls another server."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     import gradio as gr  # noqa: PLC0415 - takes seconds, and must see the variables above
@@ -61,6 +61,8 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
     examples = example_questions(live.snapshot)
     with gr.Blocks(title=settings.title, analytics_enabled=False) as blocks:
         gr.Markdown(f"# {settings.title}", elem_id="qa-title")
+        # Not gr.HTML, which is a template that the page would have to evaluate.
+        gr.Markdown(pages.languages(), elem_id="qa-languages", sanitize_html=False)
         previous = gr.State([])
         chat = gr.Chatbot(
             value=[_message("assistant", _welcome(live.snapshot, say))],
@@ -96,6 +98,8 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
             "api_visibility": "private",
         }
         gr.on([box.submit, send.click], **asking)
+        # What is cleared from the page is leant on no more.
+        chat.clear(list, None, previous, show_progress="hidden", api_visibility="private")
         gr.Markdown(say("chat.examples"), elem_id="qa-examples-label", visible=bool(examples))
         with gr.Row(elem_id="qa-examples"):
             buttons = [
@@ -104,7 +108,8 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
             ]
         for button in buttons:
             button.click(**{**asking, "inputs": [button, chat, previous]})
-        if settings.mcp:
+        is_asked_by_assistants = settings.mcp and say.language == DEFAULT_LANGUAGE
+        if is_asked_by_assistants:
             gr.api(
                 _tool(live, settings.address), api_name="ask", queue=False, concurrency_limit=None
             )
@@ -114,25 +119,27 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
     gr.mount_gradio_app(
         app,
         blocks,
-        path="/",
+        path=f"/{say.language}",
         theme=theme,
         css="\n".join(styles),
-        head=f'<script src="{settings.root_path}/style/chat.js" defer></script>',
+        head=pages.head(),
         footer_links=[],
         show_error=False,
         ssr_mode=False,
         pwa=False,
         enable_monitoring=False,
         run_history=False,
-        mcp_server=settings.mcp,
+        mcp_server=is_asked_by_assistants,
         max_file_size=0,
     )
-    if settings.mcp and not blocks.mcp_server_obj:
+    if is_asked_by_assistants and not blocks.mcp_server_obj:
         raise SettingsError(
             "Assistants cannot be served (mcp = true): the package mcp is missing. "
             "Install press-qa[mcp], or set mcp = false."
         )
-    mounted: Any = next(r for r in app.routes if isinstance(r, Mount) and not r.path).app
+    mounted: Any = next(
+        r for r in app.routes if isinstance(r, Mount) and r.path == f"/{say.language}"
+    ).app
     # Innermost, where a page is not compressed yet.
     mounted.user_middleware.append(Middleware(InlineScripts, policy=_POLICY))
 

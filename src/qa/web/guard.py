@@ -30,7 +30,7 @@ __all__ = ["Envelope", "Gate"]
 
 # A conversation travels with each question of the chat: so many times the longest body.
 _CONVERSATION = 8
-_CHAT = "/gradio_api/queue/join"
+_CHAT = "/{language}/gradio_api/queue/join"
 # When to come again where all connections are taken.
 _BUSY_S = 2
 # A client that reads nothing for so long is let go.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import resources
+
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, PlainTextResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 
 from qa.errors import QAError, QuestionError
 from qa.records import Document, Span
@@ -16,9 +18,13 @@ from qa.web.wording import Wording, language_of
 __all__ = ["page_routes"]
 
 # These pages run nothing, load nothing but our style sheets, and ask nobody but this server.
-_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'"
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'"
+)
 # The page that shows the widget is as strict as a ministry's: it allows what the snippet names.
 _WIDGET_POLICY = f"{_POLICY}; script-src 'self'; connect-src 'self'"
+_ICON = (resources.files("qa.web") / "static" / "icon.svg").read_bytes()
+_BY_LANGUAGE = {"Vary": "Accept-Language"}
 _FOR_EVER = "public, max-age=31536000, immutable"
 _FOR_AN_HOUR = "public, max-age=3600"
 
@@ -26,10 +32,19 @@ _FOR_AN_HOUR = "public, max-age=3600"
 def page_routes(live: Live, settings: Settings) -> APIRouter:
     """Everything that is shown without the chat, and the widget."""
     routes = APIRouter(include_in_schema=False)
+    _add_widget(routes, settings)
 
     def pages(request: Request, language: str) -> Pages:
-        say = Wording(language_of(language, request.headers.get("accept-language")))
-        return Pages(say, root=settings.root_path, site=settings.title)
+        return _pages(request, language, settings)
+
+    @routes.get("/")
+    def chat(request: Request, language: str = "") -> Response:
+        wanted = language_of(language, request.headers.get("accept-language"))
+        return RedirectResponse(f"{settings.root_path}/{wanted}/", headers=_BY_LANGUAGE)
+
+    @routes.get("/favicon.ico")
+    def icon() -> Response:
+        return Response(_ICON, headers={"Cache-Control": _FOR_AN_HOUR}, media_type="image/svg+xml")
 
     @routes.get("/answer")
     async def answer(
@@ -63,9 +78,15 @@ def page_routes(live: Live, settings: Settings) -> APIRouter:
         is_missing = marked is None and bool(start or end)
         return _html(shown.document_page(document, marked, is_missing=is_missing))
 
+    return routes
+
+
+def _add_widget(routes: APIRouter, settings: Settings) -> None:
+    """The widget, and the page to try it on."""
+
     @routes.get("/widget")
     def try_widget(request: Request, language: str = "") -> Response:
-        shown = pages(request, language)
+        shown = _pages(request, language, settings)
         return _html(
             shown.widget_page(widget.snippet(settings.root_path, language or None)),
             policy=_WIDGET_POLICY,
@@ -84,13 +105,16 @@ def page_routes(live: Live, settings: Settings) -> APIRouter:
         }
         return Response(widget.source(int(version)), headers=headers, media_type="text/javascript")
 
-    return routes
+
+def _pages(request: Request, language: str, settings: Settings) -> Pages:
+    say = Wording(language_of(language, request.headers.get("accept-language")))
+    return Pages(say, root=settings.root_path, site=settings.title)
 
 
 def _html(
     content: str, status: int = 200, *, policy: str = _POLICY, headers: dict[str, str] | None = None
 ) -> HTMLResponse:
-    given = {"Content-Security-Policy": policy, "Vary": "Accept-Language", **(headers or {})}
+    given = {"Content-Security-Policy": policy, **_BY_LANGUAGE, **(headers or {})}
     return HTMLResponse(content, status, given)
 
 

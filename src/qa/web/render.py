@@ -12,10 +12,12 @@ from qa.corpus.sentences import sentence_spans
 from qa.index.snapshot import Snapshot
 from qa.index.store import Documents
 from qa.records import Answer, Citation, Document, Span
-from qa.web.wording import Wording
+from qa.web.wording import LANGUAGES, Wording
 
 __all__ = ["Pages", "coverage", "message_html"]
 
+# Each language as those who speak it call it.
+_NAMES = {language: Wording(language)("language.name") for language in LANGUAGES}
 _ANCHOR = Markup('<mark id="passage" tabindex="-1">')
 # A journalist's question longer than this is folded behind the sentence that asks.
 _ASKED_CHARS = 200
@@ -47,6 +49,14 @@ class Pages:
             coverage=coverage(snapshot.documents, self._say),
         )
         return _without_blank_lines(html)
+
+    def head(self) -> str:
+        """What the chat's page has in its head, beside Gradio's own."""
+        return self._rendered("head.html")
+
+    def languages(self) -> str:
+        """Links to the chat in each language there is."""
+        return self._rendered("languages.html", languages=LANGUAGES, names=_NAMES)
 
     def answer_page(
         self,

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from qa.web.wording import LANGUAGES
+
 __all__ = ["MCP_ROUTES", "ROUTES", "Kind", "Route"]
 
 Kind = Literal["question", "batch", "page", "file", "inside"]
@@ -34,18 +36,21 @@ class Route:
 
 
 def _route(methods: str, name: str, kind: Kind, discloses: str) -> Route:
-    """The route of that name, where ``{id}`` is a segment and ``{path}`` any number of them."""
+    """The route of that name; ``{id}`` is a segment, ``{path}`` any number of them."""
     pattern = re.escape(name).replace(r"\{id\}", "[^/]+").replace(r"\{path\}", ".+")
+    pattern = pattern.replace(r"\{language\}", f"(?:{'|'.join(LANGUAGES)})")
     return Route(frozenset(methods.split()), name, re.compile(pattern, re.DOTALL), kind, discloses)
 
 
 ROUTES = (
-    _route("GET", "/", "page", "title, coverage and example questions of the record"),
+    _route("GET", "/", "page", "nothing: leads to the chat in the visitor's language"),
+    _route("GET", "/{language}/", "page", "title, coverage, example questions of the record"),
     _route("GET", "/answer", "question", "an answer of the record, as a page without script"),
     _route("GET", "/documents/{id}", "page", "a document of the record, as a page"),
     _route("GET", "/widget", "page", "nothing: a page to try the widget on"),
     _route("GET", "/widget.js", "file", "nothing: the widget, the same for everybody"),
-    _route("GET", "/style/{id}", "file", "nothing: our style sheets and scripts"),
+    _route("GET", "/style/{id}", "file", "nothing: our style sheets, scripts and icon"),
+    _route("GET", "/favicon.ico", "file", "nothing: our icon"),
     _route("POST", "/api/v1/ask", "question", "an answer of the record"),
     _route("POST", "/api/v1/batch", "batch", "answers of the record, to holders of a key"),
     _route("POST", "/api/v1/feedback", "page", "whether that request is kept"),
@@ -55,17 +60,29 @@ ROUTES = (
     _route("GET", "/healthz", "inside", "that the process runs"),
     _route("GET", "/readyz", "inside", "the digest of the snapshot"),
     _route("GET", "/metrics", "inside", "counters, to the addresses of metrics_from only"),
-    _route("GET", "/robots.txt", "file", "nothing"),
-    _route("GET", "/favicon.ico", "file", "nothing: Gradio's picture"),
-    _route("GET", "/assets/{path}", "file", "Gradio's version, by its scripts"),
-    _route("GET", "/static/{path}", "file", "Gradio's version, by its scripts"),
-    _route("GET", "/theme.css", "file", "nothing: the chat's colours"),
-    _route("POST", "/gradio_api/queue/join", "question", "nothing: takes the chat's questions"),
-    _route("GET", "/gradio_api/queue/data", "inside", "the answers of one's own session"),
-    _route("GET", "/gradio_api/heartbeat/{id}", "inside", "nothing: held while a tab is open"),
+    _route("GET", "/{language}/assets/{path}", "file", "Gradio's version, by its scripts"),
+    _route("GET", "/{language}/static/{path}", "file", "Gradio's version, by its scripts"),
+    _route("GET", "/{language}/theme.css", "file", "nothing: the chat's colours"),
+    _route(
+        "POST",
+        "/{language}/gradio_api/queue/join",
+        "question",
+        "nothing: takes the chat's questions",
+    ),
+    _route(
+        "GET", "/{language}/gradio_api/queue/data", "inside", "the answers of one's own session"
+    ),
+    _route(
+        "GET",
+        "/{language}/gradio_api/heartbeat/{id}",
+        "inside",
+        "nothing: held while a tab is open",
+    ),
 )
 # Open where the setting "mcp" is on.
 MCP_ROUTES = (
-    _route("GET POST DELETE", "/gradio_api/mcp/", "question", "answers of the record"),
-    _route("GET POST DELETE", "/gradio_api/mcp/http/", "question", "answers of the record"),
+    _route("GET POST DELETE", "/{language}/gradio_api/mcp/", "question", "answers of the record"),
+    _route(
+        "GET POST DELETE", "/{language}/gradio_api/mcp/http/", "question", "answers of the record"
+    ),
 )

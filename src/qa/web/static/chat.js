@@ -1,3 +1,10 @@
+// Gradio tells the page's language by the browser's; ours is the one it is written in.
+const language = document.querySelector("meta[name=qa-language]").content;
+const root = document.documentElement;
+const tell = () => root.lang === language || (root.lang = language);
+tell();
+new MutationObserver(tell).observe(root, { attributes: true, attributeFilter: ["lang"] });
+
 // After an answer the page shows the question and what follows it, not the answer's end.
 let shown = null;
 new MutationObserver(() => {
@@ -7,4 +14,4 @@ new MutationObserver(() => {
   if (!(asked.compareDocumentPosition(answer) & Node.DOCUMENT_POSITION_FOLLOWING)) return;
   shown = answer;
   asked.scrollIntoView({ block: "start" });
-}).observe(document.documentElement, { childList: true, subtree: true });
+}).observe(root, { childList: true, subtree: true });
