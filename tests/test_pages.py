@@ -37,7 +37,14 @@ def test_the_next_question_may_lean_on_this_one(client):
     page = client.get("/answer", params={"q": "is tea hot"}).text
     assert '<input type="hidden" name="previous" value="is tea hot">' in page
     followed = client.get("/answer", params={"q": "and was it grown?", "previous": "is tea hot"})
-    assert "Searched for: is tea hot and was it grown?" in followed.text
+    assert ">is tea hot and was it grown?</a>" in followed.text
+
+
+def test_a_link_of_another_snapshot_says_that_the_record_has_changed(client, live):
+    changed = SAY("page.snapshot_changed")
+    for snapshot, is_told in [(live.snapshot.digest, False), ("0" * 32, True)]:
+        page = client.get("/answer", params={"q": "is tea hot", "snapshot": snapshot}).text
+        assert (changed in page) is is_told
 
 
 def test_without_a_question_the_page_says_what_there_is_to_ask(client):

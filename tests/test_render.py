@@ -50,7 +50,8 @@ def test_hostile_text_is_shown_as_text(make_index):
     index = make_index({"a": HOSTILE}, section="<b>S</b>", source="javascript:alert(1)")
     _, page = asked(index, "is tea hot and milk cold <i>")
     tags = set(re.findall(r"<\s*/?\s*([a-z]+)", page))
-    known = "div article header span cite p blockquote mark footer a details summary br time"
+    known = "div article header span cite p blockquote mark footer a details summary br time bdi "
+    known += "button pre"
     assert tags <= set(known.split())
     assert "<script" not in page
     assert 'href="javascript' not in page
@@ -103,7 +104,7 @@ def test_a_long_question_is_folded_behind_its_last_sentence_that_asks(make_index
     asking = "What is hot? " + "We saw much tea. " * 15 + "Why is tea hot? Thanks."
     index = make_index({"a": f"{asking}(2020-01-01)\n\nTea is fire."}, layout="question-answer")
     _, page = asked(index, "is tea hot")
-    (summary,) = texts(page, "summary")
+    (summary, _) = texts(page, "summary")
     assert summary == "Asked: Why is tea hot?"
     assert asking in html.unescape(page)
 
@@ -182,3 +183,27 @@ def test_spans_cannot_be_marked_twice(make_index):
 
     marked = _marked("abcdef", Span(0, 6), [Span(1, 4), Span(2, 5)])
     assert marked == "a<mark>bcd</mark><mark>e</mark>f"
+
+
+def test_a_confidence_is_told_in_words(make_index):
+    from qa.web.render import _confidence
+
+    assert [_confidence(c) for c in (0.76, 0.75, 0.74, 0.4, 0.39, 0)] == [
+        *("high", "high", "medium", "medium", "low", "low")
+    ]
+    qa, page = asked(make_index({"a": "Tea is hot."}), "is tea hot")
+    percent = round(100 * qa.ask("is tea hot").citations[0].confidence)
+    assert f"about {percent} in 100." in page
+    _, none = asked(make_index({"a": "Tea is hot."}), "import duty on soybeans")
+    assert "qa-confidence" not in none
+
+
+def test_what_was_searched_for_and_related_questions_can_be_asked_without_script(make_index):
+    text = "Why is tea hot? (2020-01-01)\n\nFire. Milk is cold."
+    qa = QA(open_snapshot(make_index({"a": text}, layout="question-answer")), WordEncoder())
+    told = dataclasses.replace(qa.ask("is tea hot"), searched_for="tea & hot", related=("Why?",))
+    page = Pages(SAY, address="https://a.example/record").answer(told, qa.snapshot)
+    assert 'class="qa-edit" href="/record/answer?q=tea%20%26%20hot&amp;language=en"' in page
+    assert 'class="qa-ask-it" href="/record/answer?q=Why%3F&amp;language=en">Why?</a>' in page
+    link = f'/record/answer?q=tea%20%26%20hot&amp;snapshot={told.snapshot}&amp;language=en"'
+    assert link in page

@@ -23,7 +23,10 @@ def used():
 WAITED = ["widget.searching", "widget.slow", "coverage.undated.{number}", "coverage.{number}"]
 
 # What a key that ends in a stop is completed by.
-ENDINGS = "(question|answer|statement|greeting|thanks|farewell|abuse|help|one|many)"
+ENDINGS = (
+    "(question|answer|statement|greeting|thanks|farewell|abuse|help|one|many|high|medium|low"
+    "|text|markdown|bibtex)"
+)
 
 
 def test_no_key_is_missing_and_none_is_unused():

@@ -57,7 +57,7 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
         font=["system-ui", "sans-serif"],
         font_mono=["ui-monospace", "monospace"],
     )
-    pages = Pages(say, root=settings.root_path, site=settings.title)
+    pages = Pages(say, address=settings.address, site=settings.title)
     examples = example_questions(live.snapshot)
     with gr.Blocks(title=settings.title, analytics_enabled=False) as blocks:
         gr.Markdown(f"# {settings.title}", elem_id="qa-title")

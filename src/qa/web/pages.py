@@ -48,7 +48,7 @@ def page_routes(live: Live, settings: Settings) -> APIRouter:
 
     @routes.get("/answer")
     async def answer(
-        request: Request, q: str = "", language: str = "", previous: str = ""
+        request: Request, q: str = "", language: str = "", previous: str = "", snapshot: str = ""
     ) -> Response:
         shown = pages(request, language)
         question = q.strip()
@@ -63,7 +63,12 @@ def page_routes(live: Live, settings: Settings) -> APIRouter:
             trouble = shown.answer_page(live.snapshot, question=question, trouble=str(error))
             return _html(trouble, 422 if is_visitors else 503, headers=headers)
         return _html(
-            shown.answer_page(live.snapshot, question=question, previous=previous, answer=found)
+            shown.answer_page(
+                live.snapshot,
+                question=question,
+                answer=found,
+                is_changed=bool(snapshot) and snapshot != found.snapshot,
+            )
         )
 
     @routes.get("/documents/{document_id}")
@@ -108,7 +113,7 @@ def _add_widget(routes: APIRouter, settings: Settings) -> None:
 
 def _pages(request: Request, language: str, settings: Settings) -> Pages:
     say = Wording(language_of(language, request.headers.get("accept-language")))
-    return Pages(say, root=settings.root_path, site=settings.title)
+    return Pages(say, address=settings.address, site=settings.title)
 
 
 def _html(

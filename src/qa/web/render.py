@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
 
 import jinja2
 from markupsafe import Markup, escape
@@ -12,6 +13,7 @@ from qa.corpus.sentences import sentence_spans
 from qa.index.snapshot import Snapshot
 from qa.index.store import Documents
 from qa.records import Answer, Citation, Document, Span
+from qa.web.citing import forms
 from qa.web.wording import LANGUAGES, Wording
 
 __all__ = ["Pages", "coverage", "message_html"]
@@ -21,6 +23,8 @@ _NAMES = {language: Wording(language)("language.name") for language in LANGUAGES
 _ANCHOR = Markup('<mark id="passage" tabindex="-1">')
 # A journalist's question longer than this is folded behind the sentence that asks.
 _ASKED_CHARS = 200
+# From which confidence on a match is called strong, and good. Set by hand.
+_HIGH, _MEDIUM = 0.75, 0.4
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("qa.web"),
@@ -32,11 +36,18 @@ _TEMPLATES = jinja2.Environment(
 
 
 class Pages:
-    """Everything as HTML, in one language; links lead below ``root``, the server's path."""
+    """Everything as HTML, in one language; links lead below the path of the server."""
 
-    def __init__(self, say: Wording, *, root: str = "", site: str = "") -> None:
+    def __init__(self, say: Wording, *, address: str = "", site: str = "") -> None:
+        """``address`` is the server's, as visitors know it."""
         self._say = say
-        self._known = {"say": say, "language": say.language, "root": root, "site": site}
+        self._known = {
+            "say": say,
+            "language": say.language,
+            "address": address,
+            "root": urlsplit(address).path,
+            "site": site,
+        }
 
     def answer(self, answer: Answer, snapshot: Snapshot) -> str:
         """An answer as it stands in the chat and on its page."""
@@ -47,6 +58,8 @@ class Pages:
             asked=[_asked_in_short(c.passage.asked) for c in cited],
             passages=[_passage_html(c) for c in cited],
             coverage=coverage(snapshot.documents, self._say),
+            confidence=_confidence,
+            forms=forms,
         )
         return _without_blank_lines(html)
 
@@ -63,19 +76,19 @@ class Pages:
         snapshot: Snapshot,
         *,
         question: str = "",
-        previous: str = "",
         answer: Answer | None = None,
         trouble: str | None = None,
+        is_changed: bool = False,
     ) -> str:
         """The page that asks without script, with the answer or what stood in its way."""
         return self._rendered(
             "ask.html",
             title=question or self._known["site"],
             question=question,
-            previous=previous,
             is_answered=answer is not None,
             answer=Markup(self.answer(answer, snapshot)) if answer else "",  # noqa: S704 - ours
             trouble=trouble,
+            is_changed=is_changed,
             coverage=coverage(snapshot.documents, self._say),
         )
 
@@ -137,6 +150,11 @@ def coverage(documents: Documents, say: Wording) -> str:
         return say(f"coverage.undated.{number}", documents=len(documents))
     first, last = period
     return say(f"coverage.{number}", documents=f"{len(documents):,}", first=first, last=last)
+
+
+def _confidence(likelihood: float) -> str:
+    """A confidence as a word of three."""
+    return "high" if likelihood >= _HIGH else "medium" if likelihood >= _MEDIUM else "low"
 
 
 def _asked_in_short(asked: str | None) -> str | None:

@@ -15,3 +15,23 @@ new MutationObserver(() => {
   shown = answer;
   asked.scrollIntoView({ block: "start" });
 }).observe(root, { childList: true, subtree: true });
+
+// Links and buttons of an answer. Without this script a question opens on a page of its own.
+const box = () => document.querySelector("#qa-question textarea");
+const fill = (text) => {
+  const field = box();
+  field.value = text;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.focus();
+};
+document.addEventListener("click", (event) => {
+  const pressed = event.target.closest("#qa-chat .qa-ask-it, #qa-chat .qa-edit, #qa-chat .qa-copy-it");
+  if (!pressed || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  if (pressed.matches(".qa-copy-it")) {
+    navigator.clipboard.writeText(pressed.parentNode.nextElementSibling.textContent);
+    return;
+  }
+  fill(pressed.textContent);
+  if (pressed.matches(".qa-ask-it")) document.querySelector("#qa-send").click();
+});

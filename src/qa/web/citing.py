@@ -1,0 +1,105 @@
+"""A citation as people paste it: plain text, Markdown, BibTeX. Every word is the record's own."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from qa.records import Citation
+
+__all__ = ["as_bibtex", "as_markdown", "as_text", "forms"]
+
+_BIBTEX_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    **{c: f"\\{c}" for c in "#$%&_"},
+}
+
+
+def forms(citation: Citation, address: str) -> dict[str, str]:
+    """The citation in every form there is, by its name."""
+    return {
+        "text": as_text(citation, address),
+        "markdown": as_markdown(citation, address),
+        "bibtex": as_bibtex(citation, address),
+    }
+
+
+def as_text(citation: Citation, address: str) -> str:
+    """The quote, who said it where and when, and the address of the passage.
+
+    ``address`` is the server's, before which the citation's own link is put.
+    """
+    return f"“{_quoted(citation)}”\n{_named(citation)}\n{address}{citation.links.reader}"
+
+
+def as_markdown(citation: Citation, address: str) -> str:
+    """The same as a block quote with a link."""
+    quote = "\n".join(f"> {_plain(line)}" for line in _quoted(citation).split("\n"))
+    title = _plain(citation.document.title)
+    link = f"[{title}]({address}{citation.links.reader})"
+    facts = ", ".join(_plain(fact) for fact in _facts(citation))
+    return f"{quote}\n>\n> — {', '.join(part for part in (link, facts) if part)}"
+
+
+def as_bibtex(citation: Citation, address: str) -> str:
+    """An entry for a bibliography, of the document, with the passage in its note."""
+    document, passage = citation.document, citation.passage
+    fields = {
+        "author": f"{{{_tex(passage.speaker)}}}" if passage.speaker else None,
+        "title": f"{{{_tex(document.title)}}}",
+        "date": document.date and document.date.isoformat(),
+        "year": document.date and str(document.date.year),
+        "note": _tex(", ".join(_place(citation))),
+        "url": f"{address}{citation.links.reader}",
+        "abstract": _tex(_quoted(citation)),
+    }
+    key = re.sub(r"[^A-Za-z0-9-]+", "-", document.id).strip("-") or "document"
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
+    return "\n".join([f"@misc{{{key}-{passage.start},", *lines, "}"])
+
+
+def _quoted(citation: Citation) -> str:
+    """The sentences that answer, in their order, with a sign where some between are left out."""
+    quotes = sorted(citation.quotes, key=lambda quote: quote.start)
+    parts = [quotes[0].text]
+    for before, quote in pairwise(quotes):
+        offset = citation.passage.start
+        is_left_out = citation.passage.text[before.end - offset : quote.start - offset].strip()
+        parts += ["[…]", quote.text] if is_left_out else [quote.text]
+    return " ".join(parts)
+
+
+def _named(citation: Citation) -> str:
+    return ", ".join([citation.document.title, *_facts(citation)])
+
+
+def _facts(citation: Citation) -> list[str]:
+    document, passage = citation.document, citation.passage
+    date = document.date.isoformat() if document.date else None
+    return [fact for fact in (passage.speaker, date, document.section) if fact] + [
+        f"¶ {passage.paragraph}"
+    ]
+
+
+def _place(citation: Citation) -> list[str]:
+    passage = citation.passage
+    section = [citation.document.section] if citation.document.section else []
+    return [
+        *section,
+        f"paragraph {passage.paragraph}",
+        f"characters {passage.start} to {passage.end}",
+        f"sha256 {citation.sha256}",
+    ]
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return re.sub(r"([\\`*_\[\]<>|~&]|^[-+#])", r"\\\1", text)
+
+
+def _tex(text: str) -> str:
+    return "".join(_BIBTEX_SPECIAL.get(c, c) for c in text)
