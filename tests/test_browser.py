@@ -169,3 +169,64 @@ def test_another_origin_may_read_nothing_and_what_gradio_tells_of_itself_is_clos
         assert status == expected
         assert headers.get("Access-Control-Allow-Origin") is None
         assert headers["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_chat_answer_page_and_reader_have_no_accessibility_error(chromium, server, width, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    def check(state):
+        found = Axe().run(page)
+        assert found.violations_count == 0, (state, found.generate_report())
+
+    context = chromium.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.goto(server)
+    page.wait_for_selector("#qa-question textarea")
+    check("empty")
+    ask(page, QUESTION)
+    for summary in page.locator("#qa-chat summary").all():
+        if summary.is_visible():
+            summary.click()
+    check("answer, all of it open")
+    reader = page.locator("#qa-chat .qa-links a").first.get_attribute("href")
+    page.fill("#qa-question textarea", "import duty on soybeans")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#qa-chat .qa-verdict")
+    check("not in the record")
+    page.goto(f"{server}/answer?q={QUESTION}")
+    check("answer page")
+    page.goto(server + reader)
+    check("reader")
+    context.close()
+
+
+def test_a_citation_is_copied_as_people_paste_it(chromium, server):
+    context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(server)
+    page.wait_for_selector("#qa-question textarea")
+    ask(page, "how many tasks does the document contain?")
+    page.get_by_text("Copy citation").first.click()
+    page.locator(".qa-copy-it").first.click()
+    copied = page.evaluate("navigator.clipboard.readText()").split("\n")
+    assert copied[0].startswith("“The Opinions puts forward 28 tasks")
+    assert copied[2].startswith(f"{server}/documents/2022-07-21-recently-27-")
+    context.close()
+
+
+def test_what_was_searched_for_can_be_edited_and_asked_again(page):
+    ask(page, "what did the State Council do in 2014?")
+    page.fill("#qa-question textarea", "and what did it export?")
+    page.keyboard.press("Enter")
+    page.locator("#qa-chat .qa-edit").click()
+    box = page.locator("#qa-question textarea")
+    searched = "what did the State Council do in 2014? and what did it export?"
+    assert box.input_value() == searched
+    page.keyboard.press("End")
+    page.keyboard.type(" In 2021?")
+    page.keyboard.press("Enter")
+    page.locator("#qa-chat .qa-answer").nth(2).wait_for()
+    assert page.locator("#qa-chat .user").last.inner_text() == f"{searched} In 2021?"

@@ -11,6 +11,12 @@ from qa.settings import Settings
 from serving import indexed, serving
 
 SETTINGS = Settings.model_fields
+# Defaults that are told in words.
+IN_WORDS = {
+    "metrics_from": "loopback",
+    "welcome": "what the chat is and does",
+    "examples": "some of the record's own",
+}
 DOCS = {path.name: path.read_text("utf-8") for path in (ROOT / "docs").glob("*.md")}
 
 
@@ -30,7 +36,7 @@ def test_the_defaults_told_are_the_defaults():
     for name, value in told.items():
         default = SETTINGS[name].default
         plain = {None: "none", (): "none", False: "false"}.get(default, str(default))
-        assert value == ("loopback" if name == "metrics_from" else plain), name
+        assert value == IN_WORDS.get(name, plain), name
 
 
 @pytest.mark.slow

@@ -105,3 +105,44 @@ def test_the_widget_can_be_tried_under_a_policy_as_strict_as_a_ministrys(client)
     assert '<press-qa><a href="/answer">Ask the record</a></press-qa>' in page.text
     assert '<script src="/widget.js?v=1" integrity="sha384-' in page.text
     assert "&lt;press-qa&gt;" in page.text
+
+
+def test_the_owners_look_is_on_every_page(live, make_client, tmp_path):
+    logo = tmp_path / "logo.svg"
+    logo.write_text("<svg xmlns='http://www.w3.org/2000/svg'/>", "utf-8")
+    client = make_client(
+        live,
+        accent="#7C2D12",
+        logo=logo,
+        welcome="Ask <us>.",
+        links=[{"text": "Privacy & you", "url": "https://www.example.org/privacy"}],
+    )
+    assert client.get("/look/accent.css").text == ":root { --qa-accent: #7c2d12; }"
+    shown = client.get("/look/logo")
+    assert (shown.content, shown.headers["content-type"]) == (logo.read_bytes(), "image/svg+xml")
+    for path in ("/answer", "/documents/tea", "/widget"):
+        page = client.get(path).text
+        assert '<img class="qa-logo" src="/look/logo" alt="">' in page
+        assert '<a href="https://www.example.org/privacy" rel="noopener noreferrer">' in page
+        assert "Privacy &amp; you</a>" in page
+    assert "Ask &lt;us&gt;." in client.get("/answer").text
+    plain = make_client(live)
+    assert plain.get("/look/logo").status_code == 404
+    assert "qa-logo" not in plain.get("/answer").text
+
+
+def test_reference_managers_find_what_to_cite(make_live, make_client):
+    import datetime
+
+    live = make_live({"a b": "Tea is hot."}, date=datetime.date(2022, 7, 21), source="x <y>")
+    page = make_client(live, public_url="https://ask.example.org").get("/documents/a%20b").text
+    for name, content in [
+        ("citation_title", "a b"),
+        ("citation_publication_date", "2022/07/21"),
+        ("citation_language", "en"),
+        ("citation_public_url", "https://ask.example.org/documents/a%20b"),
+        ("DC.date", "2022-07-21"),
+        ("DC.source", "x &lt;y&gt;"),
+        ("DC.identifier", f"sha256:{live.snapshot.documents['a b'].sha256}"),
+    ]:
+        assert f'<meta name="{name}" content="{content}">' in page

@@ -10,6 +10,7 @@ from conftest import WordEncoder
 from qa import QA
 from qa.index.snapshot import open_snapshot
 from qa.records import Later, Span
+from qa.settings import Settings
 from qa.web.chat import example_questions
 from qa.web.render import Pages, coverage, message_html
 from qa.web.wording import Wording
@@ -30,7 +31,7 @@ HOSTILE = (
 
 def asked(index, question):
     qa = QA(open_snapshot(index), WordEncoder())
-    return qa, Pages(SAY).answer(qa.ask(question), qa.snapshot)
+    return qa, Pages(SAY, Settings()).answer(qa.ask(question), qa.snapshot)
 
 
 def texts(page, tag):
@@ -94,7 +95,7 @@ def test_a_later_statement_is_linked_and_related_questions_are_listed(make_index
         nearest=(),
         related=("Why <i>tea</i>?",),
     )
-    page = Pages(SAY).answer(told, qa.snapshot)
+    page = Pages(SAY, Settings()).answer(told, qa.snapshot)
     assert 'href="/documents/new?start=0&amp;end=3#passage"' in page
     assert "&lt;b&gt;New&lt;/b&gt;, 2021-01-01" in page
     assert texts(page, "li") == ["Why <i>tea</i>?"]
@@ -202,7 +203,7 @@ def test_what_was_searched_for_and_related_questions_can_be_asked_without_script
     text = "Why is tea hot? (2020-01-01)\n\nFire. Milk is cold."
     qa = QA(open_snapshot(make_index({"a": text}, layout="question-answer")), WordEncoder())
     told = dataclasses.replace(qa.ask("is tea hot"), searched_for="tea & hot", related=("Why?",))
-    page = Pages(SAY, address="https://a.example/record").answer(told, qa.snapshot)
+    page = Pages(SAY, Settings(public_url="https://a.example/record")).answer(told, qa.snapshot)
     assert 'class="qa-edit" href="/record/answer?q=tea%20%26%20hot&amp;language=en"' in page
     assert 'class="qa-ask-it" href="/record/answer?q=Why%3F&amp;language=en">Why?</a>' in page
     link = f'/record/answer?q=tea%20%26%20hot&amp;snapshot={told.snapshot}&amp;language=en"'

@@ -1,5 +1,6 @@
 """Settings come from the file, then the environment, then flags; mistakes are named."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,29 @@ def test_a_list_in_the_environment_is_json(monkeypatch):
 def test_a_named_file_that_is_missing_is_refused(tmp_path):
     with pytest.raises(SettingsError, match="There is no settings file"):
         Settings.load(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"accent": "blue"}, "not a colour like #1d4ed8"),
+        ({"accent": "#ffcc00"}, "contrast of 1.5 to 1, 4.5 is needed"),
+        ({"logo": "missing.svg"}, "not a file that ends in .svg or .png"),
+        ({"links": [{"text": "x", "url": "javascript:alert(1)"}]}, "links.0.url"),
+        ({"public_url": "https://a.example/x?y"}, "not an address like"),
+        ({"allowed_origins": ["https://a.example/"]}, "is not an origin like"),
+        ({"frame_ancestors": ["'self'; script-src *"]}, "is not an origin like"),
+        ({"api_keys": ["secret"]}, "api_keys.0"),
+        ({"trusted_proxies": ["nginx"]}, "trusted_proxies.0"),
+    ],
+)
+def test_what_would_harm_a_page_or_be_unreadable_is_refused(given, told):
+    with pytest.raises(SettingsError, match=re.escape(told)):
+        Settings.load(**given)
+
+
+def test_the_address_is_the_public_one_and_its_path_goes_before_links():
+    assert (Settings().address, Settings().root_path) == ("http://127.0.0.1:7860", "")
+    behind = Settings(public_url="https://ask.example.org/record/")
+    assert (behind.address, behind.root_path) == ("https://ask.example.org/record", "/record")
+    assert Settings(host="::1").address == "http://[::1]:7860"

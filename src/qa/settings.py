@@ -24,12 +24,26 @@ from pydantic import (
 
 from qa.errors import SettingsError
 
-__all__ = ["DEFAULT_CONFIG", "Settings"]
+__all__ = ["DEFAULT_CONFIG", "PICTURES", "Link", "Settings"]
 
 DEFAULT_CONFIG = Path("qa.toml")
 _PREFIX = "QA_"
+# Pictures that can be a logo, and what browsers call them.
+PICTURES = {".svg": "image/svg+xml", ".png": "image/png"}
+_READABLE = 4.5
+# Below it a channel's light grows with its value (IEC 61966-2-1).
+_LINEAR_BELOW = 0.04045
 # Scheme, host and port of a page, as browsers send it; nothing that could end a header's value.
 _ORIGIN = r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?"
+
+
+class Link(BaseModel):
+    """A link at the foot of a page."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: str = Field(min_length=1)
+    url: str = Field(pattern="^(https?://|mailto:|/)[^\\s]*$")
 
 
 class Settings(BaseModel):
@@ -91,6 +105,15 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", description="address the web server listens on")
     port: int = Field(7860, ge=0, le=65_535, description="port the web server listens on")
     title: str = Field("What was said", min_length=1, description="heading of the web chat")
+    welcome: str | None = Field(
+        None, min_length=1, description="what the chat says first; by default what it is and does"
+    )
+    examples: tuple[str, ...] | None = Field(
+        None, description="questions to begin with; by default some of the record's own"
+    )
+    accent: str = Field("#1d4ed8", description="colour of buttons and rules, as #1d4ed8")
+    logo: Path | None = Field(None, description="SVG or PNG file shown beside the heading")
+    links: tuple[Link, ...] = Field((), description="links at the foot of every page")
     public_url: str | None = Field(
         None,
         description="address visitors reach the server by, as https://ask.example.org/record; "
@@ -151,6 +174,27 @@ class Settings(BaseModel):
         default=False, description="let assistants query the record by the Model Context Protocol"
     )
 
+    @field_validator("accent")
+    @classmethod
+    def _is_readable(cls, colour: str) -> str:
+        """White is written on it: WCAG 2.2 wants a contrast of 4.5 to 1."""
+        if not re.fullmatch("#[0-9a-fA-F]{6}", colour):
+            raise ValueError("not a colour like #1d4ed8")
+        contrast = 1.05 / (_luminance(colour) + 0.05)
+        if contrast < _READABLE:
+            raise ValueError(
+                f"white on it has a contrast of {contrast:.1f} to 1, {_READABLE} is needed: "
+                "take a darker one"
+            )
+        return colour.lower()
+
+    @field_validator("logo")
+    @classmethod
+    def _is_picture(cls, logo: Path | None) -> Path | None:
+        if logo is not None and (logo.suffix not in PICTURES or not logo.is_file()):
+            raise ValueError(f"not a file that ends in {' or '.join(PICTURES)}")
+        return logo
+
     @field_validator("public_url")
     @classmethod
     def _is_address(cls, url: str | None) -> str | None:
@@ -201,6 +245,13 @@ class Settings(BaseModel):
             ) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"{path} is not a TOML file: {error}.") from error
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance of a colour, 0 to 1 (WCAG 2.2)."""
+    channels = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    r, g, b = (c / 12.92 if c <= _LINEAR_BELOW else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
 
 
 def _in_file(path: Path) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from qa.settings import Settings
 from qa.web.live import Live
 from qa.web.policy import InlineScripts
 from qa.web.problems import report
-from qa.web.render import Pages, coverage, message_html
+from qa.web.render import Pages, message_html
 from qa.web.wording import DEFAULT_LANGUAGE, Wording
 
 __all__ = ["example_questions", "mount_chat"]
@@ -57,15 +57,16 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
         font=["system-ui", "sans-serif"],
         font_mono=["ui-monospace", "monospace"],
     )
-    pages = Pages(say, address=settings.address, site=settings.title)
-    examples = example_questions(live.snapshot)
+    pages = Pages(say, settings)
+    examples = settings.examples
+    if examples is None:
+        examples = tuple(example_questions(live.snapshot))
     with gr.Blocks(title=settings.title, analytics_enabled=False) as blocks:
-        gr.Markdown(f"# {settings.title}", elem_id="qa-title")
         # Not gr.HTML, which is a template that the page would have to evaluate.
-        gr.Markdown(pages.languages(), elem_id="qa-languages", sanitize_html=False)
+        gr.Markdown(pages.top(), elem_id="qa-top", sanitize_html=False)
         previous = gr.State([])
         chat = gr.Chatbot(
-            value=[_message("assistant", _welcome(live.snapshot, say))],
+            value=[_message("assistant", pages.welcome(live.snapshot))],
             label=say("chat.label"),
             show_label=False,
             elem_id="qa-chat",
@@ -102,12 +103,11 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
         chat.clear(list, None, previous, show_progress="hidden", api_visibility="private")
         gr.Markdown(say("chat.examples"), elem_id="qa-examples-label", visible=bool(examples))
         with gr.Row(elem_id="qa-examples"):
-            buttons = [
-                gr.Button(text, size="sm", elem_classes="qa-example", visible=bool(text))
-                for text in [*examples, *[""] * _EXAMPLES][:_EXAMPLES]
-            ]
+            buttons = [gr.Button(text, size="sm", elem_classes="qa-example") for text in examples]
         for button in buttons:
             button.click(**{**asking, "inputs": [button, chat, previous]})
+        if settings.links:
+            gr.Markdown(pages.foot(), elem_id="qa-foot", sanitize_html=False)
         is_asked_by_assistants = settings.mcp and say.language == DEFAULT_LANGUAGE
         if is_asked_by_assistants:
             gr.api(
@@ -116,6 +116,7 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
     blocks.queue(api_open=False)
     static = resources.files("qa.web") / "static"
     styles = [(static / name).read_text("utf-8") for name in ("answer.css", "chat.css")]
+    styles.append(f":root {{ --qa-accent: {settings.accent}; }}")
     gr.mount_gradio_app(
         app,
         blocks,
@@ -227,11 +228,6 @@ def _texts(messages: Messages) -> Messages:
             text = "".join(p if isinstance(p, str) else p["text"] for p in parts)
             texts.append(_message(message["role"], text))
     return texts[-_MESSAGES:]
-
-
-def _welcome(snapshot: Snapshot, say: Wording) -> str:
-    held = coverage(snapshot.documents, say)
-    return message_html(f"{held}\n{say('chat.welcome')}")
 
 
 def _message(role: str, content: str) -> dict[str, Any]:

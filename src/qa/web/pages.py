@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from importlib import resources
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
+from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse
 
 from qa.errors import QAError, QuestionError
 from qa.records import Document, Span
-from qa.settings import Settings
+from qa.settings import PICTURES, Settings
 from qa.web import widget
 from qa.web.live import Live
+from qa.web.problems import problem
 from qa.web.render import Pages
 from qa.web.wording import Wording, language_of
 
@@ -32,6 +34,7 @@ _FOR_AN_HOUR = "public, max-age=3600"
 def page_routes(live: Live, settings: Settings) -> APIRouter:
     """Everything that is shown without the chat, and the widget."""
     routes = APIRouter(include_in_schema=False)
+    _add_look(routes, settings)
     _add_widget(routes, settings)
 
     def pages(request: Request, language: str) -> Pages:
@@ -41,10 +44,6 @@ def page_routes(live: Live, settings: Settings) -> APIRouter:
     def chat(request: Request, language: str = "") -> Response:
         wanted = language_of(language, request.headers.get("accept-language"))
         return RedirectResponse(f"{settings.root_path}/{wanted}/", headers=_BY_LANGUAGE)
-
-    @routes.get("/favicon.ico")
-    def icon() -> Response:
-        return Response(_ICON, headers={"Cache-Control": _FOR_AN_HOUR}, media_type="image/svg+xml")
 
     @routes.get("/answer")
     async def answer(
@@ -86,6 +85,29 @@ def page_routes(live: Live, settings: Settings) -> APIRouter:
     return routes
 
 
+def _add_look(routes: APIRouter, settings: Settings) -> None:
+    """The owner's colour and logo, and our icon."""
+
+    @routes.get("/look/accent.css")
+    def accent() -> Response:
+        rule = f":root {{ --qa-accent: {settings.accent}; }}"
+        return Response(rule, headers={"Cache-Control": _FOR_AN_HOUR}, media_type="text/css")
+
+    @routes.get("/look/logo")
+    def logo() -> Response:
+        if settings.logo is None:
+            return problem(HTTPStatus.NOT_FOUND, "There is no logo.")
+        return FileResponse(
+            settings.logo,
+            headers={"Cache-Control": _FOR_AN_HOUR},
+            media_type=PICTURES[settings.logo.suffix],
+        )
+
+    @routes.get("/favicon.ico")
+    def icon() -> Response:
+        return Response(_ICON, headers={"Cache-Control": _FOR_AN_HOUR}, media_type="image/svg+xml")
+
+
 def _add_widget(routes: APIRouter, settings: Settings) -> None:
     """The widget, and the page to try it on."""
 
@@ -113,7 +135,7 @@ def _add_widget(routes: APIRouter, settings: Settings) -> None:
 
 def _pages(request: Request, language: str, settings: Settings) -> Pages:
     say = Wording(language_of(language, request.headers.get("accept-language")))
-    return Pages(say, address=settings.address, site=settings.title)
+    return Pages(say, settings)
 
 
 def _html(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from urllib.parse import urlsplit
+from typing import Any
 
 import jinja2
 from markupsafe import Markup, escape
@@ -13,6 +13,7 @@ from qa.corpus.sentences import sentence_spans
 from qa.index.snapshot import Snapshot
 from qa.index.store import Documents
 from qa.records import Answer, Citation, Document, Span
+from qa.settings import Settings
 from qa.web.citing import forms
 from qa.web.wording import LANGUAGES, Wording
 
@@ -38,15 +39,18 @@ _TEMPLATES = jinja2.Environment(
 class Pages:
     """Everything as HTML, in one language; links lead below the path of the server."""
 
-    def __init__(self, say: Wording, *, address: str = "", site: str = "") -> None:
-        """``address`` is the server's, as visitors know it."""
+    def __init__(self, say: Wording, settings: Settings) -> None:
+        """``settings`` say how the pages look, and by which address visitors know them."""
         self._say = say
-        self._known = {
+        self._known: dict[str, Any] = {
             "say": say,
             "language": say.language,
-            "address": address,
-            "root": urlsplit(address).path,
-            "site": site,
+            "address": settings.address,
+            "root": settings.root_path,
+            "site": settings.title,
+            "links": settings.links,
+            "has_logo": settings.logo is not None,
+            "welcome": settings.welcome or say("chat.welcome"),
         }
 
     def answer(self, answer: Answer, snapshot: Snapshot) -> str:
@@ -67,9 +71,18 @@ class Pages:
         """What the chat's page has in its head, beside Gradio's own."""
         return self._rendered("head.html")
 
-    def languages(self) -> str:
-        """Links to the chat in each language there is."""
-        return self._rendered("languages.html", languages=LANGUAGES, names=_NAMES)
+    def top(self) -> str:
+        """What stands above the chat: logo, heading, the languages there are."""
+        return self._rendered("top.html", languages=LANGUAGES, names=_NAMES)
+
+    def foot(self) -> str:
+        """The links below the chat and every page; empty where there are none."""
+        return self._rendered("foot.html")
+
+    def welcome(self, snapshot: Snapshot) -> str:
+        """What the chat says first."""
+        held = coverage(snapshot.documents, self._say)
+        return message_html(f"{held}\n{self._known['welcome']}")
 
     def answer_page(
         self,

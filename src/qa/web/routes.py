@@ -50,6 +50,7 @@ ROUTES = (
     _route("GET", "/widget", "page", "nothing: a page to try the widget on"),
     _route("GET", "/widget.js", "file", "nothing: the widget, the same for everybody"),
     _route("GET", "/style/{id}", "file", "nothing: our style sheets, scripts and icon"),
+    _route("GET", "/look/{id}", "file", "nothing: the owner's colour and logo"),
     _route("GET", "/favicon.ico", "file", "nothing: our icon"),
     _route("POST", "/api/v1/ask", "question", "an answer of the record"),
     _route("POST", "/api/v1/batch", "batch", "answers of the record, to holders of a key"),
