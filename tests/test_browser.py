@@ -6,6 +6,7 @@ import urllib.request
 import pytest
 
 from conftest import SEED
+from qa.web.feedback import Feedback
 from qa.web.wording import Wording
 from serving import indexed, serving
 
@@ -230,3 +231,31 @@ def test_what_was_searched_for_can_be_edited_and_asked_again(page):
     page.keyboard.press("Enter")
     page.locator("#qa-chat .qa-answer").nth(2).wait_for()
     assert page.locator("#qa-chat .user").last.inner_text() == f"{searched} In 2021?"
+
+
+def test_whether_an_answer_helped_is_asked_where_it_is_kept_and_only_there(
+    page, chromium, tmp_path
+):
+    ask(page, "how many tasks does the document contain?")
+    assert page.locator(".qa-thought").count() == 0
+    path = tmp_path / "feedback.sqlite"
+    with serving(indexed(tmp_path), feedback=str(path)) as address:
+        visitor = chromium.new_page()
+        visitor.goto(address)
+        visitor.wait_for_selector("#qa-question textarea")
+        ask(visitor, "import duty on soybeans")
+        visitor.get_by_role("button", name="No", exact=True).click()
+        visitor.keyboard.type("wrong year")
+        thanked = visitor.locator(".qa-thought [role=status]", has_text="Thank you.")
+        with visitor.expect_response("**/feedback"):
+            visitor.keyboard.press("Enter")
+        thanked.wait_for()
+        visitor.close()
+    kept = Feedback(path, days=1)
+    (asked,) = kept.all()
+    assert (asked.question, asked.status, asked.helpful) == (
+        "import duty on soybeans",
+        "not_in_record",
+        False,
+    )
+    kept.close()

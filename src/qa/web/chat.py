@@ -193,7 +193,8 @@ async def _answer(
         report(error, request_id)
         return message_html(say("answer.broken", request=request_id)), previous
     asked = previous if answer.courtesy else [*previous, question]
-    return pages.answer(answer, snapshot), asked
+    kept = request_id if live.feedback else None
+    return pages.answer(answer, snapshot, kept), asked
 
 
 def _tool(live: Live, address: str) -> Any:

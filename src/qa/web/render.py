@@ -53,8 +53,11 @@ class Pages:
             "welcome": settings.welcome or say("chat.welcome"),
         }
 
-    def answer(self, answer: Answer, snapshot: Snapshot) -> str:
-        """An answer as it stands in the chat and on its page."""
+    def answer(self, answer: Answer, snapshot: Snapshot, request: str | None = None) -> str:
+        """An answer as it stands in the chat and on its page.
+
+        ``request`` is the id under which a visitor may say whether it helped.
+        """
         cited = answer.citations or answer.nearest
         html = self._rendered(
             "answer.html",
@@ -63,6 +66,7 @@ class Pages:
             passages=[_passage_html(c) for c in cited],
             coverage=coverage(snapshot.documents, self._say),
             confidence=_confidence,
+            request=request,
             forms=forms,
         )
         return _without_blank_lines(html)

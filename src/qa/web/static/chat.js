@@ -35,3 +35,28 @@ document.addEventListener("click", (event) => {
   fill(pressed.textContent);
   if (pressed.matches(".qa-ask-it")) document.querySelector("#qa-send").click();
 });
+
+// Whether an answer helped, and why not; sent only where the visitor says so.
+const think = async (thought, helpful, reason) => {
+  const said = thought.querySelector("[role=status]");
+  const sent = await fetch("../api/v1/feedback", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ request: thought.id.replace("asked-", ""), helpful, reason: reason || null }),
+  }).catch(() => ({ ok: false }));
+  said.textContent = thought.querySelector(sent.ok ? ".qa-sent" : ".qa-unsent").textContent;
+};
+document.addEventListener("click", (event) => {
+  const pressed = event.target.closest("#qa-chat .qa-helped");
+  if (!pressed) return;
+  const thought = pressed.closest(".qa-thought");
+  const helped = pressed.value === "yes";
+  for (const button of thought.querySelectorAll("button")) button.setAttribute("aria-pressed", button === pressed);
+  thought.querySelector("label").hidden = helped;
+  think(thought, helped, "");
+  if (!helped) thought.querySelector("input").focus();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.isComposing || !event.target.matches("#qa-chat .qa-thought input")) return;
+  think(event.target.closest(".qa-thought"), false, event.target.value);
+});
