@@ -28,9 +28,9 @@
   STYLE.replaceSync(`
     :host { all: initial !important; display: block !important; direction: ltr !important;
       font: medium/1.55 system-ui, sans-serif !important;
-      --ink: #1c1917; --soft: #57534e; --paper: #fff; --line: #78716c; --link: #1d4ed8;
-      --mark: #fde68a; --mark-ink: #1c1917; --accent: #1d4ed8; --on-accent: #fff; }
-    :host([data-dark]) { --ink: #f5f5f4; --soft: #d6d3d1; --paper: #1c1917; --line: #a8a29e; --link: #93c5fd; }
+      --ink: #1c1917 !important; --soft: #57534e !important; --paper: #fff !important; --line: #78716c !important; --link: #1d4ed8 !important;
+      --mark: #fde68a !important; --mark-ink: #1c1917 !important; --accent: #1d4ed8 !important; --on-accent: #fff !important; }
+    :host([data-dark]) { --ink: #f5f5f4 !important; --soft: #d6d3d1 !important; --paper: #1c1917 !important; --line: #a8a29e !important; --link: #93c5fd !important; }
     :host(:not([mode="inline"])) { position: fixed !important; z-index: 2147483000 !important;
       inset-block-end: 1em !important; inset-inline-end: 1em !important; }
     :host([position="left"]:not([mode="inline"])) { inset-inline: 1em auto !important; }
@@ -43,7 +43,7 @@
     .launch { border-radius: 1.5em; padding-inline: 1.3em; }
     :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
     .main:focus-visible { outline-color: var(--ink); }
-    a { color: var(--link); display: inline-block; min-height: 1.5em; }
+    a { color: var(--link); display: inline-block; min-height: 24px; }
     dialog { position: fixed; inset: auto 1em 1em auto; margin: 0; padding: 0; }
     :host([position="left"]) dialog { inset: auto auto 1em 1em; }
     dialog, .inline { width: min(28em, calc(100vw - 2em)); height: min(40em, calc(100vh - 2em)); max-width: none;
@@ -75,6 +75,7 @@
     .row { display: flex; gap: 0.5em; align-items: end; margin-block-start: 0.3em; }
     textarea { flex: 1; min-width: 0; min-height: 2.75em; padding: 0.5em; resize: vertical; background: var(--paper);
       border: 1px solid var(--line); border-radius: 0.5em; }
+    ::placeholder { color: var(--soft); opacity: 1; }
     .tools { display: flex; flex-wrap: wrap; gap: 0.3em 1em; align-items: center; justify-content: space-between;
       margin-block-start: 0.5em; font-size: 0.92em; }
     .tools label { display: flex; gap: 0.5em; align-items: center; min-height: 1.7em; }
@@ -142,6 +143,7 @@
       if (matchMedia(SMALL).matches) this.#dialog.showModal();
       else this.#dialog.show();
       this.#launch.setAttribute("aria-expanded", "true");
+      this.#launch.hidden = true; // it would lie below the panel
       this.#box.focus();
       this.#tell("press-qa-open");
     }
@@ -166,17 +168,20 @@
       const slow = setTimeout(() => this.#wait(turn, "widget.slow"), SLOW_MS);
       try {
         const answer = await this.#fetched(text);
+        if (!turn.isConnected) return null; // cleared meanwhile
+        this.#shown(turn, answer);
         this.#turns.push({ question: text, answer });
-        await this.#shown(turn, answer);
         this.#store();
         this.#tell("press-qa-answer", { question: text, answer });
         return answer;
       } catch (trouble) {
+        if (!turn.isConnected) return null;
         const words = trouble.words || this.#say("widget.unreachable");
         this.#box.value = this.#box.value || text;
         turn.lastChild.replaceWith(
           make("div", { class: "trouble" }, make("p", {}, words), this.#page(text)),
         );
+        this.#reveal(turn);
         this.#hear(words);
         this.#tell("press-qa-error", { question: text, status: trouble.status || 0, detail: words });
         return null;
@@ -207,7 +212,7 @@
           referrerPolicy: "no-referrer",
           signal: stop.signal,
         });
-        if (response.ok) return await response.json();
+        if (response.ok) return whole(await response.json());
         throw Object.assign(new Error(), { status: response.status, words: await this.#why(response) });
       } finally {
         clearTimeout(late);
@@ -218,10 +223,9 @@
       const seconds = response.headers.get("Retry-After");
       if (response.status === 429) return this.#say("widget.wait", { seconds: seconds || 60 });
       if (response.status === 503) return this.#say("widget.busy");
-      const problem = await response.json().catch(() => ({}));
-      return response.status === 410 && problem.detail
-        ? problem.detail
-        : this.#say("answer.failed", { why: problem.detail || response.status });
+      const { detail } = (await response.json().catch(() => null)) || {};
+      if (response.status === 410 && detail) return detail;
+      return this.#say("answer.failed", { why: detail || response.status });
     }
 
     #built(language) {
@@ -237,7 +241,7 @@
           this.ask(this.#box.value);
         },
       });
-      this.#keep = make("input", { type: "checkbox", onchange: () => this.#store() });
+      this.#keep = make("input", { type: "checkbox", onchange: () => (this.#keep.checked ? this.#store() : this.#forget()) });
       this.#log = make("div", { class: "log", role: "region", "aria-label": say("chat.label"), tabindex: 0 });
       this.#heard = make("div", { class: "heard", role: "status" });
       const isInline = this.getAttribute("mode") === "inline";
@@ -260,6 +264,7 @@
         onkeydown: (event) => { if (event.key === "Escape" && !event.isComposing) { event.preventDefault(); this.close(); } },
         onclose: () => {
           this.#launch.setAttribute("aria-expanded", "false");
+          this.#launch.hidden = false;
           this.#launch.focus();
           this.#tell("press-qa-close");
         },
@@ -274,18 +279,17 @@
       const theme = this.getAttribute("theme");
       const isDark = theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
       this.toggleAttribute("data-dark", isDark);
-      const accent = this.getAttribute("accent");
-      if (!accent || !CSS.supports("color", accent) || /var\(|;|\}/.test(accent)) return;
-      const own = new CSSStyleSheet();
-      own.replaceSync(`:host { --accent: ${accent}; }`);
-      root.adoptedStyleSheets = [STYLE, own];
+      const accent = opaque(this.getAttribute("accent") || "");
+      if (!accent) return;
       // Black or white on it, whichever is read better (WCAG 2.2, relative luminance).
-      const button = root.querySelector(".main");
-      const channels = (getComputedStyle(button).backgroundColor.match(/^rgb\((\d+), (\d+), (\d+)\)$/) || []).slice(1);
-      const [r, g, b] = channels.map((c) => (c / 255 <= 0.04045 ? c / 3294.6 : ((c / 255 + 0.055) / 1.055) ** 2.4));
-      if (0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179) {
-        own.replaceSync(`:host { --accent: ${accent}; --on-accent: #000; }`);
-      }
+      const [r, g, b] = [1, 3, 5].map((at) => {
+        const channel = parseInt(accent.slice(at, at + 2), 16) / 255;
+        return channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4;
+      });
+      const ink = 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
+      const own = new CSSStyleSheet();
+      own.replaceSync(`:host { --accent: ${accent} !important; --on-accent: ${ink} !important; }`);
+      root.adoptedStyleSheets = [STYLE, own];
     }
 
     #welcome() {
@@ -320,7 +324,7 @@
       this.#hear(this.#say(key));
     }
 
-    async #shown(turn, answer) {
+    #shown(turn, answer) {
       const say = this.#say;
       const parts = [];
       const number = answer.citations.length;
@@ -331,8 +335,7 @@
       } else {
         if (answer.status === "not_in_record") {
           heard = say("answer.not_in_record");
-          const explained = say("answer.not_in_record.explained", { coverage: await this.#coverage() });
-          parts.push(make("p", { class: "verdict" }, heard), make("p", {}, explained));
+          parts.push(make("p", { class: "verdict" }, heard), this.#explained());
         }
         if (answer.searched_for && answer.searched_for !== answer.question) {
           const searched = say("answer.searched_for", { question: answer.searched_for });
@@ -408,6 +411,14 @@
       return this.#link(`${this.#base}answer?${asked}`, this.#say("widget.page"));
     }
 
+    // What the record holds is told as soon as it is known; the verdict does not wait for it.
+    #explained() {
+      const explained = (coverage) => this.#say("answer.not_in_record.explained", { coverage }).trim();
+      const part = make("p", {}, explained(""));
+      this.#coverage().then((coverage) => { part.textContent = explained(coverage); });
+      return part;
+    }
+
     async #coverage() {
       try {
         this.#record = this.#record || (await (await fetch(`${this.#base}api/v1/status`, { credentials: "omit" })).json());
@@ -428,28 +439,55 @@
     }
 
     // A conversation is kept where the visitor said so, and nowhere else.
+    get #key() {
+      return `press-qa ${this.#base}`;
+    }
+
     #store() {
+      if (!this.#keep.checked) return;
       try {
-        const key = `press-qa ${this.#base}`;
-        if (this.#keep.checked) localStorage.setItem(key, JSON.stringify(this.#turns.slice(-KEPT)));
-        else localStorage.removeItem(key);
+        localStorage.setItem(this.#key, JSON.stringify(this.#turns.slice(-KEPT)));
       } catch { /* the page or the browser forbids it: nothing is kept */ }
+    }
+
+    #forget() {
+      try {
+        localStorage.removeItem(this.#key);
+      } catch { /* then nothing is kept */ }
     }
 
     #restore() {
       this.#welcome();
       try {
-        const kept = JSON.parse(localStorage.getItem(`press-qa ${this.#base}`) || "null");
+        const kept = JSON.parse(localStorage.getItem(this.#key) || "null");
         if (!Array.isArray(kept)) return;
-        this.#keep.checked = true;
         for (const { question, answer } of kept) {
-          const turn = this.#begun(question);
+          this.#shown(this.#begun(question), whole(answer));
           this.#turns.push({ question, answer });
-          this.#shown(turn, answer);
         }
-        this.#hear("");
-      } catch { /* what is kept cannot be read: begin anew */ }
+        this.#keep.checked = true;
+      } catch { // what is kept cannot be read: begin anew
+        this.#turns = [];
+        this.#welcome();
+      }
+      this.#hear("");
     }
+  }
+
+  // A colour as #rrggbb; nothing where it is none, or one that lets through what is behind it.
+  function opaque(colour) {
+    const paint = document.createElement("canvas").getContext("2d");
+    if (!paint || !colour || /^currentcolor$/i.test(colour.trim())) return "";
+    paint.fillStyle = "#0000";
+    paint.fillStyle = colour;
+    return /^#[0-9a-f]{6}$/.test(paint.fillStyle) ? paint.fillStyle : "";
+  }
+
+  // What came back, if it is an answer and not what a network in between says for the server.
+  function whole(answer) {
+    const lists = answer ? [answer.citations, answer.nearest, answer.related] : [null];
+    if (!lists.every(Array.isArray)) throw new Error();
+    return answer;
   }
 
   // The passage with its quotes marked. Offsets count characters, of which emoji are one each.
