@@ -233,11 +233,10 @@ def serve(
     """
     settings = Settings.load(config, index=index, host=host, port=port)
     _check_port(settings.host, settings.port)
-    qa = _open(settings)
+    _tell_switched_off(settings)
     from qa.web.server import serve as serve_web  # noqa: PLC0415 - gradio takes seconds
 
-    out.print(f"Web chat on {settings.address} (Ctrl+C stops it).")
-    serve_web(qa, settings)
+    serve_web(settings, lambda: out.print(f"Web chat on {settings.address} (Ctrl+C stops it)."))
 
 
 @app.command()
@@ -560,10 +559,14 @@ def _open(settings: Settings) -> Any:
     from qa.answer.ask import QA  # noqa: PLC0415
 
     qa = QA.configured(settings)
+    _tell_switched_off(settings)
+    return qa
+
+
+def _tell_switched_off(settings: Settings) -> None:
     off = _switched_off(settings)
     if off:
         err.print(f"qa: switched off: {', '.join(off)}.")
-    return qa
 
 
 def _switched_off(settings: Settings) -> list[str]:

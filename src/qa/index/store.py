@@ -15,8 +15,9 @@ import bisect
 import datetime
 import json
 import mmap
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, get_args, overload
 
@@ -64,7 +65,8 @@ class Documents(Mapping[str, Document]):
         self.dates = np.array(table[:-1, _DOCUMENT.index("date")])
         self.is_embedded = table[:-1, _DOCUMENT.index("is_embedded")].astype(bool)
         self._json = _mapped_bytes(folder / "documents.jsonl")
-        self._parsed = lru_cache(_KEPT_DOCUMENTS)(self._parse)
+        # Not to refer to itself: tables that are let go are gone at once, their files with them.
+        self._parsed = lru_cache(_KEPT_DOCUMENTS)(partial(Documents._parse, weakref.proxy(self)))
 
     def __getitem__(self, document_id: str) -> Document:
         return self._parsed(self.number(document_id))[0]

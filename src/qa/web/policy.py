@@ -13,6 +13,9 @@ __all__ = ["InlineScripts"]
 
 _INLINE = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 
+# It leads to the root of the host, where there may be something else.
+_MANIFEST = re.compile(rb'<link rel="manifest"[^>]*>')
+
 
 class InlineScripts:
     """Adds the policy to pages of ``app``: ``policy``, and a script-src of our origin and hashes.
@@ -43,10 +46,12 @@ class InlineScripts:
             body.extend(message.get("body", b""))
             if message.get("more_body"):
                 return
+            page = _MANIFEST.sub(b"", bytes(body))
             headers = MutableHeaders(scope=head)
-            headers["Content-Security-Policy"] = f"{self._policy}; script-src {_sources(body)}"
+            headers["Content-Length"] = str(len(page))
+            headers["Content-Security-Policy"] = f"{self._policy}; script-src {_sources(page)}"
             await send(head)
-            await send({"type": "http.response.body", "body": bytes(body)})
+            await send({"type": "http.response.body", "body": page})
 
         await self._app(scope, receive, sent)
 
@@ -55,7 +60,7 @@ def _is_page(message: Message) -> bool:
     return MutableHeaders(scope=message).get("content-type", "").startswith("text/html")
 
 
-def _sources(page: bytes | bytearray) -> str:
+def _sources(page: bytes) -> str:
     """Our origin, and the hash of every inline script of the page."""
     hashes = [base64.b64encode(hashlib.sha256(s).digest()).decode() for s in _INLINE.findall(page)]
     return " ".join(["'self'", *(f"'sha256-{digest}'" for digest in hashes)])

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
+from asyncio import TimerHandle
+from collections.abc import Callable
 from typing import Any
 
 import uvicorn
@@ -21,6 +24,14 @@ __all__ = ["serve"]
 _MOST_HEAD_BYTES = 32_768
 # A client that takes no more of its answer for so long is let go.
 _UNREAD_S = 30
+# How much later than the guard the protocol itself lets a client go.
+_LET_GO_S = 1
+# What is said where no more can be connected; the guard is not reached.
+_FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
+    b"Retry-After: 2\r\nConnection: close\r\nContent-Length: 91\r\n\r\n"
+    b'{"title":"Service Unavailable","status":503,"detail":"Too many are connected: come again."}'
+)
 # How long open requests have to end when the server is told to stop. Chats hold theirs open.
 _STOP_S = 5
 
@@ -47,32 +58,50 @@ _LOGGING: dict[str, Any] = {
 }
 
 
-def serve(qa: QA, settings: Settings) -> None:
-    """Serve until told to stop; open requests are ended first."""
+def serve(settings: Settings, on_ready: Callable[[], None]) -> None:
+    """Serve until told to stop; open requests are ended first.
+
+    ``on_ready`` is called when all is loaded, before the first request.
+
+    Raises:
+        SnapshotError: there is no whole snapshot.
+        EncoderError: the encoder cannot be loaded, or there is no such reader.
+    """
+
+    def opened() -> QA:
+        return QA.configured(settings)
+
+    # Nothing but ``live`` may hold on to what answers now: it goes when it is replaced.
     live = Live(
-        qa,
+        opened(),
         max_waiting=settings.max_waiting,
         timeout_s=settings.request_timeout_s,
         log_questions=settings.log_questions,
         feedback=Feedback(settings.feedback, settings.feedback_days) if settings.feedback else None,
     )
-    watch = Watch(live, settings.index, lambda: QA.configured(settings))
-    app = create_app(live, settings, watch)
+    app = create_app(live, settings, Watch(live, settings.index, opened))
     # What is there now stays; looking for rubbish need not look at it again.
     gc.collect()
     gc.freeze()
-    _raise_file_limit(2 * settings.max_connections)
+    most = 2 * settings.max_connections
+    _raise_file_limit(most)
+    on_ready()
+    # uvicorn passes on the signal that stopped it once it has ended well.
+    signal.signal(signal.SIGTERM, lambda *_: None)
     uvicorn.run(
         app,
         host=settings.host,
         port=settings.port,
         root_path=settings.root_path,
-        http=type("Timed", (_Timed,), {"timeout_s": settings.request_timeout_s}),
+        http=type(
+            "Timed",
+            (_Timed,),
+            {"timeout_s": settings.request_timeout_s, "most_connections": most},
+        ),
         ws="none",
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
         server_header=False,
-        limit_concurrency=2 * settings.max_connections,
         timeout_graceful_shutdown=_STOP_S,
         access_log=False,
         log_config=_LOGGING,
@@ -80,22 +109,33 @@ def serve(qa: QA, settings: Settings) -> None:
 
 
 class _Timed(HttpToolsProtocol):
-    """The protocol of uvicorn, but a request's head may take only so long, and be only so long."""
+    """The protocol of uvicorn, for clients that mean harm.
+
+    A request has to arrive whole in time, its head be only so long, and its answer be read; what
+    comes on a connection and is no request keeps nothing open. Only so many may be connected.
+    """
 
     timeout_s = 10.0
+    most_connections = 2_000
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._await_head()
+        self._late: TimerHandle | None = None
+        self._head_bytes = 0
+        if len(self.connections) > self.most_connections:
+            transport.write(_FULL)
+            transport.close()
+        else:
+            self._await(self.timeout_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._late.cancel()
+        self._await(None)
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._late.cancel()
-        self._await_head()
+        self._head_bytes = 0
+        self._await(self.timeout_s)
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
@@ -106,22 +146,32 @@ class _Timed(HttpToolsProtocol):
         self._grow(len(name) + len(value))
 
     def on_headers_complete(self) -> None:
-        self._late.cancel()
+        # The guard refuses a body that is late; here it is made sure that nobody waits for more.
+        self._await(self.timeout_s + _LET_GO_S)
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._await(None)
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        if self._late is None:
+            self._await(self.timeout_keep_alive + self.timeout_s)
         if self.transport.get_write_buffer_size():
             self.loop.call_later(_UNREAD_S, self._give_up)
 
-    def _await_head(self) -> None:
-        self._head_bytes = 0
-        self._late = self.loop.call_later(self.timeout_s, self.transport.abort)
+    def _await(self, seconds: float | None) -> None:
+        """Wait so long for what has to come next, or not at all."""
+        if self._late:
+            self._late.cancel()
+        self._late = self.loop.call_later(seconds, self.transport.abort) if seconds else None
 
     def _grow(self, number: int) -> None:
         self._head_bytes += number
         if self._head_bytes > _MOST_HEAD_BYTES:
             self.transport.abort()
+            raise ValueError("The head of a request is too long.")  # ends the parser's work on it
 
     def _give_up(self) -> None:
         if self.transport.get_write_buffer_size():
