@@ -28,7 +28,7 @@ from qa.index.snapshot import Snapshot, open_snapshot
 from qa.records import Answer, Citation, Hit
 from qa.settings import Settings
 
-__all__ = ["QA", "Explained"]
+__all__ = ["QA", "Explained", "clean"]
 
 _TOP_K = 3
 # Answers kept to be given again; a visitor's three citations take about 10 kB.
@@ -214,8 +214,8 @@ class QA:
             QuestionError: the question is too long, or ``since`` is after ``until``.
         """
         started = time.perf_counter()
-        question = _clean(question)
-        previous = [*map(_clean, previous)][-_PREVIOUS:]
+        question = clean(question)
+        previous = [*map(clean, previous)][-_PREVIOUS:]
         for text in (question, *previous):
             if len(text) > self.max_question_chars:
                 raise QuestionError(
@@ -330,6 +330,6 @@ def _ms_since(started: float) -> float:
     return round((time.perf_counter() - started) * 1000, 3)
 
 
-def _clean(question: str) -> str:
+def clean(question: str) -> str:
     """The question as text that can be stored and shown: no lone surrogates, no NUL."""
     return question.encode("utf-8", "replace").decode().replace("\0", " ").strip()

@@ -107,13 +107,26 @@ def write(corpus: Path, document: Document, content: str) -> None:
     unfinished.replace(path)
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes text so that it reads back the same."""
+
+
+def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    # Unquoted, whatever ends a line for YAML would be folded into a space or a line feed.
+    style = '"' if set(text) & set("\x85\u2028\u2029") else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _quoted)
+
+
 def render(document: Document, ingested_from: str, source_sha256: str) -> str:
     """The whole text of ``corpus/ID.md``."""
     stated = {key: getattr(document, key) for key in _KEYS}
     fields = {key: value for key, value in stated.items() if value is not None}
     fields["ingested_from"] = ingested_from
     fields |= {"sha256": document.sha256, "source_sha256": source_sha256}
-    front = yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=10_000)
+    front = yaml.dump(fields, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
     body = f"---\n\n{document.text}\n"
     unsigned = f"---\n{front}{body}"
     return f"---\n{front}file_sha256: {_file_sha256(unsigned)}\n{body}"

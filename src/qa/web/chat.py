@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 
+from qa.answer.ask import clean
 from qa.errors import QAError, SettingsError
 from qa.index.snapshot import Snapshot
 from qa.records import to_json
@@ -166,8 +167,8 @@ def _turn(live: Live, pages: Pages, say: Wording) -> Any:
         question: str, messages: Messages, previous: list[str]
     ) -> AsyncIterator[tuple[str, Messages, list[str]]]:
         """Show the question at once, then the answer."""
-        messages = _texts(messages)
-        if not question.strip():
+        question, messages = clean(question), _texts(messages)
+        if not question:
             empty = _message("assistant", message_html(say("answer.empty")))
             yield "", [*messages, empty], previous
             return
@@ -227,7 +228,7 @@ def _texts(messages: Messages) -> Messages:
         parts = content if isinstance(content, list) else [content]
         if all(isinstance(p, str) or p.get("type") == "text" for p in parts):
             text = "".join(p if isinstance(p, str) else p["text"] for p in parts)
-            texts.append(_message(message["role"], text))
+            texts.append(_message(message["role"], clean(text)))
     return texts[-_MESSAGES:]
 
 

@@ -8,6 +8,7 @@ from importlib import resources
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse
 
+from qa.answer.ask import clean
 from qa.errors import QAError, QuestionError
 from qa.records import Document, Span
 from qa.settings import PICTURES, Settings
@@ -50,7 +51,7 @@ def page_routes(live: Live, settings: Settings) -> APIRouter:
         request: Request, q: str = "", language: str = "", previous: str = "", snapshot: str = ""
     ) -> Response:
         shown = pages(request, language)
-        question = q.strip()
+        question = clean(q)
         if not question:
             return _html(shown.answer_page(live.snapshot))
         before = [previous] if previous.strip() else []
