@@ -65,6 +65,7 @@ def test_html_for_the_chat_has_no_blank_line_at_which_markdown_would_begin(make_
     assert all(line.strip() for line in page.split("\n"))
     assert all(line.strip() for line in message_html("a\n\n# b\n\n\n<c>").split("\n"))
     assert "&lt;c&gt;" in message_html("<c>")
+    assert "a\n# b" in message_html("a\r\r# b")
 
 
 def test_not_in_the_record_is_no_citation_but_says_so_and_what_is_there(make_index):

@@ -163,9 +163,11 @@ def example_questions(snapshot: Snapshot) -> list[str]:
 
 
 def _turn(live: Live, pages: Pages, say: Wording) -> Any:
+    import gradio as gr  # noqa: PLC0415 - loaded by now
+
     async def ask(
         question: str, messages: Messages, previous: list[str]
-    ) -> AsyncIterator[tuple[str, Messages, list[str]]]:
+    ) -> AsyncIterator[tuple[Any, Messages, list[str]]]:
         """Show the question at once, then the answer."""
         question, messages = clean(question), _texts(messages)
         if not question:
@@ -175,7 +177,8 @@ def _turn(live: Live, pages: Pages, say: Wording) -> Any:
         messages = [*messages, _message("user", message_html(question))]
         yield "", messages, previous
         answer, asked = await _answer(live, pages, question, previous, say)
-        yield "", [*messages, _message("assistant", answer)], asked[-_PREVIOUS:]
+        # The box is left alone: the next question may be in it already.
+        yield gr.skip(), [*messages, _message("assistant", answer)], asked[-_PREVIOUS:]
 
     return ask
 

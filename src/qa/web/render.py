@@ -220,4 +220,6 @@ def _pieces(whole: Span, marks: Sequence[Span]) -> Iterator[tuple[Span, Span | N
 
 
 def _without_blank_lines(html: str) -> str:
-    return "\n".join(line for line in html.split("\n") if line.strip())
+    """HTML in which Markdown finds no end; a lone carriage return ends a line for it, too."""
+    lines = html.replace("\r", "\n").split("\n")
+    return "\n".join(line for line in lines if line.strip())
