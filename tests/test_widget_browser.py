@@ -255,7 +255,7 @@ def test_the_widget_asks_the_server_for_its_script_and_nothing_else_until_it_is_
 
 def test_a_question_costs_one_request_and_violates_no_policy(visit, server):
     page = opened(visit())
-    ask(page, QUESTION)
+    assert ask(page, QUESTION).locator("article").count() > 0
     assert visit.asked[1:] == [f"{server}/widget.js?v=1", f"{server}/api/v1/ask"]
     assert (visit.violations, visit.errors) == ([], [])
 
@@ -838,6 +838,24 @@ def test_what_is_cleared_while_an_answer_is_awaited_stays_cleared(visit):
     assert [turn["question"] for turn in widget_does(page, "e.conversation")] == [ELSEWHERE]
 
 
+def test_who_clears_while_an_answer_is_awaited_may_ask_at_once(visit):
+    page = stopped(opened(visit()))
+    waiting = held(page)
+    box(page).fill(QUESTION)
+    box(page).press("Enter")
+    expect(turns(page).locator("h3")).to_have_text(QUESTION)
+    page.get_by_role("button", name=SAY("widget.clear")).click()
+    page.clock.run_for(5_000)
+    assert heard(page).inner_text() != SAY("widget.slow")
+    box(page).fill(ELSEWHERE)
+    box(page).press("Enter")
+    expect(turns(page).locator("h3")).to_have_text(ELSEWHERE)
+    waiting[1].continue_()
+    expect(turns(page).locator(".verdict")).to_be_visible()
+    waiting[0].abort()
+    assert turns(page).count() == 1
+
+
 # What is kept
 
 
@@ -1099,6 +1117,27 @@ def test_the_close_button_gives_the_focus_back(visit, size):
     expect(launch(page)).to_be_focused()
 
 
+def test_the_focus_is_at_no_moment_nowhere(visit):
+    """What has no focus for a moment sends a screen reader to the top of the page."""
+    page = opened(visit())
+    frames = widget_does(
+        page,
+        """(async () => {
+            const at = [];
+            const look = () => at.push(document.activeElement.localName);
+            e.close();
+            look();
+            for (let frame = 0; frame < 10; frame += 1) {
+                await new Promise(requestAnimationFrame);
+                look();
+            }
+            return at;
+        })()""",
+    )
+    assert frames == ["press-qa"] * 11
+    expect(launch(page)).to_be_focused()
+
+
 def test_on_a_phone_the_focus_stays_in_the_panel(visit):
     page = opened(visit(size=PHONE))
     ask(page, QUESTION)
@@ -1215,6 +1254,10 @@ def test_a_small_screen_is_enough(visit, size, mode):
 def test_what_can_be_pressed_is_at_least_24_pixels_high(visit, size):
     """WCAG 2.2, 2.5.8."""
     page = show_answer(visit, size=size)
+    answer = cited("Tea.", ["Tea."], source="https://example.org/tea")
+    answer["citations"][0]["passage"]["asked"] = f"{'It is late. ' * 20}And?"
+    page.route(ASK, lambda route: route.fulfill(json=answer), times=1)
+    ask(page, "tea")
     page.route(ASK, lambda route: route.abort())
     ask(page, ELSEWHERE)
     controls = widget_does(page, CONTROLS)
@@ -1249,7 +1292,8 @@ def test_the_widget_speaks_the_language_it_is_given_or_the_page_s(visit, languag
     page = visit(language=language, lang=lang)
     page.get_by_role("button", name=say("widget.open"), exact=True).click()
     assert panel(page).locator("h2").inner_text() == say("widget.open")
-    assert panel(page).locator(".log p").all_inner_texts() == [say("chat.welcome")]
+    log = panel(page).get_by_role("region", name=say("chat.label"), exact=True)
+    assert log.locator("p").all_inner_texts() == [say("chat.welcome")]
     assert box(page).get_attribute("placeholder") == say("chat.placeholder")
     panel(page).get_by_label(say("chat.input"), exact=True).fill(ELSEWHERE)
     with page.expect_request(ASK) as asked:
