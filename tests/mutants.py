@@ -376,7 +376,7 @@ MUTANTS = [
     ("a client's connections never end", "web/limits.py", "self._open[client] -= 1", "pass"),
     ("any key opens", "web/limits.py", "return found if any(", "return found if True or any("),
     ("IPv6 addresses are clients", "web/limits.py", "_IPV6_PREFIX = 64", "_IPV6_PREFIX = 128"),
-    ("anything waits", "web/live.py", "if self._unanswered >= self._most:", "if False:"),
+    ("anything waits", "web/live.py", "return self._unanswered >= self._most", "return False"),
     ("waiting is never over", "web/live.py", "self._count(-1)", "self._count(0)"),
     (
         "a damaged snapshot is tried for ever",

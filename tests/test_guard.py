@@ -304,6 +304,18 @@ def test_more_requests_at_a_time_than_set_are_refused_with_when_to_come_again(se
     assert ninth[1]["retry-after"] == "2"
 
 
+def test_where_no_question_can_wait_any_more_it_is_refused_before_it_is_read():
+    given = Settings()
+
+    async def unread():
+        raise AssertionError
+
+    app = Envelope(Gate(fine, given, Limits(given), lambda: True), given, Metrics())
+    status, headers, _ = asyncio.run(asked(app, unread, path=ASK, method="POST"))
+    assert (status, headers["retry-after"]) == (503, "2")
+    assert asyncio.run(asked(app, path="/documents/tea"))[0] == 200
+
+
 def test_what_a_proxy_is_said_to_say_goes_no_further():
     claims = [(b"x-forwarded-host", b"evil.example"), (b"x-forwarded-for", b"1.2.3.4")]
     _, _, body = asyncio.run(asked(guarded(fine), headers=[*claims, (b"accept", b"a")]))

@@ -66,7 +66,7 @@ def create_app(
     app.mount("/style", StaticFiles(directory=str(static)))
     for language in LANGUAGES if chat else ():
         mount_chat(app, live, settings, Wording(language))
-    return Envelope(Gate(app, settings, limits), settings, live.metrics)
+    return Envelope(Gate(app, settings, limits, lambda: live.is_full), settings, live.metrics)
 
 
 def _add_operations(app: FastAPI, live: Live) -> None:

@@ -182,10 +182,18 @@ class _TooLongError(Exception):
 class Gate:
     """Lets a request in, or says why not: 404, 405, 408, 413, 421, 401, 429, 503."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, limits: Limits) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        limits: Limits,
+        is_full: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """``is_full`` says whether a question would be refused anyway: then it is at once."""
         self._app = app
         self._settings = settings
         self._limits = limits
+        self._is_full = is_full
         self._hosts = _hosts(settings)
         self._open = 0
 
@@ -235,6 +243,9 @@ class Gate:
             return problem(
                 HTTPStatus.SERVICE_UNAVAILABLE, detail, retry_after_s=_BUSY_S, headers=_CLOSE
             )
+        if route.kind == "question" and self._is_full():
+            detail = "Too many questions are being asked at once: ask again shortly."
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, retry_after_s=_BUSY_S)
         return None
 
     async def _over_limit(self, scope: Scope, address: str) -> Response | None:

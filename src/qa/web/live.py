@@ -67,6 +67,11 @@ class Live:
         """What is answered from now."""
         return self.qa.snapshot
 
+    @property
+    def is_full(self) -> bool:
+        """Whether one more question would be refused."""
+        return self._unanswered >= self._most
+
     def take_up(self, qa: QA) -> None:
         """Let ``qa`` answer from now on; questions being answered end with the one before."""
         self.qa = qa
@@ -90,7 +95,7 @@ class Live:
             OverloadError: too many are waiting already, or it took too long.
             QuestionError: the question cannot be taken as it is.
         """
-        if self._unanswered >= self._most:
+        if self.is_full:
             raise OverloadError("Too many questions are being asked at once: ask again shortly.")
 
         def answered() -> Answer:

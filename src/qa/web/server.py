@@ -24,6 +24,8 @@ __all__ = ["serve"]
 _MOST_HEAD_BYTES = 32_768
 # A client that takes no more of its answer for so long is let go.
 _UNREAD_S = 30
+# Longest a thread that answers keeps the interpreter while others want it (Python's own: 5 ms).
+_SWITCH_S = 0.0005
 # How much later than the guard the protocol itself lets a client go.
 _LET_GO_S = 1
 # What is said where no more can be connected; the guard is not reached.
@@ -83,6 +85,8 @@ def serve(settings: Settings, on_ready: Callable[[], None]) -> None:
     # What is there now stays; looking for rubbish need not look at it again.
     gc.collect()
     gc.freeze()
+    # The thread that talks to everybody must not wait for those that answer.
+    sys.setswitchinterval(_SWITCH_S)
     most = 2 * settings.max_connections
     _raise_file_limit(most)
     on_ready()
