@@ -238,6 +238,10 @@ class Gate:
             return problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers={"Allow": allowed})
         if route.name == "/metrics" and not is_within(address, self._settings.metrics_from):
             return problem(HTTPStatus.NOT_FOUND, "There is nothing here.")
+        return self._too_busy(route, is_one_too_many=is_one_too_many)
+
+    def _too_busy(self, route: Route, *, is_one_too_many: bool) -> Response | None:
+        """Why a request has to come again later, whoever makes it; None where it need not."""
         if self._open > self._settings.max_connections or is_one_too_many:
             detail = "Too many requests are open: come again shortly."
             return problem(
