@@ -139,7 +139,7 @@ class Settings(BaseModel):
         65_536, ge=1_024, description="longest request taken, in bytes; a conversation's: 8 times"
     )
     max_waiting: int = Field(
-        64, ge=1, description="most questions that wait for an answer; what is more is refused"
+        32, ge=1, description="most questions that wait for an answer; what is more is refused"
     )
     max_connections: int = Field(1_000, ge=8, description="most requests open at a time")
     max_connections_per_client: int = Field(

@@ -41,7 +41,7 @@ class Live:
         self,
         qa: QA,
         *,
-        max_waiting: int = 64,
+        max_waiting: int = 32,
         timeout_s: float = 10.0,
         log_questions: bool = False,
         feedback: Feedback | None = None,

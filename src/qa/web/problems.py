@@ -78,22 +78,22 @@ def add_problem_pages(app: FastAPI) -> None:
     """Tell what was wrong with a request as problem JSON."""
 
     @app.exception_handler(RequestValidationError)
-    def invalid(_: Request, error: Exception) -> Response:
+    async def invalid(_: Request, error: Exception) -> Response:
         faults = error.errors() if isinstance(error, RequestValidationError) else []
         told = "; ".join(f"{_named(e['loc'])}: {e['msg']}" for e in faults)
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, told)
 
     @app.exception_handler(HTTPException)
-    def refused(_: Request, error: Exception) -> Response:
+    async def refused(_: Request, error: Exception) -> Response:
         status = HTTPStatus(getattr(error, "status_code", 500))
         return problem(status, str(getattr(error, "detail", "")))
 
     @app.exception_handler(Exception)
-    def broken(request: Request, _: Exception) -> Response:  # the guard logs it
+    async def broken(request: Request, _: Exception) -> Response:  # the guard logs it
         return failure(request.scope["qa.request"])
 
     @app.exception_handler(QAError)
-    def failed(_: Request, error: Exception) -> Response:
+    async def failed(_: Request, error: Exception) -> Response:
         if isinstance(error, QuestionError):
             return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
         if isinstance(error, OverloadError):
