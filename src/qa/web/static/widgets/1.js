@@ -30,7 +30,7 @@
       font: medium/1.55 system-ui, sans-serif !important;
       --ink: #1c1917 !important; --soft: #57534e !important; --paper: #fff !important; --line: #78716c !important; --link: #1d4ed8 !important;
       --mark: #fde68a !important; --mark-ink: #1c1917 !important; --accent: #1d4ed8 !important; --on-accent: #fff !important; }
-    :host([data-dark]) { --ink: #f5f5f4 !important; --soft: #d6d3d1 !important; --paper: #1c1917 !important; --line: #a8a29e !important; --link: #93c5fd !important; }
+    :host([data-dark]) { --ink: #f5f5f4 !important; --soft: #d6d3d1 !important; --paper: #1c1917 !important; --line: #a8a29e !important; --link: #93c5fd !important; color-scheme: dark !important; }
     :host(:not([mode="inline"])) { position: fixed !important; z-index: 2147483000 !important;
       inset-block-end: 1em !important; inset-inline-end: 1em !important; }
     :host([position="left"]:not([mode="inline"])) { inset-inline: 1em auto !important; }
@@ -69,7 +69,7 @@
       text-align: center; background: var(--accent); color: var(--on-accent); }
     blockquote { border-inline-start: 4px solid var(--accent); padding-inline-start: 0.8em; white-space: pre-line; }
     mark { background: var(--mark); color: var(--mark-ink); }
-    summary { cursor: pointer; min-height: 1.6em; }
+    summary { cursor: pointer; min-height: max(24px, 1.6em); }
     article { margin-block: 0.5em 1em; }
     form { padding: 0.6em 1em; border-block-start: 1px solid var(--line); }
     .row { display: flex; gap: 0.5em; align-items: end; margin-block-start: 0.3em; }
@@ -87,6 +87,7 @@
       :host([position="left"]) dialog { inset: 0; }
     }
     @media (max-height: 30em) { .panel { display: block; overflow-y: auto; } .log { overflow: visible; } }
+    @media print { :host(:not([mode="inline"])) { display: none !important; } }
     @media (forced-colors: active) { .main, .number { border: 1px solid; } }
   `);
 
@@ -118,7 +119,7 @@
     #dialog;
     #launch;
     #record;
-    #isAsking = false;
+    #asking = null;
     #turns = [];
 
     /** The questions asked so far and their answers, oldest first. */
@@ -153,6 +154,10 @@
     }
 
     clear() {
+      if (!this.#log) return;
+      this.#asking?.abort();
+      this.#asking = null;
+      this.#hear("");
       this.#turns = [];
       this.#store();
       this.#welcome();
@@ -161,21 +166,21 @@
     /** Ask a question, as if the visitor had; resolves to the answer, or to null where there is none. */
     async ask(question) {
       const text = String(question).trim();
-      if (!text || this.#isAsking) return null;
-      this.#isAsking = true;
+      if (!text || this.#asking || !this.#log) return null;
+      const asking = (this.#asking = new AbortController());
       if (this.#box.value.trim() === text) this.#box.value = "";
       const turn = this.#begun(text);
-      const slow = setTimeout(() => this.#wait(turn, "widget.slow"), SLOW_MS);
+      const slow = setTimeout(() => this.#asking === asking && this.#wait(turn, "widget.slow"), SLOW_MS);
       try {
-        const answer = await this.#fetched(text);
-        if (!turn.isConnected) return null; // cleared meanwhile
+        const answer = await this.#fetched(text, asking);
+        if (this.#asking !== asking) return null; // cleared meanwhile
         this.#shown(turn, answer);
         this.#turns.push({ question: text, answer });
         this.#store();
         this.#tell("press-qa-answer", { question: text, answer });
         return answer;
       } catch (trouble) {
-        if (!turn.isConnected) return null;
+        if (this.#asking !== asking) return null;
         const words = trouble.words || this.#say("widget.unreachable");
         this.#box.value = this.#box.value || text;
         turn.lastChild.replaceWith(
@@ -187,7 +192,7 @@
         return null;
       } finally {
         clearTimeout(slow);
-        this.#isAsking = false;
+        if (this.#asking === asking) this.#asking = null;
       }
     }
 
@@ -199,8 +204,7 @@
       return this.#turns.filter((turn) => !turn.answer.courtesy).slice(-PREVIOUS).map((turn) => turn.question);
     }
 
-    async #fetched(question) {
-      const stop = new AbortController();
+    async #fetched(question, stop) {
       const late = setTimeout(() => stop.abort(), LONGEST_MS);
       const said = { question, previous: this.#before, language: this.lang, widget: VERSION };
       try {
@@ -236,7 +240,7 @@
       this.#box = make("textarea", {
         id: "box", rows: 1, dir: "auto", placeholder: say("chat.placeholder"),
         onkeydown: (event) => {
-          if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+          if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
           event.preventDefault();
           this.ask(this.#box.value);
         },
@@ -467,6 +471,7 @@
         }
         this.#keep.checked = true;
       } catch { // what is kept cannot be read: begin anew
+        this.#forget();
         this.#turns = [];
         this.#welcome();
       }
