@@ -129,7 +129,7 @@ def test_behind_nginx_links_carry_the_path_and_metrics_are_closed(proxied):
     assert integrity(1) in httpx.get(f"{address}/widget").text
     page = httpx.get(f"{address}/documents/none")
     assert page.status_code == 404
-    assert 'href="/record/"' in page.text
+    assert 'href="/record/en/"' in page.text
     assert httpx.get(address).headers["location"].endswith("/record/")
     assert httpx.get(f"{server}/healthz", headers={"Host": "evil.example"}).status_code == 421
 
