@@ -19,7 +19,7 @@ export HF_HUB_OFFLINE := 1
 export GRADIO_ANALYTICS_ENABLED := False
 
 .DEFAULT_GOAL := help
-.PHONY: help serve index test test-fast lint format screenshots mutants bench bench-batch bench-disk calibrate clean
+.PHONY: help serve index test test-fast lint format screenshots mutants bench bench-batch bench-disk bench-server calibrate clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -61,6 +61,11 @@ bench: $(INSTALLED_PEERS)
 # Answering in batches: killed and resumed, and its memory.
 bench-batch: index
 	$(BIN)/python benchmarks/batch.py
+
+# What overload, slow clients and new snapshots do to a server. About ten minutes.
+bench-server: $(INSTALLED_DEV)
+	$(BIN)/python benchmarks/load.py $(DATA)
+	$(BIN)/python benchmarks/publishing.py $(DATA)
 
 # How much disk an installation for serving takes, beside all of it.
 bench-disk:
