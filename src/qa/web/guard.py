@@ -33,8 +33,6 @@ _CONVERSATION = 8
 _CHAT = "/{language}/gradio_api/queue/join"
 # When to come again where all connections are taken.
 _BUSY_S = 2
-# A client that reads nothing for so long is let go.
-_UNREAD_S = 30
 # Who was meant and by whom, in a proxy's words. The server has read what a trusted one says;
 # Gradio would believe anybody.
 _FORWARDED = {
@@ -110,8 +108,7 @@ class Envelope:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 self._add_headers(MutableHeaders(scope=message), route, request_id)
-            async with asyncio.timeout(_UNREAD_S):
-                await send(message)
+            await send(message)
 
         async with self._counted(method, route, request_id, lambda: status):
             try:

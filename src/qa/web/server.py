@@ -125,6 +125,7 @@ class _Timed(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._late: TimerHandle | None = None
+        self._unread: TimerHandle | None = None
         self._head_bytes = 0
         if len(self.connections) > self.most_connections:
             transport.write(_FULL)
@@ -134,6 +135,8 @@ class _Timed(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._await(None)
+        if self._unread:
+            self._unread.cancel()
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
@@ -164,6 +167,15 @@ class _Timed(HttpToolsProtocol):
             self._await(self.timeout_keep_alive + self.timeout_s)
         if self.transport.get_write_buffer_size():
             self.loop.call_later(_UNREAD_S, self._give_up)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread = self.loop.call_later(_UNREAD_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._unread:
+            self._unread.cancel()
 
     def _await(self, seconds: float | None) -> None:
         """Wait so long for what has to come next, or not at all."""
