@@ -105,6 +105,7 @@ def test_the_status_says_what_is_answered_from_and_how_much_may_be_asked(served)
         "sentences": 3,
         "first_date": None,
         "last_date": None,
+        "sections": [],
         "encoder": "words",
         "searches": ["passages", "sentences", "words"],
         "widgets": [1],

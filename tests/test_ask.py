@@ -181,6 +181,31 @@ def test_since_and_until_leave_out_what_was_published_at_other_times(dated, sinc
     assert answer.is_answered == bool(expected)
 
 
+@pytest.fixture
+def sectioned(tmp_path, encoder):
+    of = {"a": "Trade", "b": None, "c": "Tea", "d": "Trade"}
+    documents = [Document(id=i, title=i, text=f"Tea is hot {i}.", section=s) for i, s in of.items()]
+    build(map(corpus_file, documents), tmp_path, encoder, passage_chars=100)
+    return QA(open_snapshot(tmp_path), encoder)
+
+
+@pytest.mark.parametrize(
+    ("section", "expected"),
+    [("Trade", {"a", "d"}), ("Tea", {"c"})],
+)
+def test_a_section_leaves_out_the_documents_of_others(sectioned, section, expected):
+    answer = sectioned.ask("is tea hot", section=section)
+    assert {c.document.id for c in answer.citations} == expected
+    assert len(sectioned.ask("is tea hot", top_k=4).citations) == 4
+
+
+def test_an_unknown_section_is_refused_with_those_there_are(sectioned):
+    assert sectioned.snapshot.documents.sections == ["Trade", "Tea"]
+    with pytest.raises(QuestionError, match="has no section 'Milk'; it has: Trade, Tea") as caught:
+        sectioned.ask("is tea hot", section="Milk")
+    assert (caught.value.reason, caught.value.facts) == ("section", {"section": "Milk"})
+
+
 def test_since_after_until_is_refused(dated):
     with pytest.raises(QuestionError, match=r"since \(2021-01-01\) is after until \(2020-01-01\)"):
         dated.ask("tea", since=datetime.date(2021, 1, 1), until=datetime.date(2020, 1, 1))

@@ -395,3 +395,31 @@ def test_websockets_are_closed():
 
     asyncio.run(guarded(fine)({"type": "websocket", "path": "/"}, None, send))
     assert sent == [{"type": "websocket.close", "code": 1000}]
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"), [("text/html,*/*", "text/html"), ("*/*", "application/problem+json")]
+)
+def test_a_person_reads_a_refusal_as_a_page_in_their_language(make_live, make_client, accept, kind):
+    client = make_client(make_live({"a": "Tea is hot."}), questions_per_minute=1)
+    asked = {"url": "/answer?q=tea", "headers": {"Accept": accept, "Accept-Language": "zh-TW"}}
+    assert client.get(**asked).status_code == 200
+    refused = client.get(**asked)
+    assert refused.status_code == 429
+    assert refused.headers["content-type"].startswith(kind)
+    seconds = refused.headers["retry-after"]
+    if kind == "text/html":
+        assert f"來自此處的提問過多，請在{seconds}秒後再試。" in refused.text
+        assert refused.headers["content-security-policy"].startswith("default-src 'none'")
+    else:
+        assert refused.json()["status"] == 429
+
+
+def test_a_program_reads_a_refusal_of_the_api_as_json_whatever_it_accepts(make_live, make_client):
+    client = make_client(make_live({"a": "Tea is hot."}), questions_per_minute=1)
+    for _ in range(2):
+        answer = client.post(
+            "/api/v1/ask", json={"question": "tea"}, headers={"Accept": "text/html"}
+        )
+    assert answer.status_code == 429
+    assert answer.json()["status"] == 429

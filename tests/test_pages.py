@@ -24,7 +24,7 @@ def client(live, make_client):
 def test_a_question_is_answered_with_its_citation_and_stays_in_the_box(client):
     page = client.get("/answer", params={"q": ' is "tea" hot '})
     assert page.status_code == 200
-    assert "<mark>Tea is hot.</mark>" in page.text
+    assert '<blockquote class="qa-quote" lang="en" dir="auto"><p>Tea is hot.</p>' in page.text
     assert 'href="/documents/tea?start=0&amp;end=11#passage"' in page.text
     assert 'value="is &#34;tea&#34; hot"' in page.text
     assert "<script" not in page.text

@@ -5,6 +5,8 @@ import html
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from conftest import WordEncoder
 from qa import QA
@@ -12,7 +14,7 @@ from qa.index.snapshot import open_snapshot
 from qa.records import Later, Span
 from qa.settings import Settings
 from qa.web.chat import example_questions
-from qa.web.render import Pages, coverage, message_html
+from qa.web.render import Pages, coverage, is_answer, message_html, message_text
 from qa.web.wording import Wording
 
 SAY = Wording()
@@ -42,8 +44,7 @@ def texts(page, tag):
 
 def test_the_passage_reads_verbatim_with_its_quote_marked(make_index):
     _, page = asked(make_index({"a": "Rain fell. Tea is hot.\n\nEnd."}), "is tea hot")
-    (passage,) = texts(page, "blockquote")
-    assert passage == "Rain fell. Tea is hot.End."
+    assert texts(page, "blockquote") == ["Tea is hot.", "Rain fell. Tea is hot.End."]
     assert texts(page, "mark") == ["Tea is hot."]
 
 
@@ -58,6 +59,32 @@ def test_hostile_text_is_shown_as_text(make_index):
     assert 'href="javascript' not in page
     (passage, *_) = texts(page, "blockquote")
     assert passage.replace("\u2028", "") == HOSTILE.replace("\n\n    ", "").replace("\u2028", "")
+
+
+def test_a_quote_that_is_the_whole_passage_is_shown_once(make_index):
+    _, page = asked(make_index({"a": "Tea is hot."}), "is tea hot")
+    assert texts(page, "blockquote") == ["Tea is hot."]
+    assert 'class="qa-quote"' in page
+    assert 'class="qa-context"' not in page
+
+
+@given(st.text())
+def test_a_message_gives_its_words_back(text):
+    plain = text.replace("\r", "\n")
+    lines = [line for line in plain.split("\n") if line.strip()]
+    said = message_text(message_html(text))
+    assert [line for line in said.split("\n") if line.strip()] == lines
+
+
+def test_what_is_no_message_of_ours_gives_no_words():
+    assert message_text('<div class="qa-answer qa-answered">tea</div>') == ""
+
+
+def test_an_answer_is_told_from_a_courtesy_and_from_trouble(make_index):
+    index = make_index({"a": "Tea is hot."})
+    for said, expected in [("is tea hot", True), ("import duty", True), ("hello", False)]:
+        assert is_answer(asked(index, said)[1]) is expected
+    assert not is_answer(message_html("The server failed."))
 
 
 def test_html_for_the_chat_has_no_blank_line_at_which_markdown_would_begin(make_index):
@@ -143,7 +170,7 @@ def test_the_reader_marks_the_passage_where_it_stands(reader):
     assert texts(page, "mark") == ["is hot.", "Milk is"]
     assert page.count('id="passage"') == 1
     assert '<mark id="passage" tabindex="-1">is hot.</mark>' in page
-    assert texts(page, "p")[-3:] == ["Why tea <b>?(2020-01-01)", "Tea is hot.", "Milk is cold."]
+    assert texts(page, "p")[-4:-1] == ["Why tea <b>?(2020-01-01)", "Tea is hot.", "Milk is cold."]
     assert texts(page, "h2") == ["Question", "Answer"]
 
 

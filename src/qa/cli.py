@@ -195,6 +195,9 @@ def ask(  # noqa: PLR0913, PLR0917 - the options
         datetime.datetime | None,
         typer.Option(help="Only what was published until this day.", formats=["%Y-%m-%d"]),
     ] = None,
+    section: Annotated[
+        str | None, typer.Option(help="Only documents of this section.", show_default="all")
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -209,6 +212,7 @@ def ask(  # noqa: PLR0913, PLR0917 - the options
         previous=previous or (),
         since=since.date() if since else None,
         until=until.date() if until else None,
+        section=section,
     )
     if as_json:
         print_json(to_json(answer))

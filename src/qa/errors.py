@@ -60,7 +60,16 @@ class SnapshotError(QAError):
 
 
 class QuestionError(QAError):
-    """A question cannot be taken as it is."""
+    """A question cannot be taken as it is.
+
+    Where a visitor's question is meant, ``reason`` says why in a word, and ``facts`` what a
+    sentence about it holds, so that it can be said in the visitor's language.
+    """
+
+    def __init__(self, message: str, reason: str | None = None, **facts: object) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.facts = facts
 
 
 class BusyError(QAError):

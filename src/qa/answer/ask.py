@@ -156,29 +156,34 @@ class QA:
             today=settings.today,
         )
 
-    def ask(
+    def ask(  # noqa: PLR0913 - what is asked, and of what
         self,
         question: str,
         *,
         previous: Sequence[str] = (),
         since: datetime.date | None = None,
         until: datetime.date | None = None,
+        section: str | None = None,
         top_k: int | None = None,
     ) -> Answer:
         """The record's answer, or the nearest passages where it holds none.
 
         ``previous`` are the questions asked before in the same conversation, oldest first.
         ``since`` and ``until``, both included, leave out what was published at other times, and
-        documents without a date. ``top_k`` is the most citations wanted, by default as set.
+        documents without a date; ``section`` leaves out all documents but that section's.
+        ``top_k`` is the most citations wanted, by default as set.
 
         What was asked lately is answered from memory.
 
         Raises:
-            QuestionError: the question is too long, or ``since`` is after ``until``.
+            QuestionError: the question is too long, ``since`` is after ``until``, or the record
+                has no such section.
         """
         started = time.perf_counter()
         day = self._day()
-        answer = self._recent(question, tuple(previous), since, until, top_k or self.top_k, day)
+        answer = self._recent(
+            question, tuple(previous), since, until, section, top_k or self.top_k, day
+        )
         return replace(answer, elapsed_ms=_ms_since(started))
 
     def _answer(  # noqa: PLR0913, PLR0917 - what an answer depends on, beside the snapshot
@@ -187,12 +192,13 @@ class QA:
         previous: tuple[str, ...],
         since: datetime.date | None,
         until: datetime.date | None,
+        section: str | None,
         top_k: int,
         day: datetime.date,
     ) -> Answer:
         del day  # it is that of today still; another day is another question
         return self.explain(
-            question, previous=previous, since=since, until=until, top_k=top_k
+            question, previous=previous, since=since, until=until, section=section, top_k=top_k
         ).answer
 
     def explain(  # noqa: PLR0913 - what is asked, and of what
@@ -202,6 +208,7 @@ class QA:
         previous: Sequence[str] = (),
         since: datetime.date | None = None,
         until: datetime.date | None = None,
+        section: str | None = None,
         top_k: int | None = None,
         hidden: Collection[int] = (),
     ) -> Explained:
@@ -211,7 +218,7 @@ class QA:
         would be answered without them. Word statistics stay those of the whole record.
 
         Raises:
-            QuestionError: the question is too long, or ``since`` is after ``until``.
+            QuestionError: as ``ask`` raises it.
         """
         started = time.perf_counter()
         question = clean(question)
@@ -220,9 +227,12 @@ class QA:
             if len(text) > self.max_question_chars:
                 raise QuestionError(
                     f"The question{' before' * (text != question)} has {len(text):,} characters, "
-                    f"at most {self.max_question_chars:,} are taken: ask something shorter."
+                    f"at most {self.max_question_chars:,} are taken: ask something shorter.",
+                    "long",
+                    characters=f"{len(text):,}",
+                    most=f"{self.max_question_chars:,}",
                 )
-        visible = self._visible(since, until, hidden)
+        visible = self._visible(since, until, section, hidden)
         remark = courtesy(question)
         found = None
         if question and not remark:
@@ -246,27 +256,42 @@ class QA:
 
     def evidence(self, question: str, *, hidden: Collection[int] = ()) -> Evidence:
         """What speaks for every passage considered for a question, as in ``explain``."""
-        return self.searcher.evidence(self.asked(question), self._visible(None, None, hidden))
+        return self.searcher.evidence(self.asked(question), self._visible(None, None, None, hidden))
 
     def _visible(
         self,
         since: datetime.date | None,
         until: datetime.date | None,
+        section: str | None,
         hidden: Collection[int],
     ) -> np.ndarray | None:
         """A bool per passage, whether it may be found; None where all may."""
         if since and until and since > until:
-            raise QuestionError(f"since ({since}) is after until ({until}): swap them.")
-        if not (since or until or hidden):
+            raise QuestionError(
+                f"since ({since}) is after until ({until}): swap them.",
+                "dates",
+                since=since,
+                until=until,
+            )
+        if not (since or until or section or hidden):
             return None
-        snapshot = self.snapshot
-        visible = np.ones(len(snapshot.passages), dtype=bool)
-        visible[list(hidden)] = False
+        documents, passages = self.snapshot.documents, self.snapshot.passages
+        wanted = np.ones(len(documents), dtype=bool)
         if since or until:
             earliest, latest = since or datetime.date.min, until or datetime.date.max
-            dates = snapshot.documents.dates
-            is_of_time = (dates >= earliest.toordinal()) & (dates <= latest.toordinal())
-            visible &= (is_of_time & (dates > 0))[snapshot.passages.documents]
+            dates = documents.dates
+            wanted &= (dates >= earliest.toordinal()) & (dates <= latest.toordinal()) & (dates > 0)
+        if section:
+            if section not in documents.sections:
+                raise QuestionError(
+                    f"The record has no section {section!r}; it has: "
+                    f"{', '.join(documents.sections) or 'none'}.",
+                    "section",
+                    section=section,
+                )
+            wanted &= documents.section_numbers == documents.sections.index(section)
+        visible: np.ndarray = wanted[passages.documents]
+        visible[list(hidden)] = False
         return visible
 
     def _found(self, question: str, previous: Sequence[str], visible: np.ndarray | None) -> _Found:

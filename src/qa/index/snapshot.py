@@ -53,7 +53,7 @@ __all__ = [
     "writing",
 ]
 
-FORMAT = 3
+FORMAT = 4
 _MANIFEST = "manifest.json"
 _CURRENT = "current"
 _LOCK = ".lock"

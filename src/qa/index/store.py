@@ -2,6 +2,7 @@
 
 documents/documents.jsonl   the documents, text included, by id
 documents/ids.json          their ids
+documents/sections.json     the sections there are, in the order of their first document
 documents/table.npy         a row per document and one more: see ``_DOCUMENT``
 passages/table.npy          a row per column, a column per passage: see ``_PASSAGE``
 passages/sentences.npy      start and end of every sentence
@@ -28,9 +29,9 @@ from qa.records import Document, Passage, Role, Span
 __all__ = ["Documents", "Passages", "mapped", "write_documents", "write_passages"]
 
 # Columns of the documents' table: the byte at which it stands in documents.jsonl, its first
-# passage, its date as an ordinal (0: none), and whether the encoder knows its language. The row
-# after the last holds where both end.
-_DOCUMENT = ("byte", "passage", "date", "is_embedded")
+# passage, its date as an ordinal (0: none), whether the encoder knows its language, and the
+# number of its section (-1: none). The row after the last holds where the first two end.
+_DOCUMENT = ("byte", "passage", "date", "is_embedded", "section")
 # Rows of the passages' table. ``document`` is the number of the document; ``role`` and
 # ``speaker`` are numbers of the role and of the name in speakers.json; ``heading`` is that in the
 # lexical index. -1 stands for none.
@@ -54,7 +55,8 @@ class Documents(Mapping[str, Document]):
     """The documents by id, ascending; each is numbered by its place.
 
     ``dates`` are ordinals by number, 0 where there is none; ``is_embedded`` says by number
-    whether the encoder knows the language, so that vectors count.
+    whether the encoder knows the language, so that vectors count. ``sections`` are the names of
+    the sections there are, ``section_numbers`` the place of each document's among them, or -1.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -64,6 +66,8 @@ class Documents(Mapping[str, Document]):
         self._rows = table[:, _DOCUMENT.index("passage")]
         self.dates = np.array(table[:-1, _DOCUMENT.index("date")])
         self.is_embedded = table[:-1, _DOCUMENT.index("is_embedded")].astype(bool)
+        self.section_numbers = np.array(table[:-1, _DOCUMENT.index("section")])
+        self.sections: list[str] = json.loads((folder / "sections.json").read_text("utf-8"))
         self._json = _mapped_bytes(folder / "documents.jsonl")
         # Not to refer to itself: tables that are let go are gone at once, their files with them.
         self._parsed = lru_cache(_KEPT_DOCUMENTS)(partial(Documents._parse, weakref.proxy(self)))
@@ -193,16 +197,20 @@ def write_documents(
     rows = np.cumsum([0, *counts.values()])
     table = np.zeros((len(documents) + 1, len(_DOCUMENT)), dtype=np.int64)
     table[:, 1] = rows
+    sections: dict[str, int] = {}
     with (folder / "documents.jsonl").open("wb") as file:
         for number, (document, sha256) in enumerate(documents):
             date = document.date.toordinal() if document.date else 0
-            table[number] = (file.tell(), rows[number], date, is_embedded[number])
+            named = document.section
+            section = sections.setdefault(named, len(sections)) if named else -1
+            table[number] = (file.tell(), rows[number], date, is_embedded[number], section)
             line = {**_document_json(document), "file_sha256": sha256}
             text = json.dumps(line, ensure_ascii=False, sort_keys=True)
             file.write(f"{text}\n".encode())
         table[-1, 0] = file.tell()
     np.save(folder / "table.npy", table, allow_pickle=False)
     _write_json(folder / "ids.json", list(counts))
+    _write_json(folder / "sections.json", list(sections))
 
 
 def write_passages(

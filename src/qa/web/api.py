@@ -45,6 +45,9 @@ class Ask(BaseModel):
     top_k: int | None = Field(None, ge=1, le=_MOST_CITATIONS, description="most citations wanted")
     since: datetime.date | None = Field(None, description="only what was published then or later")
     until: datetime.date | None = Field(None, description="only what was published until then")
+    section: str | None = Field(
+        None, min_length=1, description="only documents of that section, as the status names it"
+    )
     language: str | None = Field(
         None,
         max_length=35,
@@ -89,6 +92,7 @@ class Record(BaseModel):
     sentences: int
     first_date: datetime.date | None = Field(description="earliest date of a document")
     last_date: datetime.date | None = Field(description="latest date of a document")
+    sections: list[str] = Field(description="those that documents are of")
     encoder: str
     searches: list[str] = Field(description="those that are made")
     widgets: list[int] = Field(description="versions of the widget that may ask")
@@ -211,6 +215,7 @@ async def _answer(live: Live, asked: Ask, request: str | None = None) -> Answer:
         previous=asked.previous,
         since=asked.since,
         until=asked.until,
+        section=asked.section,
         top_k=asked.top_k,
         request=request,
     )
@@ -225,6 +230,7 @@ def _record(qa: QA, settings: Settings) -> dict[str, Any]:
         **snapshot.manifest["counts"],
         "first_date": period[0] if period else None,
         "last_date": period[1] if period else None,
+        "sections": snapshot.documents.sections,
         "encoder": snapshot.manifest["inputs"]["encoder"]["name"],
         "searches": qa.searches,
         "widgets": list(VERSIONS),

@@ -21,7 +21,7 @@ from qa.web.limits import Limits
 from qa.web.live import Live, Watch
 from qa.web.metrics import Metrics
 from qa.web.openapi import describe
-from qa.web.pages import page_routes
+from qa.web.pages import page_routes, refused_page
 from qa.web.problems import add_problem_pages
 from qa.web.wording import LANGUAGES, Wording
 
@@ -66,7 +66,14 @@ def create_app(
     app.mount("/style", StaticFiles(directory=str(static)))
     for language in LANGUAGES if chat else ():
         mount_chat(app, live, settings, Wording(language))
-    return Envelope(Gate(app, settings, limits, lambda: live.is_full), settings, live.metrics)
+    gate = Gate(
+        app,
+        settings,
+        limits,
+        is_full=lambda: live.is_full,
+        page=lambda scope, refusal: refused_page(scope, refusal, settings),
+    )
+    return Envelope(gate, settings, live.metrics)
 
 
 def _add_operations(app: FastAPI, live: Live) -> None:

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import AsyncIterator
 from datetime import date
 from importlib import resources
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,10 @@ from qa.index.snapshot import Snapshot
 from qa.records import to_json
 from qa.settings import Settings
 from qa.web.live import Live
+from qa.web.only import Only
 from qa.web.policy import InlineScripts
-from qa.web.problems import report
-from qa.web.render import Pages, message_html
+from qa.web.problems import report, told
+from qa.web.render import Pages, is_answer, message_html, message_text
 from qa.web.wording import DEFAULT_LANGUAGE, Wording
 
 __all__ = ["example_questions", "mount_chat"]
@@ -34,6 +36,9 @@ _PREVIOUS = 3
 _MESSAGES = 24
 _EXAMPLES = 4
 _EXAMPLE_CHARS = 160
+# By this name a browser keeps a conversation. Gradio encrypts it by a secret that the page tells
+# anybody: it hides nothing, and changes with no start of the server.
+_KEPT = "qa-conversation"
 
 Messages = list[dict[str, Any]]
 
@@ -65,9 +70,11 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
     with gr.Blocks(title=settings.title, analytics_enabled=False) as blocks:
         # Not gr.HTML, which is a template that the page would have to evaluate.
         gr.Markdown(pages.top(), elem_id="qa-top", sanitize_html=False)
-        previous = gr.State([])
+        welcome = [_message("assistant", pages.welcome(live.snapshot))]
+        # Nothing of a conversation is on the server; in the browser it is kept where wanted.
+        kept = gr.BrowserState([], storage_key=_KEPT, secret=_KEPT)
         chat = gr.Chatbot(
-            value=[_message("assistant", pages.welcome(live.snapshot))],
+            value=welcome,
             label=say("chat.label"),
             show_label=False,
             elem_id="qa-chat",
@@ -79,6 +86,8 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
             height=None,
             min_height=160,
         )
+        # Where chat.js says what goes on.
+        gr.Markdown('<p id="qa-state" role="status"></p>', sanitize_html=False)
         with gr.Row(elem_id="qa-ask"):
             box = gr.Textbox(
                 label=say("chat.input"),
@@ -90,23 +99,39 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
                 scale=1,
             )
             send = gr.Button(say("chat.send"), variant="primary", elem_id="qa-send", scale=0)
-        # How many are answered at a time is for ``live`` to say.
-        asking = {
-            "fn": _turn(live, pages, say),
-            "inputs": [box, chat, previous],
-            "outputs": [box, chat, previous],
+        with gr.Accordion(say("chat.options"), open=False, elem_id="qa-options"):
+            with gr.Row():
+                # chat.js makes fields of dates of them, and lists the sections.
+                only = [
+                    gr.Textbox(
+                        "", label=say("only." + name + ".label"), elem_id=f"qa-{name}", max_lines=1
+                    )
+                    for name in ("since", "until", "section")
+                ]
+            keep = gr.Checkbox(label=say("widget.keep"), elem_id="qa-keep")
+        quietly = {
             "show_progress": "hidden",
             "concurrency_limit": None,
             "api_visibility": "private",
         }
+        # How many are answered at a time is for ``live`` to say.
+        asking = {
+            "fn": _turn(live, pages, say),
+            "inputs": [box, chat, keep, *only],
+            "outputs": [box, chat, kept],
+            **quietly,
+        }
         gr.on([box.submit, send.click], **asking)
-        # What is cleared from the page is leant on no more.
-        chat.clear(list, None, previous, show_progress="hidden", api_visibility="private")
+        keep.input(_to_keep, [keep, chat], kept, **quietly)
+        chat.clear(list, None, kept, **quietly)
+        # chat.js presses it where something was kept.
+        restore = gr.Button(visible="hidden", elem_id="qa-restore")
+        restore.click(lambda held: (held or welcome, bool(held)), kept, [chat, keep], **quietly)
         gr.Markdown(say("chat.examples"), elem_id="qa-examples-label", visible=bool(examples))
         with gr.Row(elem_id="qa-examples"):
             buttons = [gr.Button(text, size="sm", elem_classes="qa-example") for text in examples]
         for button in buttons:
-            button.click(**{**asking, "inputs": [button, chat, previous]})
+            button.click(**{**asking, "inputs": [button, *asking["inputs"][1:]]})
         if settings.links:
             gr.Markdown(pages.foot(), elem_id="qa-foot", sanitize_html=False)
         is_asked_by_assistants = settings.mcp and say.language == DEFAULT_LANGUAGE
@@ -165,40 +190,53 @@ def example_questions(snapshot: Snapshot) -> list[str]:
 def _turn(live: Live, pages: Pages, say: Wording) -> Any:
     import gradio as gr  # noqa: PLC0415 - loaded by now
 
-    async def ask(
-        question: str, messages: Messages, previous: list[str]
-    ) -> AsyncIterator[tuple[Any, Messages, list[str]]]:
+    async def ask(  # noqa: PLR0913, PLR0917 - what stands on the page
+        question: str,
+        messages: Messages,
+        keep: bool,  # noqa: FBT001 - a box that is ticked
+        since: str,
+        until: str,
+        section: str,
+    ) -> AsyncIterator[tuple[Any, Any, Any]]:
         """Show the question at once, then the answer."""
         question, messages = clean(question), _texts(messages)
         if not question:
             empty = _message("assistant", message_html(say("answer.empty")))
-            yield "", [*messages, empty], previous
+            yield "", [*messages, empty], gr.skip()
             return
+        previous = _asked_before(messages)
         messages = [*messages, _message("user", message_html(question))]
-        yield "", messages, previous
-        answer, asked = await _answer(live, pages, question, previous, say)
-        # The box is left alone: the next question may be in it already.
-        yield gr.skip(), [*messages, _message("assistant", answer)], asked[-_PREVIOUS:]
+        yield "", messages, gr.skip()
+        request_id = uuid.uuid4().hex
+        # The box is left alone, for the next question may be in it already, but where this one
+        # has to be asked anew.
+        box: Any = gr.skip()
+        try:
+            only = Only.read(since, until, section)
+            snapshot = live.snapshot
+            answer = await live.ask(question, previous=previous, request=request_id, **only.asked)
+            shown = pages.answer(answer, snapshot, only, request_id if live.feedback else None)
+        except QAError as error:
+            box, shown = question, message_html(told(error, say))
+        except Exception as error:  # noqa: BLE001 - Gradio would print it with the visitor's words
+            report(error, request_id)
+            box, shown = question, message_html(say("answer.broken", request=request_id))
+        messages = [*messages, _message("assistant", shown)]
+        yield box, messages, _to_keep(keep, messages)
 
     return ask
 
 
-async def _answer(
-    live: Live, pages: Pages, question: str, previous: list[str], say: Wording
-) -> tuple[str, list[str]]:
-    """The answer as HTML, and the questions that the next one may lean on."""
-    snapshot = live.snapshot
-    request_id = uuid.uuid4().hex
-    try:
-        answer = await live.ask(question, previous=previous, request=request_id)
-    except QAError as error:
-        return message_html(say("answer.failed", why=error)), previous
-    except Exception as error:  # noqa: BLE001 - Gradio would print it with the visitor's words
-        report(error, request_id)
-        return message_html(say("answer.broken", request=request_id)), previous
-    asked = previous if answer.courtesy else [*previous, question]
-    kept = request_id if live.feedback else None
-    return pages.answer(answer, snapshot, kept), asked
+def _to_keep(keep: bool, messages: Messages) -> Messages:  # noqa: FBT001 - a box that is ticked
+    """What the browser is to keep of a conversation."""
+    return _texts(messages) if keep else []
+
+
+def _asked_before(messages: Messages) -> list[str]:
+    """The last questions of a conversation that were answered, for the next one to lean on."""
+    pairs = pairwise(message["content"] for message in messages)
+    asked = [message_text(said) for said, answer in pairs if is_answer(answer)]
+    return asked[-_PREVIOUS:]
 
 
 def _tool(live: Live, address: str) -> Any:

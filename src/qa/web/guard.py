@@ -185,12 +185,17 @@ class Gate:
         settings: Settings,
         limits: Limits,
         is_full: Callable[[], bool] = lambda: False,
+        page: Callable[[Scope, Response], Response] = lambda _, refusal: refusal,
     ) -> None:
-        """``is_full`` says whether a question would be refused anyway: then it is at once."""
+        """``is_full`` says whether a question would be refused anyway: then it is at once.
+
+        ``page`` gives a refusal as a person reads it.
+        """
         self._app = app
         self._settings = settings
         self._limits = limits
         self._is_full = is_full
+        self._page = page
         self._hosts = _hosts(settings)
         self._open = 0
 
@@ -215,6 +220,8 @@ class Gate:
                 except TimeoutError:
                     detail = "The request did not arrive in time: send it again."
                     refusal = problem(HTTPStatus.REQUEST_TIMEOUT, detail, headers=_CLOSE)
+            if refusal and scope["qa.route"] and scope["qa.route"].is_page:
+                refusal = self._page(scope, refusal)
             await (refusal or self._app)(scope, receive, send)
         finally:
             self._open -= 1

@@ -84,6 +84,7 @@ class Live:
         previous: Sequence[str] = (),
         since: date | None = None,
         until: date | None = None,
+        section: str | None = None,
         top_k: int | None = None,
         request: str | None = None,
     ) -> Answer:
@@ -99,7 +100,14 @@ class Live:
             raise OverloadError("Too many questions are being asked at once: ask again shortly.")
 
         def answered() -> Answer:
-            given = self.qa.ask(question, previous=previous, since=since, until=until, top_k=top_k)
+            given = self.qa.ask(
+                question,
+                previous=previous,
+                since=since,
+                until=until,
+                section=section,
+                top_k=top_k,
+            )
             if self.feedback and request and not given.courtesy:
                 self.feedback.keep(request, given)
             return given

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from importlib import resources
+from typing import Annotated
+from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse
+from starlette.datastructures import Headers
+from starlette.types import Scope
 
 from qa.answer.ask import clean
 from qa.errors import QAError, QuestionError
-from qa.records import Document, Span
 from qa.settings import PICTURES, Settings
 from qa.web import widget
 from qa.web.live import Live
-from qa.web.problems import problem
+from qa.web.only import Only
+from qa.web.problems import problem, told
+from qa.web.reading import reading
 from qa.web.render import Pages
 from qa.web.wording import Wording, language_of
 
-__all__ = ["page_routes"]
+__all__ = ["page_routes", "refused_page"]
 
 # These pages run nothing, load nothing but our style sheets, and ask nobody but this server.
 _POLICY = (
@@ -47,43 +52,81 @@ def page_routes(live: Live, settings: Settings) -> APIRouter:
         return RedirectResponse(f"{settings.root_path}/{wanted}/", headers=_BY_LANGUAGE)
 
     @routes.get("/answer")
-    async def answer(
-        request: Request, q: str = "", language: str = "", previous: str = "", snapshot: str = ""
+    async def answer(  # noqa: PLR0913, PLR0917 - what a link or the form names
+        request: Request,
+        q: str = "",
+        language: str = "",
+        previous: str = "",
+        snapshot: str = "",
+        since: str = "",
+        until: str = "",
+        section: str = "",
     ) -> Response:
         shown = pages(request, language)
-        question = clean(q)
+        question, only = clean(q), Only()
         if not question:
             return _html(shown.answer_page(live.snapshot))
         before = [previous] if previous.strip() else []
         try:
-            found = await live.ask(question, previous=before, request=request.scope["qa.request"])
+            only = Only.read(since, until, section)
+            found = await live.ask(
+                question, previous=before, request=request.scope["qa.request"], **only.asked
+            )
         except QAError as error:
             is_visitors = isinstance(error, QuestionError)
             headers = {} if is_visitors else {"Retry-After": "2"}
-            trouble = shown.answer_page(live.snapshot, question=question, trouble=str(error))
+            trouble = shown.answer_page(
+                live.snapshot, question=question, only=only, trouble=told(error, shown.say)
+            )
             return _html(trouble, 422 if is_visitors else 503, headers=headers)
         return _html(
             shown.answer_page(
                 live.snapshot,
                 question=question,
+                only=only,
                 answer=found,
                 is_changed=bool(snapshot) and snapshot != found.snapshot,
             )
         )
 
     @routes.get("/documents/{document_id}")
-    def read(
-        document_id: str, request: Request, start: str = "", end: str = "", language: str = ""
+    def read(  # noqa: PLR0913, PLR0917 - what a link names
+        document_id: str,
+        request: Request,
+        found: Annotated[list[str] | None, Query()] = None,
+        start: str = "",
+        end: str = "",
+        later: str = "",
+        language: str = "",
     ) -> Response:
-        shown = pages(request, language)
-        document = live.snapshot.documents.get(document_id)
+        shown, snapshot = pages(request, language), live.snapshot
+        document = snapshot.documents.get(document_id)
         if document is None:
             return _html(shown.missing_page(document_id), 404)
-        marked = _span(document, start, end)
-        is_missing = marked is None and bool(start or end)
-        return _html(shown.document_page(document, marked, is_missing=is_missing))
+        opened = reading(
+            snapshot.documents, document, start=start, end=end, found=found or (), later=later
+        )
+        return _html(shown.document_page(snapshot, document, opened))
 
     return routes
+
+
+def refused_page(scope: Scope, refusal: Response, settings: Settings) -> Response:
+    """A refusal for those who have to wait as a page, where a browser asks for one."""
+    headers = Headers(scope=scope)
+    if refusal.status_code not in {429, 503} or "text/html" not in headers.get("accept", ""):
+        return refusal
+    wanted = parse_qs(scope["query_string"].decode("latin-1")).get("language", [""])[0]
+    say = Wording(language_of(wanted, headers.get("accept-language")))
+    seconds = refusal.headers["Retry-After"]
+    sentence = say("trouble.busy")
+    if refusal.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        sentence = say("trouble.wait", seconds=seconds)
+    kept = {"Retry-After": seconds, "Cache-Control": "no-store"}
+    if "Connection" in refusal.headers:
+        kept["Connection"] = refusal.headers["Connection"]
+    page = Pages(say, settings).refused_page(sentence)
+    return _html(page, refusal.status_code, headers=kept)
 
 
 def _add_look(routes: APIRouter, settings: Settings) -> None:
@@ -144,12 +187,3 @@ def _html(
 ) -> HTMLResponse:
     given = {"Content-Security-Policy": policy, **_BY_LANGUAGE, **(headers or {})}
     return HTMLResponse(content, status, given)
-
-
-def _span(document: Document, start: str, end: str) -> Span | None:
-    """The stretch a link names; None where the document has no such stretch."""
-    try:
-        span = Span(int(start), int(end))
-    except ValueError:
-        return None
-    return span if span.end <= len(document.text) else None

@@ -15,8 +15,9 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from qa.errors import OverloadError, QAError, QuestionError
+from qa.web.wording import Wording
 
-__all__ = ["REQUEST_ID", "Problem", "add_problem_pages", "failure", "problem", "report"]
+__all__ = ["REQUEST_ID", "Problem", "add_problem_pages", "failure", "problem", "report", "told"]
 
 # When to ask again where too many ask at once. The queue is empty sooner; this spreads them.
 _RETRY_S = 2
@@ -59,6 +60,15 @@ def failure(request_id: str) -> Response:
     """The answer where the server failed: that it did, and under what name its log says why."""
     detail = f"The server failed; its log says why, under {request_id}."
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+
+
+def told(error: QAError, say: Wording) -> str:
+    """What stood in the way of a question, in the visitor's language as far as it is known."""
+    if isinstance(error, QuestionError) and error.reason:
+        return say("trouble." + error.reason, **error.facts)
+    if isinstance(error, OverloadError):
+        return say("trouble.busy")
+    return say("answer.failed", why=error)
 
 
 def report(error: Exception, request_id: str) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import unescape
 from typing import Any
 
 import jinja2
@@ -15,12 +19,17 @@ from qa.index.store import Documents
 from qa.records import Answer, Citation, Document, Span
 from qa.settings import Settings
 from qa.web.citing import forms
+from qa.web.only import Only
+from qa.web.reading import Place, Reading, reader_link
 from qa.web.wording import LANGUAGES, Wording
 
-__all__ = ["Pages", "coverage", "message_html"]
+__all__ = ["Pages", "coverage", "is_answer", "message_html", "message_text"]
 
 # Each language as those who speak it call it.
 _NAMES = {language: Wording(language)("language.name") for language in LANGUAGES}
+_MESSAGE = re.compile(r'<div class="qa-message" dir="auto">(.*)</div>', re.DOTALL)
+# How an answer begins, and one that says "not in the record".
+_ANSWERS = ('<div class="qa-answer qa-answered">', '<div class="qa-answer qa-not_in_record">')
 _ANCHOR = Markup('<mark id="passage" tabindex="-1">')
 # A journalist's question longer than this is folded behind the sentence that asks.
 _ASKED_CHARS = 200
@@ -36,12 +45,25 @@ _TEMPLATES = jinja2.Environment(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A citation as it is shown.
+
+    ``passage`` is None where the quote is all of it; ``asked`` is the question in short.
+    """
+
+    quote: Markup
+    passage: Markup | None
+    asked: str | None
+    reader: str
+
+
 class Pages:
     """Everything as HTML, in one language; links lead below the path of the server."""
 
     def __init__(self, say: Wording, settings: Settings) -> None:
         """``settings`` say how the pages look, and by which address visitors know them."""
-        self._say = say
+        self.say = say
         self._known: dict[str, Any] = {
             "say": say,
             "language": say.language,
@@ -50,21 +72,30 @@ class Pages:
             "site": settings.title,
             "links": settings.links,
             "has_logo": settings.logo is not None,
+            "today": _today,
             "welcome": settings.welcome or say("chat.welcome"),
         }
 
-    def answer(self, answer: Answer, snapshot: Snapshot, request: str | None = None) -> str:
+    def answer(
+        self,
+        answer: Answer,
+        snapshot: Snapshot,
+        only: Only = Only(),  # noqa: B008 - it cannot be changed
+        request: str | None = None,
+    ) -> str:
         """An answer as it stands in the chat and on its page.
 
-        ``request`` is the id under which a visitor may say whether it helped.
+        ``only`` is what was looked at alone; ``request`` the id under which a visitor may say
+        whether it helped.
         """
         cited = answer.citations or answer.nearest
+        found = [Place(c.document.id, Span(c.passage.start, c.passage.end)) for c in cited]
         html = self._rendered(
             "answer.html",
             answer=answer,
-            asked=[_asked_in_short(c.passage.asked) for c in cited],
-            passages=[_passage_html(c) for c in cited],
-            coverage=coverage(snapshot.documents, self._say),
+            only=only,
+            shown=[_shown(c, found) for c in cited],
+            coverage=coverage(snapshot.documents, self.say),
             confidence=_confidence,
             request=request,
             forms=forms,
@@ -85,14 +116,15 @@ class Pages:
 
     def welcome(self, snapshot: Snapshot) -> str:
         """What the chat says first."""
-        held = coverage(snapshot.documents, self._say)
+        held = coverage(snapshot.documents, self.say)
         return message_html(f"{held}\n{self._known['welcome']}")
 
-    def answer_page(
+    def answer_page(  # noqa: PLR0913 - what the page shows
         self,
         snapshot: Snapshot,
         *,
         question: str = "",
+        only: Only = Only(),  # noqa: B008 - it cannot be changed
         answer: Answer | None = None,
         trouble: str | None = None,
         is_changed: bool = False,
@@ -102,18 +134,21 @@ class Pages:
             "ask.html",
             title=question or self._known["site"],
             question=question,
+            only=only,
+            sections=snapshot.documents.sections,
+            snapshot=snapshot.digest,
             is_answered=answer is not None,
-            answer=Markup(self.answer(answer, snapshot)) if answer else "",  # noqa: S704 - ours
+            answer=Markup(self.answer(answer, snapshot, only)) if answer else "",  # noqa: S704
             trouble=trouble,
             is_changed=is_changed,
-            coverage=coverage(snapshot.documents, self._say),
+            coverage=coverage(snapshot.documents, self.say),
         )
 
-    def document_page(self, document: Document, marked: Span | None, *, is_missing: bool) -> str:
-        """The reader page of a document, with one passage marked."""
+    def document_page(self, snapshot: Snapshot, document: Document, reading: Reading) -> str:
+        """The reader page of a document, opened as ``reading`` says."""
         text = document.text
         paragraphs = paragraph_spans(text)
-        marks = [marked] if marked else []
+        marks = [reading.marked] if reading.marked else []
         rendered = {p: _marked(text, p, marks, _ANCHOR) for p in paragraphs}
         source = document.source or ""
         return self._rendered(
@@ -121,7 +156,8 @@ class Pages:
             document=document,
             title=document.title,
             source_link=source if source.startswith(("http://", "https://")) else None,
-            is_missing=is_missing,
+            reading=reading,
+            snapshot=snapshot.digest,
             turns=[
                 {
                     "role": turn.role,
@@ -136,15 +172,19 @@ class Pages:
             ],
         )
 
+    def refused_page(self, sentence: str) -> str:
+        """The page for a request that is not served now: why, and that it can be made again."""
+        return self._rendered("refused.html", sentence=sentence, title=self._known["site"])
+
     def missing_page(self, document_id: str) -> str:
         """The page for a document the record does not hold."""
-        return self._rendered("missing.html", id=document_id, title=self._say("page.missing"))
+        return self._rendered("missing.html", id=document_id, title=self.say("page.missing"))
 
     def widget_page(self, snippet: str) -> str:
         """A sample page of a ministry, with the widget in it. ``snippet`` is its HTML."""
         return self._rendered(
             "widget.html",
-            title=self._say("widget.sample.title"),
+            title=self.say("widget.sample.title"),
             snippet=Markup(snippet),  # noqa: S704 - made by us, of settings that were checked
             code=snippet,
         )
@@ -157,6 +197,17 @@ def message_html(text: str) -> str:
     """A visitor's own words, or a plain sentence, as text and nothing else."""
     lines = Markup("<br>").join(escape(line) for line in text.split("\n"))
     return _without_blank_lines(Markup('<div class="qa-message" dir="auto">{}</div>').format(lines))
+
+
+def message_text(html: str) -> str:
+    """The words that ``message_html`` made a message of."""
+    lines = _MESSAGE.fullmatch(html)
+    return unescape(lines[1].replace("<br>", "\n")) if lines else ""
+
+
+def is_answer(html: str) -> bool:
+    """Whether a message is an answer, and not a courtesy or what stood in its way."""
+    return html.startswith(_ANSWERS)
 
 
 def coverage(documents: Documents, say: Wording) -> str:
@@ -174,6 +225,10 @@ def _confidence(likelihood: float) -> str:
     return "high" if likelihood >= _HIGH else "medium" if likelihood >= _MEDIUM else "low"
 
 
+def _today() -> datetime.date:
+    return datetime.datetime.now(datetime.UTC).date()
+
+
 def _asked_in_short(asked: str | None) -> str | None:
     """Of a long question, the last sentence that asks; the whole of a short one."""
     if asked is None or len(asked) <= _ASKED_CHARS:
@@ -182,10 +237,28 @@ def _asked_in_short(asked: str | None) -> str | None:
     return asking[-1] if asking else asked
 
 
-def _passage_html(citation: Citation) -> Markup:
-    """The passage in paragraphs, its quotes marked."""
+def _shown(citation: Citation, found: Sequence[Place]) -> _Shown:
+    """``found`` are the passages of all citations, this one's among them."""
     text, offset = citation.passage.text, citation.passage.start
     marks = [Span(q.start - offset, q.end - offset) for q in citation.quotes]
+    # Sentences quoted are neighbours: from the first to the last is one stretch.
+    quoted = Span(min(m.start for m in marks), max(m.end for m in marks))
+    is_all = quoted.of(text).strip() == text.strip()
+    later = citation.later
+    return _Shown(
+        quote=_in_paragraphs(quoted.of(text), []),
+        passage=None if is_all else _in_paragraphs(text, marks),
+        asked=_asked_in_short(citation.passage.asked),
+        reader=reader_link(
+            Place(citation.document.id, Span(citation.passage.start, citation.passage.end)),
+            found,
+            Place(later.document.id, Span(later.start, later.end)) if later else None,
+        ),
+    )
+
+
+def _in_paragraphs(text: str, marks: Sequence[Span]) -> Markup:
+    """The text in paragraphs, what is marked in ``<mark>``."""
     paragraphs = (_marked(text, p, marks) for p in paragraph_spans(text))
     return Markup("").join(Markup("<p>{}</p>").format(p) for p in paragraphs)
 

@@ -1,23 +1,129 @@
 // Gradio tells the page's language by the browser's; ours is the one it is written in.
 const language = document.querySelector("meta[name=qa-language]").content;
 const root = document.documentElement;
-const tell = () => root.lang === language || (root.lang = language);
-tell();
-new MutationObserver(tell).observe(root, { attributes: true, attributeFilter: ["lang"] });
+const keepLanguage = () => root.lang === language || (root.lang = language);
+keepLanguage();
+new MutationObserver(keepLanguage).observe(root, { attributes: true, attributeFilter: ["lang"] });
 
-// After an answer the page shows the question and what follows it, not the answer's end.
-let shown = null;
+const say = (name, values = {}) =>
+  Object.entries(values).reduce(
+    (words, [key, value]) => words.replace(`{${key}}`, value),
+    document.querySelector(`meta[name=qa-say-${name}]`).content,
+  );
+const all = (selector) => [...document.querySelectorAll(selector)];
+const box = () => document.querySelector("#qa-question textarea");
+
+// What goes on, from the moment a question is asked. It is said once: by the line above the box,
+// or by the answer itself where the focus goes there.
+const SLOW_MS = 3000;
+let asking = null;
+const tell = (words) => { document.querySelector("#qa-state").textContent = words; };
+const begin = (question) => {
+  clearTimeout(asking?.slow);
+  asking = { question, answers: all("#qa-chat .bot").length, slow: setTimeout(() => tell(say("slow")), SLOW_MS) };
+  tell(say("searching"));
+};
+const end = (words) => {
+  clearTimeout(asking.slow);
+  asking = null;
+  tell(words);
+};
+document.addEventListener("keydown", (event) => {
+  const isAsked = event.key === "Enter" && !event.shiftKey && !event.isComposing;
+  if (isAsked && event.target === box()) begin(event.target.value);
+}, true);
+document.addEventListener("click", (event) => {
+  if (event.target.closest("#qa-send")) begin(box().value);
+  const example = event.target.closest(".qa-example");
+  if (example) begin(example.textContent.trim());
+}, true);
+
+// After an answer the page shows the question and what follows it, not the answer's end; the
+// focus goes there too, unless the next question is being typed.
+const arrived = (message) => {
+  const answer = message.querySelector(".qa-answer, .qa-message");
+  const found = answer.querySelectorAll(".qa-answered > .qa-citation, .qa-answered > .qa-more > .qa-citation").length
+    || answer.closest(".qa-answered") && answer.querySelectorAll(".qa-citation").length;
+  const outcome = answer.matches(".qa-answered") ? say(found === 1 ? "one" : "many", { number: found })
+    : answer.matches(".qa-not_in_record") ? say("none") : answer.textContent.trim();
+  const isFree = !box().value && [document.body, box()].includes(document.activeElement)
+    || document.activeElement?.closest("#qa-send, .qa-example, #qa-chat");
+  end(isFree ? "" : outcome);
+  (all("#qa-chat .user").pop() || message).scrollIntoView({ block: "start" });
+  if (!isFree) return;
+  answer.tabIndex = -1;
+  answer.setAttribute("role", "group");
+  answer.setAttribute("aria-label", outcome);
+  answer.focus({ preventScroll: true });
+};
 new MutationObserver(() => {
-  const asked = [...document.querySelectorAll("#qa-chat .user")].pop();
-  const answer = [...document.querySelectorAll("#qa-chat .bot")].pop();
-  if (!asked || !answer || answer === shown) return;
-  if (!(asked.compareDocumentPosition(answer) & Node.DOCUMENT_POSITION_FOLLOWING)) return;
-  shown = answer;
-  asked.scrollIntoView({ block: "start" });
+  // Gradio would have all of an answer read out, and its HTML; ours is said once.
+  for (const log of all("#qa-chat [aria-live]")) log.removeAttribute("aria-live");
+  for (const button of all("#qa-chat .message [aria-label]")) {
+    if (button.getAttribute("aria-label").includes("<div")) button.removeAttribute("aria-label");
+  }
+  if (!asking) return;
+  const failed = document.querySelector(".toast-body.error");
+  if (failed) {
+    const { question } = asking;
+    end(refused || say("unreachable"));
+    if (!box().value) fill(question);
+    return;
+  }
+  const answers = all("#qa-chat .bot");
+  if (answers.length > asking.answers && answers.pop().querySelector(".qa-answer, .qa-message")) {
+    arrived(all("#qa-chat .bot").pop());
+  }
 }).observe(root, { childList: true, subtree: true });
 
+// Why the server did not take a question: Gradio tells no more than that it failed.
+let refused = null;
+const fetched = window.fetch;
+window.fetch = async (where, how) => {
+  const answer = await fetched(where, how);
+  if (String(where).includes("/queue/join")) {
+    const seconds = Number(answer.headers.get("Retry-After")) || 60;
+    refused = { 429: say("wait", { seconds }), 503: say("busy") }[answer.status] || null;
+  }
+  return answer;
+};
+
+// Typed where an answer has the focus, a letter goes to the box; Escape leads back there.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && event.target.closest?.("#qa-chat")) return box().focus();
+  const isLetter = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (isLetter && event.target.matches?.("#qa-chat .qa-answer, #qa-chat .qa-message")) box().focus();
+});
+
+// What Gradio has no field for: days, and the sections there are.
+const upgrade = async () => {
+  for (const name of ["since", "until"]) {
+    const field = document.querySelector(`#qa-${name} input`);
+    if (field) field.type = "date";
+  }
+  const section = document.querySelector("#qa-section input");
+  if (!section || section.list) return;
+  const list = document.createElement("datalist");
+  list.id = "qa-sections";
+  section.after(list);
+  section.setAttribute("list", list.id);
+  const status = await (await fetch("../api/v1/status")).json();
+  for (const name of status.sections) list.append(new Option(name));
+};
+document.addEventListener("click", (event) => {
+  if (event.target.closest("#qa-options button")) requestAnimationFrame(upgrade);
+});
+
+// A conversation that was kept is shown again.
+const restored = new MutationObserver(() => {
+  const restore = document.querySelector("#qa-restore");
+  if (!restore || !document.querySelector("#qa-chat .bot")) return;
+  restored.disconnect();
+  if (localStorage.getItem("qa-conversation")) restore.click();
+});
+restored.observe(root, { childList: true, subtree: true });
+
 // Links and buttons of an answer. Without this script a question opens on a page of its own.
-const box = () => document.querySelector("#qa-question textarea");
 const fill = (text) => {
   const field = box();
   field.value = text;

@@ -1,0 +1,90 @@
+"""The reader page among the passages found: what a link names, and what of it is taken."""
+
+import datetime
+
+import pytest
+
+from qa.records import Document, Span
+from qa.web.reading import Place, Reading, reader_link, reading
+
+DOCUMENTS = {
+    name: Document(id=name, title=name.upper(), text="Tea is hot. Milk is cold.", date=date)
+    for name, date in [
+        ("a", datetime.date(2020, 1, 1)),
+        ("b:1", datetime.date(2021, 1, 1)),
+        ("c", None),
+    ]
+}
+TEA, MILK = Span(0, 11), Span(12, 25)
+
+
+def opened(document="a", start="0", end="11", found=(), later=""):
+    return reading(DOCUMENTS, DOCUMENTS[document], start=start, end=end, found=found, later=later)
+
+
+def test_a_place_is_read_as_it_is_written():
+    for place in [Place("a", TEA), Place("b:1", MILK)]:
+        assert Place.read(str(place), DOCUMENTS) == place
+
+
+@pytest.mark.parametrize(
+    "written", ["", "a", "a:", "a:0", "a:5-2", "a:0-26", "x:0-3", "a:-1-3", "a:0-3-4", "a:x-y"]
+)
+def test_a_place_the_record_does_not_have_is_none(written):
+    assert Place.read(written, DOCUMENTS) is None
+
+
+def test_the_link_of_one_passage_names_no_others():
+    place = Place("a", TEA)
+    assert reader_link(place, [place]) == "/documents/a?start=0&end=11#passage"
+    assert reader_link(place) == "/documents/a?start=0&end=11#passage"
+
+
+def test_neighbours_among_the_passages_found_are_named_in_their_order():
+    places = ["a:0-11", "b:1:12-25", "a:12-25"]
+    first, second, third = (
+        opened("a", found=places),
+        opened("b:1", "12", "25", found=places),
+        opened("a", "12", "25", found=places),
+    )
+    assert [(r.number, r.total) for r in (first, second, third)] == [(1, 3), (2, 3), (3, 3)]
+    assert (first.previous, third.next) == (None, None)
+    assert second.previous.document.id == "a"
+    assert second.previous.link.startswith("/documents/a?start=0&end=11&found=a%3A0-11&")
+    assert second.next.link.startswith("/documents/a?start=12&end=25&found=")
+    assert first.next.link.startswith("/documents/b%3A1?start=12&end=25&")
+
+
+def test_places_the_record_does_not_have_are_left_out_and_a_stranger_has_no_neighbours():
+    assert opened(found=["x:0-3", "a:0-11", "a:12-25"]).total == 2
+    assert opened(found=["a:12-25", "b:1:0-11"]).total == 0
+    assert opened(found=["a:0-11"] * 500).total == 20
+
+
+@pytest.mark.parametrize(
+    ("document", "later", "expected"),
+    [
+        ("a", "b:1:0-11", "b:1"),
+        ("b:1", "a:0-11", None),
+        ("a", "c:0-11", None),
+        ("c", "a:0-11", None),
+    ],
+)
+def test_a_later_statement_is_told_only_where_it_is_later(document, later, expected):
+    step = opened(document, later=later).later
+    assert (step.document.id if step else None) == expected
+
+
+def test_what_is_not_there_is_missing_and_nothing_asked_for_is_not():
+    assert opened(start="", end="") == Reading()
+    assert opened(start="0", end="99") == Reading(is_missing=True)
+
+
+def test_the_page_leads_to_the_next_passage_and_to_the_later_statement(make_live, make_client):
+    client = make_client(make_live({"a": "Tea is hot.", "b": "Tea is <b>."}))
+    page = client.get("/documents/a?start=0&end=11&found=a:0-11&found=b:0-11").text
+    assert "Passage 1 of 2 found." in page
+    link = "/documents/b?start=0&amp;end=11&amp;found=a%3A0-11&amp;found=b%3A0-11#passage"
+    assert f'Next: <a href="{link}" rel="next" lang="en">b</a>' in page
+    assert "Previous:" not in page
+    assert "Passages found" not in client.get("/documents/a?start=0&end=11").text
