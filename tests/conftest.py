@@ -139,6 +139,15 @@ def make_client():
 
 
 @pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """``qa serve`` over the seed, in a process of its own; its address."""
+    from serving import indexed, serving
+
+    with serving(indexed(tmp_path_factory.mktemp("served"))) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
 def chromium():
     """Debian's browser. Of a module: while it runs, no other event loop can in this thread."""
     import shutil

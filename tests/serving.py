@@ -64,6 +64,14 @@ def serving(home, **settings):
     assert '"failed"' not in printed, printed
 
 
+def ask(page, question):
+    """Ask in the chat, and wait for the answer."""
+    answers = page.locator("#qa-chat .qa-answer").count()
+    page.fill("#qa-question textarea", question)
+    page.locator("#qa-question textarea").press("Enter")
+    page.locator("#qa-chat .qa-answer").nth(answers).wait_for(timeout=20_000)
+
+
 def _await_health(process, address, log):
     for _ in range(240):
         assert process.poll() is None, log.read_text("utf-8")

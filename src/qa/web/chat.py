@@ -86,19 +86,20 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
             height=None,
             min_height=160,
         )
-        # Where chat.js says what goes on.
-        gr.Markdown('<p id="qa-state" role="status"></p>', sanitize_html=False)
-        with gr.Row(elem_id="qa-ask"):
-            box = gr.Textbox(
-                label=say("chat.input"),
-                placeholder=say("chat.placeholder"),
-                elem_id="qa-question",
-                autofocus=True,
-                lines=1,
-                max_lines=4,
-                scale=1,
-            )
-            send = gr.Button(say("chat.send"), variant="primary", elem_id="qa-send", scale=0)
+        with gr.Column(elem_id="qa-ask"):
+            # Where chat.js says what goes on.
+            gr.Markdown('<p id="qa-state" role="status"></p>', sanitize_html=False)
+            with gr.Row(elem_id="qa-box"):
+                box = gr.Textbox(
+                    label=say("chat.input"),
+                    placeholder=say("chat.placeholder"),
+                    elem_id="qa-question",
+                    autofocus=True,
+                    lines=1,
+                    max_lines=4,
+                    scale=1,
+                )
+                send = gr.Button(say("chat.send"), variant="primary", elem_id="qa-send", scale=0)
         with gr.Accordion(say("chat.options"), open=False, elem_id="qa-options"):
             with gr.Row():
                 # chat.js makes fields of dates of them, and lists the sections.
@@ -206,11 +207,11 @@ def _turn(live: Live, pages: Pages, say: Wording) -> Any:
             return
         previous = _asked_before(messages)
         messages = [*messages, _message("user", message_html(question))]
-        yield "", messages, gr.skip()
-        request_id = uuid.uuid4().hex
         # The box is left alone, for the next question may be in it already, but where this one
         # has to be asked anew.
         box: Any = gr.skip()
+        yield box, messages, gr.skip()
+        request_id = uuid.uuid4().hex
         try:
             only = Only.read(since, until, section)
             snapshot = live.snapshot

@@ -17,21 +17,27 @@ _MOST = 20
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A passage by its document and offsets; written ``DOCUMENT:START-END``."""
+    """A passage by its document and offsets.
+
+    In a link it is written ``DOCUMENT:START-END``, without the document where that is the one
+    the link opens.
+    """
 
     document: str
     span: Span
 
-    def __str__(self) -> str:
-        return f"{self.document}:{self.span.start}-{self.span.end}"
+    def written(self, here: str) -> str:
+        """As it stands in a link that opens the document ``here``."""
+        offsets = f"{self.span.start}-{self.span.end}"
+        return offsets if self.document == here else f"{self.document}:{offsets}"
 
     @classmethod
-    def read(cls, written: str, documents: Mapping[str, Document]) -> Place | None:
+    def read(cls, written: str, here: str, documents: Mapping[str, Document]) -> Place | None:
         """The place as it is written; None where the record has no such stretch."""
         document, _, offsets = written.rpartition(":")
         start, _, end = offsets.partition("-")
-        span = stretch(documents.get(document), start, end)
-        return Place(document, span) if span else None
+        span = stretch(documents.get(document or here), start, end)
+        return Place(document or here, span) if span else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +73,9 @@ def reader_link(place: Place, found: Sequence[Place] = (), later: Place | None =
     """
     named: dict[str, object] = {"start": place.span.start, "end": place.span.end}
     if len(found) > 1:
-        named["found"] = [str(one) for one in found]
+        named["found"] = [one.written(place.document) for one in found]
     if later:
-        named["later"] = str(later)
+        named["later"] = later.written(place.document)
     return f"/documents/{percent_encoded(place.document)}?{urlencode(named, doseq=True)}#passage"
 
 
@@ -86,7 +92,8 @@ def reading(  # noqa: PLR0913 - what a link names
     marked = stretch(document, start, end)
     if marked is None:
         return Reading(is_missing=bool(start or end))
-    places = [place for one in found[:_MOST] if (place := Place.read(one, documents))]
+    read = [Place.read(written, document.id, documents) for written in found[:_MOST]]
+    places = [place for place in read if place]
     here = Place(document.id, marked)
     if here not in places:
         places = []
@@ -98,7 +105,7 @@ def reading(  # noqa: PLR0913 - what a link names
         place = places[number]
         return Step(documents[place.document], reader_link(place, places))
 
-    said_later = Place.read(later, documents)
+    said_later = Place.read(later, document.id, documents)
     newer = documents[said_later.document] if said_later else None
     is_later = bool(newer and newer.date and document.date and newer.date > document.date)
     return Reading(

@@ -80,6 +80,12 @@ ROUTES = (
     ),
     _route(
         "GET",
+        "/{language}/gradio_api/app_id",
+        "inside",
+        "nothing: a number, by which an open page sees the server",
+    ),
+    _route(
+        "GET",
         "/{language}/gradio_api/heartbeat/{id}",
         "inside",
         "nothing: held while a tab is open",

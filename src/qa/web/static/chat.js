@@ -16,6 +16,7 @@ const box = () => document.querySelector("#qa-question textarea");
 // What goes on, from the moment a question is asked. It is said once: by the line above the box,
 // or by the answer itself where the focus goes there.
 const SLOW_MS = 3000;
+const UNASKED = "qa-unasked";
 let asking = null;
 const tell = (words) => { document.querySelector("#qa-state").textContent = words; };
 const begin = (question) => {
@@ -56,6 +57,7 @@ const arrived = (message) => {
   answer.setAttribute("aria-label", outcome);
   answer.focus({ preventScroll: true });
 };
+const told = new WeakSet();
 new MutationObserver(() => {
   // Gradio would have all of an answer read out, and its HTML; ours is said once.
   for (const log of all("#qa-chat [aria-live]")) log.removeAttribute("aria-live");
@@ -63,11 +65,13 @@ new MutationObserver(() => {
     if (button.getAttribute("aria-label").includes("<div")) button.removeAttribute("aria-label");
   }
   if (!asking) return;
-  const failed = document.querySelector(".toast-body.error");
+  const failed = all(".toast-message-item.error").find((toast) => !told.has(toast));
   if (failed) {
+    told.add(failed);
     const { question } = asking;
     end(refused || say("unreachable"));
     if (!box().value) fill(question);
+    sessionStorage.setItem(UNASKED, box().value);  // should Gradio load the page anew
     return;
   }
   const answers = all("#qa-chat .bot");
@@ -80,11 +84,18 @@ new MutationObserver(() => {
 let refused = null;
 const fetched = window.fetch;
 window.fetch = async (where, how) => {
-  const answer = await fetched(where, how);
-  if (String(where).includes("/queue/join")) {
-    const seconds = Number(answer.headers.get("Retry-After")) || 60;
-    refused = { 429: say("wait", { seconds }), 503: say("busy") }[answer.status] || null;
+  const isAsked = String(where).includes("/queue/join");
+  // On its way: the box is free for the next one, of which letters may be there already.
+  if (isAsked && asking?.question && box().value.startsWith(asking.question)) {
+    fill(box().value.slice(asking.question.length), box() === document.activeElement);
   }
+  if (!isAsked) return fetched(where, how);
+  refused = null;
+  // Where the server cannot be reached Gradio would wait for it, take no question until then, and
+  // load the page anew; of a refusal it makes less.
+  const answer = await fetched(where, how).catch(() => new Response("{}", { status: 502 }));
+  const seconds = Number(answer.headers.get("Retry-After")) || 60;
+  refused = { 429: say("wait", { seconds }), 503: say("busy") }[answer.status] || null;
   return answer;
 };
 
@@ -119,16 +130,20 @@ const restored = new MutationObserver(() => {
   const restore = document.querySelector("#qa-restore");
   if (!restore || !document.querySelector("#qa-chat .bot")) return;
   restored.disconnect();
-  if (localStorage.getItem("qa-conversation")) restore.click();
+  const unasked = sessionStorage.getItem(UNASKED);
+  if (unasked) fill(unasked);
+  sessionStorage.removeItem(UNASKED);
+  // Gradio keeps an empty list where nothing is to be kept.
+  if (localStorage.getItem("qa-conversation")?.length > 200) restore.click();
 });
 restored.observe(root, { childList: true, subtree: true });
 
 // Links and buttons of an answer. Without this script a question opens on a page of its own.
-const fill = (text) => {
+const fill = (text, isFocused = true) => {
   const field = box();
   field.value = text;
   field.dispatchEvent(new Event("input", { bubbles: true }));
-  field.focus();
+  if (isFocused) field.focus();
 };
 document.addEventListener("click", (event) => {
   const pressed = event.target.closest("#qa-chat .qa-ask-it, #qa-chat .qa-edit, #qa-chat .qa-copy-it");

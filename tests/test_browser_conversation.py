@@ -1,0 +1,233 @@
+"""A conversation in Chromium: by keyboard alone, limited, kept, and when things go wrong."""
+
+import pytest
+
+from qa.web.wording import Wording
+from serving import ask, free_port, indexed, serving
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.server]
+
+QUESTION = "what are the main considerations behind the Opinions"
+SAY = Wording()
+BOX = "#qa-question textarea"
+
+
+@pytest.fixture
+def context(chromium):
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context, server):
+    return opened(context, server)
+
+
+def opened(context, address):
+    page = context.new_page()
+    page.goto(f"{address}/en/")
+    page.locator(BOX).wait_for()
+    return page
+
+
+def focused(page):
+    """What has the focus: its class or id, and its words."""
+    return page.evaluate(
+        "() => [document.activeElement.className || document.activeElement.parentNode.className, "
+        "document.activeElement.textContent.trim()]"
+    )
+
+
+def is_in_sight(page):
+    """Whether the beginning of what has the focus can be seen, and nothing lies upon it."""
+    return page.evaluate(
+        """() => {
+          const box = document.activeElement.getBoundingClientRect();
+          const [x, y] = [box.left + 4, box.top + 4];
+          const seen = document.elementFromPoint(x, y);
+          return Boolean(seen) && document.activeElement.contains(seen);
+        }"""
+    )
+
+
+def tab_to(page, words, most=20):
+    """Press Tab until what has the focus begins with these words; each stop is in sight."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        assert is_in_sight(page), focused(page)
+        if focused(page)[1].startswith(words):
+            return
+    raise AssertionError(f"{words!r} is not reached by Tab")
+
+
+def test_by_keyboard_alone_ask_read_open_the_citation_come_back_and_ask_on(page, context):
+    assert page.evaluate("document.activeElement.matches('#qa-question textarea')")
+    page.keyboard.type(QUESTION)
+    page.keyboard.press("Enter")
+    answer = page.locator("#qa-chat .qa-answer:focus")
+    answer.wait_for()
+    assert answer.get_attribute("aria-label") == SAY("widget.answered.many", number=3)
+    assert is_in_sight(page)
+    tab_to(page, SAY("answer.passage"))
+    page.keyboard.press("Enter")
+    page.locator(".qa-passage").first.wait_for()
+    tab_to(page, SAY("answer.open"))
+    with context.expect_page() as opening:
+        page.keyboard.press("Enter")
+    reader = opening.value
+    reader.locator("mark#passage:focus").wait_for()
+    assert is_in_sight(reader)
+    reader.close()
+    assert focused(page)[1].startswith(SAY("answer.open"))
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.matches('#qa-question textarea')")
+    page.keyboard.type("and how many tasks does it contain?")
+    page.keyboard.press("Enter")
+    page.locator("#qa-chat .qa-answer").nth(1).wait_for()
+    page.locator("#qa-chat .qa-answer:focus").wait_for()
+    page.keyboard.type("t")  # where an answer has the focus, letters go to the box
+    assert page.locator(BOX).input_value() == "t"
+
+
+def test_what_goes_on_is_said_at_once_and_the_outcome_once(page):
+    page.evaluate(
+        """() => {
+          window.said = [];
+          const state = document.querySelector("#qa-state");
+          new MutationObserver(() => window.said.push(state.textContent))
+            .observe(state, { childList: true });
+        }"""
+    )
+    page.locator(BOX).fill(QUESTION)
+    shown = page.evaluate(
+        """() => {
+          document.querySelector("#qa-question textarea").dispatchEvent(
+            new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+          return document.querySelector("#qa-state").textContent;
+        }"""
+    )
+    assert shown == SAY("widget.searching")
+    page.locator(BOX).press("Enter")
+    page.locator("#qa-chat .qa-answer:focus").wait_for()
+    assert page.evaluate("window.said.filter(Boolean)") == [SAY("widget.searching")] * 2
+    assert page.locator("#qa-chat [aria-live]").count() == 0
+    assert page.locator("#qa-chat [aria-label*='<div']").count() == 0
+
+
+def test_who_types_on_is_not_interrupted_and_hears_the_outcome(page):
+    page.locator(BOX).fill("import duty on soybeans")
+    page.keyboard.press("Enter")
+    page.keyboard.type("and then")
+    page.locator("#qa-state", has_text=SAY("answer.not_in_record")).wait_for()
+    assert page.evaluate("document.activeElement.matches('#qa-question textarea')")
+    assert page.locator(BOX).input_value() == "and then"
+
+
+def test_days_and_sections_limit_what_is_looked_at_and_the_answer_says_so(page):
+    options = page.get_by_role("button", name=SAY("chat.options"))
+    options.click()
+    page.locator("#qa-until input[type=date]").fill("2020-12-31")
+    ask(page, QUESTION)
+    answer = page.locator("#qa-chat .qa-answer").last
+    assert answer.locator(".qa-verdict").inner_text() == SAY("answer.not_in_record")
+    limited = "Looked only at what was published until 2020-12-31."
+    assert answer.locator(".qa-only").inner_text() == limited
+    assert "&until=2020-12-31&" in answer.locator(".qa-permalink a").get_attribute("href")
+    page.locator("#qa-until input").fill("")
+    page.locator("#qa-sections option", has_text="Service Trade").wait_for(state="attached")
+    page.locator("#qa-section input").fill("Service Trade")
+    ask(page, QUESTION)
+    assert page.locator("#qa-chat .qa-answer").last.locator(".qa-quote").count() > 0
+    page.locator("#qa-section input").fill("Goods")
+    page.locator(BOX).fill(QUESTION)
+    page.locator(BOX).press("Enter")
+    page.locator("#qa-chat .qa-message", has_text="no section “Goods”").wait_for()
+    assert page.locator(BOX).input_value() == QUESTION
+
+
+def test_a_conversation_is_kept_in_the_browser_where_wanted_and_only_there(context, server):
+    page = opened(context, server)
+    ask(page, "what did the State Council do in 2014?")
+    stored = "Object.values(localStorage).join('').length"
+    assert page.evaluate(stored) < 200  # an empty list, encrypted
+    page.reload()
+    page.locator(BOX).wait_for()
+    page.wait_for_timeout(500)
+    assert page.locator("#qa-chat .qa-answer").count() == 0
+    ask(page, "what did the State Council do in 2014?")
+    page.get_by_role("button", name=SAY("chat.options")).click()
+    page.get_by_label(SAY("widget.keep")).check()
+    page.wait_for_timeout(500)
+    assert page.evaluate(stored) > 1_000
+    page.reload()
+    page.locator("#qa-chat .qa-answer").wait_for()
+    ask(page, "and what did it export?")
+    searched = page.locator("#qa-chat .qa-searched").inner_text()
+    assert "what did the State Council do in 2014? and what did it export?" in searched
+    page.locator("#qa-chat").hover()
+    page.get_by_label("Clear").click()
+    page.wait_for_timeout(500)
+    page.reload()
+    page.locator(BOX).wait_for()
+    page.wait_for_timeout(500)
+    assert page.locator("#qa-chat .qa-answer").count() == 0
+
+
+def test_a_question_that_is_refused_stays_in_the_box_with_a_plain_sentence(
+    chromium, tmp_path_factory
+):
+    home = indexed(tmp_path_factory.mktemp("refusing"))
+    port = free_port()
+    with serving(home, port=port, questions_per_minute=2) as address:
+        page = chromium.new_page()
+        page.goto(f"{address}/en/")
+        page.locator(BOX).wait_for()
+        ask(page, QUESTION)
+        ask(page, "hello")
+        page.locator(BOX).fill("how many tasks does the document contain?")
+        page.locator(BOX).press("Enter")
+        state = page.locator("#qa-state", has_text="Too many questions came from here.")
+        state.wait_for()
+        assert page.locator(BOX).input_value() == "how many tasks does the document contain?"
+        assert page.locator("#qa-chat .qa-citation .qa-quote").first.is_visible()
+        assert page.get_by_text("Error", exact=True).filter(visible=True).count() == 0
+    page.locator(BOX).press("Enter")  # the server is gone
+    page.locator("#qa-state", has_text="cannot be reached").wait_for()
+    assert page.locator(BOX).input_value() == "how many tasks does the document contain?"
+    with serving(home, port=port):
+        page.locator(BOX).press("Enter")
+        page.locator("#qa-chat .qa-answer").nth(2).wait_for()  # the conversation goes on
+    page.close()
+
+
+def test_a_question_too_long_is_told_so_and_stays_in_the_box(page):
+    page.locator(BOX).fill("tea " * 600)
+    page.locator(BOX).press("Enter")
+    page.locator("#qa-chat .qa-message", has_text="at most 2,000 are taken").wait_for()
+    assert page.locator(BOX).input_value().startswith("tea tea")
+    ask(page, QUESTION)  # what was refused is leant on no more
+    assert page.locator("#qa-chat .qa-searched").count() == 0
+
+
+def test_the_answer_page_serves_the_same_without_script_and_prints_whole(chromium, server, page):
+    import io
+
+    import pypdfium2
+
+    ask(page, QUESTION)
+    quoted = page.locator("#qa-chat .qa-quote").all_text_contents()
+    context = chromium.new_context(java_script_enabled=False)
+    plain = context.new_page()
+    plain.goto(f"{server}/answer?q={QUESTION}")
+    assert plain.locator(".qa-quote").all_text_contents() == quoted
+    printed = pypdfium2.PdfDocument(io.BytesIO(plain.pdf(format="A4")))
+    text = "".join(sheet.get_textpage().get_text_range() for sheet in printed)
+    words = " ".join(text.split())
+    assert QUESTION in words
+    assert "As a new round of technological revolution" in words  # what is folded on the page
+    assert f"{server}/documents/2022-07-21-" in words.replace(" ", "")
+    assert "from snapshot" in words
+    assert SAY("answer.copy") not in words
+    assert SAY("chat.send") not in words.split()
+    context.close()
