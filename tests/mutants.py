@@ -305,8 +305,8 @@ MUTANTS = [
     (
         "passage of the wrong document",
         "index/store.py",
-        "table[number] = (file.tell(), rows[number], date, is_embedded[number])",
-        "table[number] = (file.tell(), rows[number - 1], date, is_embedded[number])",
+        "table[number] = (file.tell(), rows[number], date,",
+        "table[number] = (file.tell(), rows[number - 1], date,",
     ),
     (
         "words found one row on",
@@ -317,8 +317,8 @@ MUTANTS = [
     (
         "answers of another day kept",
         "answer/ask.py",
-        "since, until, top_k or self.top_k, day)",
-        "since, until, top_k or self.top_k, None)",
+        "since, until, section, top_k or self.top_k, day\n",
+        "since, until, section, top_k or self.top_k, None\n",
     ),
     (
         "half of the distance to the next sentence",
@@ -349,7 +349,12 @@ MUTANTS = [
         "if len(body) > most:",
         "if len(body) > most + 1:",
     ),
-    ("questions without limit", "web/guard.py", 'route.kind == "question"', "False"),
+    (
+        "questions without limit",
+        "web/guard.py",
+        'wait_s is None and route.kind == "question"',
+        "False",
+    ),
     ("requests without limit", "web/guard.py", "await self._limits.request(address)", "None"),
     ("batches without a key", "web/guard.py", "and key is None", "and False"),
     ("metrics for everybody", "web/guard.py", 'route.name == "/metrics" and', "False and"),
@@ -397,9 +402,42 @@ MUTANTS = [
         "self._answer",
     ),
     ("inline scripts are not named", "web/policy.py", "_INLINE.findall(page)", "()"),
-    ("links forget the path", "web/pages.py", "root=settings.root_path,", ""),
+    ("links forget the path", "web/render.py", '"root": settings.root_path', '"root": ""'),
     ("the widget is altered", "web/static/widgets/1.js", "const KEPT = 20", "const KEPT = 21"),
     ("traditional is simplified", "web/wording.py", '"zh-Hant" if', '"zh-Hans" if'),
+    ("the section is not looked at", "answer/ask.py", "if section:\n", "if False:\n"),
+    (
+        "other sections than the one asked for",
+        "answer/ask.py",
+        "documents.section_numbers == documents",
+        "documents.section_numbers != documents",
+    ),
+    ("passages found out of order", "web/reading.py", "next=step(at + 1)", "next=step(at - 1)"),
+    (
+        "an earlier statement is a later one",
+        "web/reading.py",
+        "newer.date > document.date",
+        "newer.date < document.date",
+    ),
+    ("limits are forgotten in links", "web/only.py", 'f"&{urlencode(self._set)}"', '""'),
+    (
+        "limits are not asked",
+        "web/pages.py",
+        'request=request.scope["qa.request"], **only.asked',
+        'request=request.scope["qa.request"]',
+    ),
+    (
+        "the quote begins too late",
+        "web/render.py",
+        "quoted = Span(min(",
+        "quoted = Span(1 + min(",
+    ),
+    (
+        "programs get pages",
+        "web/pages.py",
+        '"text/html" not in headers.get("accept", "")',
+        "False",
+    ),
 ]
 
 
