@@ -2,8 +2,8 @@
 
     python benchmarks/browser.py DATA
 
-DATA is the folder of judged sets: the documents of ``press_dev`` and ``squad2`` are indexed,
-unless the cache holds them. Each question is asked in the chat, and another by the API from the
+DATA is the folder of judged sets: the documents of ``press_dev``, ``squad2`` and ``beir_scifact``
+are indexed, unless the cache holds them. Each question is asked in the chat, and another by the API from the
 same page, so that what the chat takes beside the answer is seen. Writes ``browser.md`` and
 ``browser.json`` into the results; exit code 1 where the goal is missed.
 """
@@ -20,6 +20,7 @@ from common import machine, quantile, questions, results_folder, say, table
 from load import record, served
 from playwright.sync_api import Page, sync_playwright
 
+from qa.evaluation.datasets import open_set
 from qa.evaluation.run import indexed
 from qa.settings import Settings
 
@@ -68,7 +69,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="From Enter to the answer on the screen.")
     parser.add_argument("data", type=Path, help="folder of judged sets")
     data = parser.parse_args().data
-    qa, _ = indexed(record(data), Settings.load(), lambda *_: None)
+    judged = [*record(data), *open_set(data / "beir_scifact").documents]
+    qa, _ = indexed(judged, Settings.load(), lambda *_: None)
     index, passages = qa.snapshot.encoder.parent.parent, len(qa.snapshot.passages)
     del qa
     asked = questions(data, 2 * (WARMED + ASKED))
