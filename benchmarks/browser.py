@@ -3,9 +3,9 @@
     python benchmarks/browser.py DATA
 
 DATA is the folder of judged sets: the documents of ``press_dev``, ``squad2`` and ``beir_scifact``
-are indexed, unless the cache holds them. Each question is asked in the chat, and another by the API from the
-same page, so that what the chat takes beside the answer is seen. Writes ``browser.md`` and
-``browser.json`` into the results; exit code 1 where the goal is missed.
+are indexed, unless the cache holds them. Each question is asked in the chat, and another by the
+API from the same page, so that what the chat takes beside the answer is seen. Writes
+``browser.md`` and ``browser.json`` into the results; exit code 1 where the goal is missed.
 """
 
 import argparse

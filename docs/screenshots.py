@@ -168,7 +168,7 @@ def looks(browser: Browser, folder: Path) -> None:
         with served(**settings) as address:
             page = browser.new_page(viewport={"width": 768, "height": 560})
             chat(page, address, "en")
-            page.screenshot(path=folder / f"look-{name}.png")
+            page.screenshot(path=folder / f"look-{name}.png", full_page=True)
             page.close()
 
 

@@ -84,7 +84,7 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
             buttons=[],
             feedback_options=None,
             height=None,
-            min_height=160,
+            min_height=100,
         )
         with gr.Column(elem_id="qa-ask"):
             # Where chat.js says what goes on.

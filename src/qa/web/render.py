@@ -33,6 +33,8 @@ _ANSWERS = ('<div class="qa-answer qa-answered">', '<div class="qa-answer qa-not
 _ANCHOR = Markup('<mark id="passage" tabindex="-1">')
 # A journalist's question longer than this is folded behind the sentence that asks.
 _ASKED_CHARS = 200
+# A quote longer than this is set smaller, so that what it is of is seen beside it.
+_LONG_CHARS = 300
 # From which confidence on a match is called strong, and good. Set by hand.
 _HIGH, _MEDIUM = 0.75, 0.4
 
@@ -53,6 +55,7 @@ class _Shown:
     """
 
     quote: Markup
+    is_long: bool
     passage: Markup | None
     asked: str | None
     reader: str
@@ -247,6 +250,7 @@ def _shown(citation: Citation, found: Sequence[Place]) -> _Shown:
     later = citation.later
     return _Shown(
         quote=_in_paragraphs(quoted.of(text), []),
+        is_long=quoted.end - quoted.start > _LONG_CHARS,
         passage=None if is_all else _in_paragraphs(text, marks),
         asked=_asked_in_short(citation.passage.asked),
         reader=reader_link(
