@@ -127,7 +127,7 @@ MUTANTS = [
         "if False else cell",
     ),
     ("answers not escaped", "web/render.py", "autoescape=True", "autoescape=False"),
-    ("marks shifted by one", "web/render.py", "q.start - offset", "q.start - offset + 1"),
+    ("marks shifted by one", "web/render.py", "q.start - offset,", "q.start - offset + 1,"),
     (
         "similarity inverted",
         "answer/evidence.py",
@@ -412,12 +412,17 @@ MUTANTS = [
         "documents.section_numbers == documents",
         "documents.section_numbers != documents",
     ),
-    ("passages found out of order", "web/reading.py", "next=step(at + 1)", "next=step(at - 1)"),
+    (
+        "passages found out of order",
+        "web/reading.py",
+        "next=step(places[at + 1], places)",
+        "next=step(places[at - 1], places)",
+    ),
     (
         "an earlier statement is a later one",
         "web/reading.py",
-        "newer.date > document.date",
-        "newer.date < document.date",
+        "one.date > other.date",
+        "one.date < other.date",
     ),
     ("limits are forgotten in links", "web/only.py", 'f"&{urlencode(self._set)}"', '""'),
     (
@@ -429,8 +434,8 @@ MUTANTS = [
     (
         "the quote begins too late",
         "web/render.py",
-        "quoted = Span(min(",
-        "quoted = Span(1 + min(",
+        "return Span(min(",
+        "return Span(1 + min(",
     ),
     (
         "programs get pages",

@@ -61,7 +61,9 @@ def test_the_citation_opens_the_reader_at_the_passage_marked(page):
     reader = opened.value
     reader.wait_for_load_state()
     mark = reader.locator("mark#passage")
-    assert mark.inner_text().startswith("As a new round of technological revolution")
+    assert mark.inner_text().startswith("The Opinions puts forward 28 tasks")
+    around = reader.locator("mark.around").first.inner_text()
+    assert around.startswith("As a new round of technological revolution")
     assert reader.evaluate("document.getElementById('passage').matches(':target')")
     box = mark.bounding_box()
     height = reader.viewport_size["height"]
@@ -170,6 +172,7 @@ def test_a_citation_is_copied_as_people_paste_it(chromium, server):
     ask(page, "how many tasks does the document contain?")
     page.get_by_text("Copy citation").first.click()
     page.locator(".qa-copy-it").first.click()
+    page.locator("#qa-state", has_text="Copied.").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()").split("\n")
     assert copied[0].startswith("“The Opinions puts forward 28 tasks")
     assert copied[2].startswith(f"{server}/documents/2022-07-21-recently-27-")
@@ -203,10 +206,13 @@ def test_whether_an_answer_helped_is_asked_where_it_is_kept_and_only_there(
         visitor.wait_for_selector("#qa-question textarea")
         ask(visitor, "import duty on soybeans")
         visitor.get_by_role("button", name="No", exact=True).click()
+        pressed = visitor.locator(".qa-helped[aria-pressed=true]")
+        assert pressed.inner_text() == "No"
         visitor.keyboard.type("wrong year")
         thanked = visitor.locator(".qa-thought [role=status]", has_text="Thank you.")
+        assert thanked.count() == 0
         with visitor.expect_response("**/feedback"):
-            visitor.keyboard.press("Enter")
+            visitor.get_by_role("button", name="Send", exact=True).click()
         thanked.wait_for()
         visitor.close()
     kept = Feedback(path, days=1)

@@ -9,13 +9,13 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from qa.web.policy import InlineScripts
 
 
-def policy_of(response):
+def policy_of(response, head=""):
     sent = []
 
     async def send(message):
         sent.append(message)
 
-    app = InlineScripts(response, "default-src 'none'")
+    app = InlineScripts(response, "default-src 'none'", head)
     asyncio.run(app({"type": "http"}, None, send))
     headers = {k.decode(): v.decode() for k, v in sent[0]["headers"]}
     return headers.get("content-security-policy"), b"".join(m["body"] for m in sent[1:])
@@ -38,3 +38,14 @@ def test_every_inline_script_is_named_by_its_hash_and_the_page_stays_as_it_is():
 
 def test_what_is_no_page_gets_no_policy():
     assert policy_of(PlainTextResponse("<script>1</script>")) == (None, b"<script>1</script>")
+
+
+def test_a_page_gets_our_head_and_loses_what_leads_elsewhere():
+    page = (
+        '<html><head><link rel="manifest" href="/m"><meta\n property="og:title" content="G" />'
+        '<meta name="twitter:card" content="c"/><meta name="viewport" content="v"/></head>'
+    )
+    _, body = policy_of(HTMLResponse(page), "<title>ours</title>")
+    assert body.decode() == (
+        '<html><head><title>ours</title><meta name="viewport" content="v"/></head>'
+    )

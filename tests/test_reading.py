@@ -23,22 +23,40 @@ def opened(document="a", start="0", end="11", found=(), later=""):
 
 
 def test_a_place_is_read_as_it_is_written():
-    for place in [Place("a", TEA), Place("b:1", MILK)]:
+    for place in [Place("a", TEA), Place("b:1", MILK), Place("a", MILK, Span(14, 20))]:
         for here in DOCUMENTS:
             assert Place.read(place.written(here), here, DOCUMENTS) == place
 
 
 @pytest.mark.parametrize(
-    "written", ["", "a", "a:", "0", "a:5-2", "0-26", "x:0-3", "-1-3", "a:0-3-4", "x-y"]
+    "written",
+    [
+        "",
+        "a",
+        "a:",
+        "0",
+        "a:5-2",
+        "0-26",
+        "x:0-3",
+        "-1-3",
+        "a:0-3-4",
+        "x-y",
+        "0-9,3-12",
+        "5-9,0-8",
+        "0-9,x",
+    ],
 )
 def test_a_place_the_record_does_not_have_is_none(written):
     assert Place.read(written, "a", DOCUMENTS) is None
 
 
-def test_the_link_of_one_passage_names_no_others():
-    place = Place("a", TEA)
-    assert reader_link(place, [place]) == "/documents/a?start=0&end=11#passage"
+def test_the_link_of_a_passage_names_what_is_quoted():
+    place = Place("a", TEA, Span(4, 6))
     assert reader_link(place) == "/documents/a?start=0&end=11#passage"
+    link = reader_link(place, [place])
+    assert link == "/documents/a?start=0&end=11&found=0-11%2C4-6#passage"
+    assert opened(found=["0-11,4-6"]).quoted == Span(4, 6)
+    assert opened(found=["0-11"]).quoted is None
 
 
 def test_neighbours_among_the_passages_found_are_named_in_their_order():
@@ -87,5 +105,17 @@ def test_the_page_leads_to_the_next_passage_and_to_the_later_statement(make_live
     assert "Passage 1 of 2 found." in page
     link = "/documents/b?start=0&amp;end=11&amp;found=a%3A0-11&amp;found=0-11#passage"
     assert f'Next: <a href="{link}" rel="next" lang="en">b</a>' in page
+    within = client.get("/documents/a?start=0&end=3&found=0-3&found=4-6").text
+    assert 'rel="next">paragraph 1</a>' in within
     assert "Previous:" not in page
     assert "Passages found" not in client.get("/documents/a?start=0&end=11").text
+
+
+def test_the_page_marks_what_is_quoted_and_the_passage_around_it(make_live, make_client):
+    client = make_client(make_live({"a": "It rained. Tea is <hot>. End.\n\nMilk."}))
+    page = client.get("/documents/a?start=0&end=29&found=0-29,11-24").text
+    assert (
+        '<p dir="auto"><mark class="around">It rained. </mark>'
+        '<mark id="passage" tabindex="-1">Tea is &lt;hot&gt;.</mark>'
+        '<mark class="around"> End.</mark></p>'
+    ) in page

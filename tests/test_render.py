@@ -102,6 +102,21 @@ def test_not_in_the_record_is_no_citation_but_says_so_and_what_is_there(make_ind
     assert SAY("answer.nearest") in page
 
 
+def test_who_asks_in_a_language_the_record_is_not_in_is_told(make_index):
+    index = make_index({"a": "Tea is hot.", "b": "Milk is cold."})
+    told = "It is in English: ask in that language."
+    assert told in asked(index, "茶是热的吗？")[1]
+    assert told not in asked(index, "import duty on soybeans")[1]
+    chinese = make_index({"a": "茶是热的。"}, index / "zh", language="zh-Hans")
+    assert told not in asked(chinese, "大豆关税是多少？")[1]
+
+
+def test_where_a_source_lies_on_the_server_is_not_shown(make_index):
+    _, page = asked(make_index({"a": "Tea is hot."}, source="/srv/seeds/tea.txt"), "is tea hot")
+    assert "Source: tea.txt" in page
+    assert "/srv/" not in page
+
+
 @pytest.mark.parametrize("said", ["hello", "thanks", "bye", "you suck", "help"])
 def test_a_courtesy_gets_a_plain_line_and_no_passage(make_index, said):
     _, page = asked(make_index({"a": "Tea is hot."}), said)
@@ -232,6 +247,7 @@ def test_what_was_searched_for_and_related_questions_can_be_asked_without_script
     qa = QA(open_snapshot(make_index({"a": text}, layout="question-answer")), WordEncoder())
     told = dataclasses.replace(qa.ask("is tea hot"), searched_for="tea & hot", related=("Why?",))
     page = Pages(SAY, Settings(public_url="https://a.example/record")).answer(told, qa.snapshot)
+    assert 'class="qa-words">tea &amp; hot</bdi>' in page
     assert 'class="qa-edit" href="/record/answer?q=tea%20%26%20hot&amp;language=en"' in page
     assert 'class="qa-ask-it" href="/record/answer?q=Why%3F&amp;language=en">Why?</a>' in page
     link = f'/record/answer?q=tea%20%26%20hot&amp;snapshot={told.snapshot}&amp;language=en"'

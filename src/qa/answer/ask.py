@@ -236,7 +236,7 @@ class QA:
         remark = courtesy(question)
         found = None
         if question and not remark:
-            before = [text for text in previous if text and not courtesy(text)]
+            before = [t for t in previous if t and t != question and not courtesy(t)]
             found = self._read(self._found(question, before, visible))
         cited = self._citations(found, top_k or self.top_k) if found else ()
         is_answered = found is not None and found.is_answered

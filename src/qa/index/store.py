@@ -3,6 +3,7 @@
 documents/documents.jsonl   the documents, text included, by id
 documents/ids.json          their ids
 documents/sections.json     the sections there are, in the order of their first document
+documents/languages.json    the languages documents are in, the most common first
 documents/table.npy         a row per document and one more: see ``_DOCUMENT``
 passages/table.npy          a row per column, a column per passage: see ``_PASSAGE``
 passages/sentences.npy      start and end of every sentence
@@ -17,6 +18,7 @@ import datetime
 import json
 import mmap
 import weakref
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
@@ -56,7 +58,8 @@ class Documents(Mapping[str, Document]):
 
     ``dates`` are ordinals by number, 0 where there is none; ``is_embedded`` says by number
     whether the encoder knows the language, so that vectors count. ``sections`` are the names of
-    the sections there are, ``section_numbers`` the place of each document's among them, or -1.
+    the sections there are, ``section_numbers`` the place of each document's among them, or -1;
+    ``languages`` those that documents are in, the most common first.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -68,6 +71,7 @@ class Documents(Mapping[str, Document]):
         self.is_embedded = table[:-1, _DOCUMENT.index("is_embedded")].astype(bool)
         self.section_numbers = np.array(table[:-1, _DOCUMENT.index("section")])
         self.sections: list[str] = json.loads((folder / "sections.json").read_text("utf-8"))
+        self.languages: list[str] = json.loads((folder / "languages.json").read_text("utf-8"))
         self._json = _mapped_bytes(folder / "documents.jsonl")
         # Not to refer to itself: tables that are let go are gone at once, their files with them.
         self._parsed = lru_cache(_KEPT_DOCUMENTS)(partial(Documents._parse, weakref.proxy(self)))
@@ -211,6 +215,8 @@ def write_documents(
     np.save(folder / "table.npy", table, allow_pickle=False)
     _write_json(folder / "ids.json", list(counts))
     _write_json(folder / "sections.json", list(sections))
+    languages = Counter(document.language for document, _ in documents)
+    _write_json(folder / "languages.json", [name for name, _ in languages.most_common()])
 
 
 def write_passages(

@@ -105,7 +105,11 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
                 # chat.js makes fields of dates of them, and lists the sections.
                 only = [
                     gr.Textbox(
-                        "", label=say("only." + name + ".label"), elem_id=f"qa-{name}", max_lines=1
+                        "",
+                        label=say("only." + name + ".label"),
+                        placeholder=say("only.section.any"),
+                        elem_id=f"qa-{name}",
+                        max_lines=1,
                     )
                     for name in ("since", "until", "section")
                 ]
@@ -124,7 +128,7 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
         }
         gr.on([box.submit, send.click], **asking)
         keep.input(_to_keep, [keep, chat], kept, **quietly)
-        chat.clear(list, None, kept, **quietly)
+        chat.clear(lambda: (welcome, []), None, [chat, kept], **quietly)
         # chat.js presses it where something was kept.
         restore = gr.Button(visible="hidden", elem_id="qa-restore")
         restore.click(lambda held: (held or welcome, bool(held)), kept, [chat, keep], **quietly)
@@ -150,7 +154,6 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
         path=f"/{say.language}",
         theme=theme,
         css="\n".join(styles),
-        head=pages.head(),
         footer_links=[],
         show_error=False,
         ssr_mode=False,
@@ -169,7 +172,7 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
         r for r in app.routes if isinstance(r, Mount) and r.path == f"/{say.language}"
     ).app
     # Innermost, where a page is not compressed yet.
-    mounted.user_middleware.append(Middleware(InlineScripts, policy=_POLICY))
+    mounted.user_middleware.append(Middleware(InlineScripts, policy=_POLICY, head=pages.head()))
 
 
 def example_questions(snapshot: Snapshot) -> list[str]:

@@ -1,4 +1,4 @@
-"""A Content-Security-Policy for a page whose inline scripts are known: each by its hash."""
+"""Gradio's page as it leaves the server: with a head of ours, and a policy for its scripts."""
 
 from __future__ import annotations
 
@@ -13,19 +13,23 @@ __all__ = ["InlineScripts"]
 
 _INLINE = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 
-# It leads to the root of the host, where there may be something else.
-_MANIFEST = re.compile(rb'<link rel="manifest"[^>]*>')
+# The manifest leads to the root of the host, where there may be something else; what is told to
+# social networks is of Gradio, with pictures from elsewhere.
+_FOREIGN = re.compile(rb'<link rel="manifest"[^>]*>|<meta\s+(?:property="og:|name="twitter:)[^>]*>')
+_HEAD = b"<head>"
 
 
 class InlineScripts:
     """Adds the policy to pages of ``app``: ``policy``, and a script-src of our origin and hashes.
 
-    What the page brings itself may run; what somebody would bring into it may not.
+    What the page brings itself may run; what somebody would bring into it may not. ``head`` is
+    put at the beginning of each page's head.
     """
 
-    def __init__(self, app: ASGIApp, policy: str) -> None:
+    def __init__(self, app: ASGIApp, policy: str, head: str = "") -> None:
         self._app = app
         self._policy = policy
+        self._head = head.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -46,7 +50,7 @@ class InlineScripts:
             body.extend(message.get("body", b""))
             if message.get("more_body"):
                 return
-            page = _MANIFEST.sub(b"", bytes(body))
+            page = _FOREIGN.sub(b"", bytes(body)).replace(_HEAD, _HEAD + self._head, 1)
             headers = MutableHeaders(scope=head)
             headers["Content-Length"] = str(len(page))
             headers["Content-Security-Policy"] = f"{self._policy}; script-src {_sources(page)}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote as percent_encoded
 from urllib.parse import urlencode
 
+from qa.corpus.layout import paragraph_spans
 from qa.records import Document, Span
 
 __all__ = ["Place", "Reading", "Step", "reader_link", "reading"]
@@ -17,27 +18,34 @@ _MOST = 20
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A passage by its document and offsets.
+    """A passage by its document and offsets, with the stretch in it that is quoted.
 
-    In a link it is written ``DOCUMENT:START-END``, without the document where that is the one
-    the link opens.
+    In a link it is written ``DOCUMENT:START-END,START-END``, without the document where that is
+    the one the link opens, and without the second stretch where nothing is quoted.
     """
 
     document: str
     span: Span
+    quote: Span | None = None
 
     def written(self, here: str) -> str:
         """As it stands in a link that opens the document ``here``."""
-        offsets = f"{self.span.start}-{self.span.end}"
+        stretches = [span for span in (self.span, self.quote) if span]
+        offsets = ",".join(f"{span.start}-{span.end}" for span in stretches)
         return offsets if self.document == here else f"{self.document}:{offsets}"
 
     @classmethod
     def read(cls, written: str, here: str, documents: Mapping[str, Document]) -> Place | None:
         """The place as it is written; None where the record has no such stretch."""
-        document, _, offsets = written.rpartition(":")
-        start, _, end = offsets.partition("-")
-        span = stretch(documents.get(document or here), start, end)
-        return Place(document or here, span) if span else None
+        name, _, offsets = written.rpartition(":")
+        document = documents.get(name or here)
+        passage, _, quoted = offsets.partition(",")
+        span, quote = (stretch(document, *_ends(part)) for part in (passage, quoted))
+        if span is None or (quoted and quote is None):
+            return None
+        if quote and not (span.start <= quote.start and quote.end <= span.end):
+            return None
+        return Place(name or here, span, quote)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +53,20 @@ class Step:
     """A passage to go to from the one that is open: where it stands, and the link there."""
 
     document: Document
+    paragraph: int
     link: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What is open: the passage marked, its number among those found, the neighbours of it.
+    """What is open: the passage marked, what of it is quoted, and its neighbours among those found.
 
     ``is_missing`` says that the link names a passage the document does not have. ``later`` is a
     later statement on the same matter.
     """
 
     marked: Span | None = None
+    quoted: Span | None = None
     is_missing: bool = False
     number: int = 0
     total: int = 0
@@ -72,7 +82,7 @@ def reader_link(place: Place, found: Sequence[Place] = (), later: Place | None =
     on the same matter.
     """
     named: dict[str, object] = {"start": place.span.start, "end": place.span.end}
-    if len(found) > 1:
+    if found:
         named["found"] = [one.written(place.document) for one in found]
     if later:
         named["later"] = later.written(place.document)
@@ -94,28 +104,37 @@ def reading(  # noqa: PLR0913 - what a link names
         return Reading(is_missing=bool(start or end))
     read = [Place.read(written, document.id, documents) for written in found[:_MOST]]
     places = [place for place in read if place]
-    here = Place(document.id, marked)
-    if here not in places:
-        places = []
-    at = places.index(here) if places else 0
+    spans = [(place.document, place.span) for place in places]
+    if (document.id, marked) not in spans:
+        places, spans = [], []
+    at = spans.index((document.id, marked)) if places else 0
 
-    def step(number: int) -> Step | None:
-        if not 0 <= number < len(places):
+    def step(place: Place | None, among: Sequence[Place] = ()) -> Step | None:
+        if place is None:
             return None
-        place = places[number]
-        return Step(documents[place.document], reader_link(place, places))
+        to = documents[place.document]
+        before = sum(1 for p in paragraph_spans(to.text) if p.start <= place.span.start)
+        return Step(to, before, reader_link(place, among))
 
-    said_later = Place.read(later, document.id, documents)
-    newer = documents[said_later.document] if said_later else None
-    is_later = bool(newer and newer.date and document.date and newer.date > document.date)
+    newer = step(Place.read(later, document.id, documents))
     return Reading(
         marked,
+        quoted=places[at].quote if places else None,
         number=at + 1,
         total=len(places),
-        previous=step(at - 1),
-        next=step(at + 1),
-        later=Step(newer, reader_link(said_later)) if is_later and newer and said_later else None,
+        previous=step(places[at - 1], places) if at else None,
+        next=step(places[at + 1], places) if at + 1 < len(places) else None,
+        later=newer if newer and _is_later(newer.document, document) else None,
     )
+
+
+def _is_later(one: Document, other: Document) -> bool:
+    return one.date is not None and other.date is not None and one.date > other.date
+
+
+def _ends(written: str) -> tuple[str, str]:
+    start, _, end = written.partition("-")
+    return start, end
 
 
 def stretch(document: Document | None, start: str, end: str) -> Span | None:

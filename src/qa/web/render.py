@@ -12,6 +12,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from qa.corpus.language import language
 from qa.corpus.layout import paragraph_spans, turns
 from qa.corpus.sentences import sentence_spans
 from qa.index.snapshot import Snapshot
@@ -31,6 +32,7 @@ _MESSAGE = re.compile(r'<div class="qa-message" dir="auto">(.*)</div>', re.DOTAL
 # How an answer begins, and one that says "not in the record".
 _ANSWERS = ('<div class="qa-answer qa-answered">', '<div class="qa-answer qa-not_in_record">')
 _ANCHOR = Markup('<mark id="passage" tabindex="-1">')
+_AROUND = Markup('<mark class="around">')
 # A journalist's question longer than this is folded behind the sentence that asks.
 _ASKED_CHARS = 200
 # A quote longer than this is set smaller, so that what it is of is seen beside it.
@@ -59,6 +61,10 @@ class _Shown:
     passage: Markup | None
     asked: str | None
     reader: str
+
+
+# Where a file lies on the server is nobody's business; its name tells it from others.
+_TEMPLATES.filters["file_name"] = lambda source: source.rsplit("/", 1)[-1]
 
 
 class Pages:
@@ -92,18 +98,27 @@ class Pages:
         whether it helped.
         """
         cited = answer.citations or answer.nearest
-        found = [Place(c.document.id, Span(c.passage.start, c.passage.end)) for c in cited]
+        found = [_place(c) for c in cited]
         html = self._rendered(
             "answer.html",
             answer=answer,
             only=only,
             shown=[_shown(c, found) for c in cited],
             coverage=coverage(snapshot.documents, self.say),
+            languages=self._other_languages(answer.question, snapshot),
             confidence=_confidence,
             request=request,
             forms=forms,
         )
         return _without_blank_lines(html)
+
+    def _other_languages(self, question: str, snapshot: Snapshot) -> str:
+        """The languages of the record, where none is the question's; otherwise empty."""
+        held = snapshot.documents.languages
+        if language(question).split("-")[0] in {name.split("-")[0] for name in held}:
+            return ""
+        known = {name: self.say("language." + name) for name in ("en", "zh")}
+        return self.say("list.separator").join(known.get(name, name) for name in held)
 
     def head(self) -> str:
         """What the chat's page has in its head, beside Gradio's own."""
@@ -151,8 +166,7 @@ class Pages:
         """The reader page of a document, opened as ``reading`` says."""
         text = document.text
         paragraphs = paragraph_spans(text)
-        marks = [reading.marked] if reading.marked else []
-        rendered = {p: _marked(text, p, marks, _ANCHOR) for p in paragraphs}
+        rendered = {p: _opened(text, p, reading) for p in paragraphs}
         source = document.source or ""
         return self._rendered(
             "reader.html",
@@ -164,6 +178,8 @@ class Pages:
             turns=[
                 {
                     "role": turn.role,
+                    # Nothing above a text that says itself who speaks.
+                    "is_headed": not (turn.speaker and turn.label),
                     "speaker": turn.speaker,
                     "paragraphs": [
                         rendered[p]
@@ -244,8 +260,7 @@ def _shown(citation: Citation, found: Sequence[Place]) -> _Shown:
     """``found`` are the passages of all citations, this one's among them."""
     text, offset = citation.passage.text, citation.passage.start
     marks = [Span(q.start - offset, q.end - offset) for q in citation.quotes]
-    # Sentences quoted are neighbours: from the first to the last is one stretch.
-    quoted = Span(min(m.start for m in marks), max(m.end for m in marks))
+    quoted = _quoted(marks)
     is_all = quoted.of(text).strip() == text.strip()
     later = citation.later
     return _Shown(
@@ -254,11 +269,22 @@ def _shown(citation: Citation, found: Sequence[Place]) -> _Shown:
         passage=None if is_all else _in_paragraphs(text, marks),
         asked=_asked_in_short(citation.passage.asked),
         reader=reader_link(
-            Place(citation.document.id, Span(citation.passage.start, citation.passage.end)),
+            _place(citation),
             found,
             Place(later.document.id, Span(later.start, later.end)) if later else None,
         ),
     )
+
+
+def _place(citation: Citation) -> Place:
+    passage = Span(citation.passage.start, citation.passage.end)
+    quoted = _quoted([Span(q.start, q.end) for q in citation.quotes])
+    return Place(citation.document.id, passage, quoted)
+
+
+def _quoted(sentences: Sequence[Span]) -> Span:
+    """The stretch of the sentences quoted: they are neighbours."""
+    return Span(min(s.start for s in sentences), max(s.end for s in sentences))
 
 
 def _in_paragraphs(text: str, marks: Sequence[Span]) -> Markup:
@@ -267,16 +293,36 @@ def _in_paragraphs(text: str, marks: Sequence[Span]) -> Markup:
     return Markup("").join(Markup("<p>{}</p>").format(p) for p in paragraphs)
 
 
-def _marked(text: str, whole: Span, marks: Sequence[Span], anchor: Markup | None = None) -> Markup:
+def _opened(text: str, whole: Span, reading: Reading) -> Markup:
+    """A paragraph of the reader page: what is quoted is marked, the passage around it less so."""
+    marked, quoted = reading.marked, reading.quoted
+    if marked is None:
+        return _marked(text, whole, [])
+    if quoted is None:
+        return _marked(text, whole, [marked], _ANCHOR)
+    around = [(marked.start, quoted.start), (quoted.end, marked.end)]
+    marks = [quoted, *(Span(start, end) for start, end in around if start < end)]
+    return _marked(text, whole, marks, _ANCHOR, quoted)
+
+
+def _marked(
+    text: str,
+    whole: Span,
+    marks: Sequence[Span],
+    anchor: Markup | None = None,
+    quoted: Span | None = None,
+) -> Markup:
     """``text`` within ``whole``, escaped, with ``<mark>`` around what is marked.
 
-    ``anchor`` is the opening tag of a mark that begins in here.
+    ``anchor`` is the opening tag of a mark that begins in here. Where ``quoted`` is given, the
+    anchor is that mark's, and others are told from it.
     """
     parts = []
     for piece, mark in _pieces(whole, marks):
         body = Markup("<br>").join(escape(line) for line in piece.of(text).split("\n"))
-        begins = mark is not None and mark.start >= whole.start
-        tag = anchor if anchor and begins else Markup("<mark>")
+        is_around = quoted is not None and mark != quoted
+        begins = mark is not None and mark.start >= whole.start and not is_around
+        tag = _AROUND if is_around else anchor if anchor and begins else Markup("<mark>")
         parts.append(tag + body + Markup("</mark>") if mark else body)
     return Markup("").join(parts)
 

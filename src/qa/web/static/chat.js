@@ -18,16 +18,21 @@ const box = () => document.querySelector("#qa-question textarea");
 const SLOW_MS = 3000;
 const UNASKED = "qa-unasked";
 let asking = null;
-const tell = (words) => { document.querySelector("#qa-state").textContent = words; };
+const tell = (words, isSeen = true) => {
+  const state = document.querySelector("#qa-state");
+  state.textContent = words;
+  state.classList.toggle("qa-hidden", !isSeen);  // what stands in the conversation is not shown twice
+};
 const begin = (question) => {
+  if (!question.trim()) return;
   clearTimeout(asking?.slow);
   asking = { question, answers: all("#qa-chat .bot").length, slow: setTimeout(() => tell(say("slow")), SLOW_MS) };
   tell(say("searching"));
 };
-const end = (words) => {
+const end = (words, isSeen) => {
   clearTimeout(asking.slow);
   asking = null;
-  tell(words);
+  tell(words, isSeen);
 };
 document.addEventListener("keydown", (event) => {
   const isAsked = event.key === "Enter" && !event.shiftKey && !event.isComposing;
@@ -43,13 +48,12 @@ document.addEventListener("click", (event) => {
 // focus goes there too, unless the next question is being typed.
 const arrived = (message) => {
   const answer = message.querySelector(".qa-answer, .qa-message");
-  const found = answer.querySelectorAll(".qa-answered > .qa-citation, .qa-answered > .qa-more > .qa-citation").length
-    || answer.closest(".qa-answered") && answer.querySelectorAll(".qa-citation").length;
+  const found = answer.querySelectorAll(".qa-citation").length;
   const outcome = answer.matches(".qa-answered") ? say(found === 1 ? "one" : "many", { number: found })
     : answer.matches(".qa-not_in_record") ? say("none") : answer.textContent.trim();
   const isFree = !box().value && [document.body, box()].includes(document.activeElement)
     || document.activeElement?.closest("#qa-send, .qa-example, #qa-chat");
-  end(isFree ? "" : outcome);
+  end(isFree ? "" : outcome, false);
   (all("#qa-chat .user").pop() || message).scrollIntoView({ block: "start" });
   if (!isFree) return;
   answer.tabIndex = -1;
@@ -120,6 +124,7 @@ const upgrade = async () => {
   section.setAttribute("list", list.id);
   const status = await (await fetch("../api/v1/status")).json();
   for (const name of status.sections) list.append(new Option(name));
+  section.closest(".block").hidden = !status.sections.length;
 };
 document.addEventListener("click", (event) => {
   if (event.target.closest("#qa-options button")) requestAnimationFrame(upgrade);
@@ -134,48 +139,76 @@ const restored = new MutationObserver(() => {
   if (unasked) fill(unasked);
   sessionStorage.removeItem(UNASKED);
   // Gradio keeps an empty list where nothing is to be kept.
-  if (localStorage.getItem("qa-conversation")?.length > 200) restore.click();
+  if (!(localStorage.getItem("qa-conversation")?.length > 200)) return;
+  restore.click();
+  const shown = new MutationObserver(() => {
+    if (!document.querySelector("#qa-chat .user")) return;
+    shown.disconnect();
+    all("#qa-chat .user").pop().scrollIntoView({ block: "start" });
+  });
+  shown.observe(root, { childList: true, subtree: true });
 });
 restored.observe(root, { childList: true, subtree: true });
 
 // Links and buttons of an answer. Without this script a question opens on a page of its own.
-const fill = (text, isFocused = true) => {
-  const field = box();
+const fill = (text, isFocused = true, field = box()) => {
   field.value = text;
   field.dispatchEvent(new Event("input", { bubbles: true }));
   if (isFocused) field.focus();
 };
+const send = (question) => {
+  fill(question);
+  document.querySelector("#qa-send").click();
+};
+const PRESSED = {
+  ".qa-copy-it": (pressed) => {
+    navigator.clipboard.writeText(pressed.parentNode.nextElementSibling.textContent).then(() => tell(say("copied")));
+  },
+  ".qa-ask-it": (pressed) => send(pressed.textContent),
+  ".qa-edit": (pressed) => fill(pressed.previousElementSibling.textContent),
+  ".qa-unlimited": (pressed) => {
+    for (const field of all(":is(#qa-since, #qa-until, #qa-section) input")) fill("", false, field);
+    send(new URL(pressed.href).searchParams.get("q"));
+  },
+};
 document.addEventListener("click", (event) => {
-  const pressed = event.target.closest("#qa-chat .qa-ask-it, #qa-chat .qa-edit, #qa-chat .qa-copy-it");
-  if (!pressed || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  event.preventDefault();
-  if (pressed.matches(".qa-copy-it")) {
-    navigator.clipboard.writeText(pressed.parentNode.nextElementSibling.textContent);
-    return;
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  for (const [selector, act] of Object.entries(PRESSED)) {
+    const pressed = event.target.closest(`#qa-chat ${selector}`);
+    if (pressed) {
+      event.preventDefault();
+      act(pressed);
+    }
   }
-  fill(pressed.textContent);
-  if (pressed.matches(".qa-ask-it")) document.querySelector("#qa-send").click();
 });
+document.addEventListener("click", (event) => {
+  // What the focus was on is cleared away.
+  if (event.target.closest("#qa-chat .icon-button")) setTimeout(() => box().focus());
+}, true);
 
 // Whether an answer helped, and why not; sent only where the visitor says so.
 const think = async (thought, helpful, reason) => {
-  const said = thought.querySelector("[role=status]");
   const sent = await fetch("../api/v1/feedback", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ request: thought.id.replace("asked-", ""), helpful, reason: reason || null }),
   }).catch(() => ({ ok: false }));
-  said.textContent = thought.querySelector(sent.ok ? ".qa-sent" : ".qa-unsent").textContent;
+  const isAskedWhy = sent.ok && !helpful && !reason;
+  const words = isAskedWhy ? "" : thought.querySelector(sent.ok ? ".qa-sent" : ".qa-unsent").textContent;
+  thought.querySelector("[role=status]").textContent = words;
+  thought.querySelector(".qa-why").hidden = helpful || Boolean(sent.ok && reason);
 };
 document.addEventListener("click", (event) => {
-  const pressed = event.target.closest("#qa-chat .qa-helped");
+  const pressed = event.target.closest("#qa-chat :is(.qa-helped, .qa-send-why)");
   if (!pressed) return;
   const thought = pressed.closest(".qa-thought");
+  const why = thought.querySelector("input");
+  if (pressed.matches(".qa-send-why")) return void think(thought, false, why.value);
   const helped = pressed.value === "yes";
-  for (const button of thought.querySelectorAll("button")) button.setAttribute("aria-pressed", button === pressed);
-  thought.querySelector("label").hidden = helped;
+  for (const button of thought.querySelectorAll(".qa-helped")) button.setAttribute("aria-pressed", button === pressed);
   think(thought, helped, "");
-  if (!helped) thought.querySelector("input").focus();
+  thought.querySelector(".qa-why").hidden = helped;
+  if (!helped) why.focus();
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.isComposing || !event.target.matches("#qa-chat .qa-thought input")) return;
