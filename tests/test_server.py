@@ -360,7 +360,7 @@ def test_where_too_many_are_connected_it_is_said_when_to_come_again(strict):
 
 def chatted(address, question):
     """What the chat answers, as its page gets it."""
-    joined = {"data": [question, [], None], "fn_index": 0, "session_hash": "one"}
+    joined = {"data": [question, [], False, "", "", ""], "fn_index": 0, "session_hash": "one"}
     assert fetched(f"{address}/en/gradio_api/queue/join", joined)[0] == 200
     url = f"{address}/en/gradio_api/queue/data?session_hash=one"
     with urllib.request.urlopen(url, timeout=PATIENCE_S) as events:  # noqa: S310 - our own server
