@@ -24,7 +24,7 @@ def document(**fields):
 
 
 def written(corpus, one):
-    folder.write(corpus, one, folder.render(one, "seeds/a.txt", "1" * 64))
+    folder.write(corpus, one.id, folder.render(one, "seeds/a.txt", "1" * 64))
     return corpus / f"{one.id}.md"
 
 
