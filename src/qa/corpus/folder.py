@@ -37,7 +37,8 @@ __all__ = [
     "write",
 ]
 
-_KEYS = ("id", "title", "date", "section", "source", "language", "layout", "withdrawn", "also")
+_KEYS = ("id", "title", "date", "section", "source", "language", "layout")
+_MARKS = ("also", "withdrawn")
 _PROVENANCE = ("ingested_from", "retrieved", "sha256", "source_sha256", "file_sha256")
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 # Tens of times faster, but not everywhere compiled in.
@@ -159,12 +160,12 @@ def render(
     document: Document, ingested_from: str, source_sha256: str, retrieved: str | None = None
 ) -> str:
     """The whole text of ``corpus/ID.md``."""
-    stated = {key: getattr(document, key) for key in _KEYS} | {"also": list(document.also) or None}
-    fields = {key: value for key, value in stated.items() if value is not None}
-    fields["ingested_from"] = ingested_from
-    fields |= {"retrieved": retrieved} if retrieved else {}
+    fields = {key: getattr(document, key) for key in _KEYS}
+    fields |= {"ingested_from": ingested_from, "retrieved": retrieved}
     fields |= {"sha256": document.sha256, "source_sha256": source_sha256}
-    front = _dumped(fields)
+    # Last, where ``amended`` puts them, too.
+    fields |= {"also": list(document.also) or None, "withdrawn": document.withdrawn}
+    front = _dumped({key: value for key, value in fields.items() if value is not None})
     body = f"---\n\n{document.text}\n"
     unsigned = f"---\n{front}{body}"
     return f"---\n{front}file_sha256: {_file_sha256(unsigned)}\n{body}"
@@ -199,9 +200,7 @@ def amended(raw: str, **changes: object) -> str:
 
 
 def _dumped(fields: dict[str, Any]) -> str:
-    text: str = yaml.dump(
-        fields, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000
-    )
+    text: str = yaml.dump(fields, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
     return text
 
 
@@ -215,9 +214,7 @@ def _parted(raw: str) -> tuple[dict[str, object], str]:
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date like 2020-13-45
         raise CorpusError(f"its front matter is not YAML: {error}") from error
     if not isinstance(fields, dict | None):
-        raise CorpusError(
-            f"its front matter is a {type(fields).__name__}, not key: value lines."
-        )
+        raise CorpusError(f"its front matter is a {type(fields).__name__}, not key: value lines.")
     return fields or {}, raw[match.end() :]
 
 
@@ -227,11 +224,10 @@ def _file_sha256(raw: str) -> str:
 
 
 def _document(fields: dict[str, object], body: str, stem: str) -> Document:
-    unknown = sorted(set(map(str, fields)) - {*_KEYS, *_PROVENANCE})
+    unknown = sorted(set(map(str, fields)) - {*_KEYS, *_MARKS, *_PROVENANCE})
     if unknown:
-        raise CorpusError(
-            f"its front matter has {', '.join(unknown)}; known are {', '.join(_KEYS)}."
-        )
+        known = ", ".join((*_KEYS, *_MARKS))
+        raise CorpusError(f"its front matter has {', '.join(unknown)}; known are {known}.")
     document_id = _text(fields, "id") or stem
     if document_id != stem:
         raise CorpusError(f"its id is {document_id!r}, its file is named {stem!r}: make them one.")

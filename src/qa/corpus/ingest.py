@@ -28,6 +28,7 @@ __all__ = [
     "amend",
     "document",
     "ingest",
+    "join",
     "language",
     "source_name",
     "take",
@@ -124,9 +125,7 @@ def take_files(
             on_progress(done, max(done, total))
 
 
-def _take_file(
-    path: Path, name: str, corpus: Path, state: State, *, overwrite: bool
-) -> Ingested:
+def _take_file(path: Path, name: str, corpus: Path, state: State, *, overwrite: bool) -> Ingested:
     if not path.exists():
         raise SourceError(f"{path}: there is no such file or folder.")
     data = path.read_bytes()
@@ -134,9 +133,7 @@ def _take_file(
     return take(received, corpus, state, overwrite=overwrite)
 
 
-def take(
-    received: Received, corpus: Path, state: State, *, overwrite: bool = False
-) -> Ingested:
+def take(received: Received, corpus: Path, state: State, *, overwrite: bool = False) -> Ingested:
     """Make a document of a source, or of its document what the source has become.
 
     Raises:
@@ -174,17 +171,14 @@ def unchanged(
     ``sha256`` is of its bytes; None where its server says that they have not changed.
     """
     seen = state.seen(name)
-    if seen is None or seen.document is None or seen.reader != reader():
+    if seen is None or seen.reader != reader() or sha256 not in (None, seen.sha256):
         return None
-    filed = state.filed(seen.document)
+    filed = next((one for one in state.published_at(name) if one.id == seen.document), None)
     if filed is None or filed.is_withdrawn or filed.key != seen.key:
         return None
-    if sha256 not in (None, seen.sha256) or (filed.is_corrected and overwrite):
-        return None
-    if not any(place.id == filed.id for place in state.published_at(name)):
-        return None
-    is_file = "://" not in name
-    if is_file and filed.ingested_from == name and filed.source_sha256 != sha256:
+    is_file = "://" not in name and filed.ingested_from == name
+    is_put_back = is_file and filed.source_sha256 != seen.sha256
+    if is_put_back or (filed.is_corrected and overwrite):
         return None
     if filed.is_corrected:
         return Ingested(name, "kept", filed.id, "corrected by hand")
@@ -198,7 +192,7 @@ def _take_first(received: Received, stated: Document, corpus: Path, state: State
         if filed.id != twin:
             _leave(received.name, filed.id, corpus, state)
     if twin:
-        return _join(received.name, twin, corpus, state)
+        return join(received.name, twin, corpus, state)
     ingested = replace(stated, id=_free_id(stated.id, received.name, corpus))
     content = folder.render(ingested, received.name, received.sha256, received.retrieved)
     _write(corpus, ingested.id, content, state)
@@ -270,10 +264,11 @@ def _twin(stated: Document, state: State) -> str | None:
     return None
 
 
-def _join(name: str, document_id: str, corpus: Path, state: State) -> Ingested:
-    """Name the source in the document that says the same."""
-    document = folder.read(corpus / f"{document_id}.md").document
-    if name in document.also and not document.withdrawn:
+def join(name: str, document_id: str, corpus: Path, state: State) -> Ingested:
+    """Name a source in the document that says the same."""
+    file = folder.read(corpus / f"{document_id}.md")
+    document = file.document
+    if name in (file.ingested_from, *document.also) and not document.withdrawn:
         return Ingested(name, "unchanged", document_id)
     also = [*dict.fromkeys([*document.also, name])]
     amend(corpus, document_id, state, also=also, withdrawn=None)

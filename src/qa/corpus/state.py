@@ -19,7 +19,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -154,7 +154,7 @@ class State:
             f"SELECT * FROM sources WHERE {condition} LIMIT 1",  # noqa: S608 - ours
             values,
         ).fetchone()
-        return Seen(*row[:-1], is_gone=bool(row[-1])) if row else None
+        return replace(Seen(*row), is_gone=bool(row[-1])) if row else None
 
     def remember(self, seen: Seen) -> None:
         """Keep what a source gave."""
@@ -191,7 +191,10 @@ class State:
             values,
         )
         for row in rows:
-            yield Filed(*row[:5], is_corrected=bool(row[5]), is_withdrawn=bool(row[6]))
+            filed = Filed(*row)
+            yield replace(
+                filed, is_corrected=bool(filed.is_corrected), is_withdrawn=bool(filed.is_withdrawn)
+            )
 
     def file(self, file: CorpusFile) -> None:
         """Keep what a file of the record holds, as it lies there now."""
@@ -239,7 +242,7 @@ class State:
         rows = self._db.execute(
             "SELECT DISTINCT places.name FROM places LEFT JOIN sources USING (name) "
             "WHERE (places.name LIKE 'http://%' OR places.name LIKE 'https://%') "
-            "AND (run IS NULL OR run != ?) ORDER BY coalesce(checked, ''), places.name LIMIT ?",
+            "AND (run IS NULL OR run != ?) ORDER BY coalesce(run, 0), places.name LIMIT ?",
             (run, most),
         )
         return [name for (name,) in rows]
@@ -343,12 +346,16 @@ def _files_of(path: Path) -> Sequence[str]:
     return [f"{path}{suffix}" for suffix in ("", "-wal", "-shm")]
 
 
+def _check_format(connection: sqlite3.Connection) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version not in (0, _FORMAT):
+        raise sqlite3.DatabaseError(f"format {version}")
+
+
 def _connected(place: str) -> sqlite3.Connection:
     connection = sqlite3.connect(place, isolation_level=None)
     try:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version not in (0, _FORMAT):
-            raise sqlite3.DatabaseError(f"format {version}")
+        _check_format(connection)
         # A power failure may take the last rows away: then that much is read again.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
