@@ -3,6 +3,7 @@
 import gzip
 import socket
 import time
+import tracemalloc
 
 import pytest
 
@@ -193,7 +194,11 @@ def test_a_packed_page_is_unpacked_and_a_bomb_is_not(site, fetcher_of):
     site.put("/other", b"Tea.", headers={"Content-Encoding": "br"})
     fetcher = fetcher_of()
     assert fetcher.fetch(f"{site.address}/a").data == b"Tea."
+    tracemalloc.start()
     assert "longer than 100000 bytes when unpacked" in refusal(fetcher, f"{site.address}/bomb")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 5_000_000
     assert "sent as br" in refusal(fetcher, f"{site.address}/other")
 
 

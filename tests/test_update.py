@@ -510,14 +510,14 @@ def spoilt(site, n, kind):
     return path
 
 
-def started(home, site):
+def started(home, *arguments):
     settings = {
         "QA_FETCH_DELAY_S": "0",
         "QA_FETCH_TIMEOUT_S": "0.3",
         "QA_MAX_SOURCE_BYTES": "200000",
         "QA_CACHE": str(home / "cache"),
     }
-    arguments = ["ingest", f"{site.address}/sitemap.xml", "--allow-private", "--json"]
+    arguments = ["ingest", *arguments, "--allow-private", "--json"]
     return subprocess.Popen(
         [sys.executable, "-c", COMMAND, *arguments],
         cwd=home,
@@ -539,7 +539,7 @@ def test_a_large_and_unruly_site_is_read_once_through_interruptions(site, home):
     good = big(site)
     ends = [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)]
     for number, (signal_number, code) in enumerate(ends, start=1):
-        process = started(home, site)
+        process = started(home, f"{site.address}/sitemap.xml")
         await_documents(home, 200 * number, process)
         process.send_signal(signal_number)
         out, err = process.communicate()
@@ -547,7 +547,7 @@ def test_a_large_and_unruly_site_is_read_once_through_interruptions(site, home):
         if code != -9:
             assert err == "qa: interrupted; the same command goes on where it was.\n"
             assert [*(home / "corpus").glob(".*.unfinished")] == []
-    process = started(home, site)
+    process = started(home, f"{site.address}/sitemap.xml")
     out, err = process.communicate()
     told = json.loads(out)
     assert process.returncode == 1
@@ -563,3 +563,42 @@ def test_a_large_and_unruly_site_is_read_once_through_interruptions(site, home):
     for why in ("in a circle", "answers 404", "answers 500", "longer than", "robots.txt"):
         assert why in whys
     assert told["counts"]["failed"] == PAGES - len(good)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_files_that_were_not_reached_are_taken_by_the_next_run(home, number, code):
+    count = 3_000
+    for n in range(count):
+        (home / "seeds" / f"{n}.txt").write_text(statement(n, f"tea of {n}"), "utf-8")
+    process = started(home, "seeds")
+    await_documents(home, 100, process)
+    process.send_signal(number)
+    _, err = process.communicate()
+    assert (process.returncode, err.split("\n")[-2]) == (
+        code,
+        "qa: interrupted; the same command goes on where it was.",
+    )
+    before = len(record(home))
+    assert 100 <= before < count
+    assert [*(home / "corpus").glob(".*")] == []
+    process = started(home, "seeds")
+    out, _ = process.communicate()
+    assert process.returncode == 0
+    assert json.loads(out)["counts"] == {"new": count - before, "unchanged": before}
+    assert len(record(home)) == count
+
+
+def test_a_run_of_long_ago_is_not_gone_on_with(site, home, monkeypatch):
+    from qa.corpus import state
+
+    put(site, 1, 2)
+    site.sitemap("/1", "/2")
+    source = WebSource(f"{site.address}/sitemap.xml")
+    for hours, times in ((0, 1), (1, 1), (13, 2)):
+        later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=hours)
+        monkeypatch.setattr(state, "now", lambda later=later: later)
+        under_way = ingest_sources([source], home / "corpus", **options(home))
+        next(under_way)
+        under_way.close()
+        assert site.counts["/1"] == times

@@ -55,8 +55,9 @@ CREATE TABLE IF NOT EXISTS runs (id INTEGER PRIMARY KEY, what TEXT, began TEXT, 
 """
 # What the tables hold; a file of another version is begun anew.
 _FORMAT = 1
-# An interrupted run is gone on with on the same day; after that what it fetched is old.
-_RESUMED_FOR = datetime.timedelta(days=1)
+# An interrupted run is gone on with for so long; after that what it fetched is old, and the
+# next night's run shall not take itself for that of the night before.
+_RESUMED_FOR = datetime.timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +249,7 @@ class State:
         return [name for (name,) in rows]
 
     def begin(self, what: str) -> int:
-        """The number of a run: of one like it that was interrupted today, or of a new one."""
+        """The number of a run: of one like it that was interrupted lately, or of a new one."""
         row = self._db.execute(
             "SELECT id, began FROM runs WHERE what = ? AND ended IS NULL ORDER BY id DESC LIMIT 1",
             [what],
@@ -256,7 +257,8 @@ class State:
         if row and datetime.datetime.fromisoformat(row[1]) > now() - _RESUMED_FOR:
             return int(row[0])
         self._db.execute("DELETE FROM listings")
-        self._db.execute("DELETE FROM runs WHERE ended IS NULL AND what = ?", [what])
+        # Never removed: a number that is given again would pass for the run that had it.
+        self._db.execute("UPDATE runs SET ended = began WHERE ended IS NULL AND what = ?", [what])
         began = self._db.execute(
             "INSERT INTO runs (what, began) VALUES (?, ?)", (what, now().isoformat())
         )

@@ -74,8 +74,8 @@ def ingest_sources(  # noqa: PLR0913 - the settings of each step
 ) -> Iterator[Ingested]:
     """Turn files, folders and addresses into documents, and say what became of each.
 
-    A run that was interrupted goes on where it ended, when it is started again on that day:
-    no address is asked twice.
+    A run that was interrupted goes on where it ended, when it is started again within twelve
+    hours: no address is asked twice.
 
     Raises:
         BusyError: another process is ingesting into the same folder.
