@@ -317,6 +317,7 @@ def test_an_address_that_must_not_be_asked_is_refused_in_one_line(project, run):
     assert out == "2 sources: 2 failed.\n"
     assert "127.0.0.1 is not a public address: it is not fetched from without --allow-priv" in err
     assert "file:///etc/passwd: only http and https are fetched, not file." in err
+    assert not (project / "corpus" / "sources.yaml").exists()
 
 
 def test_of_very_many_new_documents_the_first_are_named_and_the_others_counted(

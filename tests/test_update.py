@@ -447,6 +447,21 @@ def test_a_list_of_sources_that_is_none_is_refused(home, content, why):
         sources.read(home / "corpus")
 
 
+def test_a_page_in_trouble_does_not_keep_others_of_its_host_from_being_looked_at(site, home):
+    put(site, 1, 2, 3)
+    site.sitemap("/2", "/3")
+    given = [WebSource(f"{site.address}/1"), WebSource(f"{site.address}/sitemap.xml")]
+    take(home, *given)
+    site.put("/1", "x", status=500)
+    site.sitemap("/3")
+    del site.pages["/2"]
+    assert outcomes(again(home, *given)) == [
+        ("1", "failed"),
+        ("2", "withdrawn"),
+        ("3", "unchanged"),
+    ]
+
+
 def test_two_runs_at_once_are_refused(home):
     (home / "seeds" / "1.txt").write_text(statement(1), "utf-8")
     first = ingest_sources([home / "seeds"], home / "corpus", **options(home))
@@ -465,6 +480,21 @@ def test_without_its_state_nothing_is_lost_and_nothing_doubled(site, home, spoil
     for path in (home / "cache" / "sources").iterdir():
         path.write_bytes(spoil) if path.suffix == ".sqlite" and spoil else path.unlink()
     assert take(home, source) == [("1", "unchanged"), ("2", "unchanged")]
+
+
+def test_what_other_code_worked_out_is_worked_out_anew(home, monkeypatch):
+    from qa.corpus import ingest, state
+
+    (home / "seeds" / "1.txt").write_text(statement(1), "utf-8")
+    take(home, home / "seeds")
+    read = []
+    monkeypatch.setattr(folder, "read", lambda p, r=folder.read: read.append(p.name) or r(p))
+    take(home, home / "seeds")
+    assert read == []
+    for module in (state, ingest):
+        monkeypatch.setattr(module, "reader", lambda: "0" * 16)
+    assert take(home, home / "seeds") == [("1.txt", "unchanged")]
+    assert read == ["2026-03-02-statement-1.md"] * 2  # of the folder, and beside its source
 
 
 COMMAND = "from qa.cli import main; main()"

@@ -206,8 +206,9 @@ def ingest(  # noqa: PLR0913 - the options
             ):
                 told.append(done)
     if not update:
-        given = [s for s in given if not isinstance(s, Path) or s.exists()]
-        known_sources.remember(settings.corpus, given)
+        failed = {done.source for done in told if done.outcome == "failed"}
+        good = [s for s in given if (s.exists() if isinstance(s, Path) else s.url not in failed)]
+        known_sources.remember(settings.corpus, good)
     if as_json:
         documents = [dataclasses.asdict(done) for done in told]
         print_json({"counts": dict(sorted(outcomes.items())), "documents": documents})

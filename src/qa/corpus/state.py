@@ -256,9 +256,11 @@ class State:
         ).fetchone()
         if row and datetime.datetime.fromisoformat(row[1]) > now() - _RESUMED_FOR:
             return int(row[0])
-        self._db.execute("DELETE FROM listings")
         # Never removed: a number that is given again would pass for the run that had it.
         self._db.execute("UPDATE runs SET ended = began WHERE ended IS NULL AND what = ?", [what])
+        self._db.execute(
+            "DELETE FROM listings WHERE run NOT IN (SELECT id FROM runs WHERE ended IS NULL)"
+        )
         began = self._db.execute(
             "INSERT INTO runs (what, began) VALUES (?, ?)", (what, now().isoformat())
         )
@@ -349,9 +351,19 @@ def _files_of(path: Path) -> Sequence[str]:
 
 
 def _check_format(connection: sqlite3.Connection) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (version,) = connection.execute("PRAGMA application_id").fetchone()
     if version not in (0, _FORMAT):
         raise sqlite3.DatabaseError(f"format {version}")
+
+
+def _forget_what_other_code_read(connection: sqlite3.Connection) -> None:
+    """Let the record's files be read anew where what is kept of them was worked out otherwise."""
+    code = int(reader()[:7], 16)
+    (read_by,) = connection.execute("PRAGMA user_version").fetchone()
+    if read_by != code:
+        connection.execute("DELETE FROM files")
+        connection.execute("DELETE FROM places")
+        connection.execute(f"PRAGMA user_version = {code}")
 
 
 def _connected(place: str) -> sqlite3.Connection:
@@ -362,7 +374,8 @@ def _connected(place: str) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.executescript(_SCHEMA)
-        connection.execute(f"PRAGMA user_version = {_FORMAT}")
+        connection.execute(f"PRAGMA application_id = {_FORMAT}")
+        _forget_what_other_code_read(connection)
     except sqlite3.DatabaseError:
         connection.close()
         raise

@@ -151,7 +151,7 @@ def _take_web(source: WebSource, run: _Run) -> Iterator[Ingested]:
     if run.state.read_in(run.number, url):
         yield from _taken(Link(url), run)
         return
-    source = replace(source, url=url)
+    given, source = source.url, replace(source, url=url)
     named = 0
 
     def count(pages: int) -> None:
@@ -163,7 +163,7 @@ def _take_web(source: WebSource, run: _Run) -> Iterator[Ingested]:
     found = listed(source, run.fetcher, run, limit=limit, on_named=count, **asking)
     for done, one in enumerate(found, start=1):
         if isinstance(one, Trouble):
-            yield from _in_trouble(one, is_page=one.url == url, run=run)
+            yield from _in_trouble(one, given if one.url == url else one.url, run)
         elif isinstance(one, Page):
             yield from _taken(Link(url), run, one.fetched)
         else:
@@ -172,14 +172,17 @@ def _take_web(source: WebSource, run: _Run) -> Iterator[Ingested]:
             run.on_progress(done, max(done, named))
 
 
-def _in_trouble(trouble: Trouble, *, is_page: bool, run: _Run) -> Iterator[Ingested]:
+def _in_trouble(trouble: Trouble, name: str, run: _Run) -> Iterator[Ingested]:
     """A listing that cannot be read is trouble; a page that is gone is gone."""
-    was_page = is_page and any(run.state.published_at(trouble.url))
+    was_page = any(run.state.published_at(trouble.url))
     if was_page and isinstance(trouble.error, GoneError):
         yield from _gone(trouble.url, str(trouble.error), run)
         return
-    run.troubled_hosts.add(httpx.URL(trouble.url).host)
-    yield Ingested(trouble.url, "failed", why=str(trouble.error))
+    if was_page:
+        run.troubled_pages.add(trouble.url)
+    else:
+        run.troubled_hosts.add(httpx.URL(trouble.url).host)
+    yield Ingested(name, "failed", why=str(trouble.error))
 
 
 def _taken(
