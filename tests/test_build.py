@@ -1,5 +1,7 @@
 """Corpus to snapshot: the same in, the same out; only what is new is embedded."""
 
+import dataclasses
+import datetime
 import json
 import os
 
@@ -220,3 +222,31 @@ def test_the_manifest_says_what_the_snapshot_was_made_from(tmp_path):
     assert manifest["counts"] == {"documents": 1, "passages": 2, "sentences": 3}
     assert "documents/documents.jsonl" in manifest["files"]
     assert "lexical/words.json" in manifest["files"]
+
+
+def test_a_withdrawn_document_is_kept_without_passages(tmp_path):
+    gone = dataclasses.replace(TEA, withdrawn=datetime.date(2026, 1, 2), also=("x",))
+    built, embedded = run(tmp_path / "index", RAIN, gone)
+    live = open_snapshot(tmp_path / "index")
+    assert (built.documents, built.passages) == (2, 2)
+    assert live.documents["tea"] == gone
+    assert live.documents.rows("tea") == range(2, 2)
+    assert {passage.document for passage in live.passages} == {"rain"}
+    assert not any("Tea" in text for text in embedded)
+    assert live.manifest["counts"]["documents"] == 2
+
+
+def test_a_document_that_is_withdrawn_and_comes_back_is_an_answer_again(tmp_path):
+    run(tmp_path / "index", RAIN, TEA)
+    before = open_snapshot(tmp_path / "index").digest
+    gone = dataclasses.replace(TEA, withdrawn=datetime.date(2026, 1, 2))
+    built, embedded = run(tmp_path / "index", RAIN, gone)
+    assert embedded == []
+    built, _ = run(tmp_path / "index", RAIN, TEA)
+    assert (built.digest, built.passages) == (before, 4)
+
+
+def test_a_record_of_withdrawn_documents_alone_is_refused(tmp_path):
+    gone = dataclasses.replace(TEA, withdrawn=datetime.date(2026, 1, 2))
+    with pytest.raises(CorpusError, match="Every document of the record is withdrawn"):
+        run(tmp_path / "index", gone)

@@ -125,7 +125,9 @@ def test_a_bad_source_is_listed_and_the_exit_code_says_so(project, run):
     code, out, err = run("ingest", "seeds")
     assert code == 1
     assert out.endswith("2 sources: 1 failed, 1 new.\n")
-    assert err.startswith("failed     seeds/a.pdf: seeds/a.pdf: the ending .pdf is not")
+    assert err.startswith(
+        "ingesting: 2 of 2\nfailed     seeds/a.pdf: seeds/a.pdf: the ending .pdf is not"
+    )
 
 
 def test_wrong_usage_exits_with_2(project, run, monkeypatch):
@@ -253,3 +255,80 @@ def test_batch_answers_lists_bad_rows_and_its_answers_can_be_proved(project, run
     assert re.fullmatch(r"Proved: \d+ citations of 1 answers against corpus\.\n", out)
     assert run("batch", "q.csv", "-o", "a.jsonl", "--to", "pdf")[0] == 2
     assert run("batch", "q.csv")[0] == 2
+
+
+def test_update_tells_what_became_of_every_source_and_indexes_what_is_new(project, run):
+    for name in ("tea", "milk"):
+        (project / "seeds" / f"{name}.txt").write_text(f"On {name}.\n\nThe {name} is hot.", "utf-8")
+    indexed(run)
+    assert (project / "corpus" / "sources.yaml").read_text("utf-8").endswith("- path: seeds/\n")
+    assert run("ingest", "--update")[:2] == (0, "3 sources: 3 unchanged.\n")
+    (project / "seeds" / "milk.txt").unlink()
+    (project / "seeds" / "cake.txt").write_text("On cake.\n\nThe cake is sweet.", "utf-8")
+    code, out, err = run("ingest", "--update")
+    assert (code, err) == (0, "ingesting: 3 of 3\n")
+    rows = [re.split(r"  +", line.strip()) for line in out.split("\n")[:3]]
+    assert rows == [
+        ["outcome", "document", "source", "why"],
+        ["new", "corpus/on-cake.md", "seeds/cake.txt"],
+        ["withdrawn", "corpus/on-milk.md", "seeds/milk.txt", "seeds/milk.txt: the file is gone."],
+    ]
+    assert out.endswith("4 sources: 1 new, 2 unchanged, 1 withdrawn.\n")
+    _, out, _ = run("index")
+    assert out.startswith("4 documents, ")
+    assert " 3 texts embedded" in out
+    assert run("verify")[0] == 0
+    _, out, _ = run("ask", "is the milk hot?", "--json")
+    answer = json.loads(out)
+    cited = {c["document"]["id"] for c in answer["citations"] + answer["nearest"]}
+    assert "on-tea" in cited
+    assert "on-milk" not in cited
+    (project / "seeds" / "milk.txt").write_text("On milk.\n\nThe milk is hot.", "utf-8")
+    code, out, _ = run("ingest", "--update", "--json")
+    assert (code, json.loads(out)) == (
+        0,
+        {
+            "counts": {"unchanged": 3, "updated": 1},
+            "documents": [
+                {
+                    "source": "seeds/milk.txt",
+                    "outcome": "updated",
+                    "document": "on-milk",
+                    "why": "published again",
+                }
+            ],
+        },
+    )
+
+
+def test_what_is_ingested_is_named_or_remembered_and_not_both(project, run):
+    assert run("ingest")[0] == 2
+    assert run("ingest", "seeds", "--update")[0] == 2
+    code, _, err = run("ingest", "--update")
+    assert (code, err) == (
+        1,
+        'qa: corpus remembers no sources: run "qa ingest SOURCE" first.\n',
+    )
+
+
+def test_an_address_that_must_not_be_asked_is_refused_in_one_line(project, run):
+    code, out, err = run("ingest", "http://127.0.0.1:8080/", "file:///etc/passwd")
+    assert code == 1
+    assert out == "2 sources: 2 failed.\n"
+    assert "127.0.0.1 is not a public address: it is not fetched from without --allow-priv" in err
+    assert "file:///etc/passwd: only http and https are fetched, not file." in err
+    assert not (project / "corpus" / "sources.yaml").exists()
+
+
+def test_of_very_many_new_documents_the_first_are_named_and_the_others_counted(
+    project, run, monkeypatch
+):
+    from qa import terminal
+
+    for module in (cli, terminal):
+        monkeypatch.setattr(module, "SHOWN_SOURCES", 2)
+    for n in range(5):
+        (project / "seeds" / f"{n}.txt").write_text(f"Number {n}.", "utf-8")
+    _, out, _ = run("ingest", "seeds")
+    assert out.count("new   ") == 2
+    assert out.endswith("and 4 more new, all in --json\n6 sources: 6 new.\n")

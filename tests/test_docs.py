@@ -27,7 +27,8 @@ def test_every_file_they_point_to_is_there():
 
 
 def test_the_defaults_told_are_the_defaults():
-    rows = re.findall(r"^\| (`[a-z_`, ]+`) \| ([^|]*) \|", DOCS["serving.md"], re.MULTILINE)
+    tables = DOCS["serving.md"] + DOCS["updates.md"]
+    rows = re.findall(r"^\| (`[a-z_`, ]+`) \| ([^|]*) \|", tables, re.MULTILINE)
     told = {}
     for names, values in rows:
         pairs = zip(re.findall(r"`([a-z_]+)`", names), values.split(", "), strict=False)

@@ -24,7 +24,7 @@ def document(**fields):
 
 
 def written(corpus, one):
-    folder.write(corpus, one, folder.render(one, "seeds/a.txt", "1" * 64))
+    folder.write(corpus, one.id, folder.render(one, "seeds/a.txt", "1" * 64))
     return corpus / f"{one.id}.md"
 
 
@@ -98,3 +98,49 @@ def test_an_id_cannot_leave_the_folder(tmp_path, bad):
 def test_a_missing_folder_is_named_with_the_remedy(tmp_path):
     with pytest.raises(CorpusError, match='run "qa ingest SOURCE" first'):
         folder.read_all(tmp_path / "none")
+
+
+def test_a_withdrawn_document_with_other_places_is_read_back_equal(tmp_path):
+    one = document(withdrawn=datetime.date(2026, 1, 2), also=("https://a.example/1", "seeds/b.txt"))
+    content = folder.render(one, "https://a.example/2", "1" * 64, "2026-01-01T00:00:00Z")
+    folder.write(tmp_path, one.id, content)
+    file = folder.read(tmp_path / "a-1.md")
+    assert file.document == one
+    assert (file.retrieved, file.text_sha256) == ("2026-01-01T00:00:00Z", one.sha256)
+    assert "withdrawn: 2026-01-02\n" in content
+
+
+def test_amending_changes_a_key_and_nothing_else(tmp_path):
+    path = written(tmp_path, document())
+    raw = path.read_text("utf-8")
+    marked = folder.amended(raw, withdrawn=datetime.date(2026, 1, 2), also=["x", "y"])
+    path.write_text(marked, "utf-8")
+    file = folder.read(path)
+    assert (file.document.withdrawn, file.document.also) == (datetime.date(2026, 1, 2), ("x", "y"))
+    assert not file.is_corrected
+    assert folder.amended(marked, withdrawn=None, also=None) == raw
+    again = folder.amended(marked, also=["z"])
+    assert again.count("also:") == 1
+    assert "- x" not in again
+
+
+def test_what_a_person_corrected_stays_corrected_when_it_is_amended(tmp_path):
+    path = written(tmp_path, document())
+    path.write_text(path.read_text("utf-8").replace("Two.", "Too.").replace("title:", "title:  "))
+    path.write_text(folder.amended(path.read_text("utf-8"), withdrawn=datetime.date(2026, 1, 2)))
+    assert folder.read(path).is_corrected
+    assert "title:   'Tea: hot'\n" in path.read_text("utf-8")
+    (tmp_path / "b.md").write_text("---\ntitle: B\n---\nText.", "utf-8")
+    assert folder.amended("---\ntitle: B\n---\nText.", also=["x"]) == (
+        "---\ntitle: B\nalso:\n- x\n---\nText."
+    )
+
+
+def test_a_write_that_is_stopped_leaves_nothing(tmp_path, monkeypatch):
+    def stop(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(folder.os, "fsync", stop)
+    with pytest.raises(KeyboardInterrupt):
+        written(tmp_path, document())
+    assert [*tmp_path.iterdir()] == []

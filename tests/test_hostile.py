@@ -110,7 +110,7 @@ def home(tmp_path_factory):
     home = tmp_path_factory.mktemp("hostile")
     for document in RECORD.values():
         content = folder.render(document, "source.txt", "0" * 64)
-        folder.write(home / "corpus", document, content)
+        folder.write(home / "corpus", document.id, content)
     return home
 
 

@@ -1,11 +1,13 @@
 """Settings come from the file, then the environment, then flags; mistakes are named."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from qa.answer.retrieve import SEARCHES
+from qa.corpus.fetch import Manners
 from qa.errors import SettingsError
 from qa.index.build import EXACT_ROWS
 from qa.settings import Settings
@@ -27,6 +29,12 @@ def test_by_default_every_search_there_is_is_made():
 
 def test_the_limit_of_exact_search_is_the_one_that_indexing_has():
     assert Settings.model_fields["exact_rows"].default == EXACT_ROWS
+
+
+def test_manners_are_by_default_what_the_settings_say():
+    names = [field.name for field in fields(Manners) if field.name != "allow_private"]
+    told = {name: Settings.model_fields[name].default for name in names}
+    assert told == {name: getattr(Manners(), name) for name in names}
 
 
 def test_the_file_is_found_where_the_command_runs(tmp_path, monkeypatch):
@@ -85,6 +93,11 @@ def test_a_named_file_that_is_missing_is_refused(tmp_path):
         ({"frame_ancestors": ["'self'; script-src *"]}, "is not an origin like"),
         ({"api_keys": ["secret"]}, "api_keys.0"),
         ({"trusted_proxies": ["nginx"]}, "trusted_proxies.0"),
+        ({"contact": "two words"}, "contact: String should match pattern"),
+        ({"contact": "a\r\nHost:b"}, "contact: String should match pattern"),
+        ({"fetch_delay_s": -1}, "fetch_delay_s: Input should be greater than or equal to 0"),
+        ({"fetch_timeout_s": 0}, "fetch_timeout_s: Input should be greater than 0"),
+        ({"max_redirects": 21}, "max_redirects: Input should be less than or equal to 20"),
     ],
 )
 def test_what_would_harm_a_page_or_be_unreadable_is_refused(given, told):

@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 the work failed; 2 wrong usage.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import gc
@@ -12,10 +13,12 @@ import hashlib
 import json
 import os
 import secrets
+import signal
 import sys
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import typer
 
@@ -24,20 +27,38 @@ from qa.errors import QAError, SettingsError
 from qa.records import to_json
 from qa.settings import Settings
 from qa.terminal import (
+    SHOWN_SOURCES,
     err,
     out,
     print_answer,
     print_comparison,
     print_feedback,
+    print_ingested,
     print_json,
     print_metrics,
     print_status,
     progress,
 )
 
+if TYPE_CHECKING:  # read when they are used
+    from qa.corpus.ingest import Ingested
+    from qa.corpus.sources import Source
+
 __all__ = ["app", "main"]
 
 _OBJECTS_BEFORE_COLLECTION = 50_000
+
+# What shells take for the exit code of a process that a signal ended.
+_SIGNALLED = 128
+
+
+class _Stopped(BaseException):
+    """Whoever started the process wants it to end; ``code`` is the exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
 
 app = typer.Typer(
     name="qa",
@@ -77,6 +98,9 @@ def main() -> None:
     except KeyboardInterrupt:
         err.print("qa: interrupted.")
         sys.exit(130)
+    except _Stopped as stopped:
+        err.print("qa: interrupted; the same command goes on where it was.")
+        sys.exit(stopped.code)
     except BrokenPipeError:
         # Whoever read our output has had enough; Python must not complain on its way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -107,35 +131,114 @@ def _root(
 
 
 @app.command()
-def ingest(
-    sources: Annotated[list[Path], typer.Argument(help="Files and folders.", metavar="SOURCE...")],
+def ingest(  # noqa: PLR0913 - the options
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(help="Files, folders and addresses on the web.", metavar="[SOURCE...]"),
+    ] = None,
     corpus: CorpusFolder = None,
     config: ConfigFile = None,
     *,
+    follow: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Take the pages that a page links to, by a pattern of their addresses: "
+            '"/news/*", or a regular expression; may be repeated.',
+            metavar="PATTERN",
+        ),
+    ] = None,
+    follow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="Another host that links may lead to; may be repeated.", metavar="HOST"),
+    ] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Look again at all that was ingested before.")
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Drop corrections made by hand.")
     ] = False,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="Fetch from addresses that are not public.")
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Turn sources into documents of the record.
+    """Turn sources into documents of the record; or look again at those ingested before.
+
+    An address is a page, a feed, a sitemap, or with --follow a page of links.
 
     Example: qa ingest seeds/
     """
-    from qa.corpus.ingest import ingest as ingest_sources  # noqa: PLC0415
+    from qa.corpus import sources as known_sources  # noqa: PLC0415
+    from qa.corpus import update as journeys  # noqa: PLC0415
+    from qa.corpus.fetch import Manners  # noqa: PLC0415
 
+    if update == bool(sources):
+        raise typer.BadParameter("name sources, or say --update to look again at those of before.")
     settings = Settings.load(config, corpus=corpus)
+    names = [field.name for field in dataclasses.fields(Manners) if field.name != "allow_private"]
+    manners = Manners(
+        **{name: getattr(settings, name) for name in names}, allow_private=allow_private
+    )
+    if update:
+        given = known_sources.read(settings.corpus)
+        if not given:
+            raise QAError(f'{settings.corpus} remembers no sources: run "qa ingest SOURCE" first.')
+    else:
+        given = [_source(name, follow or (), follow_host or ()) for name in sources or ()]
     outcomes: Counter[str] = Counter()
-    trouble = 0
-    for done in ingest_sources(sources, settings.corpus, overwrite=overwrite):
-        outcomes[done.outcome] += 1
-        trouble += done.is_trouble
-        line = f"{done.outcome:9}  {done.source}"
-        line += f" -> {settings.corpus.name}/{done.document}.md" if done.document else ""
-        line += f": {done.why}" if done.why else ""
-        (err if done.is_trouble else out).print(line)
-    counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
-    out.print(f"{sum(outcomes.values())} sources: {counts or 'none found'}.")
-    if trouble or not outcomes:
+    told: list[Ingested] = []
+    with _stoppable(), progress() as tell:
+        shared: dict[str, Any] = {
+            "cache": settings.cache,
+            "manners": manners,
+            "overwrite": overwrite,
+            "on_progress": lambda done, total: tell("ingesting", done, total),
+        }
+        if update:
+            rechecks = settings.rechecks_per_update
+            found = journeys.update(given, settings.corpus, rechecks=rechecks, **shared)
+        else:
+            found = journeys.ingest_sources(given, settings.corpus, **shared)
+        for done in found:
+            outcomes[done.outcome] += 1
+            if done.outcome != "unchanged" and (
+                as_json or done.is_trouble or outcomes[done.outcome] <= SHOWN_SOURCES
+            ):
+                told.append(done)
+    if not update:
+        failed = {done.source for done in told if done.outcome == "failed"}
+        good = [s for s in given if (s.exists() if isinstance(s, Path) else s.url not in failed)]
+        known_sources.remember(settings.corpus, good)
+    if as_json:
+        documents = [dataclasses.asdict(done) for done in told]
+        print_json({"counts": dict(sorted(outcomes.items())), "documents": documents})
+    else:
+        print_ingested(told, outcomes, settings.corpus.name, as_table=update)
+    if any(done.is_trouble for done in told) or not outcomes:
         raise typer.Exit(1)
+
+
+def _source(name: str, follow: Sequence[str], hosts: Sequence[str]) -> Source:
+    """A source as it is given on the command line."""
+    from qa.corpus.crawl import WebSource  # noqa: PLC0415
+    from qa.corpus.sources import is_url  # noqa: PLC0415
+
+    return WebSource(name, tuple(follow), tuple(hosts)) if is_url(name) else Path(name)
+
+
+@contextlib.contextmanager
+def _stoppable() -> Iterator[None]:
+    """Ctrl+C and SIGTERM end the work at its next step, with nothing half-written."""
+
+    def stop(number: int, _: object) -> None:
+        raise _Stopped(_SIGNALLED + number)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @app.command()

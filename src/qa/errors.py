@@ -3,6 +3,8 @@
     QAError
     ├── SettingsError     a setting is unknown or out of range
     ├── SourceError       a source cannot become a document
+    │   ├── GoneError         its server says that it is there no more
+    │   └── UnreachableError  its server does not give it now; it may later
     ├── CorpusError       a file in corpus/ is not a document
     ├── EncoderError      the encoder is missing, altered, or not the index's
     ├── SnapshotError     there is no whole snapshot to answer from
@@ -26,12 +28,14 @@ __all__ = [
     "EncoderError",
     "EvaluationError",
     "FeedbackError",
+    "GoneError",
     "OverloadError",
     "QAError",
     "QuestionError",
     "SettingsError",
     "SnapshotError",
     "SourceError",
+    "UnreachableError",
 ]
 
 
@@ -45,6 +49,14 @@ class SettingsError(QAError):
 
 class SourceError(QAError):
     """A source cannot become a document."""
+
+
+class GoneError(SourceError):
+    """The server of a source says that it is there no more (404, 410)."""
+
+
+class UnreachableError(SourceError):
+    """The server of a source does not give it now: that says nothing of the source."""
 
 
 class CorpusError(QAError):

@@ -56,7 +56,9 @@ class Document:
     """One published item.
 
     ``text`` is verbatim; only line endings are normalised to line feeds.
-    Always ``sha256 == sha256(text in UTF-8)``, in hexadecimal.
+    Always ``sha256 == sha256(text in UTF-8)``, in hexadecimal. ``withdrawn`` is the day on which
+    its source was found gone: it is kept, and is no answer any more. ``also`` are the other
+    places that published the same text.
     """
 
     id: str
@@ -67,6 +69,8 @@ class Document:
     source: str | None = None
     language: str = "en"
     layout: str = "statement"
+    withdrawn: datetime.date | None = None
+    also: tuple[str, ...] = ()
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:

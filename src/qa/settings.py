@@ -102,6 +102,26 @@ class Settings(BaseModel):
         description="folder of exported encoders, and of the indexes that judged sets are asked "
         "from; safe to delete",
     )
+    contact: str | None = Field(
+        None,
+        pattern=r"^[!-~]{3,200}$",
+        description="address or mail address that web servers are told when pages are fetched",
+    )
+    fetch_delay_s: float = Field(
+        1, ge=0, le=300, description="least time between two requests to one web server"
+    )
+    fetch_timeout_s: float = Field(
+        30, gt=0, le=3_600, description="longest time that one page may take to arrive"
+    )
+    max_source_bytes: int = Field(
+        20_000_000, ge=1_000, description="longest page or file that is fetched from the web"
+    )
+    max_redirects: int = Field(5, ge=0, le=20, description="most redirects followed for one page")
+    rechecks_per_update: int = Field(
+        500,
+        ge=0,
+        description="most pages asked for in an update that no listing names any more",
+    )
     host: str = Field("127.0.0.1", description="address the web server listens on")
     port: int = Field(7860, ge=0, le=65_535, description="port the web server listens on")
     title: str = Field("What was said", min_length=1, description="heading of the web chat")

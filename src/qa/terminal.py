@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -18,15 +19,18 @@ from qa.records import Answer, Citation, Document
 if TYPE_CHECKING:  # what few commands need stays away until it is used
     from rich.table import Table
 
+    from qa.corpus.ingest import Ingested
     from qa.evaluation.comparison import Comparison
     from qa.web.feedback import Asked, Group
 
 __all__ = [
+    "SHOWN_SOURCES",
     "err",
     "out",
     "print_answer",
     "print_comparison",
     "print_feedback",
+    "print_ingested",
     "print_json",
     "print_metrics",
     "print_status",
@@ -37,11 +41,44 @@ __all__ = [
 _UNWRAPPED = 1_000_000
 _PLAIN_PROGRESS_S = 10.0
 _SHOWN_QUESTIONS = 20
+# Of each outcome, where there are many; of trouble all are shown.
+SHOWN_SOURCES = 1_000
 
 out = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _UNWRAPPED)
 err = Console(
     stderr=True, highlight=False, markup=False, width=None if sys.stderr.isatty() else _UNWRAPPED
 )
+
+
+def print_ingested(
+    told: Sequence[Ingested], outcomes: Mapping[str, int], corpus: str, *, as_table: bool
+) -> None:
+    """What became of every source that was not as before, trouble on stderr, and the counts."""
+    fine = [done for done in told if not done.is_trouble]
+    if as_table and fine:
+        _print_ingested_table(fine, corpus)
+    for done in told:
+        if done.is_trouble or not as_table:
+            line = f"{done.outcome:9}  {done.source}"
+            line += f" -> {corpus}/{done.document}.md" if done.document else ""
+            line += f": {done.why}" if done.why else ""
+            (err if done.is_trouble else out).print(line)
+    shown: Counter[str] = Counter(done.outcome for done in told)
+    for outcome, count in outcomes.items():
+        if 0 < shown[outcome] < count:
+            out.print(f"and {count - shown[outcome]} more {outcome}, all in --json")
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
+    out.print(f"{sum(outcomes.values())} sources: {counts or 'none found'}.")
+
+
+def _print_ingested_table(told: Sequence[Ingested], corpus: str) -> None:
+    table = _table()
+    for head in ("outcome", "document", "source", "why"):
+        table.add_column(head, overflow="fold")
+    for done in told:
+        file = f"{corpus}/{done.document}.md" if done.document else ""
+        table.add_row(done.outcome, *map(Text, (file, done.source, done.why)))
+    out.print(table)
 
 
 def print_json(value: dict[str, Any]) -> None:

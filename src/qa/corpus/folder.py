@@ -1,10 +1,11 @@
 """The corpus folder: one readable file per document.
 
 ``ID.md`` is YAML front matter, then the text, verbatim. ``source`` is where a reader finds the
-original, ``ingested_from`` the file it was read from. ``sha256`` is of the text,
-``source_sha256`` of the source's bytes, ``file_sha256`` of this file without that one line, as
-ingest wrote them: where the last no longer holds, a person has corrected the file by hand.
-Files written by hand need only a title.
+original, ``ingested_from`` the file or address it was read from, ``retrieved`` when that was,
+for an address; ``also`` are other places with the same text. ``withdrawn`` is the day on which
+the source was found gone. ``sha256`` is of the text, ``source_sha256`` of the source's bytes,
+``file_sha256`` of this file without that one line, as ingest wrote them: where the last no longer
+holds, a person has corrected the file by hand. Files written by hand need only a title.
 """
 
 from __future__ import annotations
@@ -16,39 +17,62 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from qa.corpus.formats import split_front_matter
 from qa.corpus.layout import turns
-from qa.errors import CorpusError, SourceError
+from qa.errors import CorpusError
 from qa.records import Document
 
-__all__ = ["CorpusFile", "paths", "read", "read_all", "render", "write"]
+__all__ = [
+    "CorpusFile",
+    "amended",
+    "is_document",
+    "paths",
+    "read",
+    "read_all",
+    "remove_unfinished",
+    "render",
+    "write",
+]
 
 _KEYS = ("id", "title", "date", "section", "source", "language", "layout")
-_PROVENANCE = ("ingested_from", "sha256", "source_sha256", "file_sha256")
+_MARKS = ("also", "withdrawn")
+_PROVENANCE = ("ingested_from", "retrieved", "sha256", "source_sha256", "file_sha256")
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+# Tens of times faster, but not everywhere compiled in.
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SafeDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _FILE_SHA256_LINE = re.compile(r"^file_sha256: ([0-9a-f]{64})\n", re.MULTILINE)
 _SAFE_ID = re.compile(r"\w[\w.\-]{0,119}")
 
 
 @dataclass(frozen=True, slots=True)
 class CorpusFile:
-    """A document as it lies in the corpus folder; ``sha256`` is of the file's bytes."""
+    """A document as it lies in the corpus folder; ``sha256`` is of the file's bytes.
+
+    ``text_sha256`` is of the text as it was ingested, whatever a person has made of it since.
+    """
 
     name: str
     sha256: str
     document: Document
     ingested_from: str | None = None
+    retrieved: str | None = None
     source_sha256: str | None = None
+    text_sha256: str | None = None
     is_corrected: bool = False
 
 
 def paths(corpus: Path) -> list[Path]:
     """The files of the record, by name. ``README.md`` and hidden files are not of it."""
-    return sorted(
-        p for p in corpus.glob("*.md") if p.name != "README.md" and not p.name.startswith(".")
-    )
+    return sorted(p for p in corpus.glob("*.md") if is_document(p.name))
+
+
+def is_document(name: str) -> bool:
+    """Whether a file of that name in the corpus folder is of the record."""
+    return name.endswith(".md") and name != "README.md" and not name.startswith(".")
 
 
 def read_all(corpus: Path) -> Iterator[CorpusFile]:
@@ -71,8 +95,8 @@ def read(path: Path) -> CorpusFile:
     try:
         data = path.read_bytes()
         raw = data.decode("utf-8-sig").replace("\r\n", "\n")
-        fields, body = split_front_matter(raw, path.name)
-    except (OSError, UnicodeDecodeError, SourceError) as error:
+        fields, body = _parted(raw)
+    except (OSError, UnicodeDecodeError, CorpusError) as error:
         raise CorpusError(f"{path} cannot be read: {error}") from error
     try:
         document = _document(fields, body, path.stem)
@@ -85,29 +109,41 @@ def read(path: Path) -> CorpusFile:
         sha256=hashlib.sha256(data).hexdigest(),
         document=document,
         ingested_from=_text(fields, "ingested_from"),
+        retrieved=_text(fields, "retrieved"),
         source_sha256=_text(fields, "source_sha256"),
+        text_sha256=_text(fields, "sha256"),
         is_corrected=not stated or stated[1] != _file_sha256(raw),
     )
 
 
-def write(corpus: Path, document: Document, content: str) -> None:
+def write(corpus: Path, document_id: str, content: str) -> None:
     """Write ``corpus/ID.md`` as ``render`` gives it, whole or not at all."""
-    if not _SAFE_ID.fullmatch(document.id):
+    if not _SAFE_ID.fullmatch(document_id):
         raise CorpusError(
-            f"{document.id!r} cannot name a file: letters, digits, '_', '-' and '.' only, "
+            f"{document_id!r} cannot name a file: letters, digits, '_', '-' and '.' only, "
             "at most 120."
         )
     corpus.mkdir(parents=True, exist_ok=True)
-    path = corpus / f"{document.id}.md"
-    unfinished = corpus / f".{document.id}.md.unfinished"
-    with unfinished.open("wb") as file:
-        file.write(content.encode())
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    path = corpus / f"{document_id}.md"
+    unfinished = corpus / f".{document_id}.md.unfinished"
+    try:
+        with unfinished.open("wb") as file:
+            file.write(content.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except BaseException:  # stopped by a person, too
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
-class _Dumper(yaml.SafeDumper):
+def remove_unfinished(corpus: Path) -> None:
+    """Remove what ``write`` left when it was killed."""
+    for path in corpus.glob(".*.md.unfinished"):
+        path.unlink()
+
+
+class _Dumper(_SafeDumper):  # type: ignore[misc]  # one of two, see _SafeDumper
     """Writes text so that it reads back the same."""
 
 
@@ -120,16 +156,66 @@ def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _quoted)
 
 
-def render(document: Document, ingested_from: str, source_sha256: str) -> str:
+def render(
+    document: Document, ingested_from: str, source_sha256: str, retrieved: str | None = None
+) -> str:
     """The whole text of ``corpus/ID.md``."""
-    stated = {key: getattr(document, key) for key in _KEYS}
-    fields = {key: value for key, value in stated.items() if value is not None}
-    fields["ingested_from"] = ingested_from
+    fields = {key: getattr(document, key) for key in _KEYS}
+    fields |= {"ingested_from": ingested_from, "retrieved": retrieved}
     fields |= {"sha256": document.sha256, "source_sha256": source_sha256}
-    front = yaml.dump(fields, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+    # Last, where ``amended`` puts them, too.
+    fields |= {"also": list(document.also) or None, "withdrawn": document.withdrawn}
+    front = _dumped({key: value for key, value in fields.items() if value is not None})
     body = f"---\n\n{document.text}\n"
     unsigned = f"---\n{front}{body}"
     return f"---\n{front}file_sha256: {_file_sha256(unsigned)}\n{body}"
+
+
+def amended(raw: str, **changes: object) -> str:
+    """``ID.md`` with other values of some keys of its front matter; None takes a key away.
+
+    Everything else stays as it is, letter for letter. What ingest wrote is still its own
+    afterwards, and what a person has corrected is still corrected.
+    """
+    match = _FRONT_MATTER.match(raw)
+    if not match:
+        raise CorpusError("there is no front matter to amend.")
+    stated = _FILE_SHA256_LINE.search(raw)
+    is_signed = stated is not None and stated[1] == _file_sha256(raw)
+    front = match[1]
+    for key, value in changes.items():
+        line = "" if value is None else _dumped({key: value})
+        place = re.compile(rf"^{key}:.*\n(?:[ -].*\n)*", re.MULTILINE)
+        if place.search(front):
+            front = place.sub(lambda _, line=line: line, front, count=1)
+        elif line:
+            before = _FILE_SHA256_LINE.search(front)
+            at = before.start() if before else len(front)
+            front = front[:at] + line + front[at:]
+    changed = raw[: match.start(1)] + front + raw[match.end(1) :]
+    if is_signed:
+        signature = f"file_sha256: {_file_sha256(changed)}\n"
+        changed = _FILE_SHA256_LINE.sub(signature, changed, count=1)
+    return changed
+
+
+def _dumped(fields: dict[str, Any]) -> str:
+    text: str = yaml.dump(fields, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+    return text
+
+
+def _parted(raw: str) -> tuple[dict[str, object], str]:
+    """The front matter's fields, none where there is none, and what stands below it."""
+    match = _FRONT_MATTER.match(raw)
+    if not match:
+        return {}, raw
+    try:
+        fields = yaml.load(match[1], Loader=_Loader)  # noqa: S506 - a safe one
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date like 2020-13-45
+        raise CorpusError(f"its front matter is not YAML: {error}") from error
+    if not isinstance(fields, dict | None):
+        raise CorpusError(f"its front matter is a {type(fields).__name__}, not key: value lines.")
+    return fields or {}, raw[match.end() :]
 
 
 def _file_sha256(raw: str) -> str:
@@ -138,11 +224,10 @@ def _file_sha256(raw: str) -> str:
 
 
 def _document(fields: dict[str, object], body: str, stem: str) -> Document:
-    unknown = sorted(set(map(str, fields)) - {*_KEYS, *_PROVENANCE})
+    unknown = sorted(set(map(str, fields)) - {*_KEYS, *_MARKS, *_PROVENANCE})
     if unknown:
-        raise CorpusError(
-            f"its front matter has {', '.join(unknown)}; known are {', '.join(_KEYS)}."
-        )
+        known = ", ".join((*_KEYS, *_MARKS))
+        raise CorpusError(f"its front matter has {', '.join(unknown)}; known are {known}.")
     document_id = _text(fields, "id") or stem
     if document_id != stem:
         raise CorpusError(f"its id is {document_id!r}, its file is named {stem!r}: make them one.")
@@ -161,12 +246,21 @@ def _document(fields: dict[str, object], body: str, stem: str) -> Document:
         source=_text(fields, "source"),
         language=_text(fields, "language") or "en",
         layout=_text(fields, "layout") or "statement",
+        withdrawn=_date(fields.get("withdrawn")),
+        also=_texts(fields, "also"),
     )
 
 
 def _text(fields: dict[str, object], key: str) -> str | None:
     value = fields.get(key)
     return None if value is None else str(value)
+
+
+def _texts(fields: dict[str, object], key: str) -> tuple[str, ...]:
+    value = fields.get(key)
+    if value is None:
+        return ()
+    return tuple(map(str, value)) if isinstance(value, list) else (str(value),)
 
 
 def _date(value: object) -> datetime.date | None:

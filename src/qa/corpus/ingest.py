@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from qa.corpus import folder
+from qa.corpus import duplicates, folder
 from qa.corpus.folder import CorpusFile
 from qa.corpus.formats import extract
 from qa.corpus.language import language
 from qa.corpus.layout import recognise
+from qa.corpus.state import Filed, Seen, State, reader
 from qa.errors import CorpusError, SourceError
 from qa.records import Document
 
-__all__ = ["Ingested", "Outcome", "document", "ingest", "language"]
+__all__ = [
+    "Ingested",
+    "OnProgress",
+    "Outcome",
+    "Received",
+    "amend",
+    "document",
+    "ingest",
+    "join",
+    "language",
+    "source_name",
+    "take",
+    "take_files",
+    "unchanged",
+]
 
-Outcome = Literal["new", "unchanged", "updated", "kept", "conflict", "failed"]
+Outcome = Literal[
+    "new", "unchanged", "updated", "kept", "duplicate", "withdrawn", "conflict", "failed"
+]
+# Told how many sources are done, and how many there are.
+OnProgress = Callable[[int, int], None]
 
 _SLUG_CHARS = 60
 
@@ -32,6 +50,8 @@ class Ingested:
     """What became of one source.
 
     ``kept``: a person corrected the corpus file and the source is as it was; nothing to do.
+    ``duplicate``: it says what ``document`` says, which now names it as another source.
+    ``withdrawn``: the source is gone; the document is kept, and is no answer any more.
     ``conflict``: both the source and the corpus file have changed; nothing was written.
     """
 
@@ -46,67 +66,236 @@ class Ingested:
         return self.outcome in ("conflict", "failed")
 
 
-def ingest(sources: Sequence[Path], corpus: Path, *, overwrite: bool = False) -> Iterator[Ingested]:
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The bytes of a source.
+
+    ``name`` is what it is known by for good, a path or an address; ``file_name`` tells its
+    format by its ending, ``sha256`` is of the bytes as they came. ``source`` is where readers
+    find it and ``retrieved`` when it was fetched, where it was.
+    """
+
+    name: str
+    data: bytes
+    file_name: str
+    sha256: str
+    source: str | None = None
+    retrieved: str | None = None
+
+
+def ingest(
+    sources: Sequence[Path],
+    corpus: Path,
+    *,
+    overwrite: bool = False,
+    cache: Path | None = None,
+    on_progress: OnProgress | None = None,
+) -> Iterator[Ingested]:
     """Turn every source into a document, one after the other, and say what became of each.
 
     A folder stands for all files below it, hidden ones aside. ``overwrite`` lets a source win
-    over corrections made by hand.
+    over corrections made by hand. What is known of sources is kept below ``cache``, so that
+    those that are as they were are not read again.
 
     Raises:
+        BusyError: another process is ingesting into the same folder.
         CorpusError: a file already in the corpus folder is not a document.
     """
-    known = _by_source(corpus)
-    taken = {file.document.id for file in known.values()} | {p.stem for p in folder.paths(corpus)}
-    for path in _files(sources):
-        name = _source_name(path, corpus)
-        try:
-            done = _ingest_one(path, name, corpus, known.get(name), taken, overwrite=overwrite)
-        except (SourceError, CorpusError, OSError) as error:
-            done = Ingested(name, "failed", why=str(error))
-        if done.document:
-            taken.add(done.document)
-        yield done
+    with State.open(corpus, cache) as state:
+        yield from take_files(sources, corpus, state, overwrite=overwrite, on_progress=on_progress)
 
 
-def _ingest_one(  # noqa: PLR0913 - one step of the journey, told in full
-    path: Path,
-    name: str,
+def take_files(
+    sources: Sequence[Path],
     corpus: Path,
-    existing: CorpusFile | None,
-    taken: set[str],
+    state: State,
     *,
-    overwrite: bool,
-) -> Ingested:
+    overwrite: bool = False,
+    on_progress: OnProgress | None = None,
+) -> Iterator[Ingested]:
+    """What ``ingest`` does, with an open state."""
+    total = sum(1 for _ in _files(sources)) if on_progress else 0
+    for done, path in enumerate(_files(sources), start=1):
+        name = source_name(path, corpus)
+        try:
+            yield _take_file(path, name, corpus, state, overwrite=overwrite)
+        except (SourceError, CorpusError, OSError) as error:
+            yield Ingested(name, "failed", why=str(error))
+        if on_progress:
+            on_progress(done, max(done, total))
+
+
+def _take_file(path: Path, name: str, corpus: Path, state: State, *, overwrite: bool) -> Ingested:
     if not path.exists():
         raise SourceError(f"{path}: there is no such file or folder.")
     data = path.read_bytes()
-    source_sha256 = hashlib.sha256(data).hexdigest()
-    stated = document(data, name)
-    # One that is known keeps its id, so that links hold.
-    document_id = existing.document.id if existing else _free_id(stated.id, name, taken)
-    ingested = dataclasses.replace(stated, id=document_id)
-    content = folder.render(ingested, name, source_sha256)
-    if existing is None:
-        folder.write(corpus, ingested, content)
-        return Ingested(name, "new", ingested.id)
-    is_same_source = existing.source_sha256 == source_sha256
+    received = Received(name, data, name, hashlib.sha256(data).hexdigest())
+    return take(received, corpus, state, overwrite=overwrite)
+
+
+def take(received: Received, corpus: Path, state: State, *, overwrite: bool = False) -> Ingested:
+    """Make a document of a source, or of its document what the source has become.
+
+    Raises:
+        SourceError: the source cannot become a document.
+        CorpusError: the document cannot be written.
+    """
+    known = unchanged(received.name, received.sha256, state, overwrite=overwrite)
+    if known:
+        return known
+    stated = document(received.data, received.file_name, received.source or received.name)
+    with state.at_once():
+        filed = state.of_source(received.name)
+        if filed:
+            done = _take_again(received, stated, filed, corpus, state, overwrite=overwrite)
+        else:
+            done = _take_first(received, stated, corpus, state)
+        before = state.seen(received.name) or Seen(received.name)
+        seen = replace(
+            before,
+            sha256=received.sha256,
+            document=done.document,
+            key=duplicates.key(stated),
+            reader=reader(),
+            is_gone=False,
+        )
+        state.remember(seen)
+    return done
+
+
+def unchanged(
+    name: str, sha256: str | None, state: State, *, overwrite: bool = False
+) -> Ingested | None:
+    """What there is to say of a source that is as it was, document included; None where not.
+
+    ``sha256`` is of its bytes; None where its server says that they have not changed.
+    """
+    seen = state.seen(name)
+    if seen is None or seen.reader != reader() or sha256 not in (None, seen.sha256):
+        return None
+    filed = next((one for one in state.published_at(name) if one.id == seen.document), None)
+    if filed is None or filed.is_withdrawn or filed.key != seen.key:
+        return None
+    is_file = "://" not in name and filed.ingested_from == name
+    is_put_back = is_file and filed.source_sha256 != seen.sha256
+    if is_put_back or (filed.is_corrected and overwrite):
+        return None
+    if filed.is_corrected:
+        return Ingested(name, "kept", filed.id, "corrected by hand")
+    return Ingested(name, "unchanged", filed.id)
+
+
+def _take_first(received: Received, stated: Document, corpus: Path, state: State) -> Ingested:
+    """Write a document of its own, unless the record holds it already."""
+    twin = _twin(stated, state)
+    for filed in state.published_at(received.name):
+        if filed.id != twin:
+            _leave(received.name, filed.id, corpus, state)
+    if twin:
+        return join(received.name, twin, corpus, state)
+    ingested = replace(stated, id=_free_id(stated.id, received.name, corpus))
+    content = folder.render(ingested, received.name, received.sha256, received.retrieved)
+    _write(corpus, ingested.id, content, state)
+    return Ingested(received.name, "new", ingested.id)
+
+
+def _take_again(  # noqa: PLR0913 - one step of the journey, told in full
+    received: Received,
+    stated: Document,
+    filed: Filed,
+    corpus: Path,
+    state: State,
+    *,
+    overwrite: bool,
+) -> Ingested:
+    """Bring the document of a known source up to it. It keeps its id, so that links hold."""
+    existing = folder.read(corpus / f"{filed.id}.md")
+    is_same_text = existing.text_sha256 == stated.sha256
+    # A page's bytes differ every time (a token, a clock) while it says what it said.
+    is_same_source = existing.source_sha256 == received.sha256 or (
+        received.retrieved is not None and is_same_text
+    )
     if existing.is_corrected and not overwrite:
-        if is_same_source:
-            return Ingested(name, "kept", ingested.id, "corrected by hand")
+        return _keep(received, existing, corpus, state, is_same_source=is_same_source)
+    also = existing.document.also if is_same_text else ()
+    ingested = replace(stated, id=filed.id, also=also)
+    if is_same_source and received.retrieved:
+        as_before = (str(existing.source_sha256), existing.retrieved)
+    else:
+        as_before = (received.sha256, received.retrieved)
+    content = folder.render(ingested, received.name, *as_before)
+    if hashlib.sha256(content.encode()).hexdigest() == existing.sha256:
+        return Ingested(received.name, "unchanged", filed.id)
+    for place in existing.document.also:
+        if place not in also:  # what it says may have changed likewise, or be a document now
+            state.forget(place)
+    content = folder.render(ingested, received.name, received.sha256, received.retrieved)
+    _write(corpus, filed.id, content, state)
+    if filed.is_withdrawn:
+        return Ingested(received.name, "updated", filed.id, "published again")
+    why = "read anew" if is_same_source else "the source has changed"
+    return Ingested(received.name, "updated", filed.id, why)
+
+
+def _keep(
+    received: Received, existing: CorpusFile, corpus: Path, state: State, *, is_same_source: bool
+) -> Ingested:
+    """Leave a correction alone; only the mark that an update made is taken away again."""
+    document_id = existing.document.id
+    if not is_same_source:
         why = (
             f"the source has changed and corpus/{existing.name} was corrected by hand: "
             'merge them by hand, or run "qa ingest --overwrite" to drop the corrections'
         )
-        return Ingested(name, "conflict", ingested.id, why)
-    if hashlib.sha256(content.encode()).hexdigest() == existing.sha256:
-        return Ingested(name, "unchanged", ingested.id)
-    folder.write(corpus, ingested, content)
-    why = "read anew" if is_same_source else "the source has changed"
-    return Ingested(name, "updated", ingested.id, why)
+        return Ingested(received.name, "conflict", document_id, why)
+    seen = state.seen(received.name)
+    if existing.document.withdrawn and seen and seen.is_gone:
+        amend(corpus, document_id, state, withdrawn=None)
+        return Ingested(received.name, "updated", document_id, "published again")
+    return Ingested(received.name, "kept", document_id, "corrected by hand")
 
 
-def document(data: bytes, name: str) -> Document:
+def _twin(stated: Document, state: State) -> str | None:
+    """The document of the record that says the same, unless both are dated and not alike."""
+    date = str(stated.date) if stated.date else None
+    for filed in state.alike(duplicates.key(stated), stated.sha256):
+        if date is None or filed.date in (None, date):
+            return filed.id
+    return None
+
+
+def join(name: str, document_id: str, corpus: Path, state: State) -> Ingested:
+    """Name a source in the document that says the same."""
+    file = folder.read(corpus / f"{document_id}.md")
+    document = file.document
+    if name in (file.ingested_from, *document.also) and not document.withdrawn:
+        return Ingested(name, "unchanged", document_id)
+    also = [*dict.fromkeys([*document.also, name])]
+    amend(corpus, document_id, state, also=also, withdrawn=None)
+    return Ingested(name, "duplicate", document_id, "it says the same")
+
+
+def _leave(name: str, document_id: str, corpus: Path, state: State) -> None:
+    """Take the source out of a document that says something else by now."""
+    document = folder.read(corpus / f"{document_id}.md").document
+    amend(corpus, document_id, state, also=[a for a in document.also if a != name] or None)
+
+
+def amend(corpus: Path, document_id: str, state: State, **changes: object) -> None:
+    """Change keys of a document's front matter, and nothing else of its file."""
+    raw = (corpus / f"{document_id}.md").read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    _write(corpus, document_id, folder.amended(raw, **changes), state)
+
+
+def _write(corpus: Path, document_id: str, content: str, state: State) -> None:
+    folder.write(corpus, document_id, content)
+    state.file(folder.read(corpus / f"{document_id}.md"))
+
+
+def document(data: bytes, name: str, source: str | None = None) -> Document:
     """The document that the bytes of a source state; ``name`` tells the format by its ending.
+
+    ``source`` is where readers find it, by default its name; what it says itself comes first.
 
     Raises:
         SourceError: the source cannot become a document.
@@ -122,7 +311,7 @@ def document(data: bytes, name: str) -> Document:
         text=page.text,
         date=date,
         section=extracted.section or page.section,
-        source=extracted.source or name,
+        source=extracted.source or source or name,
         language=extracted.language or language(page.text),
         layout=page.layout,
     )
@@ -138,34 +327,48 @@ def _slug(title: str) -> str:
     return slug or "untitled"
 
 
-def _free_id(wanted: str, name: str, taken: set[str]) -> str:
+def _free_id(wanted: str, name: str, corpus: Path) -> str:
     """``wanted``, or with a mark of the source's name where another document has that id."""
-    if wanted not in taken:
-        return wanted
-    return f"{wanted}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    marked = f"{wanted}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    for free in (wanted, marked):
+        if not (corpus / f"{free}.md").exists():
+            return free
+    raise CorpusError(
+        f"corpus/{wanted}.md and corpus/{marked}.md are there already, and neither is of {name}: "
+        "rename or remove one of them."
+    )
 
 
-def _by_source(corpus: Path) -> dict[str, CorpusFile]:
-    """The record's files by the source they came from."""
-    if not corpus.is_dir():
-        return {}
-    return {file.ingested_from: file for file in folder.read_all(corpus) if file.ingested_from}
-
-
-def _files(sources: Iterable[Path]) -> Iterator[Path]:
+def _files(sources: Sequence[Path]) -> Iterator[Path]:
     """Every file named, and every one below a folder named, by name; each once."""
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for source in sources:
-        below = sorted(source.rglob("*")) if source.is_dir() else [source]
-        for path in below:
-            hidden = any(part.startswith(".") for part in path.relative_to(source).parts)
-            if path.is_dir() or (hidden and path != source) or path.absolute() in seen:
-                continue
-            seen.add(path.absolute())
+        for path in _below(source) if source.is_dir() else [source]:
+            if len(sources) > 1:
+                absolute = os.path.abspath(path)  # noqa: PTH100 - a Path takes five times as much
+                if absolute in seen:
+                    continue
+                seen.add(absolute)
             yield path
 
 
-def _source_name(path: Path, corpus: Path) -> str:
+def _below(place: Path) -> Iterator[Path]:
+    """Every file below a folder but hidden ones, by name; one folder's names at a time."""
+    with os.scandir(place) as entries:
+        names = sorted(
+            (entry.name, entry.is_dir(follow_symlinks=False))
+            for entry in entries
+            if not entry.name.startswith(".")
+        )
+    for name, is_folder in names:
+        path = place / name
+        if is_folder:
+            yield from _below(path)
+        elif not path.is_dir():
+            yield path
+
+
+def source_name(path: Path, corpus: Path) -> str:
     """The source's name for good: its path from the folder that holds the corpus folder."""
     home = corpus.absolute().parent
     return Path(os.path.relpath(path.absolute(), home)).as_posix()

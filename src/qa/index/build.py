@@ -60,7 +60,7 @@ def build(  # noqa: PLR0913 - the settings of each step
     indexed before.
 
     Raises:
-        CorpusError: there is no document.
+        CorpusError: there is no document, or none that is not withdrawn.
         BusyError: another process is writing this index.
     """
     with snapshots.writing(index) as unfinished:
@@ -68,6 +68,11 @@ def build(  # noqa: PLR0913 - the settings of each step
         if not documents:
             raise CorpusError('There is no document to index: run "qa ingest SOURCE" first.')
         passages = _passages(documents, encoder, passage_chars)
+        if not passages:
+            raise CorpusError(
+                "Every document of the record is withdrawn, so that nothing can be an answer: "
+                'ingest one that is published, or take "withdrawn" out of its front matter.'
+            )
         by_id = {file.document.id: file.document for file in documents}
         texts = [*_embedded_texts(passages, by_id, encoder.languages)]
         vectors, embedded = _vectors(texts, _Known(index, encoder), encoder, on_embedded)
@@ -94,8 +99,10 @@ def build(  # noqa: PLR0913 - the settings of each step
 def _passages(
     documents: Sequence[CorpusFile], encoder: Encoder, passage_chars: int
 ) -> list[Passage]:
+    """The passages of what is published; a withdrawn document has none, and is never an answer."""
     splitter = Splitter(passage_chars, encoder.max_tokens, encoder.count_tokens)
-    return [passage for file in documents for passage in splitter.passages(file.document)]
+    published = (file.document for file in documents if file.document.withdrawn is None)
+    return [passage for document in published for passage in splitter.passages(document)]
 
 
 def _embedded_texts(

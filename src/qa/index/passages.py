@@ -6,6 +6,7 @@ import bisect
 import itertools
 import math
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from qa.corpus.layout import paragraph_spans, turns
@@ -14,6 +15,8 @@ from qa.errors import CorpusError
 from qa.records import Document, Passage, Span, Turn
 
 __all__ = ["Splitter"]
+
+_KEPT_LENGTHS = 1_024
 
 CountTokens = Callable[[str], int]
 
@@ -37,6 +40,7 @@ class Splitter:
         # scale: characters, with a token counting as many as it takes of the token limit.
         chars_per_token = passage_chars / passage_tokens
 
+        @lru_cache(_KEPT_LENGTHS)  # a paragraph is measured when it is split off, and once more
         def length(text: str) -> int:
             return max(len(text), math.ceil(count_tokens(text) * chars_per_token))
 

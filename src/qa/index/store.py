@@ -118,6 +118,9 @@ class Documents(Mapping[str, Document]):
         row = json.loads(self._json[int(self._bytes[number]) : int(self._bytes[number + 1])])
         sha256 = row.pop("file_sha256")
         row["date"] = datetime.date.fromisoformat(row["date"]) if row["date"] else None
+        if "withdrawn" in row:
+            row["withdrawn"] = datetime.date.fromisoformat(row["withdrawn"])
+        row["also"] = tuple(row.get("also", ()))
         return Document(**row), sha256
 
 
@@ -243,6 +246,10 @@ def write_passages(
 
 
 def _document_json(document: Document) -> dict[str, Any]:
+    rare = {
+        "withdrawn": document.withdrawn.isoformat() if document.withdrawn else None,
+        "also": list(document.also),
+    }
     return {
         "id": document.id,
         "title": document.title,
@@ -252,6 +259,7 @@ def _document_json(document: Document) -> dict[str, Any]:
         "language": document.language,
         "layout": document.layout,
         "text": document.text,
+        **{name: value for name, value in rare.items() if value},
     }
 
 
