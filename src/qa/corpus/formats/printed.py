@@ -1,0 +1,236 @@
+"""Printed lines to flowing text: what belongs together is told by how it stands on the page.
+
+A line break is undone where the next line's first word had no room on the line before; a page
+break, where moreover nothing says that a paragraph begins; a hyphen at a line's end, where the
+joined word stands elsewhere in the document and the hyphenated one does not. What repeats at one
+place near the top or bottom of most pages, page numbers with it, is left out.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+__all__ = ["Line", "Page", "flowing", "without_furniture"]
+
+# Lengths on a page, in heights of the line.
+_INDENT = 0.8
+_SLACK = 0.5
+# Two lines are of one kind where their heights differ by less than this share.
+_SAME_HEIGHT = 0.12
+# A gap of more than so many usual ones begins a paragraph.
+_WIDE_GAP = 1.25
+_USUAL_GAP = 1.3
+# How many lines from the top and bottom of a page may be running heads, feet and page numbers,
+# and on which share of the pages, but at least how many, they have to stand.
+_EDGE_LINES = 3
+_FURNITURE_SHARE = 0.5
+_FURNITURE_PAGES = 3
+_PLACE_POINTS = 3
+# From so many on, indents are how the document begins its paragraphs.
+_MANY_INDENTS = 10
+_SENTENCE_END = re.compile(r"[.!?:;。！？：；][\"'”’)\]]*$")
+_ITEM = re.compile(r"(?:[•‣▪●○◦–—*·\uf0b7-]|\(?\w{1,3}[.)])\s")
+_WIDE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_WORD = re.compile(r"\w+(?:-\w+)*")
+_BROKEN_WORD = re.compile(r"(\w+)[-\u2010\u00ad]$")
+_CONTINUED_WORD = re.compile(r"[^\W\d_A-Z]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A printed line: its text, and where it stands in points from the page's lower left."""
+
+    text: str
+    left: float
+    right: float
+    bottom: float
+    height: float
+    ends_in_space: bool = False
+
+    def is_like(self, other: Line) -> bool:
+        """Whether both are printed in one size."""
+        return abs(self.height - other.height) < _SAME_HEIGHT * max(self.height, other.height)
+
+    @property
+    def first_word_width(self) -> float:
+        """About how wide its first word is, with the space before it."""
+        if _WIDE.match(self.text):
+            return self.height
+        first = self.text.split(maxsplit=1)[0]
+        return (self.right - self.left) * (len(first) + 1) / len(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page's lines, in the order in which they are read."""
+
+    lines: tuple[Line, ...]
+
+    def left_of(self, line: Line) -> float:
+        """How far to the left lines like this one begin."""
+        return min(other.left for other in self._beside(line))
+
+    def right_of(self, line: Line) -> float:
+        """How far lines like this one reach; the few that reach farthest may be of another kind."""
+        reached = sorted(other.right for other in self._beside(line))
+        return reached[-1 - len(reached) // 20]
+
+    def _beside(self, line: Line) -> Iterator[Line]:
+        """Lines of its size in its column, itself among them."""
+        return (
+            other
+            for other in self.lines
+            if other.left < line.right and line.left < other.right and other.is_like(line)
+        )
+
+
+def without_furniture(pages: Sequence[Page]) -> tuple[list[Page], list[Line]]:
+    """The pages without running heads, feet and page numbers; and these."""
+    edges = [_edge(page) for page in pages]
+    stands_on = Counter(place for edge in edges for place in {_place(line) for line in edge})
+    least = max(_FURNITURE_PAGES, _FURNITURE_SHARE * len(pages))
+    furniture = [[line for line in edge if stands_on[_place(line)] >= least] for edge in edges]
+    kept = [
+        Page(tuple(line for line in page.lines if line not in gone))
+        for page, gone in zip(pages, furniture, strict=True)
+    ]
+    return kept, list(itertools.chain.from_iterable(furniture))
+
+
+def _edge(page: Page) -> list[Line]:
+    upwards = sorted(page.lines, key=lambda line: line.bottom)
+    lower, upper = upwards[:_EDGE_LINES], upwards[_EDGE_LINES:][-_EDGE_LINES:]
+    return lower + upper
+
+
+def _place(line: Line) -> tuple[str, int]:
+    """What a line says, whatever its numbers, and how high it stands."""
+    return re.sub(r"\d+", "#", line.text), round(line.bottom / _PLACE_POINTS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A line, its page and that page's number, and the line below it there."""
+
+    line: Line
+    page: Page
+    number: int
+    below: Line | None
+
+    @property
+    def is_indented(self) -> bool:
+        return self._is_in(self.line)
+
+    @property
+    def begins_indented(self) -> bool:
+        """Whether it alone is set in, and the line below it is not."""
+        return self.is_indented and self.below is not None and not self._is_in(self.below)
+
+    def has_room_for(self, following: Line) -> bool:
+        """Whether the first word of the line after it would have fitted on it."""
+        end = self.line.right + following.first_word_width + _SLACK * self.line.height
+        return end < self.page.right_of(self.line)
+
+    def _is_in(self, line: Line) -> bool:
+        return line.left > self.page.left_of(self.line) + _INDENT * self.line.height
+
+
+@dataclass(frozen=True, slots=True)
+class _Habits:
+    """How the document is set: usual gaps by height of line, whether indents tell, its words."""
+
+    gaps: dict[int, float]
+    indents_tell: bool
+    words: frozenset[str]
+
+
+def flowing(pages: Sequence[Page]) -> tuple[str, tuple[int, ...]]:
+    """The text of all pages, a blank line between paragraphs; where in it each page begins.
+
+    A page without lines begins where the next line does, or at the end.
+    """
+    placed = [
+        _Placed(line, page, number, below)
+        for number, page in enumerate(pages)
+        for line, below in zip(page.lines, [*page.lines[1:], None], strict=True)
+    ]
+    habits = _habits(placed)
+    written: list[str] = []
+    length = 0
+    begins: list[int] = []
+    before = None
+    for here in placed:
+        hyphen, between = _between(before, here, habits) if before else (0, "")
+        if hyphen:
+            written[-1] = written[-1][:-hyphen]
+        length += len(between) - hyphen
+        begins += [length] * (here.number + 1 - len(begins))
+        written += [between, here.line.text]
+        length += len(here.line.text)
+        before = here
+    begins += [length] * (len(pages) - len(begins))
+    return "".join(written), tuple(begins)
+
+
+def _habits(placed: Sequence[_Placed]) -> _Habits:
+    gaps: dict[int, Counter[int]] = {}
+    for above, below in itertools.pairwise(placed):
+        gap = above.line.bottom - below.line.bottom
+        if above.number == below.number and above.line.is_like(below.line) and gap > 0:
+            gaps.setdefault(round(above.line.height), Counter())[round(gap)] += 1
+    words = (word for one in placed for word in _WORD.findall(one.line.text))
+    return _Habits(
+        gaps={height: counted.most_common(1)[0][0] for height, counted in gaps.items()},
+        indents_tell=sum(one.begins_indented for one in placed) >= _MANY_INDENTS,
+        words=frozenset(word.lower() for word in words),
+    )
+
+
+def _between(above: _Placed, here: _Placed, habits: _Habits) -> tuple[int, str]:
+    """How many characters of the line above go, and what stands between it and this one."""
+    if not above.line.is_like(here.line):
+        return 0, "\n\n"
+    fall = above.line.bottom - here.line.bottom
+    is_beside = abs(fall) < _SLACK * here.line.height and here.line.left >= above.line.left
+    if above.number == here.number and is_beside:
+        return 0, "\t"
+    is_below = above.number == here.number and fall > 0
+    if is_below and fall > _WIDE_GAP * _usual_gap(here.line, habits):
+        return 0, "\n\n"
+    if above.has_room_for(here.line):
+        ends = _SENTENCE_END.search(above.line.text) or here.is_indented or not is_below
+        return 0, "\n\n" if ends else "\n"
+    if here.begins_indented and not _ITEM.match(above.line.text):
+        return 0, "\n\n"
+    if not is_below and not _goes_on(above, here, habits):
+        return 0, "\n\n"
+    return _joint(above.line, here.line, habits.words)
+
+
+def _usual_gap(line: Line, habits: _Habits) -> float:
+    return habits.gaps.get(round(line.height), _USUAL_GAP * line.height)
+
+
+def _goes_on(above: _Placed, here: _Placed, habits: _Habits) -> bool:
+    """Whether a paragraph is certain to go on over the end of a page or a column."""
+    if here.is_indented and not above.is_indented:
+        return False
+    is_open = not _SENTENCE_END.search(above.line.text) or here.line.text[0].islower()
+    return is_open or habits.indents_tell
+
+
+def _joint(above: Line, here: Line, words: frozenset[str]) -> tuple[int, str]:
+    """What joins two lines of one paragraph."""
+    broken, continued = _BROKEN_WORD.search(above.text), _CONTINUED_WORD.match(here.text)
+    if broken and continued:
+        joined = (broken[1] + continued[0]).lower()
+        hyphenated = f"{broken[1]}-{continued[0]}".lower()
+        is_soft = above.text.endswith("\u00ad")
+        return (1 if is_soft or (joined in words and hyphenated not in words) else 0), ""
+    is_dashed = above.text.endswith(("—", "-")) and not above.ends_in_space
+    is_wide = _WIDE.match(above.text[-1]) and _WIDE.match(here.text)
+    return 0, "" if is_dashed or is_wide else " "
