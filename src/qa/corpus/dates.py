@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 
-__all__ = ["dates_in", "only_date"]
+__all__ = ["dates_in", "only_date", "stated_date"]
 
 _MONTHS = (
     ("january", "janvier"),
@@ -36,12 +37,24 @@ _WRITTEN = [
         r"(?P<year>\d{4}) ?年 ?(?P<month>\d{1,2}) ?月 ?(?P<day>\d{1,2}) ?日",
     )
 ]
+# How far down a document dates itself.
+_TOP_CHARS = 3_000
+_TOP_LINES = 12
 # What may stand beside a date in its line without making it one of something else.
 _BESIDE = re.compile(
     r"(?:for (?:immediate )?release|date|on|le|(?:mon|tues|wednes|thurs|fri|satur|sun)day"
-    r"|星期[一二三四五六日天]|[,:：()（）.]|\s)+",
+    r"|\d{1,2}:\d\d ?[AP]\.?M\.?(?: [A-Z]{3,4})?|星期[一二三四五六日天]|[,:：()（）.]|\s)+",
     re.IGNORECASE,
 )
+
+
+def stated_date(title: str | None, text: str) -> datetime.date | None:
+    """The one date in the title, else the one that lines near the top consist of."""
+    in_title = dates_in(title or "")
+    if len(in_title) == 1:
+        return in_title.pop()
+    lines = (line for line in text[:_TOP_CHARS].split("\n") if line.strip())
+    return only_date(itertools.islice(lines, _TOP_LINES))
 
 
 def only_date(lines: Iterable[str]) -> datetime.date | None:

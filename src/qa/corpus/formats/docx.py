@@ -12,7 +12,6 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from qa.corpus.dates import only_date
 from qa.corpus.formats import limits
 from qa.corpus.formats.extracted import Extracted
 from qa.errors import SourceError
@@ -35,7 +34,6 @@ _NOTE_KINDS = ("footnote", "endnote")
 # Where a reference keeps the mark it is given, since Word counts notes only when it shows them.
 _SHOWN = "shown"
 _TITLE_STYLE = "title"
-_TOP_PARAGRAPHS = 12
 
 
 def docx(data: bytes, name: str) -> Extracted:
@@ -53,11 +51,7 @@ def docx(data: bytes, name: str) -> Extracted:
     title = _title(document)
     if title and paragraphs and paragraphs[0].split() == title.split():
         paragraphs = paragraphs[1:]
-    return Extracted(
-        "\n\n".join([*paragraphs, *notes]),
-        title=title,
-        date=only_date(paragraphs[:_TOP_PARAGRAPHS]),
-    )
+    return Extracted("\n\n".join([*paragraphs, *notes]), title=title)
 
 
 def _check_package(data: bytes, name: str) -> None:

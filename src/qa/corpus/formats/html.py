@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from qa.corpus.dates import only_date
+from qa.corpus.dates import stated_date
 from qa.corpus.formats.encodings import decoded
 from qa.corpus.formats.extracted import Extracted
 from qa.errors import SourceError
@@ -54,7 +54,6 @@ _MAIN_SHARE = 0.95
 _RUN_WORDS = 4
 # Navigation comes in fewer words at a time.
 _PROSE_WORDS = 15
-_TOP_PARAGRAPHS = 12
 
 
 def html(data: bytes, name: str) -> Extracted:
@@ -74,7 +73,7 @@ def html(data: bytes, name: str) -> Extracted:
     except etree.ParserError as error:
         raise SourceError(f"{name}: there is no text in it.") from error
     told = _told(page)
-    title = _only_heading(tree) or told.title
+    title = _title(tree, told.title)
     source = _address(tree)
     language = tree.get("lang") or None
     _drop_silent(tree)
@@ -85,7 +84,7 @@ def html(data: bytes, name: str) -> Extracted:
     return Extracted(
         text,
         title=title,
-        date=_date(told.date) or only_date(text.split("\n\n")[:_TOP_PARAGRAPHS]),
+        date=stated_date(title, text) or _date(told.date),
         source=source,
         language=language,
     )
@@ -101,7 +100,7 @@ def _told(page: str) -> Any:
     from trafilatura import bare_extraction  # noqa: PLC0415 - loads much
     from trafilatura.settings import Document  # noqa: PLC0415
 
-    stated_only = {"extensive_search": False}
+    stated_only = {"extensive_search": False, "original_date": True}
     found = bare_extraction(
         page,
         favor_recall=True,
@@ -116,9 +115,12 @@ def _date(stated: str | None) -> datetime.date | None:
     return datetime.date.fromisoformat(stated) if stated else None
 
 
-def _only_heading(tree: Any) -> str | None:
-    headings = [" ".join(_plain(heading).split()) for heading in tree.iter("h1")]
-    return headings[0] or None if len(headings) == 1 else None
+def _title(tree: Any, told: str | None) -> str | None:
+    """The one top heading, unless the page's own title says that it is the site's; else as told."""
+    headings = [" ".join(heading.text_content().split()) for heading in tree.iter("h1")]
+    stated = " ".join(tree.xpath("string(//head/title)").split())
+    is_of_page = len(headings) == 1 and (not stated or stated.startswith(headings[0]))
+    return (headings[0] if is_of_page else None) or told or stated or None
 
 
 def _address(tree: Any) -> str | None:
@@ -231,6 +233,3 @@ def _white_space(between: re.Match[str]) -> str:
         return "\n\n"
     return "\n" if _LINE in marks else "\t"
 
-
-def _plain(element: Any) -> str:
-    return str(element.text_content())

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from qa.corpus.dates import dates_in, only_date
+from qa.corpus.dates import dates_in
 from qa.corpus.formats import limits
 from qa.corpus.formats.extracted import Extracted
 from qa.corpus.formats.printed import Line, Page, flowing, without_furniture
@@ -22,9 +22,9 @@ _MOST_UNMAPPED = 0.05
 # A title is larger than the text by this factor, and no longer than this.
 _TITLE_SIZE = 1.15
 _TITLE_LINES = 6
-_TOP_LINES = 12
 _LINE_ENDS = frozenset(map(ord, "\r\n"))
-_BLANK = frozenset(map(ord, " \t\xa0"))
+_HYPHENS = frozenset(map(ord, "-\xad\u2010\x02\ufffe"))
+_BLANK = frozenset(map(ord, " \t\xa0\r\n"))
 # pdfium's own marks of a hyphen at a line's end.
 _AS_PRINTED = str.maketrans({"\x02": "-", "\ufffe": "-", "\xa0": " ", "\t": " "})
 _CONTROLS = re.compile("[\x00-\x1f\x7f\uffff]")
@@ -62,7 +62,7 @@ def pdf(data: bytes, name: str) -> Extracted:
     return Extracted(
         text,
         title=_title(printed, stated),
-        date=_date(pages, furniture),
+        date=_running_date(furniture),
         pages=begins,
     )
 
@@ -84,12 +84,23 @@ def _page(document: Any, number: int, name: str) -> Page:
             f"{name}: {unmapped} of {len(codes)} characters on page {number + 1} do not say which "
             "they are: recognise the text anew (OCR)."
         )
-    ends = [i for i, code in enumerate(codes) if code in _LINE_ENDS]
-    bounds = itertools.pairwise([-1, *ends, len(codes)])
-    lines = [_line(printed, codes, after + 1, end) for after, end in bounds]
+    ends = [i + 1 for i, _ in enumerate(codes) if _ends_line(printed, codes, i)]
+    bounds = itertools.pairwise([0, *ends, len(codes)])
+    lines = [_line(printed, codes, start, end) for start, end in bounds]
     printed.close()
     page.close()
     return Page(tuple(line for line in lines if line))
+
+
+def _ends_line(printed: Any, codes: Sequence[int], i: int) -> bool:
+    """Whether a line ends after a character; pdfium says so, but after hyphens."""
+    if codes[i] in _LINE_ENDS:
+        return True
+    if codes[i] not in _HYPHENS or i + 1 == len(codes) or codes[i + 1] in _LINE_ENDS:
+        return False
+    _, bottom, _, _ = printed.get_charbox(i, loose=True)
+    _, _, _, top_of_next = printed.get_charbox(i + 1, loose=True)
+    return bool(top_of_next <= bottom)
 
 
 def _line(printed: Any, codes: Sequence[int], start: int, end: int) -> Line | None:
@@ -133,9 +144,7 @@ def _bare(text: str) -> str:
     return re.sub(r"[\W_]+", "", text.lower())
 
 
-def _date(pages: Sequence[Page], furniture: Sequence[Line]) -> datetime.date | None:
-    """The one date in the running heads and feet; else the one that lines at the top consist of."""
-    running = {date for line in furniture for date in dates_in(line.text)}
-    if len(running) == 1:
-        return running.pop()
-    return only_date(line.text for line in pages[0].lines[:_TOP_LINES])
+def _running_date(furniture: Sequence[Line]) -> datetime.date | None:
+    """The one date in the running heads and feet."""
+    dates = {date for line in furniture for date in dates_in(line.text)}
+    return dates.pop() if len(dates) == 1 else None

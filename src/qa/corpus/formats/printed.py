@@ -18,7 +18,11 @@ __all__ = ["Line", "Page", "flowing", "without_furniture"]
 
 # Lengths on a page, in heights of the line.
 _INDENT = 0.8
-_SLACK = 0.5
+_SAME_LEVEL = 0.5
+# How much more room than the next word needs says that a line was broken on purpose: little where
+# its sentence ends there, else much, since word widths are estimated.
+_ROOM_AT_END = 0.5
+_ROOM_WITHIN = 3.0
 # Two lines are of one kind where their heights differ by less than this share.
 _SAME_HEIGHT = 0.12
 # A gap of more than so many usual ones begins a paragraph.
@@ -35,6 +39,7 @@ _MANY_INDENTS = 10
 _SENTENCE_END = re.compile(r"[.!?:;。！？：；][\"'”’)\]]*$")
 _ITEM = re.compile(r"(?:[•‣▪●○◦–—*·\uf0b7-]|\(?\w{1,3}[.)])\s")
 _WIDE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_FIRST_WORDS = re.compile(r"(?:[^\s\w]*[\d½¼¾][\S]*\s)?\S+")
 _WORD = re.compile(r"\w+(?:-\w+)*")
 _BROKEN_WORD = re.compile(r"(\w+)[-\u2010\u00ad]$")
 _CONTINUED_WORD = re.compile(r"[^\W\d_A-Z]+")
@@ -60,8 +65,10 @@ class Line:
         """About how wide its first word is, with the space before it."""
         if _WIDE.match(self.text):
             return self.height
-        first = self.text.split(maxsplit=1)[0]
-        return (self.right - self.left) * (len(first) + 1) / len(self.text)
+        # A number is kept together with what it counts.
+        first = _FIRST_WORDS.match(self.text)
+        length = first.end() if first else len(self.text)
+        return (self.right - self.left) * (length + 1) / len(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +137,11 @@ class _Placed:
         """Whether it alone is set in, and the line below it is not."""
         return self.is_indented and self.below is not None and not self._is_in(self.below)
 
-    def has_room_for(self, following: Line) -> bool:
+    def had_room_for(self, following: _Placed) -> bool:
         """Whether the first word of the line after it would have fitted on it."""
-        end = self.line.right + following.first_word_width + _SLACK * self.line.height
+        is_end = following.is_indented or _SENTENCE_END.search(self.line.text)
+        room = (_ROOM_AT_END if is_end else _ROOM_WITHIN) * self.line.height
+        end = self.line.right + following.line.first_word_width + room
         return end < self.page.right_of(self.line)
 
     def _is_in(self, line: Line) -> bool:
@@ -195,13 +204,13 @@ def _between(above: _Placed, here: _Placed, habits: _Habits) -> tuple[int, str]:
     if not above.line.is_like(here.line):
         return 0, "\n\n"
     fall = above.line.bottom - here.line.bottom
-    is_beside = abs(fall) < _SLACK * here.line.height and here.line.left >= above.line.left
+    is_beside = abs(fall) < _SAME_LEVEL * here.line.height and here.line.left >= above.line.left
     if above.number == here.number and is_beside:
         return 0, "\t"
     is_below = above.number == here.number and fall > 0
     if is_below and fall > _WIDE_GAP * _usual_gap(here.line, habits):
         return 0, "\n\n"
-    if above.has_room_for(here.line):
+    if above.had_room_for(here):
         ends = _SENTENCE_END.search(above.line.text) or here.is_indented or not is_below
         return 0, "\n\n" if ends else "\n"
     if here.begins_indented and not _ITEM.match(above.line.text):
