@@ -30,8 +30,11 @@ from qa.terminal import (
     print_comparison,
     print_feedback,
     print_json,
+    print_json_line,
     print_metrics,
+    print_preview,
     print_status,
+    printable,
     progress,
 )
 
@@ -115,14 +118,26 @@ def ingest(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Drop corrections made by hand.")
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show what each would become: title, turns. Write nothing."),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --dry-run: a line of JSON per source.")
+    ] = False,
 ) -> None:
-    """Turn sources into documents of the record.
+    """Turn sources into documents of the record: txt, Markdown, HTML, PDF, DOCX.
 
     Example: qa ingest seeds/
     """
     from qa.corpus.ingest import ingest as ingest_sources  # noqa: PLC0415
 
     settings = Settings.load(config, corpus=corpus)
+    if as_json and not dry_run:
+        raise SettingsError("--json tells what would be written: give --dry-run too.")
+    if dry_run:
+        _preview(sources, settings.corpus, as_json=as_json)
+        return
     outcomes: Counter[str] = Counter()
     trouble = 0
     for done in ingest_sources(sources, settings.corpus, overwrite=overwrite):
@@ -131,10 +146,27 @@ def ingest(
         line = f"{done.outcome:9}  {done.source}"
         line += f" -> {settings.corpus.name}/{done.document}.md" if done.document else ""
         line += f": {done.why}" if done.why else ""
-        (err if done.is_trouble else out).print(line)
+        (err if done.is_trouble else out).print(printable(line))
     counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
     out.print(f"{sum(outcomes.values())} sources: {counts or 'none found'}.")
     if trouble or not outcomes:
+        raise typer.Exit(1)
+
+
+def _preview(sources: list[Path], corpus: Path, *, as_json: bool) -> None:
+    from qa.corpus.ingest import preview  # noqa: PLC0415
+
+    trouble = count = 0
+    for shown in preview(sources, corpus):
+        count += 1
+        if shown.document is None:
+            trouble += 1
+            err.print(printable(f"failed     {shown.source}: {shown.why}"))
+        if as_json:
+            print_json_line(shown.stated())
+        elif shown.document:
+            print_preview(shown.stated())
+    if trouble or not count:
         raise typer.Exit(1)
 
 

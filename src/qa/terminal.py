@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -28,8 +29,11 @@ __all__ = [
     "print_comparison",
     "print_feedback",
     "print_json",
+    "print_json_line",
     "print_metrics",
+    "print_preview",
     "print_status",
+    "printable",
     "progress",
 ]
 
@@ -37,6 +41,8 @@ __all__ = [
 _UNWRAPPED = 1_000_000
 _PLAIN_PROGRESS_S = 10.0
 _SHOWN_QUESTIONS = 20
+# Controls, formats such as the marks of right-to-left, halves of characters, line separators.
+_STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 out = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _UNWRAPPED)
 err = Console(
@@ -47,6 +53,31 @@ err = Console(
 def print_json(value: dict[str, Any]) -> None:
     """The value as JSON on stdout, untouched by the terminal's width."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def print_json_line(value: Mapping[str, Any]) -> None:
+    """The value as one line of JSON on stdout."""
+    # ASCII, since a name of a file need not be text.
+    sys.stdout.write(json.dumps(value) + "\n")
+
+
+def printable(text: str) -> str:
+    """Text on one line, with what would steer a terminal or turn the writing round escaped."""
+    return "".join(
+        c if unicodedata.category(c) not in _STEERING else c.encode("unicode_escape").decode()
+        for c in text
+    )
+
+
+def print_preview(stated: Mapping[str, Any]) -> None:
+    """What a source would become: what is known of it, then a line per turn."""
+    out.print(Text(printable(stated["source"]), style="bold"))
+    for name in ("title", "date", "language", "layout", "section", "pages"):
+        if stated[name]:
+            out.print(_indented(Text(f"{name:10}{printable(str(stated[name]))}")))
+    for turn in stated["turns"]:
+        speaker = f" ({turn['speaker']})" if turn["speaker"] else ""
+        out.print(_indented(Text(f"{turn['role']}{speaker}: {printable(turn['first_words'])}")))
 
 
 def print_answer(answer: Answer, documents: dict[str, Document]) -> None:

@@ -4,7 +4,8 @@
 original, ``ingested_from`` the file it was read from. ``sha256`` is of the text,
 ``source_sha256`` of the source's bytes, ``file_sha256`` of this file without that one line, as
 ingest wrote them: where the last no longer holds, a person has corrected the file by hand.
-Files written by hand need only a title.
+Files written by hand need only a title. ``pages`` holds the offset in the text of every page's
+first character; it holds only while ``sha256`` is that of the text: a corrected text has no pages.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from qa.records import Document
 __all__ = ["CorpusFile", "paths", "read", "read_all", "render", "write"]
 
 _KEYS = ("id", "title", "date", "section", "source", "language", "layout")
-_PROVENANCE = ("ingested_from", "sha256", "source_sha256", "file_sha256")
+_PROVENANCE = ("pages", "ingested_from", "sha256", "source_sha256", "file_sha256")
 _FILE_SHA256_LINE = re.compile(r"^file_sha256: ([0-9a-f]{64})\n", re.MULTILINE)
 _SAFE_ID = re.compile(r"\w[\w.\-]{0,119}")
 
@@ -117,13 +118,20 @@ def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 
 
+def _in_one_line(dumper: yaml.SafeDumper, numbers: tuple[int, ...]) -> yaml.SequenceNode:
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", numbers, flow_style=True)
+
+
 _Dumper.add_representer(str, _quoted)
+_Dumper.add_representer(tuple, _in_one_line)
 
 
 def render(document: Document, ingested_from: str, source_sha256: str) -> str:
     """The whole text of ``corpus/ID.md``."""
     stated = {key: getattr(document, key) for key in _KEYS}
     fields = {key: value for key, value in stated.items() if value is not None}
+    if document.pages:
+        fields["pages"] = document.pages
     fields["ingested_from"] = ingested_from
     fields |= {"sha256": document.sha256, "source_sha256": source_sha256}
     front = yaml.dump(fields, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
@@ -161,7 +169,20 @@ def _document(fields: dict[str, object], body: str, stem: str) -> Document:
         source=_text(fields, "source"),
         language=_text(fields, "language") or "en",
         layout=_text(fields, "layout") or "statement",
+        pages=_pages(fields, text),
     )
+
+
+def _pages(fields: dict[str, object], text: str) -> tuple[int, ...]:
+    """Where pages begin, if the text is the one they were told of."""
+    stated = fields.get("pages")
+    if stated is None or fields.get("sha256") != hashlib.sha256(text.encode()).hexdigest():
+        return ()
+    if not isinstance(stated, list) or any(type(offset) is not int for offset in stated):
+        raise CorpusError(f"its pages are {stated!r}, not a list of offsets in the text.")
+    if stated != sorted(stated) or not all(0 <= offset <= len(text) for offset in stated):
+        raise CorpusError("its pages do not ascend within the text.")
+    return tuple(stated)
 
 
 def _text(fields: dict[str, object], key: str) -> str | None:

@@ -14,17 +14,19 @@ from typing import Literal
 
 from qa.corpus import folder
 from qa.corpus.folder import CorpusFile
-from qa.corpus.formats import extract
+from qa.corpus.dates import stated_date
+from qa.corpus.formats import check_size, extract
 from qa.corpus.language import language
-from qa.corpus.layout import recognise
+from qa.corpus.layout import recognise, turns
 from qa.errors import CorpusError, SourceError
-from qa.records import Document
+from qa.records import Document, Turn
 
-__all__ = ["Ingested", "Outcome", "document", "ingest", "language"]
+__all__ = ["Ingested", "Outcome", "Preview", "document", "ingest", "language", "preview"]
 
 Outcome = Literal["new", "unchanged", "updated", "kept", "conflict", "failed"]
 
 _SLUG_CHARS = 60
+_SHOWN_CHARS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +51,19 @@ class Ingested:
 def ingest(sources: Sequence[Path], corpus: Path, *, overwrite: bool = False) -> Iterator[Ingested]:
     """Turn every source into a document, one after the other, and say what became of each.
 
-    A folder stands for all files below it, hidden ones aside. ``overwrite`` lets a source win
-    over corrections made by hand.
+    A folder stands for all files below it, hidden ones aside; links that lead out of it are not
+    followed. ``overwrite`` lets a source win over corrections made by hand.
 
     Raises:
         CorpusError: a file already in the corpus folder is not a document.
     """
     known = _by_source(corpus)
     taken = {file.document.id for file in known.values()} | {p.stem for p in folder.paths(corpus)}
-    for path in _files(sources):
+    for path, home in _files(sources):
         name = _source_name(path, corpus)
         try:
-            done = _ingest_one(path, name, corpus, known.get(name), taken, overwrite=overwrite)
+            data = _bytes(path, home, name)
+            done = _ingest_one(data, name, corpus, known.get(name), taken, overwrite=overwrite)
         except (SourceError, CorpusError, OSError) as error:
             done = Ingested(name, "failed", why=str(error))
         if done.document:
@@ -68,8 +71,78 @@ def ingest(sources: Sequence[Path], corpus: Path, *, overwrite: bool = False) ->
         yield done
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What one source would become; without a document, why it would not."""
+
+    source: str
+    document: Document | None = None
+    why: str = ""
+
+    def stated(self) -> dict[str, object]:
+        """It as JSON values: what is known of the document, and its turns in order."""
+        document = self.document
+        if document is None:
+            return {"source": self.source, "error": self.why}
+        return {
+            "source": self.source,
+            "title": document.title,
+            "date": document.date and document.date.isoformat(),
+            "language": document.language,
+            "layout": document.layout,
+            "section": document.section,
+            "pages": len(document.pages),
+            "turns": [
+                _stated_turn(turn, document.text) for turn in turns(document.text, document.layout)
+            ],
+        }
+
+
+def _stated_turn(turn: Turn, text: str) -> dict[str, object]:
+    said = text[turn.label.end if turn.label else turn.span.start : turn.span.end]
+    return {
+        "role": turn.role,
+        "speaker": turn.speaker,
+        "first_words": " ".join(said[:_SHOWN_CHARS].split()),
+        "start": turn.span.start,
+        "end": turn.span.end,
+    }
+
+
+def preview(sources: Sequence[Path], corpus: Path) -> Iterator[Preview]:
+    """What every source would become; nothing is written."""
+    for path, home in _files(sources):
+        name = _source_name(path, corpus)
+        try:
+            yield Preview(name, document(_bytes(path, home, name), name))
+        except (SourceError, OSError) as error:
+            yield Preview(name, why=str(error))
+
+
+def _bytes(path: Path, home: Path | None, name: str) -> bytes:
+    """What a file holds, if it may be read: no link that leads out, nothing that never ends.
+
+    Raises:
+        SourceError: it may not.
+    """
+    if not path.exists():
+        raise SourceError(f"{path}: there is no such file or folder.")
+    if home and not path.resolve().is_relative_to(home.resolve()):
+        raise SourceError(f"{path}: a link out of {home}, not followed: name what it leads to.")
+    if path.is_dir():
+        raise SourceError(f"{path}: a link to a folder, not followed: name that folder.")
+    if not path.is_file():
+        raise SourceError(f"{path}: no file, but a pipe, a socket or a device.")
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise SourceError(f"{path}: its name is not text: give it another.") from error
+    check_size(path.stat().st_size, name)
+    return path.read_bytes()
+
+
 def _ingest_one(  # noqa: PLR0913 - one step of the journey, told in full
-    path: Path,
+    data: bytes,
     name: str,
     corpus: Path,
     existing: CorpusFile | None,
@@ -77,9 +150,6 @@ def _ingest_one(  # noqa: PLR0913 - one step of the journey, told in full
     *,
     overwrite: bool,
 ) -> Ingested:
-    if not path.exists():
-        raise SourceError(f"{path}: there is no such file or folder.")
-    data = path.read_bytes()
     source_sha256 = hashlib.sha256(data).hexdigest()
     stated = document(data, name)
     # One that is known keeps its id, so that links hold.
@@ -114,7 +184,9 @@ def document(data: bytes, name: str) -> Document:
     extracted = extract(data, name)
     page = recognise(extracted.text)
     title = " ".join((extracted.title or page.title).split())
-    date = extracted.date or page.date
+    date = extracted.date or page.date or stated_date(title, page.text)
+    # Furniture leaves the text at its beginning only.
+    cut = len(extracted.text) - len(page.text)
     dated = f"{date}-" if date else ""
     return Document(
         id=dated + _slug(title),
@@ -125,6 +197,7 @@ def document(data: bytes, name: str) -> Document:
         source=extracted.source or name,
         language=extracted.language or language(page.text),
         layout=page.layout,
+        pages=tuple(max(0, begins - cut) for begins in extracted.pages),
     )
 
 
@@ -152,17 +225,18 @@ def _by_source(corpus: Path) -> dict[str, CorpusFile]:
     return {file.ingested_from: file for file in folder.read_all(corpus) if file.ingested_from}
 
 
-def _files(sources: Iterable[Path]) -> Iterator[Path]:
-    """Every file named, and every one below a folder named, by name; each once."""
+def _files(sources: Iterable[Path]) -> Iterator[tuple[Path, Path | None]]:
+    """Every file named, and every one below a folder named with that folder; each once."""
     seen: set[Path] = set()
     for source in sources:
         below = sorted(source.rglob("*")) if source.is_dir() else [source]
         for path in below:
             hidden = any(part.startswith(".") for part in path.relative_to(source).parts)
-            if path.is_dir() or (hidden and path != source) or path.absolute() in seen:
+            is_folder = path.is_dir() and not path.is_symlink()
+            if is_folder or (hidden and path != source) or path.absolute() in seen:
                 continue
             seen.add(path.absolute())
-            yield path
+            yield path, source if path != source else None
 
 
 def _source_name(path: Path, corpus: Path) -> str:

@@ -213,7 +213,9 @@ def _between(above: _Placed, here: _Placed, habits: _Habits) -> tuple[int, str]:
     if above.had_room_for(here):
         ends = _SENTENCE_END.search(above.line.text) or here.is_indented or not is_below
         return 0, "\n\n" if ends else "\n"
-    if here.begins_indented and not _ITEM.match(above.line.text):
+    is_set_in = here.is_indented and not above.is_indented
+    ends = is_set_in and _SENTENCE_END.search(above.line.text)
+    if (ends or here.begins_indented) and not _ITEM.match(above.line.text):
         return 0, "\n\n"
     if not is_below and not _goes_on(above, here, habits):
         return 0, "\n\n"
