@@ -5,8 +5,8 @@
 Every transcript below ``DATA`` (press, press_dev, chinese, formats) is made a document as
 ``qa ingest`` does it. Beside it the marks of its speakers are read here, by rules of each
 publisher's own and none of the code of ``qa.corpus``: from the lines of the PDFs as pdfium gives
-them, from the HTML as Python's own parser reads it, from the lines of the council's record. ``--show`` prints
-every disagreement. Exit code 1 where a share of a source is below 99 %.
+them, from the HTML as Python's own parser reads it, from the lines of the council's record.
+``--show`` prints every disagreement. Exit code 1 where a share of a source is below 99 %.
 """
 
 import argparse
@@ -90,7 +90,7 @@ class _Lines(html.parser.HTMLParser):
         self.lines = [""]
         self.unseen = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - theirs
         self.unseen += tag in UNSEEN
         if tag in BLOCKS:
             self.lines.append("")
@@ -137,7 +137,12 @@ def council_marks(path: Path) -> Iterator[Said]:
         elif line in {"法案", "議案", "議員議案", "議員法案"}:
             in_question_time = False
         mark = re.match(r"(?:\d+\. )?(\w{2,18}?)(?: ?\(譯文 ?\))?：(.*)", line)
-        if not mark or not re.search("議員$|主席$|局長$|司長$|署長$|秘書$|長官$", mark[1]):
+        # Lists of who was there are headed likewise.
+        if (
+            not mark
+            or re.match("[出缺列]席", mark[1])
+            or not re.search("議員$|主席$|局長$|司長$|署長$|秘書$|長官$", mark[1])
+        ):
             continue
         role = "statement"
         if in_question_time and mark[1].endswith("議員"):

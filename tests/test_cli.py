@@ -125,7 +125,7 @@ def test_a_bad_source_is_listed_and_the_exit_code_says_so(project, run):
     code, out, err = run("ingest", "seeds")
     assert code == 1
     assert out.endswith("2 sources: 1 failed, 1 new.\n")
-    assert err.startswith("failed     seeds/a.pdf: seeds/a.pdf: the ending .pdf is not")
+    assert err.startswith("failed     seeds/a.pdf: seeds/a.pdf: not a PDF that can be read")
 
 
 def test_wrong_usage_exits_with_2(project, run, monkeypatch):

@@ -36,6 +36,9 @@ HOMES = {
     "rapidfuzz": "index.vocabulary",
     "langchain_text_splitters": "index.passages",
     "nupunkt": "corpus.sentences",
+    "trafilatura": "corpus.formats.html",
+    "pypdfium2": "corpus.formats.pdf",
+    "docx": "corpus.formats.docx",
     "gradio": "web.chat",
     "orjson": "web.api",
     "limits": "web.limits",
@@ -115,6 +118,7 @@ def test_pages_and_terminal_output_are_made_in_few_places():
         ("import qa.cli", ["numpy", "torch", "gradio", "langchain_text_splitters"]),
         ("import qa.evaluation", ["numpy", "scipy", "matplotlib", "ir_measures"]),
         ("import qa.evaluation.run", ["torch", "gradio", "matplotlib", "langchain_core"]),
+        ("import qa.corpus.ingest", ["trafilatura", "lxml", "pypdfium2", "docx", "nupunkt"]),
         ("import qa.answer.ask", ["torch", "gradio", "langchain_text_splitters"]),
     ],
 )

@@ -110,7 +110,7 @@ def _root(
 
 
 @app.command()
-def ingest(
+def ingest(  # noqa: PLR0913 - the options
     sources: Annotated[list[Path], typer.Argument(help="Files and folders.", metavar="SOURCE...")],
     corpus: CorpusFolder = None,
     config: ConfigFile = None,

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Literal
 
 from qa.corpus import folder
-from qa.corpus.folder import CorpusFile
 from qa.corpus.dates import stated_date
+from qa.corpus.folder import CorpusFile
 from qa.corpus.formats import check_size, extract
 from qa.corpus.language import language
 from qa.corpus.layout import recognise, turns

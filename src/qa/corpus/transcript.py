@@ -18,7 +18,7 @@ from typing import Literal
 
 from qa.corpus.paragraphs import paragraph_spans
 from qa.errors import CorpusError
-from qa.records import Role, Span, Turn
+from qa.records import Span, Turn
 
 __all__ = ["is_transcript", "transcript"]
 
@@ -75,14 +75,15 @@ _NAME_CHARS = 3
 _LEAST_BETWEEN = 3
 # Question time in a council's record: from a heading like this one to the next of another matter.
 _COUNCIL_HEADING = re.compile(
-    r"^[ \t]*(?:(?P<questions>(?:議員)?質詢的(?:口頭|書面)答覆)|(?:政府|議員)?(?:法案|議案|聲明))[ \t]*$",
+    r"^[ \t]*(?:(?P<questions>(?:議員)?質詢的(?:口頭|書面)答覆)"
+    r"|(?:政府|議員)?(?:法案|議案|聲明))[ \t]*$",
     re.MULTILINE,
 )
 _COUNCIL_CHAIR = frozenset({"主席", "秘書"})
 _COUNCIL_MEMBER = "議員"
 _COUNCIL_LABEL = re.compile(
     r"^[ \t]*(?P<label>(?:\d{1,3}\.[ \t]*)?"
-    r"(?P<name>(?!出席|缺席|列席)[\u3400-\u9fff\ue000-\uf8ff]{0,16}"
+    r"(?P<name>(?!出席|缺席|列席)[\u3400-\u9fff\ue000-\ufaff]{0,16}"
     r"(?P<office>議員|主席|局長|司長|署長|專員|長官|秘書))"
     r"[ \t]*(?:[(（][ \t]*譯文[ \t]*[)）][ \t]*)?：[ \t]*(?=\S))",
     re.MULTILINE,
@@ -169,7 +170,7 @@ def _label_at(text: str, start: int) -> _Labelled | None:
 
 
 def _is_abbreviation(named: re.Match[str]) -> bool:
-    """Whether a word and a full stop begin a sentence rather than name a speaker ("GDP.", "MR.")."""
+    """Whether a word and a full stop name nobody ("GDP.", "MR.")."""
     name = named["name"] or ""
     is_one_word = bool(name) and " " not in name and named["end"].strip() == "."
     return is_one_word and (name in _HONORIFICS or not _holds_office(name))

@@ -52,6 +52,8 @@ _BETWEEN = re.compile(f" *[{_PARAGRAPH}{_LINE}{_CELL}][ {_PARAGRAPH}{_LINE}{_CEL
 # element that is taken for it.
 _MAIN_SHARE = 0.95
 _RUN_WORDS = 4
+# Title, speaker, day and place; navigation is longer.
+_HEADING_WORDS = 80
 # Navigation comes in fewer words at a time.
 _PROSE_WORDS = 15
 
@@ -63,21 +65,24 @@ def html(data: bytes, name: str) -> Extracted:
         SourceError: it is not text, or no page.
     """
     from lxml import etree  # noqa: PLC0415 - with trafilatura, a second to load
-    from lxml.html import document_fromstring  # noqa: PLC0415
+    from lxml.html import HTMLParser, document_fromstring  # noqa: PLC0415
 
     page = decoded(data, name, _declared(data))
     # The parser is given characters, and must not be told of another encoding.
     page = re.sub(r"<\?xml[^>]*\?>", "", page, count=1)
+    parser = HTMLParser()
     try:
-        tree = document_fromstring(page)
+        tree = document_fromstring(page, parser=parser)
     except etree.ParserError as error:
         raise SourceError(f"{name}: there is no text in it.") from error
+    if any(fault.type_name == "ERR_RESOURCE_LIMIT" for fault in parser.error_log):
+        raise SourceError(f"{name}: its elements lie too deep in one another to be read whole.")
     told = _told(page)
     title = _title(tree, told.title)
     source = _address(tree)
     language = tree.get("lang") or None
     _drop_silent(tree)
-    text = _text(_main_part(tree, told.text or ""))
+    text = _text(_with_heading(tree, _main_part(tree, told.text or ""), title or ""))
     first, *others = text.split("\n\n")
     if title and first.split() == title.split():
         text = "\n\n".join(others)
@@ -186,6 +191,20 @@ def _main_part(tree: Any, told: str) -> Any:
         main = inner
 
 
+def _with_heading(tree: Any, main: Any, title: str) -> Any:
+    """The main part with the page's heading, and what stands beside that, if it is little."""
+    around = list(main.iterancestors())
+    words = len(main.text_content().split())
+    for heading in tree.iter("h1", "h2", "h3"):
+        said = " ".join(heading.text_content().split())
+        if said and said.lower() in title.lower():
+            holders = set(heading.iterancestors())
+            both = next((element for element in around if element in holders), None)
+            if both is not None and len(both.text_content().split()) - words <= _HEADING_WORDS:
+                return both
+    return main
+
+
 def _pieces(tree: Any) -> Iterator[tuple[Any, str]]:
     """Every stretch of text with the element it lies in."""
     for element in tree.iter():
@@ -232,4 +251,3 @@ def _white_space(between: re.Match[str]) -> str:
     if _PARAGRAPH in marks or marks.count(_LINE) > 1:
         return "\n\n"
     return "\n" if _LINE in marks else "\t"
-

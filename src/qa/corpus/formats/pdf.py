@@ -87,9 +87,10 @@ def _page(document: Any, number: int, name: str) -> Page:
     ends = [i + 1 for i, _ in enumerate(codes) if _ends_line(printed, codes, i)]
     bounds = itertools.pairwise([0, *ends, len(codes)])
     lines = [_line(printed, codes, start, end) for start, end in bounds]
+    height = page.get_height()
     printed.close()
     page.close()
-    return Page(tuple(line for line in lines if line))
+    return Page(tuple(line for line in lines if line), height)
 
 
 def _ends_line(printed: Any, codes: Sequence[int], i: int) -> bool:

@@ -12,7 +12,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 __all__ = ["Line", "Page", "flowing", "without_furniture"]
 
@@ -28,9 +28,11 @@ _SAME_HEIGHT = 0.12
 # A gap of more than so many usual ones begins a paragraph.
 _WIDE_GAP = 1.25
 _USUAL_GAP = 1.3
-# How many lines from the top and bottom of a page may be running heads, feet and page numbers,
+# From so many gaps on, the commonest is the usual one.
+_LEAST_GAPS = 4
+# How much of a page's height at its top and bottom may hold running heads, feet and page numbers,
 # and on which share of the pages, but at least how many, they have to stand.
-_EDGE_LINES = 3
+_MARGIN_SHARE = 0.12
 _FURNITURE_SHARE = 0.5
 _FURNITURE_PAGES = 3
 _PLACE_POINTS = 3
@@ -73,9 +75,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page's lines, in the order in which they are read."""
+    """A page's lines, in the order in which they are read; its height in points."""
 
     lines: tuple[Line, ...]
+    height: float
 
     def left_of(self, line: Line) -> float:
         """How far to the left lines like this one begin."""
@@ -102,16 +105,20 @@ def without_furniture(pages: Sequence[Page]) -> tuple[list[Page], list[Line]]:
     least = max(_FURNITURE_PAGES, _FURNITURE_SHARE * len(pages))
     furniture = [[line for line in edge if stands_on[_place(line)] >= least] for edge in edges]
     kept = [
-        Page(tuple(line for line in page.lines if line not in gone))
+        replace(page, lines=tuple(line for line in page.lines if line not in gone))
         for page, gone in zip(pages, furniture, strict=True)
     ]
     return kept, list(itertools.chain.from_iterable(furniture))
 
 
 def _edge(page: Page) -> list[Line]:
-    upwards = sorted(page.lines, key=lambda line: line.bottom)
-    lower, upper = upwards[:_EDGE_LINES], upwards[_EDGE_LINES:][-_EDGE_LINES:]
-    return lower + upper
+    """The lines in the margins at its top and bottom."""
+    margin = _MARGIN_SHARE * page.height
+    return [
+        line
+        for line in page.lines
+        if line.bottom + line.height <= margin or line.bottom >= page.height - margin
+    ]
 
 
 def _place(line: Line) -> tuple[str, int]:
@@ -136,6 +143,18 @@ class _Placed:
     def begins_indented(self) -> bool:
         """Whether it alone is set in, and the line below it is not."""
         return self.is_indented and self.below is not None and not self._is_in(self.below)
+
+    def fall_from(self, above: _Placed) -> float:
+        """How much lower it stands, were both on one page."""
+        return above.line.bottom - self.line.bottom
+
+    def is_below(self, above: _Placed) -> bool:
+        return self.number == above.number and self.fall_from(above) > 0
+
+    def is_beside(self, before: _Placed) -> bool:
+        """Whether it goes on at the level of the one before, as cells of a table do."""
+        is_level = abs(self.fall_from(before)) < _SAME_LEVEL * self.line.height
+        return self.number == before.number and is_level and self.line.left >= before.line.left
 
     def had_room_for(self, following: _Placed) -> bool:
         """Whether the first word of the line after it would have fitted on it."""
@@ -165,7 +184,7 @@ def flowing(pages: Sequence[Page]) -> tuple[str, tuple[int, ...]]:
     placed = [
         _Placed(line, page, number, below)
         for number, page in enumerate(pages)
-        for line, below in zip(page.lines, [*page.lines[1:], None], strict=True)
+        for line, below in itertools.zip_longest(page.lines, page.lines[1:])
     ]
     habits = _habits(placed)
     written: list[str] = []
@@ -193,7 +212,11 @@ def _habits(placed: Sequence[_Placed]) -> _Habits:
             gaps.setdefault(round(above.line.height), Counter())[round(gap)] += 1
     words = (word for one in placed for word in _WORD.findall(one.line.text))
     return _Habits(
-        gaps={height: counted.most_common(1)[0][0] for height, counted in gaps.items()},
+        gaps={
+            height: counted.most_common(1)[0][0]
+            for height, counted in gaps.items()
+            if counted.total() >= _LEAST_GAPS
+        },
         indents_tell=sum(one.begins_indented for one in placed) >= _MANY_INDENTS,
         words=frozenset(word.lower() for word in words),
     )
@@ -201,25 +224,26 @@ def _habits(placed: Sequence[_Placed]) -> _Habits:
 
 def _between(above: _Placed, here: _Placed, habits: _Habits) -> tuple[int, str]:
     """How many characters of the line above go, and what stands between it and this one."""
-    if not above.line.is_like(here.line):
-        return 0, "\n\n"
-    fall = above.line.bottom - here.line.bottom
-    is_beside = abs(fall) < _SAME_LEVEL * here.line.height and here.line.left >= above.line.left
-    if above.number == here.number and is_beside:
+    if here.is_beside(above):
         return 0, "\t"
-    is_below = above.number == here.number and fall > 0
-    if is_below and fall > _WIDE_GAP * _usual_gap(here.line, habits):
+    if _begins_paragraph(above, here, habits):
         return 0, "\n\n"
+    return (0, "\n") if above.had_room_for(here) else _joint(above.line, here.line, habits.words)
+
+
+def _begins_paragraph(above: _Placed, here: _Placed, habits: _Habits) -> bool:
+    is_wide_gap = here.fall_from(above) > _WIDE_GAP * _usual_gap(here.line, habits)
+    is_below = here.is_below(above)
+    if not above.line.is_like(here.line) or (is_below and is_wide_gap):
+        return True
+    ends = bool(_SENTENCE_END.search(above.line.text))
     if above.had_room_for(here):
-        ends = _SENTENCE_END.search(above.line.text) or here.is_indented or not is_below
-        return 0, "\n\n" if ends else "\n"
-    is_set_in = here.is_indented and not above.is_indented
-    ends = is_set_in and _SENTENCE_END.search(above.line.text)
-    if (ends or here.begins_indented) and not _ITEM.match(above.line.text):
-        return 0, "\n\n"
-    if not is_below and not _goes_on(above, here, habits):
-        return 0, "\n\n"
-    return _joint(above.line, here.line, habits.words)
+        return ends or here.is_indented or not is_below
+    # Within text that is all set in, an indent tells nothing, unless the document sets none so.
+    is_set_in = here.is_indented and (habits.indents_tell or not above.is_indented)
+    if ((is_set_in and ends) or here.begins_indented) and not _ITEM.match(above.line.text):
+        return True
+    return not is_below and not _goes_on(above, here, habits)
 
 
 def _usual_gap(line: Line, habits: _Habits) -> float:

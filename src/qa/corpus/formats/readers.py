@@ -27,8 +27,8 @@ class Format:
 
 _TEXT = Format(text.plain_text)
 _MARKDOWN = Format(text.markdown)
-_HTML = Format(html.html, frozenset({"HTML"}), apart=True, most_bytes=limits.HTML_BYTES)
-_PDF = Format(pdf.pdf, frozenset({"PDF"}), apart=True)
+_HTML = Format(html.html, frozenset({"an HTML page"}), apart=True, most_bytes=limits.HTML_BYTES)
+_PDF = Format(pdf.pdf, frozenset({"a PDF"}), apart=True)
 _DOCX = Format(docx.docx, frozenset({"a ZIP archive"}), apart=True)
 
 FORMATS: dict[str, Format] = {

@@ -7,7 +7,7 @@ import re
 __all__ = ["told_by_content"]
 
 _SIGNATURES = {
-    b"%PDF-": "PDF",
+    b"%PDF-": "a PDF",
     b"PK\x03\x04": "a ZIP archive",
     b"PK\x05\x06": "an empty ZIP archive",
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Office file (.doc), or an encrypted one",
@@ -19,7 +19,10 @@ _SIGNATURES = {
     b"\x7fELF": "a program",
     b"MZ\x90": "a program",
 }
-_HTML = re.compile(rb"(?:\s|<!--.*?-->|<\?xml[^>]*>)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+_HTML = re.compile(
+    rb"(?>\s|<!--.*?-->|<\?xml[^>]*>)*+<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 # As far in as readers of PDF look for its beginning, and as browsers look for what a page is.
 _LOOKED_AT_BYTES = 1024
 
@@ -31,5 +34,5 @@ def told_by_content(data: bytes) -> str | None:
             return content
     start = data[:_LOOKED_AT_BYTES].removeprefix(b"\xef\xbb\xbf")
     if b"%PDF-" in start and b"\0" in data[: _LOOKED_AT_BYTES * 4]:
-        return "PDF"
-    return "HTML" if _HTML.match(start.replace(b"\0", b"")) else None
+        return "a PDF"
+    return "an HTML page" if _HTML.match(start.replace(b"\0", b"")) else None

@@ -18,6 +18,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import IO, Any
 
@@ -43,9 +44,10 @@ def read_apart(data: bytes, name: str) -> Extracted:
 
 
 class _Reader:
-    """The process that reads, whichever it is at the moment."""
+    """The process that reads, whichever it is at the moment; ``command`` starts it."""
 
-    def __init__(self) -> None:
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = list(command)
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -70,8 +72,10 @@ class _Reader:
                 ended = process.wait()
                 self.stop()
                 why = signal.strsignal(-ended) if ended < 0 else f"exit code {ended}"
+                gib = limits.ADDRESS_SPACE_BYTES >> 30
                 raise SourceError(
-                    f"{name}: its reader crashed ({why}): save it anew, or as text."
+                    f"{name}: its reader ended in the middle ({why}), for a fault or for want of "
+                    f"more than {gib} GiB of memory (ADDRESS_SPACE_BYTES): save it anew."
                 )
         answer: dict[str, Any] = json.loads(line)
         return answer
@@ -80,7 +84,7 @@ class _Reader:
         if self._process is None or self._process.poll() is not None:
             self.stop()
             self._process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-B", "-c", f"from {__name__} import serve; serve()"],
+                self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -102,7 +106,7 @@ class _Reader:
 
 @functools.cache
 def _reader() -> _Reader:
-    reader = _Reader()
+    reader = _Reader([sys.executable, "-B", "-c", f"from {__name__} import serve; serve()"])
     atexit.register(reader.stop)
     return reader
 
