@@ -253,3 +253,36 @@ def test_batch_answers_lists_bad_rows_and_its_answers_can_be_proved(project, run
     assert re.fullmatch(r"Proved: \d+ citations of 1 answers against corpus\.\n", out)
     assert run("batch", "q.csv", "-o", "a.jsonl", "--to", "pdf")[0] == 2
     assert run("batch", "q.csv")[0] == 2
+
+
+def test_a_dry_run_shows_the_turns_and_writes_nothing(project, run):
+    talk = "Talk\n2020-02-03\n\nQ Why?\n\nMR. FOX: So.\n\nQ When?\n\nMR. FOX: Now."
+    (project / "seeds" / "seed.txt").write_text(talk, "utf-8")
+    code, out, err = run("ingest", "--dry-run", "seeds")
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [
+        "seeds/seed.txt",
+        "    title     Talk",
+        "    date      2020-02-03",
+        "    language  en",
+        "    layout    transcript",
+        "    question: Why?",
+        "    answer (MR. FOX): So.",
+        "    question: When?",
+        "    answer (MR. FOX): Now.",
+    ]
+    assert not (project / "corpus").exists()
+    (project / "seeds" / "bad\n\x1b[31m.txt").write_text("", "utf-8")
+    code, out, err = run("ingest", "--dry-run", "--json", "seeds")
+    assert code == 1
+    bad, good = map(json.loads, out.splitlines())
+    assert bad["source"] == "seeds/bad\n\x1b[31m.txt"
+    assert [turn["role"] for turn in good["turns"]] == ["question", "answer"] * 2
+    assert err == (
+        "failed     seeds/bad\\n\\x1b[31m.txt: seeds/bad\\n\\x1b[31m.txt: there is no text in it.\n"
+    )
+
+
+def test_json_is_for_a_dry_run_only(project, run):
+    code, _, err = run("ingest", "--json", "seeds")
+    assert (code, err) == (2, "qa: --json tells what would be written: give --dry-run too.\n")

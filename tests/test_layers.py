@@ -1,6 +1,7 @@
 """A module imports from floors below its own, or from beside it; never in a circle."""
 
 import ast
+import functools
 import graphlib
 import subprocess
 import sys
@@ -68,9 +69,14 @@ def floor_of(name):
     return next(n for n, rooms in enumerate(FLOORS) if room in rooms)
 
 
+@functools.cache
+def module_names():
+    return {name for name, _ in modules()}
+
+
 def own(imported):
     """Of the imported names, those below ``qa``: as ``room.module``."""
-    names = {name for name, _ in modules()}
+    names = module_names()
     for full in imported:
         parts = full.split(".")
         if parts[0] == "qa" and len(parts) > 1:

@@ -104,7 +104,8 @@ def test_what_repeats_in_the_middle_or_on_few_pages_stays():
         page(*(f"Line {i} of page {n}, {'abcd'[n]}{i * 'z'}" for i in range(9))) for n in range(4)
     ]
     middle = [
-        Page((*p.lines[:4], Line("Applause.", 72, 130, 400, 12), *p.lines[4:]), HEIGHT) for p in pages
+        Page((*p.lines[:4], Line("Applause.", 72, 130, 400, 12), *p.lines[4:]), HEIGHT)
+        for p in pages
     ]
     kept, furniture = without_furniture(middle)
     assert furniture == []
@@ -112,7 +113,9 @@ def test_what_repeats_in_the_middle_or_on_few_pages_stays():
 
 
 def test_a_page_without_text_begins_where_the_next_does():
-    assert flowing([Page((), HEIGHT), page("One."), Page((), HEIGHT), page("Two."), Page((), HEIGHT)]) == (
+    assert flowing(
+        [Page((), HEIGHT), page("One."), Page((), HEIGHT), page("Two."), Page((), HEIGHT)]
+    ) == (
         "One.\n\nTwo.",
         (0, 0, 6, 6, 10),
     )
