@@ -173,6 +173,15 @@ def test_pages_hold_while_the_text_is_as_it_was(project):
     assert page_of(folder.read(path).document, 0) is None
 
 
+def test_what_is_not_in_the_text_is_told(project):
+    (project / "seeds" / "a.pdf").write_bytes(pdf_of([(72, 700, "It rained.")], []))
+    remark = "1 of 2 pages hold no text (2)"
+    (shown,) = preview([project / "seeds"], project / "corpus")
+    assert shown.stated()["remark"] == remark
+    (done,) = ingest([project / "seeds"], project / "corpus")
+    assert (done.outcome, done.why) == ("new", remark)
+
+
 def test_a_preview_is_what_would_be_written_and_writes_nothing(project):
     put(project, "a.txt", "Q Will it rain?\n\nMR. FOX: Yes.\n\nQ Sure?\n\nMR. FOX: No.")
     put(project, "b.txt", " ")

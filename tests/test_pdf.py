@@ -13,6 +13,13 @@ from qa.errors import SourceError
 def test_text_and_pages():
     found = pdf(pdf_of([(72, 700, "It rained.")], [(72, 700, "All day.")]), "x.pdf")
     assert (found.text, found.pages) == ("It rained.\n\nAll day.", (0, 12))
+    assert not found.remark
+
+
+def test_pages_without_text_are_told():
+    found = pdf(pdf_of([], [(72, 700, "It rained.")], []), "x.pdf")
+    assert (found.text, found.pages) == ("It rained.", (0, 0, 10))
+    assert found.remark == "2 of 3 pages hold no text (1, 3)"
 
 
 def test_a_running_head_gives_its_date_and_leaves_the_text():

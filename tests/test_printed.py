@@ -112,6 +112,14 @@ def test_what_repeats_in_the_middle_or_on_few_pages_stays():
     assert kept == middle
 
 
+def test_what_stands_in_the_margin_of_few_pages_stays():
+    head = Line("Applause.", 72, 130, 750, 12)
+    said = page("Said.").lines
+    pages = [Page((head, *said) if n < 2 else said, HEIGHT) for n in range(6)]
+    assert without_furniture(pages) == (pages, [])
+    assert without_furniture(pages[:2]) == (pages[:2], [])
+
+
 def test_a_page_without_text_begins_where_the_next_does():
     assert flowing(
         [Page((), HEIGHT), page("One."), Page((), HEIGHT), page("Two."), Page((), HEIGHT)]

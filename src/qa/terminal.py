@@ -72,7 +72,7 @@ def printable(text: str) -> str:
 def print_preview(stated: Mapping[str, Any]) -> None:
     """What a source would become: what is known of it, then a line per turn."""
     out.print(Text(printable(stated["source"]), style="bold"))
-    for name in ("title", "date", "language", "layout", "section", "pages"):
+    for name in ("title", "date", "language", "layout", "section", "pages", "remark"):
         if stated[name]:
             out.print(_indented(Text(f"{name:10}{printable(str(stated[name]))}")))
     for turn in stated["turns"]:

@@ -15,7 +15,7 @@ from typing import Literal
 from qa.corpus import folder
 from qa.corpus.dates import stated_date
 from qa.corpus.folder import CorpusFile
-from qa.corpus.formats import check_size, extract
+from qa.corpus.formats import Extracted, check_size, extract
 from qa.corpus.language import language
 from qa.corpus.layout import recognise, turns
 from qa.errors import CorpusError, SourceError
@@ -73,7 +73,10 @@ def ingest(sources: Sequence[Path], corpus: Path, *, overwrite: bool = False) ->
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What one source would become; without a document, why it would not."""
+    """What one source would become; without a document, why it would not.
+
+    With one, ``why`` says what of the source is not in it.
+    """
 
     source: str
     document: Document | None = None
@@ -92,6 +95,7 @@ class Preview:
             "layout": document.layout,
             "section": document.section,
             "pages": len(document.pages),
+            "remark": self.why,
             "turns": [
                 _stated_turn(turn, document.text) for turn in turns(document.text, document.layout)
             ],
@@ -114,7 +118,8 @@ def preview(sources: Sequence[Path], corpus: Path) -> Iterator[Preview]:
     for path, home in _files(sources):
         name = _source_name(path, corpus)
         try:
-            yield Preview(name, document(_bytes(path, home, name), name))
+            extracted = extract(_bytes(path, home, name), name)
+            yield Preview(name, _document(extracted, name), extracted.remark)
         except (SourceError, OSError) as error:
             yield Preview(name, why=str(error))
 
@@ -151,14 +156,15 @@ def _ingest_one(  # noqa: PLR0913 - one step of the journey, told in full
     overwrite: bool,
 ) -> Ingested:
     source_sha256 = hashlib.sha256(data).hexdigest()
-    stated = document(data, name)
+    extracted = extract(data, name)
+    stated = _document(extracted, name)
     # One that is known keeps its id, so that links hold.
     document_id = existing.document.id if existing else _free_id(stated.id, name, taken)
     ingested = dataclasses.replace(stated, id=document_id)
     content = folder.render(ingested, name, source_sha256)
     if existing is None:
         folder.write(corpus, ingested, content)
-        return Ingested(name, "new", ingested.id)
+        return Ingested(name, "new", ingested.id, extracted.remark)
     is_same_source = existing.source_sha256 == source_sha256
     if existing.is_corrected and not overwrite:
         if is_same_source:
@@ -172,7 +178,7 @@ def _ingest_one(  # noqa: PLR0913 - one step of the journey, told in full
         return Ingested(name, "unchanged", ingested.id)
     folder.write(corpus, ingested, content)
     why = "read anew" if is_same_source else "the source has changed"
-    return Ingested(name, "updated", ingested.id, why)
+    return Ingested(name, "updated", ingested.id, "; ".join(filter(None, [why, extracted.remark])))
 
 
 def document(data: bytes, name: str) -> Document:
@@ -181,7 +187,10 @@ def document(data: bytes, name: str) -> Document:
     Raises:
         SourceError: the source cannot become a document.
     """
-    extracted = extract(data, name)
+    return _document(extract(data, name), name)
+
+
+def _document(extracted: Extracted, name: str) -> Document:
     page = recognise(extracted.text)
     title = " ".join((extracted.title or page.title).split())
     date = extracted.date or page.date or stated_date(title, page.text)

@@ -1,9 +1,9 @@
 """Bytes to characters, where it is certain which they are.
 
 A byte-order mark, valid UTF-8 and what a page declares decide. Beyond these, every encoding read
-here is tried, and the one that gives plausible text is taken, if it is the only one. No detector
-of charset-normalizer's kind is used: of 600 pieces of 10 to 30 characters it gave 9 as text that
-nobody wrote, and said nothing of it.
+here is tried, and the one that gives plausible text is taken, if it is the only one. The detector
+charset-normalizer is not used: of 233 pieces of 10 and 30 characters of the record, in these very
+encodings, it gave 9 as text that nobody wrote, and said nothing of it.
 """
 
 from __future__ import annotations

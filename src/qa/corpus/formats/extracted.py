@@ -13,6 +13,7 @@ class Extracted:
     """A source's text, and the title, date, section, language and address it states itself.
 
     ``pages`` holds the offset in ``text`` of every page's first character, where it has pages.
+    ``remark`` says what of the source is not in the text and may be missed.
     """
 
     text: str
@@ -22,3 +23,4 @@ class Extracted:
     source: str | None = None
     language: str | None = None
     pages: tuple[int, ...] = ()
+    remark: str = ""

@@ -22,6 +22,7 @@ _MOST_UNMAPPED = 0.05
 # A title is larger than the text by this factor, and no longer than this.
 _TITLE_SIZE = 1.15
 _TITLE_LINES = 6
+_SHOWN_PAGES = 10
 _LINE_ENDS = frozenset(map(ord, "\r\n"))
 _HYPHENS = frozenset(map(ord, "-\xad\u2010\x02\ufffe"))
 _BLANK = frozenset(map(ord, " \t\xa0\r\n"))
@@ -64,7 +65,15 @@ def pdf(data: bytes, name: str) -> Extracted:
         title=_title(printed, stated),
         date=_running_date(furniture),
         pages=begins,
+        remark=_without_text(printed),
     )
+
+
+def _without_text(pages: Sequence[Page]) -> str:
+    """Which pages hold none."""
+    empty = [str(number) for number, page in enumerate(pages, start=1) if not page.lines]
+    shown = ", ".join(empty[:_SHOWN_PAGES]) + (", ..." if empty[_SHOWN_PAGES:] else "")
+    return f"{len(empty)} of {len(pages)} pages hold no text ({shown})" if empty else ""
 
 
 def _page(document: Any, number: int, name: str) -> Page:
