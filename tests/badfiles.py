@@ -214,6 +214,13 @@ def broken_files():
     pdf = pdf_of([(72, 700 - 14 * i, f"Line {i} of many.") for i in range(40)])
     word = docx_of(*(f"Paragraph {i}." for i in range(50)))
     yield "bad-front.md", b"---\ntitle: [\n---\nText"
+    yield "self.md", b"---\ntitle: &t [*t]\n---\nText"
+    laughs = "a0: &a0 lol\n" + "".join(
+        f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
+    )
+    yield "laughs.md", f"---\n{laughs}title: *a11\n---\nText".encode()
+    yield "deep.md", b"---\ntitle: " + b"[" * 50_000 + b"\n---\nText"
+    yield "long.md", b"---\ntitle: " + b"x" * 200_000 + b"\n---\nText"
     yield "bad-date.txt", b"Title\n2020-13-45\n\nText"
     for n in range(70):
         # A PDF that lacks its end only is often read all the same.

@@ -91,6 +91,13 @@ def test_a_text_too_long_is_refused_by_the_limits_name(monkeypatch):
         extract(b"123456", "x.txt")
 
 
+@pytest.mark.parametrize("unit", [" ", "# ", "\n", "---\n", "- ", "> ", "<!--"])
+def test_a_megabyte_of_anything_takes_no_time(unit):
+    text = f"# Tea {unit * (1_000_000 // len(unit))}\n\nHot."
+    assert extract(text.encode(), "x.md").title.startswith("Tea")
+    assert extract(text.encode(), "x.txt").text == text
+
+
 def test_many_comments_before_a_page_take_no_time():
     page = b"<!---->" * 140 + b"<p>It rained all day, and nobody minded.</p>"
     assert extract(page, "x.html").text == "It rained all day, and nobody minded."

@@ -295,11 +295,29 @@ def test_turns_of_any_transcript_joined_give_the_text_back(pieces):
         assert turn.asked is None or turn.asked.end <= turn.span.start
 
 
-@pytest.mark.parametrize("unit", ["word ", "Q MR. FOX: ", "記者：", "A", "é😀", "\n", "A. ", "M "])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "word ",
+        "Q MR. FOX: ",
+        "記者：",
+        "A",
+        "é😀",
+        "\n",
+        "A. ",
+        "M ",
+        " ",
+        "\t",
+        " (",
+        "# ",
+        "(2020-02-02",
+    ],
+)
 def test_a_megabyte_on_one_line_is_a_statement(unit):
     text = "x" + unit * (1_000_000 // len(unit)) + "x"
-    page = recognise(text)
-    assert (page.layout, len(turns(page.text, page.layout))) == ("statement", 1)
+    for whole in (text, f"Home > Press{text}"):
+        page = recognise(whole)
+        assert (page.layout, len(turns(page.text, page.layout))) == ("statement", 1)
 
 
 def test_a_layout_that_does_not_fit_is_refused_with_the_remedy():

@@ -22,10 +22,10 @@ __all__ = ["LAYOUTS", "Recognised", "paragraph_spans", "recognise", "turns"]
 
 _HOME = "Home|Homepage|首页|首頁|主页|主頁"
 # "Home > Press Conference Homepage>Service Trade" on a line of its own, before everything else.
-_BREADCRUMB = re.compile(rf"\s*(?P<crumbs>(?:{_HOME})[ \t]*[>›»][^\n]*?)[ \t]*\n[ \t]*\n+")
-_CRUMB_SEPARATOR = re.compile(r"\s*[>›»]\s*")
+_BREADCRUMB = re.compile(rf"\s*(?P<crumbs>(?:{_HOME})[ \t]*[>›»][^\n]*)\n[ \t]*\n+")
+_CRUMB_SEPARATOR = re.compile("[>›»]")
 # "...this time?(2022-07-21)" closes the question of a question-and-answer page.
-_ASKED_DATE = re.compile(r"[ \t]*[(（](?P<date>\d{4}-\d{1,2}-\d{1,2})[)）]\s*\Z")
+_ASKED_DATE = re.compile(r"[(（](?P<date>\d{4}-\d{1,2}-\d{1,2})[)）]\s*\Z")
 _TITLE_CHARS = 200
 
 
@@ -45,7 +45,7 @@ def recognise(text: str) -> Recognised:
     section = None
     breadcrumb = _BREADCRUMB.match(text)
     if breadcrumb:
-        section = _CRUMB_SEPARATOR.split(breadcrumb["crumbs"])[-1] or None
+        section = _CRUMB_SEPARATOR.split(breadcrumb["crumbs"])[-1].strip() or None
         text = text[breadcrumb.end() :]
     asked = _question_on_top(text)
     if asked:
@@ -78,7 +78,8 @@ def _question_on_top(text: str) -> tuple[Span, datetime.date] | None:
         date = datetime.date(*map(int, closing["date"].split("-")))
     except ValueError:
         return None
-    return Span(first.start, first.start + closing.start()), date
+    asked = first.of(text)[: closing.start()].rstrip(" \t")
+    return Span(first.start, first.start + len(asked)), date
 
 
 def _title(text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = [
     "ADDRESS_SPACE_BYTES",
     "FILE_BYTES",
+    "FRONT_MATTER_CHARS",
     "HTML_BYTES",
     "PAGES",
     "PARTS",
@@ -20,6 +21,8 @@ __all__ = [
 FILE_BYTES = 100_000_000
 HTML_BYTES = 10_000_000
 TEXT_CHARS = 10_000_000
+# It is read by a slow parser; 2,000 pages take a fifth of it.
+FRONT_MATTER_CHARS = 100_000
 PAGES = 2_000
 # Of a DOCX, which is a ZIP archive: what its files say they have unpacked, and how many they are.
 UNPACKED_BYTES = 100_000_000

@@ -7,6 +7,7 @@ import re
 
 import yaml
 
+from qa.corpus.formats import limits
 from qa.corpus.formats.encodings import decoded
 from qa.corpus.formats.extracted import Extracted
 from qa.errors import SourceError
@@ -15,7 +16,7 @@ __all__ = ["markdown", "plain_text", "split_front_matter"]
 
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _HEAD = re.compile(
-    r"(?P<title>[^\n]*\S[^\n]*)\n(?P<date>\d{4}-\d{2}-\d{2})[ \t]*\n"
+    r"(?P<title>[^\S\n]*\S[^\n]*)\n(?P<date>\d{4}-\d{2}-\d{2})[ \t]*\n"
     r"(?:(?P<source>https?://\S+)[ \t]*\n)?[ \t]*\n+"
 )
 
@@ -29,9 +30,15 @@ def split_front_matter(text: str, name: str) -> tuple[dict[str, object], str]:
     match = _FRONT_MATTER.match(text)
     if not match:
         return {}, text
+    if len(match[1]) > limits.FRONT_MATTER_CHARS:
+        raise SourceError(
+            f"{name}: its front matter has {len(match[1])} characters, the limit "
+            f"(FRONT_MATTER_CHARS) is {limits.FRONT_MATTER_CHARS}."
+        )
     try:
         fields = yaml.safe_load(match[1])
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        # A date that is none ("2020-13-45") raises ValueError.
         raise SourceError(f"{name}: its front matter is not YAML: {error}") from error
     if fields is None:
         fields = {}
@@ -76,14 +83,18 @@ def markdown(data: bytes, name: str) -> Extracted:
         extracted = _with_head(text, name)
         if extracted.title:
             return extracted
-    heading = re.search(r"^# +(.+?)[ \t#]*$", body, re.MULTILINE)
+    heading = re.search(r"^# +(\S.*)$", body, re.MULTILINE)
 
     def stated(key: str) -> str | None:
-        return str(fields[key]).strip() if fields.get(key) else None
+        value = fields.get(key)
+        # Lists may hold themselves, and be endless once they are written out.
+        if isinstance(value, list | dict | set | tuple):
+            raise SourceError(f"{name}: the {key} in its front matter is a list, not text.")
+        return str(value).strip() if value else None
 
     return Extracted(
         body.strip("\n"),
-        title=stated("title") or (heading[1] if heading else None),
+        title=stated("title") or (heading[1].rstrip(" \t#") if heading else None),
         date=_date(stated("date"), name),
         section=stated("section"),
         source=stated("source"),
