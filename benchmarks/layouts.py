@@ -155,6 +155,7 @@ def council_marks(path: Path) -> Iterator[Said]:
 SOURCES = {
     "Federal Reserve, text": ("press/fomc/*.txt", fomc_marks),
     "Federal Reserve, PDF": ("press/fomc/*.pdf", fomc_marks),
+    "Federal Reserve, text with paragraphs": ("press_dev/documents/fomc-*.txt", fomc_marks),
     "White House, HTML": ("press/whitehouse/*.html", briefing_marks),
     "White House, text": ("press_dev/documents/whitehouse-*.txt", briefing_marks),
     "White House 2020, HTML": ("formats/html/white_house_*.html", briefing_marks),

@@ -38,8 +38,9 @@ _FURNITURE_PAGES = 3
 _PLACE_POINTS = 3
 # From so many on, indents are how the document begins its paragraphs.
 _MANY_INDENTS = 10
-_SENTENCE_END = re.compile(r"[.!?:;。！？：；][\"'”’)\]]*$")
-_ITEM = re.compile(r"(?:[•‣▪●○◦–—*·\uf0b7-]|\(?\w{1,3}[.)])\s")
+# Speech that is interrupted ends with a dash.
+_SENTENCE_END = re.compile(r"[.!?:;—。！？：；][\"'”’)\]]*$")
+_ITEM = re.compile(r"(?:[•‣▪●○◦–—*·\uf0b7-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxlc]{2,5})[.)])\s")
 _WIDE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _FIRST_WORDS = re.compile(r"(?:[^\s\w]*[\d½¼¾][\S]*\s)?\S+")
 _WORD = re.compile(r"\w+(?:-\w+)*")
