@@ -7,6 +7,7 @@ import pytest
 
 from badfiles import GOOD
 from qa.corpus.formats import limits, worker
+from qa.corpus.formats.readers import Format
 from qa.errors import SourceError
 
 HANGS = "import sys, time; sys.stdin.buffer.readline(); time.sleep(60)"
@@ -51,6 +52,22 @@ def test_every_format_comes_through_whole():
 def test_a_refusal_comes_through_as_one():
     with pytest.raises(SourceError, match="not a PDF that can be read"):
         worker.read_apart(b"%PDF", "x.pdf")
+
+
+def test_a_reader_that_is_not_installed_is_named_with_the_remedy(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pypdfium2", None)
+    answer = worker._answer(GOOD["page.pdf"], "x.pdf")
+    assert answer["refused"].startswith("x.pdf: what reads it is not installed (pypdfium2): pip")
+
+
+def test_whatever_a_parser_raises_is_a_refusal(monkeypatch):
+    def fails(data, name):
+        raise KeyError("odd")
+
+    monkeypatch.setitem(worker.FORMATS, ".pdf", Format(fails))
+    assert worker._answer(b"", "x.pdf") == {
+        "refused": "x.pdf: it cannot be read, it is broken (KeyError: 'odd')."
+    }
 
 
 def test_threads_take_turns():

@@ -48,6 +48,8 @@ _LEAST_COMMON_IN_MANY = 0.2
 _MANY = 50
 # Western text in UTF-16 without a mark is told by this much ASCII.
 _LEAST_ASCII = 0.8
+# Few characters are some text whichever way their bytes are turned.
+_LEAST_WIDE = 8
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 _KANA = re.compile("[\u3040-\u30ff]")
 # The accented letters of one language each: no text mixes those of all.
@@ -162,6 +164,8 @@ def _is_printed(text: str) -> bool:
 
 
 def _is_chinese_or_ascii(text: str) -> bool:
+    if len(text) < _LEAST_WIDE:
+        return False
     ascii_share = sum(character.isascii() for character in text) / len(text)
     is_western = ascii_share >= _LEAST_ASCII and _is_western(text)
     return "\0" not in text and (_is_chinese(text) or is_western)

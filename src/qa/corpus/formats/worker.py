@@ -180,6 +180,11 @@ def _answer(data: bytes, name: str) -> dict[str, Any]:
             "refused": f"{name}: reading it takes more than {gib} GiB of memory "
             "(ADDRESS_SPACE_BYTES): save it anew, or as text."
         }
+    except ImportError as error:
+        return {
+            "refused": f"{name}: what reads it is not installed ({error.name}): "
+            "pip install 'press-qa[index]'."
+        }
     except Exception as error:  # noqa: BLE001 - parsers raise what they like at broken files
         kind = type(error).__name__
         return {"refused": f"{name}: it cannot be read, it is broken ({kind}: {error})."}
