@@ -126,7 +126,7 @@ def test_a_bad_source_is_listed_and_the_exit_code_says_so(project, run):
     assert code == 1
     assert out.endswith("2 sources: 1 failed, 1 new.\n")
     assert err.startswith(
-        "ingesting: 2 of 2\nfailed     seeds/a.pdf: seeds/a.pdf: the ending .pdf is not"
+        "ingesting: 2 of 2\nfailed     seeds/a.pdf: seeds/a.pdf: not a PDF that can be read"
     )
 
 
@@ -332,3 +332,37 @@ def test_of_very_many_new_documents_the_first_are_named_and_the_others_counted(
     _, out, _ = run("ingest", "seeds")
     assert out.count("new   ") == 2
     assert out.endswith("and 4 more new, all in --json\n6 sources: 6 new.\n")
+
+
+def test_a_dry_run_shows_the_turns_and_writes_nothing(project, run):
+    talk = "Talk\n2020-02-03\n\nQ Why?\n\nMR. FOX: So.\n\nQ When?\n\nMR. FOX: Now."
+    (project / "seeds" / "seed.txt").write_text(talk, "utf-8")
+    code, out, err = run("ingest", "--dry-run", "seeds")
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [
+        "seeds/seed.txt",
+        "    title     Talk",
+        "    date      2020-02-03",
+        "    language  en",
+        "    layout    transcript",
+        "    question: Why?",
+        "    answer (MR. FOX): So.",
+        "    question: When?",
+        "    answer (MR. FOX): Now.",
+    ]
+    assert not (project / "corpus").exists()
+    (project / "seeds" / "bad\n\x1b[31m.txt").write_text("", "utf-8")
+    code, out, err = run("ingest", "--dry-run", "--json", "seeds")
+    assert code == 1
+    bad, good = map(json.loads, out.splitlines())
+    assert bad["source"] == "seeds/bad\n\x1b[31m.txt"
+    assert [turn["role"] for turn in good["turns"]] == ["question", "answer"] * 2
+    assert err == (
+        "failed     seeds/bad\\n\\x1b[31m.txt: seeds/bad\\n\\x1b[31m.txt: there is no text in it.\n"
+    )
+
+
+def test_a_dry_run_takes_files_only(project, run):
+    code, _, err = run("ingest", "--dry-run", "https://example.org/")
+    assert code == 2
+    assert "--dry-run takes files and folders." in err

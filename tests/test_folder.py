@@ -1,6 +1,7 @@
 """A corpus file can be read, written, and corrected by hand."""
 
 import datetime
+import hashlib
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 from qa.corpus import folder
 from qa.errors import CorpusError
 from qa.records import Document
+
+OF_TEXT = hashlib.sha256(b"Text").hexdigest()
 
 
 def document(**fields):
@@ -45,6 +48,13 @@ def test_any_text_and_title_survive(tmp_path_factory, text, title):
     assert folder.read(written(tmp_path_factory.mktemp("corpus"), one)).document == one
 
 
+def test_pages_are_written_in_one_line_and_read_back(tmp_path):
+    one = document(text="One.\n\nTwo.", pages=(0, 6))
+    path = written(tmp_path, one)
+    assert "\npages: [0, 6]\n" in path.read_text("utf-8")
+    assert folder.read(path).document == one
+
+
 def test_a_hand_correction_is_noticed_and_taken(tmp_path):
     path = written(tmp_path, document())
     path.write_text(path.read_text("utf-8").replace("Two.", "Too."), "utf-8")
@@ -77,6 +87,9 @@ def test_the_folders_readme_and_hidden_files_are_not_documents(tmp_path):
         ("---\ntitle: A\ndate: yesterday\n---\nText", "'yesterday' is not a date"),
         ("---\ntitle: A\nlayout: poem\n---\nText", "no layout 'poem'"),
         ("---\ntitle: [\n---\nText", "not YAML"),
+        (f"---\ntitle: A\npages: [0, x]\nsha256: {OF_TEXT}\n---\nText", "not a list of offsets"),
+        (f"---\ntitle: A\npages: [2, 1]\nsha256: {OF_TEXT}\n---\nText", "do not ascend"),
+        (f"---\ntitle: A\npages: [0, 5]\nsha256: {OF_TEXT}\n---\nText", "within the text"),
     ],
 )
 def test_a_file_that_is_no_document_is_refused_with_the_reason(tmp_path, content, why):

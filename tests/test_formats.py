@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from qa.corpus.formats import extract
+from qa.corpus.formats import check_size, extract, limits
 from qa.errors import SourceError
 
 
@@ -50,9 +50,17 @@ def test_markdown_without_front_matter_is_titled_by_its_heading():
 @pytest.mark.parametrize(
     ("data", "name", "why"),
     [
-        (b"x", "x.pdf", "not a format read here; known: .markdown, .md, .txt"),
+        (
+            b"x",
+            "x.odt",
+            "not a format read here; known: .docx, .htm, .html, .markdown, .md, .pdf, .txt, .xhtml",
+        ),
+        (b"%PDF-1.4", "x.txt", "it begins like a PDF, its name ends in .txt: give it the ending"),
+        (b"<!-- x -->\n<!DOCTYPE html>", "x.md", "it begins like an HTML page"),
+        (b"PK\x03\x04", "x.pdf", "it begins like a ZIP archive"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "x.docx", "an old Office file (.doc)"),
         (b"x", "noending", "(none) is not a format"),
-        (b"ab\xff", "x.txt", "not utf-8 text (byte 2 is 0xff): save it as UTF-8"),
+        (b"ab\x81", "x.txt", "in no encoding read here (byte 2 is 0x81; known: UTF-8, UTF-16,"),
         (b"a\0b", "x.txt", "binary, not text"),
         (b" \n ", "x.txt", "there is no text in it"),
         (b"---\ntitle: [\n---\nText", "x.md", "front matter is not YAML"),
@@ -65,3 +73,31 @@ def test_what_cannot_be_read_is_refused_by_name_with_the_reason(data, name, why)
         extract(data, name)
     assert str(refusal.value).startswith(name)
     assert why in str(refusal.value)
+
+
+def test_a_file_too_large_for_its_format_is_refused_before_it_is_read():
+    check_size(limits.HTML_BYTES, "x.html")
+    check_size(limits.HTML_BYTES + 1, "x.txt")
+    with pytest.raises(
+        SourceError, match="has 10000001 bytes, the limit of its format is 10000000"
+    ):
+        check_size(limits.HTML_BYTES + 1, "x.html")
+
+
+def test_a_text_too_long_is_refused_by_the_limits_name(monkeypatch):
+    monkeypatch.setattr(limits, "TEXT_CHARS", 5)
+    assert extract(b"12345", "x.txt").text == "12345"
+    with pytest.raises(SourceError, match=r"has 6 characters, the limit \(TEXT_CHARS\) is 5"):
+        extract(b"123456", "x.txt")
+
+
+@pytest.mark.parametrize("unit", [" ", "# ", "\n", "---\n", "- ", "> ", "<!--"])
+def test_a_megabyte_of_anything_takes_no_time(unit):
+    text = f"# Tea {unit * (1_000_000 // len(unit))}\n\nHot."
+    assert extract(text.encode(), "x.md").title.startswith("Tea")
+    assert extract(text.encode(), "x.txt").text == text
+
+
+def test_many_comments_before_a_page_take_no_time():
+    page = b"<!---->" * 140 + b"<p>It rained all day, and nobody minded.</p>"
+    assert extract(page, "x.html").text == "It rained all day, and nobody minded."

@@ -1,10 +1,15 @@
 """Sources become corpus files; nothing is lost, nothing is overwritten in silence."""
 
+import os
+
 import pytest
 
+from badfiles import pdf_of
 from conftest import SEED
 from qa.corpus import folder
 from qa.corpus.ingest import ingest
+from qa.corpus.preview import preview
+from qa.records import page_of
 
 SEED_ID = "2022-07-21-recently-27-government-departments-including-mofcom-issued"
 
@@ -107,7 +112,7 @@ def test_a_bad_file_is_named_and_the_good_ones_are_taken(project):
     put(project, "c.txt", "Three.")
     done = list(ingest([project / "seeds", project / "gone.txt"], project / "corpus"))
     assert [d.outcome for d in done] == ["new", "failed", "new", "failed"]
-    assert ".pdf is not a format read here" in done[1].why
+    assert "not a PDF that can be read" in done[1].why
     assert "no such file" in done[3].why
 
 
@@ -122,3 +127,77 @@ def test_a_chinese_text_is_known_as_chinese_and_named_in_chinese(project):
     run(project)
     (file,) = folder.read_all(project / "corpus")
     assert (file.document.id, file.document.language) == ("2021年贸易增长", "zh")
+
+
+def test_links_out_of_a_folder_are_not_followed_and_those_within_are(project):
+    put(project, "a.txt", "One.")
+    (project / "secret.txt").write_text("Secret.", "utf-8")
+    (project / "seeds" / "out.txt").symlink_to(project / "secret.txt")
+    (project / "seeds" / "within.txt").symlink_to(project / "seeds" / "a.txt")
+    (project / "seeds" / "folder").symlink_to(project)
+    done = list(ingest([project / "seeds"], project / "corpus"))
+    assert [(d.source, d.outcome) for d in done] == [
+        ("seeds/a.txt", "new"),
+        ("seeds/folder", "failed"),
+        ("seeds/out.txt", "failed"),
+        ("seeds/within.txt", "duplicate"),
+    ]
+    assert all("a link out of" in d.why for d in done[1:3])
+    assert [d.outcome for d in ingest([project / "seeds" / "out.txt"], project / "c2")] == ["new"]
+
+
+def test_what_is_no_file_is_not_waited_for(project):
+    os.mkfifo(project / "seeds" / "a.txt")
+    (done,) = ingest([project / "seeds"], project / "corpus")
+    assert done.why.endswith("no file, but a pipe, a socket or a device.")
+
+
+def test_a_name_that_is_no_text_is_refused(project):
+    with open(os.fsencode(project / "seeds") + b"/\xff.txt", "wb") as file:  # noqa: PTH123
+        file.write(b"One.")
+    (done,) = ingest([project / "seeds"], project / "corpus")
+    assert done.why.endswith("its name is not text: give it another.")
+
+
+def test_pages_hold_while_the_text_is_as_it_was(project):
+    lines = [(72, 700, "Home > Press"), (72, 600, "It rained.")], [(72, 700, "All day.")]
+    (project / "seeds" / "a.pdf").write_bytes(pdf_of(*lines))
+    assert run(project) == [("seeds/a.pdf", "new")]
+    (path,) = (project / "corpus").iterdir()
+    document = folder.read(path).document
+    assert (document.text, document.section) == ("It rained.\n\nAll day.", "Press")
+    assert document.pages == (0, 12)
+    assert [page_of(document, at) for at in (0, 11, 12, 19)] == [1, 1, 2, 2]
+    assert run(project) == [("seeds/a.pdf", "unchanged")]
+    path.write_text(path.read_text("utf-8").replace("All day.", "All night."), "utf-8")
+    assert folder.read(path).document.pages == ()
+    assert page_of(folder.read(path).document, 0) is None
+
+
+def test_what_is_not_in_the_text_is_told(project):
+    (project / "seeds" / "a.pdf").write_bytes(pdf_of([(72, 700, "It rained.")], []))
+    remark = "1 of 2 pages hold no text (2)"
+    (shown,) = preview([project / "seeds"], project / "corpus")
+    assert shown.stated()["remark"] == remark
+    (done,) = ingest([project / "seeds"], project / "corpus")
+    assert (done.outcome, done.why) == ("new", remark)
+
+
+def test_a_preview_is_what_would_be_written_and_writes_nothing(project):
+    put(project, "a.txt", "Q Will it rain?\n\nMR. FOX: Yes.\n\nQ Sure?\n\nMR. FOX: No.")
+    put(project, "b.txt", " ")
+    good, bad = preview([project / "seeds"], project / "corpus")
+    assert not (project / "corpus").exists()
+    assert bad.stated() == {
+        "source": "seeds/b.txt",
+        "error": "seeds/b.txt: there is no text in it.",
+    }
+    stated = good.stated()
+    assert (stated["title"], stated["layout"]) == ("Q Will it rain?", "transcript")
+    assert stated["turns"][1] == {
+        "role": "answer",
+        "speaker": "MR. FOX",
+        "first_words": "Yes.",
+        "start": 17,
+        "end": 32,
+    }

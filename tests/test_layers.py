@@ -1,6 +1,7 @@
 """A module imports from floors below its own, or from beside it; never in a circle."""
 
 import ast
+import functools
 import graphlib
 import subprocess
 import sys
@@ -36,6 +37,9 @@ HOMES = {
     "rapidfuzz": "index.vocabulary",
     "langchain_text_splitters": "index.passages",
     "nupunkt": "corpus.sentences",
+    "trafilatura": "corpus.formats.html",
+    "pypdfium2": "corpus.formats.pdf",
+    "docx": "corpus.formats.docx",
     "gradio": "web.chat",
     "orjson": "web.api",
     "limits": "web.limits",
@@ -65,9 +69,14 @@ def floor_of(name):
     return next(n for n, rooms in enumerate(FLOORS) if room in rooms)
 
 
+@functools.cache
+def module_names():
+    return {name for name, _ in modules()}
+
+
 def own(imported):
     """Of the imported names, those below ``qa``: as ``room.module``."""
-    names = {name for name, _ in modules()}
+    names = module_names()
     for full in imported:
         parts = full.split(".")
         if parts[0] == "qa" and len(parts) > 1:
@@ -115,6 +124,7 @@ def test_pages_and_terminal_output_are_made_in_few_places():
         ("import qa.cli", ["numpy", "torch", "gradio", "langchain_text_splitters"]),
         ("import qa.evaluation", ["numpy", "scipy", "matplotlib", "ir_measures"]),
         ("import qa.evaluation.run", ["torch", "gradio", "matplotlib", "langchain_core"]),
+        ("import qa.corpus.ingest", ["trafilatura", "lxml", "pypdfium2", "docx", "nupunkt"]),
         ("import qa.answer.ask", ["torch", "gradio", "langchain_text_splitters"]),
     ],
 )

@@ -3,6 +3,8 @@
 import datetime
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from conftest import SEED
 from qa.corpus.layout import paragraph_spans, recognise, turns
@@ -166,6 +168,156 @@ def test_a_chinese_conference():
 )
 def test_few_labels_make_no_transcript(text):
     assert recognise(text).layout == "statement"
+
+
+def parts(text):
+    """Role and speaker of every labelled turn."""
+    return [(role, speaker) for role, speaker, label, _ in said(text) if label]
+
+
+def test_whoever_gives_the_floor_to_the_next_does_not_ask():
+    text = (
+        "CHAIR POWELL. Good afternoon.\n\nMICHELLE SMITH. Thank you. Howard.\n\n"
+        "HOWARD SCHNEIDER. Why wait?\n\nCHAIR POWELL. We are patient.\n\n"
+        "MICHELLE SMITH. Edward Lawrence.\n\nEDWARD LAWRENCE. How long?\n\n"
+        "CHAIRIMAN POWELL. A while.\n\nMICHELLE SMITH. Thanks, everyone."
+    )
+    assert parts(text) == [
+        ("statement", "CHAIR POWELL"),
+        ("statement", "MICHELLE SMITH"),
+        ("question", "HOWARD SCHNEIDER"),
+        ("answer", "CHAIR POWELL"),
+        ("statement", "MICHELLE SMITH"),
+        ("question", "EDWARD LAWRENCE"),
+        ("answer", "CHAIRIMAN POWELL"),
+        ("statement", "MICHELLE SMITH"),
+    ]
+
+
+def test_whoever_stands_between_askers_and_seldom_asks_leads():
+    ask = "MS. SMITH LEE. OK, Bloomberg.\n\n".replace("MS. ", "")
+    turns_of = [f"{ask}{name}. Why?\n\nCHAIR FOX. So.\n\n" for name in ("AL BO", "CY DU", "ED FA")]
+    assert [part for part in parts("".join(turns_of).strip()) if part[1] == "SMITH LEE"] == [
+        ("statement", "SMITH LEE")
+    ] * 3
+
+
+@pytest.mark.parametrize(
+    ("asker", "answerer"),
+    [
+        ("Q ", "MR. CARNEY: "),
+        ("Q\u00a0 ", "THE PRESIDENT: "),
+        ("Q: ", "A: "),
+        ("Q. ", "A. "),
+        ("QUESTION: ", "PRIME MINISTER: "),
+        ("JOURNALIST: ", "PRIME MINISTER: "),
+        ("Journalist: ", "Prime Minister Wong: "),
+        ("REPORTER: ", "GENERAL McCHRYSTAL: "),
+        ("Unidentified reporter: ", "MR RHODES:"),
+        ("QUESTION. ", "CHAIRMAN BERNANKE. "),
+        ("记者：", "答："),
+        ("记者：", "发言人："),
+        ("路透社记者：", "外交部发言人毛宁："),
+        ("問：", "局長："),
+    ],
+)
+def test_labels_of_many_houses(asker, answerer):
+    text = f"{asker}Why?\n\n(Laughter.)\n\n{answerer}Because.\n\nAnd so on.\n\n" * 2
+    assert [turn[:1] + turn[3:] for turn in said(text)] == [
+        ("question", None),
+        ("answer", "Why?\n\n(Laughter.)"),
+    ] * 2
+
+
+def test_a_moderator_by_name_of_the_office_leads():
+    text = "MODERATOR: Next.\n\nQ Why?\n\nMR. FOX: So.\n\n" * 2
+    assert [role for role, _ in parts(text)] == ["statement", "question", "answer"] * 2
+
+
+def test_a_known_speakers_label_counts_within_a_paragraph_too():
+    text = "Q Why?\n\nMR. FOX: So.\n\nQ When?\nMR. FOX: Now.\n\nMR. FOX: Soon.\nNOTE: aside."
+    assert [speaker for _, speaker in parts(text)] == [None, "MR. FOX", None, "MR. FOX", "MR. FOX"]
+
+
+def test_question_time_of_a_council():
+    text = (
+        "立法會  ─  2012年 10月 31日 \n\n675 \n出席議員：\n\n主席曾鈺成議員\n\n"
+        "主席：秘書，請響鐘。\n\n議員質詢的口頭答覆 \n\n"
+        "1. 謝偉銓議員：主席，為何？\n\n教育局局長 (譯文 )：主席，現答覆\n如下：因為。\n\n"
+        "立法會\n\n676 \n陳健波議員：何時？\n\n教育局局長：明天。\n\n主席：第二項質詢。\n\n"
+        "677 \n議員議案 \n\n陳健波議員：我動議。\n\n教育局局長：多謝。"
+    )
+    assert parts(text) == [
+        ("statement", "主席"),
+        ("question", "謝偉銓議員"),
+        ("answer", "教育局局長"),
+        ("question", "陳健波議員"),
+        ("answer", "教育局局長"),
+        ("statement", "主席"),
+        ("statement", "陳健波議員"),
+        ("statement", "教育局局長"),
+    ]
+
+
+SPEECH = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=60)
+LABELS = ["Q ", "MR. FOX: ", "CHAIR FOX. ", "JANE ROE. ", "记者：", "答：", "主席：", "", "Q: "]
+ODD = [
+    "\u202eright to left\u202c",
+    "e\u0301\u0302 combined",
+    "\U0001f469\u200d\U0001f680 emoji",
+    "\u05e9\u05dc\u05d5\u05dd",
+    "議員質詢的口頭答覆",
+    "議案",
+    "\u2028\x85\x0b",
+]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(LABELS), SPEECH | st.sampled_from(ODD), st.sampled_from(["\n", "\n\n"])
+        ),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_turns_of_any_transcript_joined_give_the_text_back(pieces):
+    text = "".join(map("".join, pieces))
+    assume(text.strip())
+    page = recognise(text)
+    found = turns(page.text, page.layout)
+    assert "".join(turn.span.of(page.text) for turn in found) == page.text
+    assert text.endswith(page.text)
+    for turn in found:
+        assert turn.label is None or turn.label.start == turn.span.start
+        assert turn.label is None or turn.label.end <= turn.span.end
+        assert (turn.role == "answer") == (turn.asked is not None)
+        assert turn.asked is None or turn.asked.end <= turn.span.start
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "word ",
+        "Q MR. FOX: ",
+        "記者：",
+        "A",
+        "é😀",
+        "\n",
+        "A. ",
+        "M ",
+        " ",
+        "\t",
+        " (",
+        "# ",
+        "(2020-02-02",
+    ],
+)
+def test_a_megabyte_on_one_line_is_a_statement(unit):
+    text = "x" + unit * (1_000_000 // len(unit)) + "x"
+    for whole in (text, f"Home > Press{text}"):
+        page = recognise(whole)
+        assert (page.layout, len(turns(page.text, page.layout))) == ("statement", 1)
 
 
 def test_a_layout_that_does_not_fit_is_refused_with_the_remedy():

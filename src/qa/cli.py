@@ -35,8 +35,11 @@ from qa.terminal import (
     print_feedback,
     print_ingested,
     print_json,
+    print_json_line,
     print_metrics,
+    print_preview,
     print_status,
+    printable,
     progress,
 )
 
@@ -160,31 +163,34 @@ def ingest(  # noqa: PLR0913 - the options
     allow_private: Annotated[
         bool, typer.Option("--allow-private", help="Fetch from addresses that are not public.")
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show what each would become: title, turns. Write nothing."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Turn sources into documents of the record; or look again at those ingested before.
 
-    An address is a page, a feed, a sitemap, or with --follow a page of links.
+    Files are text, Markdown, HTML, PDF or Word. An address is a page, a feed, a sitemap, or with
+    --follow a page of links.
 
     Example: qa ingest seeds/
     """
-    from qa.corpus import sources as known_sources  # noqa: PLC0415
     from qa.corpus import update as journeys  # noqa: PLC0415
     from qa.corpus.fetch import Manners  # noqa: PLC0415
 
     if update == bool(sources):
         raise typer.BadParameter("name sources, or say --update to look again at those of before.")
     settings = Settings.load(config, corpus=corpus)
+    if dry_run:
+        _preview(sources or (), settings.corpus, as_json=as_json)
+        return
     names = [field.name for field in dataclasses.fields(Manners) if field.name != "allow_private"]
     manners = Manners(
         **{name: getattr(settings, name) for name in names}, allow_private=allow_private
     )
-    if update:
-        given = known_sources.read(settings.corpus)
-        if not given:
-            raise QAError(f'{settings.corpus} remembers no sources: run "qa ingest SOURCE" first.')
-    else:
-        given = [_source(name, follow or (), follow_host or ()) for name in sources or ()]
+    given = _remembered(settings.corpus) if update else []
+    given += [_source(name, follow or (), follow_host or ()) for name in sources or ()]
     outcomes: Counter[str] = Counter()
     told: list[Ingested] = []
     with _stoppable(), progress() as tell:
@@ -206,9 +212,7 @@ def ingest(  # noqa: PLR0913 - the options
             ):
                 told.append(done)
     if not update:
-        failed = {done.source for done in told if done.outcome == "failed"}
-        good = [s for s in given if (s.exists() if isinstance(s, Path) else s.url not in failed)]
-        known_sources.remember(settings.corpus, good)
+        _remember(given, {done.source for done in told if done.outcome == "failed"}, settings)
     if as_json:
         documents = [dataclasses.asdict(done) for done in told]
         print_json({"counts": dict(sorted(outcomes.items())), "documents": documents})
@@ -216,6 +220,24 @@ def ingest(  # noqa: PLR0913 - the options
         print_ingested(told, outcomes, settings.corpus.name, as_table=update)
     if any(done.is_trouble for done in told) or not outcomes:
         raise typer.Exit(1)
+
+
+def _remembered(corpus: Path) -> list[Source]:
+    """What was ingested before."""
+    from qa.corpus import sources  # noqa: PLC0415
+
+    given = sources.read(corpus)
+    if not given:
+        raise QAError(f'{corpus} remembers no sources: run "qa ingest SOURCE" first.')
+    return given
+
+
+def _remember(given: Sequence[Source], failed: set[str], settings: Settings) -> None:
+    """Keep sources for the next update, those that are there."""
+    from qa.corpus import sources  # noqa: PLC0415
+
+    good = [s for s in given if (s.exists() if isinstance(s, Path) else s.url not in failed)]
+    sources.remember(settings.corpus, good)
 
 
 def _source(name: str, follow: Sequence[str], hosts: Sequence[str]) -> Source:
@@ -239,6 +261,26 @@ def _stoppable() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _preview(sources: Sequence[str], corpus: Path, *, as_json: bool) -> None:
+    from qa.corpus.preview import preview  # noqa: PLC0415
+    from qa.corpus.sources import is_url  # noqa: PLC0415
+
+    if not sources or any(map(is_url, sources)):
+        raise typer.BadParameter("--dry-run takes files and folders.")
+    trouble = count = 0
+    for shown in preview([*map(Path, sources)], corpus):
+        count += 1
+        if shown.document is None:
+            trouble += 1
+            err.print(printable(f"failed     {shown.source}: {shown.why}"))
+        if as_json:
+            print_json_line(shown.stated())
+        elif shown.document:
+            print_preview(shown.stated())
+    if trouble or not count:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -5,6 +5,7 @@ All are frozen. Offsets are characters of ``Document.text`` from 0, end excluded
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 import datetime
 import hashlib
@@ -27,6 +28,7 @@ __all__ = [
     "Span",
     "Status",
     "Turn",
+    "page_of",
     "to_json",
 ]
 
@@ -58,7 +60,8 @@ class Document:
     ``text`` is verbatim; only line endings are normalised to line feeds.
     Always ``sha256 == sha256(text in UTF-8)``, in hexadecimal. ``withdrawn`` is the day on which
     its source was found gone: it is kept, and is no answer any more. ``also`` are the other
-    places that published the same text.
+    places that published the same text. ``pages`` holds the offset of every page's first
+    character, ascending, where the source has pages.
     """
 
     id: str
@@ -71,10 +74,16 @@ class Document:
     layout: str = "statement"
     withdrawn: datetime.date | None = None
     also: tuple[str, ...] = ()
+    pages: tuple[int, ...] = ()
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sha256", hashlib.sha256(self.text.encode()).hexdigest())
+
+
+def page_of(document: Document, offset: int) -> int | None:
+    """The page of the source, counted from 1, with the character at ``offset``."""
+    return bisect.bisect_right(document.pages, offset) or None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,8 +33,11 @@ __all__ = [
     "print_feedback",
     "print_ingested",
     "print_json",
+    "print_json_line",
     "print_metrics",
+    "print_preview",
     "print_status",
+    "printable",
     "progress",
 ]
 
@@ -43,6 +47,8 @@ _PLAIN_PROGRESS_S = 10.0
 _SHOWN_QUESTIONS = 20
 # Of each outcome, where there are many; of trouble all are shown.
 SHOWN_SOURCES = 1_000
+# Controls, formats such as the marks of right-to-left, halves of characters, line separators.
+_STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 out = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _UNWRAPPED)
 err = Console(
@@ -62,7 +68,7 @@ def print_ingested(
             line = f"{done.outcome:9}  {done.source}"
             line += f" -> {corpus}/{done.document}.md" if done.document else ""
             line += f": {done.why}" if done.why else ""
-            (err if done.is_trouble else out).print(line)
+            (err if done.is_trouble else out).print(printable(line))
     shown: Counter[str] = Counter(done.outcome for done in told)
     for outcome, count in outcomes.items():
         if 0 < shown[outcome] < count:
@@ -77,13 +83,38 @@ def _print_ingested_table(told: Sequence[Ingested], corpus: str) -> None:
         table.add_column(head, overflow="fold")
     for done in told:
         file = f"{corpus}/{done.document}.md" if done.document else ""
-        table.add_row(done.outcome, *map(Text, (file, done.source, done.why)))
+        table.add_row(done.outcome, *(Text(printable(t)) for t in (file, done.source, done.why)))
     out.print(table)
 
 
 def print_json(value: dict[str, Any]) -> None:
     """The value as JSON on stdout, untouched by the terminal's width."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def print_json_line(value: Mapping[str, Any]) -> None:
+    """The value as one line of JSON on stdout."""
+    # ASCII, since a name of a file need not be text.
+    sys.stdout.write(json.dumps(value) + "\n")
+
+
+def printable(text: str) -> str:
+    """Text on one line, with what would steer a terminal or turn the writing round escaped."""
+    return "".join(
+        c if unicodedata.category(c) not in _STEERING else c.encode("unicode_escape").decode()
+        for c in text
+    )
+
+
+def print_preview(stated: Mapping[str, Any]) -> None:
+    """What a source would become: what is known of it, then a line per turn."""
+    out.print(Text(printable(stated["source"]), style="bold"))
+    for name in ("title", "date", "language", "layout", "section", "pages", "remark"):
+        if stated[name]:
+            out.print(_indented(Text(f"{name:10}{printable(str(stated[name]))}")))
+    for turn in stated["turns"]:
+        speaker = f" ({turn['speaker']})" if turn["speaker"] else ""
+        out.print(_indented(Text(f"{turn['role']}{speaker}: {printable(turn['first_words'])}")))
 
 
 def print_answer(answer: Answer, documents: dict[str, Document]) -> None:

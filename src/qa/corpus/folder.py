@@ -5,7 +5,9 @@ original, ``ingested_from`` the file or address it was read from, ``retrieved`` 
 for an address; ``also`` are other places with the same text. ``withdrawn`` is the day on which
 the source was found gone. ``sha256`` is of the text, ``source_sha256`` of the source's bytes,
 ``file_sha256`` of this file without that one line, as ingest wrote them: where the last no longer
-holds, a person has corrected the file by hand. Files written by hand need only a title.
+holds, a person has corrected the file by hand. Files written by hand need only a title. ``pages``
+holds the offset in the text of every page's first character; it holds only while ``sha256`` is that
+of the text: a corrected text has no pages.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ __all__ = [
 
 _KEYS = ("id", "title", "date", "section", "source", "language", "layout")
 _MARKS = ("also", "withdrawn")
-_PROVENANCE = ("ingested_from", "retrieved", "sha256", "source_sha256", "file_sha256")
+_PROVENANCE = ("pages", "ingested_from", "retrieved", "sha256", "source_sha256", "file_sha256")
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 # Tens of times faster, but not everywhere compiled in.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -153,7 +155,12 @@ def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 
 
+def _in_one_line(dumper: yaml.SafeDumper, numbers: tuple[int, ...]) -> yaml.SequenceNode:
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", numbers, flow_style=True)
+
+
 _Dumper.add_representer(str, _quoted)
+_Dumper.add_representer(tuple, _in_one_line)
 
 
 def render(
@@ -161,6 +168,7 @@ def render(
 ) -> str:
     """The whole text of ``corpus/ID.md``."""
     fields = {key: getattr(document, key) for key in _KEYS}
+    fields["pages"] = document.pages or None
     fields |= {"ingested_from": ingested_from, "retrieved": retrieved}
     fields |= {"sha256": document.sha256, "source_sha256": source_sha256}
     # Last, where ``amended`` puts them, too.
@@ -248,7 +256,20 @@ def _document(fields: dict[str, object], body: str, stem: str) -> Document:
         layout=_text(fields, "layout") or "statement",
         withdrawn=_date(fields.get("withdrawn")),
         also=_texts(fields, "also"),
+        pages=_pages(fields, text),
     )
+
+
+def _pages(fields: dict[str, object], text: str) -> tuple[int, ...]:
+    """Where pages begin, if the text is the one they were told of."""
+    stated = fields.get("pages")
+    if stated is None or fields.get("sha256") != hashlib.sha256(text.encode()).hexdigest():
+        return ()
+    if not isinstance(stated, list) or any(type(offset) is not int for offset in stated):
+        raise CorpusError(f"its pages are {stated!r}, not a list of offsets in the text.")
+    if stated != sorted(stated) or not all(0 <= offset <= len(text) for offset in stated):
+        raise CorpusError("its pages do not ascend within the text.")
+    return tuple(stated)
 
 
 def _text(fields: dict[str, object], key: str) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -12,8 +11,10 @@ from pathlib import Path
 from typing import Literal
 
 from qa.corpus import duplicates, folder
+from qa.corpus.dates import stated_date
+from qa.corpus.files import contents, files, source_name
 from qa.corpus.folder import CorpusFile
-from qa.corpus.formats import extract
+from qa.corpus.formats import Extracted, extract
 from qa.corpus.language import language
 from qa.corpus.layout import recognise
 from qa.corpus.state import Filed, Seen, State, reader
@@ -27,10 +28,10 @@ __all__ = [
     "Received",
     "amend",
     "document",
+    "document_of",
     "ingest",
     "join",
     "language",
-    "source_name",
     "take",
     "take_files",
     "unchanged",
@@ -93,7 +94,8 @@ def ingest(
 ) -> Iterator[Ingested]:
     """Turn every source into a document, one after the other, and say what became of each.
 
-    A folder stands for all files below it, hidden ones aside. ``overwrite`` lets a source win
+    A folder stands for all files below it, hidden ones aside; links that lead out of it are not
+    followed. ``overwrite`` lets a source win
     over corrections made by hand. What is known of sources is kept below ``cache``, so that
     those that are as they were are not read again.
 
@@ -114,23 +116,17 @@ def take_files(
     on_progress: OnProgress | None = None,
 ) -> Iterator[Ingested]:
     """What ``ingest`` does, with an open state."""
-    total = sum(1 for _ in _files(sources)) if on_progress else 0
-    for done, path in enumerate(_files(sources), start=1):
+    total = sum(1 for _ in files(sources)) if on_progress else 0
+    for done, (path, home) in enumerate(files(sources), start=1):
         name = source_name(path, corpus)
         try:
-            yield _take_file(path, name, corpus, state, overwrite=overwrite)
+            data = contents(path, home, name)
+            received = Received(name, data, name, hashlib.sha256(data).hexdigest())
+            yield take(received, corpus, state, overwrite=overwrite)
         except (SourceError, CorpusError, OSError) as error:
             yield Ingested(name, "failed", why=str(error))
         if on_progress:
             on_progress(done, max(done, total))
-
-
-def _take_file(path: Path, name: str, corpus: Path, state: State, *, overwrite: bool) -> Ingested:
-    if not path.exists():
-        raise SourceError(f"{path}: there is no such file or folder.")
-    data = path.read_bytes()
-    received = Received(name, data, name, hashlib.sha256(data).hexdigest())
-    return take(received, corpus, state, overwrite=overwrite)
 
 
 def take(received: Received, corpus: Path, state: State, *, overwrite: bool = False) -> Ingested:
@@ -143,7 +139,8 @@ def take(received: Received, corpus: Path, state: State, *, overwrite: bool = Fa
     known = unchanged(received.name, received.sha256, state, overwrite=overwrite)
     if known:
         return known
-    stated = document(received.data, received.file_name, received.source or received.name)
+    extracted = extract(received.data, received.file_name)
+    stated = document_of(extracted, received.source or received.name)
     with state.at_once():
         filed = state.of_source(received.name)
         if filed:
@@ -160,6 +157,8 @@ def take(received: Received, corpus: Path, state: State, *, overwrite: bool = Fa
             is_gone=False,
         )
         state.remember(seen)
+    if extracted.remark and done.outcome in {"new", "updated"}:
+        return replace(done, why="; ".join(filter(None, [done.why, extracted.remark])))
     return done
 
 
@@ -300,10 +299,16 @@ def document(data: bytes, name: str, source: str | None = None) -> Document:
     Raises:
         SourceError: the source cannot become a document.
     """
-    extracted = extract(data, name)
+    return document_of(extract(data, name), source or name)
+
+
+def document_of(extracted: Extracted, source: str) -> Document:
+    """The document that was extracted from a source; ``source`` is where readers find it."""
     page = recognise(extracted.text)
     title = " ".join((extracted.title or page.title).split())
-    date = extracted.date or page.date
+    date = extracted.date or page.date or stated_date(title, page.text)
+    # Furniture leaves the text at its beginning only.
+    cut = len(extracted.text) - len(page.text)
     dated = f"{date}-" if date else ""
     return Document(
         id=dated + _slug(title),
@@ -311,9 +316,10 @@ def document(data: bytes, name: str, source: str | None = None) -> Document:
         text=page.text,
         date=date,
         section=extracted.section or page.section,
-        source=extracted.source or source or name,
+        source=extracted.source or source,
         language=extracted.language or language(page.text),
         layout=page.layout,
+        pages=tuple(max(0, begins - cut) for begins in extracted.pages),
     )
 
 
@@ -337,38 +343,3 @@ def _free_id(wanted: str, name: str, corpus: Path) -> str:
         f"corpus/{wanted}.md and corpus/{marked}.md are there already, and neither is of {name}: "
         "rename or remove one of them."
     )
-
-
-def _files(sources: Sequence[Path]) -> Iterator[Path]:
-    """Every file named, and every one below a folder named, by name; each once."""
-    seen: set[str] = set()
-    for source in sources:
-        for path in _below(source) if source.is_dir() else [source]:
-            if len(sources) > 1:
-                absolute = os.path.abspath(path)  # noqa: PTH100 - a Path takes five times as much
-                if absolute in seen:
-                    continue
-                seen.add(absolute)
-            yield path
-
-
-def _below(place: Path) -> Iterator[Path]:
-    """Every file below a folder but hidden ones, by name; one folder's names at a time."""
-    with os.scandir(place) as entries:
-        names = sorted(
-            (entry.name, entry.is_dir(follow_symlinks=False))
-            for entry in entries
-            if not entry.name.startswith(".")
-        )
-    for name, is_folder in names:
-        path = place / name
-        if is_folder:
-            yield from _below(path)
-        elif not path.is_dir():
-            yield path
-
-
-def source_name(path: Path, corpus: Path) -> str:
-    """The source's name for good: its path from the folder that holds the corpus folder."""
-    home = corpus.absolute().parent
-    return Path(os.path.relpath(path.absolute(), home)).as_posix()

@@ -8,49 +8,25 @@ statement, never a guess.
 from __future__ import annotations
 
 import datetime
-import itertools
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from qa.corpus.paragraphs import paragraph_spans
 from qa.corpus.sentences import sentence_spans
+from qa.corpus.transcript import is_transcript, transcript
 from qa.errors import CorpusError
-from qa.records import Role, Span, Turn
+from qa.records import Span, Turn
 
 __all__ = ["LAYOUTS", "Recognised", "paragraph_spans", "recognise", "turns"]
 
 _HOME = "Home|Homepage|首页|首頁|主页|主頁"
 # "Home > Press Conference Homepage>Service Trade" on a line of its own, before everything else.
-_BREADCRUMB = re.compile(rf"\s*(?P<crumbs>(?:{_HOME})[ \t]*[>›»][^\n]*?)[ \t]*\n[ \t]*\n+")
-_CRUMB_SEPARATOR = re.compile(r"\s*[>›»]\s*")
+_BREADCRUMB = re.compile(rf"\s*(?P<crumbs>(?:{_HOME})[ \t]*[>›»][^\n]*)\n[ \t]*\n+")
+_CRUMB_SEPARATOR = re.compile("[>›»]")
 # "...this time?(2022-07-21)" closes the question of a question-and-answer page.
-_ASKED_DATE = re.compile(r"[ \t]*[(（](?P<date>\d{4}-\d{1,2}-\d{1,2})[)）]\s*\Z")
-_PARAGRAPH = re.compile(r"\S(?:(?!\n[ \t]*\n).)*", re.DOTALL)
+_ASKED_DATE = re.compile(r"[(（](?P<date>\d{4}-\d{1,2}-\d{1,2})[)）]\s*\Z")
 _TITLE_CHARS = 200
-# Who speaks, at the beginning of a paragraph. An asker without a name: "Q ", "QUESTION.", "记者：".
-_ASKER = re.compile(
-    r"(?:Q(?=[ \t]+\S)|(?:Q|Question|QUESTION|REPORTER|JOURNALIST|PRESS)[.:]"
-    r"|(?:记者|記者|问|問)[：:])\s*"
-)
-# Anybody with a name: words in capitals ("CHAIR POWELL.", "MR. CARNEY:", "VICTORIA McGRANE."),
-# or a few Chinese characters before a full-width colon.
-_NAMED = re.compile(
-    r"(?P<name>(?:MR|MS|MRS|DR|[A-Z][A-Z'’-]+|[A-Z]|Ma?c[A-Z]+)\b\.?"
-    r"(?: +(?:[A-Z][A-Z'’-]+|[A-Z]\b\.?|Ma?c[A-Z]+|D[aei]|of|OF|[Dd]e|[Vv]an))*)[ \t]*[.:]\s+(?=\S)"
-    r"|(?P<han>[\u3400-\u9fff]{1,12})：\s*(?=\S)"
-)
-# Those who hold an office answer; in a transcript that names its askers, these have none.
-_OFFICES = frozenset(
-    """
-    mr ms mrs dr chair chairman chairwoman chairperson president minister secretary governor
-    general admiral ambassador senator official officials director commissioner spokesperson
-    spokesman spokeswoman administrator chancellor premier deputy vice answer answers
-    """.split()
-)
-_HAN_OFFICES = re.compile(
-    "答|发言人|發言人|主席|部长|部長|局长|局長|司长|司長|总理|總理|先生|女士|议员|議員"
-)
-_LEAST_QUESTIONS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +45,12 @@ def recognise(text: str) -> Recognised:
     section = None
     breadcrumb = _BREADCRUMB.match(text)
     if breadcrumb:
-        section = _CRUMB_SEPARATOR.split(breadcrumb["crumbs"])[-1] or None
+        section = _CRUMB_SEPARATOR.split(breadcrumb["crumbs"])[-1].strip() or None
         text = text[breadcrumb.end() :]
     asked = _question_on_top(text)
     if asked:
         return Recognised(text, "question-answer", _title(text), asked[1], section)
-    layout = "transcript" if _is_transcript(text) else "statement"
+    layout = "transcript" if is_transcript(text) else "statement"
     return Recognised(text, layout, _title(text), None, section)
 
 
@@ -87,11 +63,6 @@ def turns(text: str, layout: str) -> tuple[Turn, ...]:
     if layout not in LAYOUTS:
         raise CorpusError(f"There is no layout {layout!r}; known: {', '.join(sorted(LAYOUTS))}.")
     return LAYOUTS[layout](text)
-
-
-def paragraph_spans(text: str) -> list[Span]:
-    """The paragraphs of ``text``, parted by blank lines, without surrounding white space."""
-    return [Span(m.start(), m.start() + len(m[0].rstrip())) for m in _PARAGRAPH.finditer(text)]
 
 
 def _question_on_top(text: str) -> tuple[Span, datetime.date] | None:
@@ -107,12 +78,14 @@ def _question_on_top(text: str) -> tuple[Span, datetime.date] | None:
         date = datetime.date(*map(int, closing["date"].split("-")))
     except ValueError:
         return None
-    return Span(first.start, first.start + closing.start()), date
+    asked = first.of(text)[: closing.start()].rstrip(" \t")
+    return Span(first.start, first.start + len(asked)), date
 
 
 def _title(text: str) -> str:
     """The first sentence, without its full stop, cut at a word where it is very long."""
-    sentence = sentence_spans(text)[0].of(text).rstrip(".。")
+    # The first sentence is looked for where a title may be: a whole record may be one line.
+    sentence = sentence_spans(text.lstrip()[: 2 * _TITLE_CHARS])[0].of(text.lstrip()).rstrip(".。")
     if len(sentence) <= _TITLE_CHARS:
         return sentence
     return sentence[:_TITLE_CHARS].rsplit(" ", 1)[0] + " …"
@@ -134,67 +107,6 @@ def _question_answer(text: str) -> tuple[Turn, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Labelled:
-    """Where a labelled paragraph begins, its label, and what that says of the speaker."""
-
-    label: Span
-    speaker: str | None
-    asks: bool
-
-
-def _labelled(text: str) -> list[_Labelled]:
-    """Every paragraph that begins with a speaker's label."""
-    found = []
-    for paragraph in paragraph_spans(text):
-        asker = _ASKER.match(text, paragraph.start, paragraph.end)
-        named = None if asker else _NAMED.match(text, paragraph.start, paragraph.end)
-        match = asker or named
-        if match:
-            name = named and (named["name"] or named["han"])
-            holds_office = bool(name) and _holds_office(str(name))
-            found.append(_Labelled(Span(*match.span()), name or None, not holds_office))
-    # Where askers have no name, whoever has one is no asker.
-    if any(turn.speaker is None for turn in found):
-        found = [replace(turn, asks=turn.speaker is None) for turn in found]
-    return found
-
-
-def _holds_office(name: str) -> bool:
-    words = re.findall(r"[a-z]+", name.lower())
-    return not _OFFICES.isdisjoint(words) or bool(_HAN_OFFICES.search(name))
-
-
-def _is_transcript(text: str) -> bool:
-    """Whether several labelled questions are each followed by a labelled answer."""
-    asks = [turn.asks for turn in _labelled(text)]
-    pairs = sum(first and not second for first, second in itertools.pairwise(asks))
-    return pairs >= _LEAST_QUESTIONS
-
-
-def _transcript(text: str) -> tuple[Turn, ...]:
-    """A turn per labelled paragraph, with the paragraphs below it; first what has no label."""
-    labelled = _labelled(text)
-    if not any(turn.asks for turn in labelled):
-        raise CorpusError(
-            'Layout transcript needs paragraphs that begin with who speaks, as in "Q " or '
-            '"MR. CARNEY:": correct the text or set "layout: statement".'
-        )
-    starts = [turn.label.start for turn in labelled]
-    ends = [*starts[1:], len(text)]
-    found = [Turn("statement", Span(0, starts[0]))] if starts[0] else []
-    asked: Span | None = None
-    for turn, start, end in zip(labelled, starts, ends, strict=True):
-        if turn.asks:
-            speech = text[turn.label.end : end].rstrip()
-            asked = Span(turn.label.end, turn.label.end + len(speech)) if speech else asked
-            found.append(Turn("question", Span(start, end), turn.speaker, label=turn.label))
-        else:
-            role: Role = "answer" if asked else "statement"
-            found.append(Turn(role, Span(start, end), turn.speaker, asked, turn.label))
-    return tuple(found)
-
-
 def _statement(text: str) -> tuple[Turn, ...]:
     return (Turn("statement", Span(0, len(text))),)
 
@@ -202,5 +114,5 @@ def _statement(text: str) -> tuple[Turn, ...]:
 LAYOUTS: dict[str, Callable[[str], tuple[Turn, ...]]] = {
     "question-answer": _question_answer,
     "statement": _statement,
-    "transcript": _transcript,
+    "transcript": transcript,
 }

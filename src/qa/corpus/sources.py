@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from qa.corpus.crawl import WebSource
-from qa.corpus.ingest import source_name
+from qa.corpus.files import source_name
 from qa.errors import CorpusError
 
 __all__ = ["SOURCES", "Source", "is_url", "read", "remember"]

@@ -331,7 +331,7 @@ def now() -> datetime.datetime:
 def reader() -> str:
     """A hash of the code that makes documents of sources: where it differs, they are read anew."""
     code = hashlib.sha256(__version__.encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
         code.update(path.read_bytes())
     return code.hexdigest()[:16]
 

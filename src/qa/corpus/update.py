@@ -19,6 +19,7 @@ from qa.corpus import duplicates, folder
 from qa.corpus.addresses import checked_url
 from qa.corpus.crawl import Link, Page, Trouble, WebSource, hosts_of, listed
 from qa.corpus.fetch import Fetched, Fetcher, Manners, as_file
+from qa.corpus.files import source_name
 from qa.corpus.ingest import (
     Ingested,
     OnProgress,
@@ -26,7 +27,6 @@ from qa.corpus.ingest import (
     amend,
     document,
     join,
-    source_name,
     take,
     take_files,
     unchanged,

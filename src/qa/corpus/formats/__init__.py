@@ -1,0 +1,66 @@
+"""Bytes of a source file to its text and what the file says of itself.
+
+One door, ``extract``. A new format is one module and one row of ``FORMATS``. What parses more
+than text runs in a process of its own, which may crash, hang or hunger without harm
+(``worker.py``).
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from qa.corpus.formats import limits
+from qa.corpus.formats.extracted import Extracted
+from qa.corpus.formats.readers import FORMATS
+from qa.corpus.formats.signatures import told_by_content
+from qa.corpus.formats.text import split_front_matter
+from qa.corpus.formats.worker import read_apart
+from qa.errors import SourceError
+
+__all__ = ["FORMATS", "Extracted", "check_size", "extract", "split_front_matter"]
+
+
+def extract(data: bytes, name: str) -> Extracted:
+    """The text of a source file; ``name`` tells its format by its ending.
+
+    Raises:
+        SourceError: the format is not read here, the content is not what the ending says, a
+            limit is passed, the file is broken, or no text is in it.
+    """
+    suffix = PurePath(name).suffix.lower()
+    if suffix not in FORMATS:
+        known = ", ".join(sorted(FORMATS))
+        raise SourceError(
+            f"{name}: the ending {suffix or '(none)'} is not a format read here; known: {known}."
+        )
+    check_size(len(data), name)
+    form = FORMATS[suffix]
+    content = told_by_content(data)
+    if content and content not in form.contents:
+        raise SourceError(
+            f"{name}: it begins like {content}, its name ends in {suffix}: give it the ending "
+            "of what it is."
+        )
+    read = read_apart if form.apart else form.read
+    extracted = read(data, name)
+    if not extracted.text.strip():
+        raise SourceError(f"{name}: there is no text in it.")
+    if len(extracted.text) > limits.TEXT_CHARS:
+        raise SourceError(
+            f"{name}: its text has {len(extracted.text)} characters, the limit (TEXT_CHARS) is "
+            f"{limits.TEXT_CHARS}: split it."
+        )
+    return extracted
+
+
+def check_size(size: int, name: str) -> None:
+    """Hold a file's size in bytes against the limit of its format, before it is read.
+
+    Raises:
+        SourceError: it is larger.
+    """
+    form = FORMATS.get(PurePath(name).suffix.lower())
+    if form and size > form.most_bytes:
+        raise SourceError(
+            f"{name}: it has {size} bytes, the limit of its format is {form.most_bytes}: split it."
+        )

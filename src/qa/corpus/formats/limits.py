@@ -1,0 +1,32 @@
+"""How much of a file is taken.
+
+Far above any document of a public record (a Hansard day has 0.6 million characters), and low
+enough that whatever passes is read in seconds and fits into memory.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ADDRESS_SPACE_BYTES",
+    "FILE_BYTES",
+    "FRONT_MATTER_CHARS",
+    "HTML_BYTES",
+    "PAGES",
+    "PARTS",
+    "READING_S",
+    "TEXT_CHARS",
+    "UNPACKED_BYTES",
+]
+
+FILE_BYTES = 100_000_000
+HTML_BYTES = 10_000_000
+TEXT_CHARS = 10_000_000
+# It is read by a slow parser; 2,000 pages take a fifth of it.
+FRONT_MATTER_CHARS = 100_000
+PAGES = 2_000
+# Of a DOCX, which is a ZIP archive: what its files say they have unpacked, and how many they are.
+UNPACKED_BYTES = 100_000_000
+PARTS = 5_000
+# Of the process that parses.
+READING_S = 30.0
+ADDRESS_SPACE_BYTES = 2 << 30

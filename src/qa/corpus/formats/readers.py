@@ -1,0 +1,43 @@
+"""Which ending is read by what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from qa.corpus.formats import docx, html, limits, pdf, text
+from qa.corpus.formats.extracted import Extracted
+
+__all__ = ["FORMATS", "Format"]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How files of one ending are read.
+
+    ``contents`` are what their first bytes may say they are, ``apart`` whether they are parsed in
+    a process of its own.
+    """
+
+    read: Callable[[bytes, str], Extracted]
+    contents: frozenset[str] = frozenset()
+    apart: bool = False
+    most_bytes: int = limits.FILE_BYTES
+
+
+_TEXT = Format(text.plain_text)
+_MARKDOWN = Format(text.markdown)
+_HTML = Format(html.html, frozenset({"an HTML page"}), apart=True, most_bytes=limits.HTML_BYTES)
+_PDF = Format(pdf.pdf, frozenset({"a PDF"}), apart=True)
+_DOCX = Format(docx.docx, frozenset({"a ZIP archive"}), apart=True)
+
+FORMATS: dict[str, Format] = {
+    ".txt": _TEXT,
+    ".md": _MARKDOWN,
+    ".markdown": _MARKDOWN,
+    ".html": _HTML,
+    ".htm": _HTML,
+    ".xhtml": _HTML,
+    ".pdf": _PDF,
+    ".docx": _DOCX,
+}
