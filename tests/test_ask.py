@@ -132,7 +132,8 @@ def test_the_answer_names_the_snapshot_and_the_json_names_are_the_contracts(qa):
         "links",
         "later",
     ]
-    assert list(citation["document"]) == ["id", "title", "date", "section", "source", "language"]
+    names = ["id", "title", "date", "section", "source", "language", "also"]
+    assert list(citation["document"]) == names
     assert list(citation["passage"]) == [
         "text",
         "start",
@@ -141,6 +142,7 @@ def test_the_answer_names_the_snapshot_and_the_json_names_are_the_contracts(qa):
         "role",
         "speaker",
         "asked",
+        "page",
     ]
     assert list(citation["quotes"][0]) == ["text", "start", "end"]
     assert list(citation["links"]) == ["reader", "source"]

@@ -40,6 +40,8 @@ def test_an_answer_as_given_has_no_fault(proof):
         (("passage", "asked"), "Why is milk hot?", "passage.asked is"),
         (("passage", "role"), "statement", "passage.role is"),
         (("passage", "speaker"), "A minister", "passage.speaker is"),
+        (("passage", "page"), 7, "passage.page is"),
+        (("document", "also"), ["elsewhere"], "document is"),
         (("passage", "start"), 28, "passage.text is"),
         (("prefix",), "x", "prefix is"),
         (("suffix",), "x", "suffix is"),
@@ -141,3 +143,19 @@ def test_a_statement_that_is_not_later_is_named(told_later):
     answer, old, documents = told_later
     old["later"]["document"] = dict(old["document"])
     assert "its later statement is of 2019-01-01" in "\n".join(faults(answer, documents))
+
+
+def test_a_citation_names_the_page_of_its_first_sentence_quoted(tmp_path, encoder):
+    """The passage begins on page 1, what is quoted stands on page 2."""
+    text = "Rain fell. Tea is hot. Leaves float."
+    document = Document(id="a", title="a", text=text, pages=(0, 11, 23), also=("b.pdf",))
+    build([corpus_file(document)], tmp_path, encoder, passage_chars=200)
+    qa = QA(open_snapshot(tmp_path), encoder)
+    answer = to_json(qa.ask("is tea hot"))
+    (citation,) = answer["citations"]
+    assert [quote["text"] for quote in citation["quotes"]] == ["Tea is hot."]
+    assert (citation["passage"]["start"], citation["passage"]["page"]) == (0, 2)
+    assert citation["document"]["also"] == ["b.pdf"]
+    assert list(faults(answer, qa.snapshot.documents)) == []
+    citation["passage"]["page"] = 1
+    assert any("passage.page is" in fault for fault in faults(answer, qa.snapshot.documents))

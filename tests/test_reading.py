@@ -4,7 +4,12 @@ import datetime
 
 import pytest
 
+from conftest import corpus_file
+from qa import QA
+from qa.index.build import build
+from qa.index.snapshot import open_snapshot
 from qa.records import Document, Span
+from qa.web.live import Live
 from qa.web.reading import Place, Reading, reader_link, reading
 
 DOCUMENTS = {
@@ -109,6 +114,31 @@ def test_the_page_leads_to_the_next_passage_and_to_the_later_statement(make_live
     assert 'rel="next">paragraph 1</a>' in within
     assert "Previous:" not in page
     assert "Passages found" not in client.get("/documents/a?start=0&end=11").text
+
+
+def test_a_withdrawn_document_says_so_is_read_still_and_is_not_counted(
+    tmp_path, encoder, make_client
+):
+    gone = Document(
+        id="gone",
+        title="Gone",
+        text="Milk is hot.",
+        date=datetime.date(2019, 1, 1),
+        withdrawn=datetime.date(2026, 1, 2),
+        also=("https://example.org/again", "/srv/copy.pdf"),
+    )
+    kept = Document(id="kept", title="Kept", text="Tea is hot.", date=datetime.date(2020, 1, 1))
+    build([corpus_file(gone), corpus_file(kept)], tmp_path, encoder, passage_chars=100)
+    client = make_client(Live(QA(open_snapshot(tmp_path), encoder)))
+    page = client.get("/documents/gone?start=0&end=12").text
+    assert "on 2026-01-02 it was found gone" in page
+    assert '<mark id="passage" tabindex="-1">Milk is hot.</mark>' in page
+    assert '<a href="https://example.org/again" rel="noopener noreferrer">' in page
+    assert "Also published as: copy.pdf" in page
+    assert "found gone" not in client.get("/documents/kept").text
+    answer = client.get("/answer?q=is+milk+hot").text
+    assert "Milk is hot." not in answer
+    assert "The record holds 1 document, of 2020-01-01." in client.get("/answer").text
 
 
 def test_the_page_marks_what_is_quoted_and_the_passage_around_it(make_live, make_client):

@@ -31,6 +31,7 @@ def test_json_has_the_field_names_and_iso_dates():
         "section": None,
         "source": "a.txt",
         "language": "en",
+        "also": [],
     }
 
 

@@ -252,3 +252,12 @@ def test_what_was_searched_for_and_related_questions_can_be_asked_without_script
     assert 'class="qa-ask-it" href="/record/answer?q=Why%3F&amp;language=en">Why?</a>' in page
     link = f'/record/answer?q=tea%20%26%20hot&amp;snapshot={told.snapshot}&amp;language=en"'
     assert link in page
+
+
+def test_the_page_and_the_other_places_of_a_document_are_told(make_index):
+    places = ("https://example.org/<b>", "/srv/copy.pdf")
+    index = make_index({"a": "Rain fell. Tea is hot."}, pages=(0, 11), also=places)
+    _, page = asked(index, "is tea hot")
+    assert "<span>page 2</span>" in page
+    assert '<a href="https://example.org/&lt;b&gt;" target="_blank"' in page
+    assert "Also published as: copy.pdf" in page

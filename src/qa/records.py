@@ -153,7 +153,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class CitedDocument:
-    """What a citation tells about its document."""
+    """What a citation tells about its document; ``also`` is where else it was published."""
 
     id: str
     title: str
@@ -161,13 +161,15 @@ class CitedDocument:
     section: str | None
     source: str | None
     language: str
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CitedPassage:
     """What a citation shows: always ``text == document.text[start:end]``.
 
-    ``asked`` is the journalist's question this passage answers, verbatim.
+    ``asked`` is the journalist's question this passage answers, verbatim. ``page`` is that of the
+    source with the first sentence quoted, counted from 1, where the source has pages.
     """
 
     text: str
@@ -177,6 +179,7 @@ class CitedPassage:
     role: Role
     speaker: str | None
     asked: str | None
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,7 @@ def _print_citation(citation: Citation, document: Document) -> None:
         str(citation.document.date or "undated"),
         citation.document.section,
         passage.speaker,
+        f"page {passage.page}" if passage.page else None,
         f"paragraph {passage.paragraph}",
         f"characters {passage.start}-{passage.end}",
         document.source,

@@ -21,6 +21,7 @@ from qa.records import (
     Passage,
     Quote,
     Span,
+    page_of,
     to_json,
 )
 
@@ -59,6 +60,7 @@ def citation(  # noqa: PLR0913, PLR0917 - what a citation tells
             role=passage.role,
             speaker=passage.speaker,
             asked=passage.asked.of(document.text) if passage.asked else None,
+            page=page_of(document, min((q.start for q in quotes), default=span.start)),
         ),
         quotes=quotes,
         confidence=confidence,
@@ -108,6 +110,7 @@ def _cited(document: Document) -> CitedDocument:
         document.section,
         document.source,
         document.language,
+        document.also,
     )
 
 
@@ -145,15 +148,18 @@ def _citation_faults(stated: Mapping[str, Any], document: Document) -> Iterator[
     span = Span(passage["start"], passage["end"])
     turn = next((t for t in turns(document.text, document.layout) if _inside(span, t.span)), None)
     asked = turn.asked.of(document.text) if turn and turn.asked else None
-    expected = {
+    expected: dict[str, Any] = {
         "document": _stated_of(document, stated["document"]),
         "passage.text": span.of(document.text),
         "passage.role": turn.role if turn else None,
         "passage.speaker": turn.speaker if turn else None,
         "passage.asked": asked,
+        "passage.page": page_of(document, min(q["start"] for q in stated["quotes"] or [passage])),
         "prefix": document.text[max(0, span.start - _AROUND_CHARS) : span.start],
         "suffix": document.text[span.end : span.end + _AROUND_CHARS],
     }
+    if "page" not in passage:  # answers of before it was told
+        del expected["passage.page"]
     for name, value in expected.items():
         head, _, tail = name.partition(".")
         found = stated[head][tail] if tail else stated[head]
@@ -188,10 +194,10 @@ def _later_faults(stated: Mapping[str, Any], documents: Mapping[str, Document]) 
 
 
 def _stated_of(document: Document, stated: Mapping[str, Any]) -> dict[str, Any]:
-    """What a citation has to say of its document; answers of before it was told lack language."""
+    """What a citation has to say of its document, as far as it could when it was given."""
     expected = to_json(_cited(document))
-    if "language" not in stated:
-        del expected["language"]
+    for added in {"language", "also"} - set(stated):
+        del expected[added]
     return expected
 
 

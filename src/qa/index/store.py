@@ -102,9 +102,15 @@ class Documents(Mapping[str, Document]):
         return range(int(self._rows[number]), int(self._rows[number + 1]))
 
     @property
+    def is_published(self) -> np.ndarray:
+        """A bool by number: whether it has passages, which withdrawn documents have not."""
+        published: np.ndarray = np.diff(self._rows) > 0
+        return published
+
+    @property
     def period(self) -> tuple[datetime.date, datetime.date] | None:
-        """The first and the last date there is; None where there is none."""
-        dated = self.dates[self.dates > 0]
+        """The first and the last date of what is published; None where there is none."""
+        dated = self.dates[(self.dates > 0) & self.is_published]
         if not len(dated):
             return None
         first, last = int(dated.min()), int(dated.max())
@@ -120,7 +126,7 @@ class Documents(Mapping[str, Document]):
         row["date"] = datetime.date.fromisoformat(row["date"]) if row["date"] else None
         if "withdrawn" in row:
             row["withdrawn"] = datetime.date.fromisoformat(row["withdrawn"])
-        row["also"] = tuple(row.get("also", ()))
+        row["also"], row["pages"] = (tuple(row.get(name, ())) for name in ("also", "pages"))
         return Document(**row), sha256
 
 
@@ -249,6 +255,7 @@ def _document_json(document: Document) -> dict[str, Any]:
     rare = {
         "withdrawn": document.withdrawn.isoformat() if document.withdrawn else None,
         "also": list(document.also),
+        "pages": list(document.pages),
     }
     return {
         "id": document.id,

@@ -80,9 +80,9 @@ def _named(citation: Citation) -> str:
 def _facts(citation: Citation) -> list[str]:
     document, passage = citation.document, citation.passage
     date = document.date.isoformat() if document.date else None
-    return [fact for fact in (passage.speaker, date, document.section) if fact] + [
-        f"¶ {passage.paragraph}"
-    ]
+    page = f"p. {passage.page}" if passage.page else None
+    facts = (passage.speaker, date, document.section, page, f"¶ {passage.paragraph}")
+    return [fact for fact in facts if fact]
 
 
 def _place(citation: Citation) -> list[str]:
@@ -90,6 +90,7 @@ def _place(citation: Citation) -> list[str]:
     section = [citation.document.section] if citation.document.section else []
     return [
         *section,
+        *([f"page {passage.page}"] if passage.page else []),
         f"paragraph {passage.paragraph}",
         f"characters {passage.start} to {passage.end}",
         f"sha256 {citation.sha256}",

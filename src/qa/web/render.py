@@ -231,12 +231,12 @@ def is_answer(html: str) -> bool:
 
 def coverage(documents: Documents, say: Wording) -> str:
     """One sentence on what the record holds: how many documents, from when to when."""
-    period = documents.period
-    number = "one" if len(documents) == 1 else "many"
+    period, held = documents.period, int(documents.is_published.sum())
+    number = "one" if held == 1 else "many"
     if period is None:
-        return say(f"coverage.undated.{number}", documents=len(documents))
+        return say(f"coverage.undated.{number}", documents=f"{held:,}")
     first, last = period
-    return say(f"coverage.{number}", documents=f"{len(documents):,}", first=first, last=last)
+    return say(f"coverage.{number}", documents=f"{held:,}", first=first, last=last)
 
 
 def _confidence(likelihood: float) -> str:

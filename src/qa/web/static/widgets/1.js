@@ -374,11 +374,12 @@
       const { document: source, passage, later, links } = citation;
       const facts = [
         source.date || say("answer.undated"), source.section, passage.speaker,
+        passage.page && say("answer.page", { page: passage.page }),
         say("answer.paragraph", { paragraph: passage.paragraph }),
       ];
       const reads = [this.#link(this.#ours(links.reader), say("answer.open"))];
       if (isWeb(links.source)) reads.push(this.#link(links.source, say("answer.source")));
-      else if (source.source) reads.push(make("span", {}, say("answer.source_is", { source: source.source })));
+      else if (source.source) reads.push(make("span", {}, say("answer.source_is", { source: source.source.split("/").pop() })));
       return make("article", { "aria-label": say("answer.citation", { number: citation.number }) },
         make("div", {}, make("span", { class: "number", "aria-hidden": "true" }, citation.number),
           make("cite", { lang: source.language, dir: "auto" }, source.title)),
@@ -522,6 +523,7 @@
       "answer.open": "Read in the document",
       "answer.source": "Source",
       "answer.source_is": "Source: {source}",
+      "answer.page": "page {page}",
       "answer.paragraph": "paragraph {paragraph}",
       "answer.undated": "undated",
       "answer.later": "A later statement exists:",
@@ -565,6 +567,7 @@
       "answer.open": "在文件中阅读",
       "answer.source": "来源",
       "answer.source_is": "来源：{source}",
+      "answer.page": "第{page}页",
       "answer.paragraph": "第{paragraph}段",
       "answer.undated": "无日期",
       "answer.later": "后来另有说法：",
@@ -608,6 +611,7 @@
       "answer.open": "在文件中閱讀",
       "answer.source": "來源",
       "answer.source_is": "來源：{source}",
+      "answer.page": "第{page}頁",
       "answer.paragraph": "第{paragraph}段",
       "answer.undated": "無日期",
       "answer.later": "後來另有說法：",
