@@ -1,8 +1,11 @@
 """Every word of the web is in the locale files, and every key there is used."""
 
+import ast
 import json
 import re
 from pathlib import Path
+
+import pytest
 
 import qa.web
 from qa.web.widget import LATEST
@@ -41,3 +44,48 @@ def test_no_key_is_missing_and_none_is_unused():
 
 def test_all_languages_have_the_same_keys():
     assert len({frozenset(keys) for keys in KEYS.values()}) == 1
+
+
+# What is no visitor's: messages of errors, and what is told to those who use the API.
+NOT_SHOWN = {"api.py", "openapi.py", "guard.py", "problems.py", "server.py", "routes.py", "app.py"}
+NOT_SHOWN |= {"metrics.py"}
+TOLD_TO_PROGRAMS = {"problem", "PlainTextResponse"}
+SENTENCE = re.compile(r"^\W*[A-Z][a-z]*,? [a-z]")
+
+
+@pytest.mark.parametrize("path", sorted((WEB / "templates").iterdir()), ids=lambda p: p.name)
+def test_no_template_holds_words(path):
+    html = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", path.read_text("utf-8"), flags=re.DOTALL)
+    spoken = re.findall(r'(?:aria-label|alt|placeholder|title)="([^"]*)"', html)
+    assert re.findall(r"[^\W\d_]+", "".join(spoken)) == []
+    words = set(re.findall(r"[^\W\d_]+", re.sub(r"<[^>]*>", "", html)))
+    assert words <= {"answer", "q", "amp", "language", "lang"}  # of a link, made in a macro
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in sorted(WEB.glob("*.py")) if p.name not in NOT_SHOWN], ids=lambda p: p.name
+)
+def test_no_sentence_is_in_the_code(path):
+    tree = ast.parse(path.read_text("utf-8"))
+    unseen = set()
+    for node in ast.walk(tree):
+        is_told_otherwise = isinstance(node, ast.Raise) or (
+            isinstance(node, ast.Call) and getattr(node.func, "id", "") in TOLD_TO_PROGRAMS
+        )
+        is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if is_told_otherwise or is_docstring:
+            unseen |= {id(inner) for inner in ast.walk(node)}
+    strings = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in unseen
+    ]
+    assert [text for text in strings if SENTENCE.match(text)] == []
+
+
+def test_no_sentence_is_in_the_script_of_the_chat():
+    script = (WEB / "static/chat.js").read_text("utf-8")
+    code = re.sub(r"^\s*//.*$|\s//\s.*$", "", script, flags=re.MULTILINE)
+    strings = re.findall(r'"([^"\n]*)"|`([^`]*)`', code)
+    assert len(strings) > 20
+    assert [text for pair in strings for text in pair if SENTENCE.match(text)] == []
