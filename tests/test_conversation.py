@@ -77,3 +77,21 @@ def test_the_question_before_stands_in_front_and_what_that_one_leans_on_too():
     assert joined("and tea?", ["what of milk?", "and coffee?"]) == (
         "what of milk? and coffee? and tea?"
     )
+
+
+@pytest.mark.parametrize("question", ["Why?", "And?", "how so"])
+def test_a_question_without_a_word_of_its_own_leans_on_the_one_before(question):
+    assert leans(question)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("How tall is the Eiffel Tower?", False),
+        ("What did Bernanke say about unemployment?", False),
+        ("In Ohio?", True),
+        ("import duty on soybeans", True),
+    ],
+)
+def test_what_names_something_is_short_with_fewer_words(question, expected):
+    assert is_short(question) is expected

@@ -24,7 +24,9 @@ _LEANING = re.compile(
     re.IGNORECASE,
 )
 _LEANING_TERMS = 5
-_SHORT_TERMS = 3
+# What names somebody or something says more with as many words.
+_SHORT_TERMS, _SHORT_TERMS_NAMING = 3, 2
+_NAME = re.compile(r"(?<=[\w,] )[A-Z][a-z]")
 
 # What is longer says more than a courtesy.
 _COURTESY_CHARS = 200
@@ -87,12 +89,13 @@ def courtesy(question: str) -> Courtesy | None:
 def leans(question: str) -> bool:
     """Whether the question leaves its subject to the one before it, by its words."""
     count = len({term.stem for term in terms(question)})
-    return bool(_LEANING.search(question)) and count <= _LEANING_TERMS
+    return not count or (bool(_LEANING.search(question)) and count <= _LEANING_TERMS)
 
 
 def is_short(question: str) -> bool:
     """Whether it says so little that it may leave something to the one before it."""
-    return len({term.stem for term in terms(question)}) <= _SHORT_TERMS
+    most = _SHORT_TERMS_NAMING if _NAME.search(question) else _SHORT_TERMS
+    return len({term.stem for term in terms(question)}) <= most
 
 
 def joined(question: str, previous: Sequence[str]) -> str:

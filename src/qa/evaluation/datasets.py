@@ -20,7 +20,7 @@ from typing import Any, Literal, get_args
 
 from qa.corpus.folder import CorpusFile
 from qa.corpus.ingest import document as ingested
-from qa.corpus.language import language
+from qa.corpus.language import script_language
 from qa.errors import EvaluationError, SourceError
 from qa.records import Document, Span
 
@@ -238,7 +238,9 @@ def _beir_documents(path: Path) -> Iterator[CorpusFile]:
         if not (text.strip() or title.strip()):
             raise EvaluationError(f"{path}, line {line}: document {row['_id']!r} has no text.")
         text = text if text.strip() else title
-        yield _corpus_file(Document(id=row["_id"], title=title, text=text, language=language(text)))
+        yield _corpus_file(
+            Document(id=row["_id"], title=title, text=text, language=script_language(text))
+        )
         count += 1
     if not count:
         raise EvaluationError(f"{path} holds no document.")

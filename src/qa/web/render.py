@@ -12,7 +12,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from qa.corpus.language import language
+from qa.corpus.language import script_language
 from qa.corpus.layout import paragraph_spans, turns
 from qa.corpus.sentences import sentence_spans
 from qa.index.snapshot import Snapshot
@@ -115,7 +115,7 @@ class Pages:
     def _other_languages(self, question: str, snapshot: Snapshot) -> str:
         """The languages of the record, where none is the question's; otherwise empty."""
         held = snapshot.documents.languages
-        if language(question).split("-")[0] in {name.split("-")[0] for name in held}:
+        if script_language(question) in {name.split("-")[0] for name in held}:
             return ""
         known = {name: self.say("language." + name) for name in ("en", "zh")}
         return self.say("list.separator").join(known.get(name, name) for name in held)
