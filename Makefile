@@ -62,10 +62,12 @@ bench: $(INSTALLED_PEERS)
 bench-batch: index
 	$(BIN)/python benchmarks/batch.py
 
-# What overload, slow clients and new snapshots do to a server. About ten minutes.
+# What overload, slow clients and new snapshots do to a server, and how long a visitor waits in
+# the chat. About fifteen minutes.
 bench-server: $(INSTALLED_DEV)
 	$(BIN)/python benchmarks/load.py $(DATA)
 	$(BIN)/python benchmarks/publishing.py $(DATA)
+	$(BIN)/python benchmarks/browser.py $(DATA)
 
 # How much disk an installation for serving takes, beside all of it.
 bench-disk:
