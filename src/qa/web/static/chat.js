@@ -26,7 +26,12 @@ const tell = (words, isSeen = true) => {
 const begin = (question) => {
   if (!question.trim()) return;
   clearTimeout(asking?.slow);
-  asking = { question, answers: all("#qa-chat .bot").length, slow: setTimeout(() => tell(say("slow")), SLOW_MS) };
+  asking = {
+    question,
+    users: all("#qa-chat .user").length,
+    bots: all("#qa-chat .bot").length,
+    slow: setTimeout(() => tell(say("slow")), SLOW_MS),
+  };
   tell(say("searching"));
 };
 const end = (words, isSeen) => {
@@ -78,10 +83,15 @@ new MutationObserver(() => {
     sessionStorage.setItem(UNASKED, box().value);  // should Gradio load the page anew
     return;
   }
-  const answers = all("#qa-chat .bot");
-  if (answers.length > asking.answers && answers.pop().querySelector(".qa-answer, .qa-message")) {
-    arrived(all("#qa-chat .bot").pop());
-  }
+  // The question, then what follows it. Of a long conversation the beginning goes, so that there
+  // need not be more of them; what is no question is not shown, and answered all the same.
+  const [users, bots] = [all("#qa-chat .user"), all("#qa-chat .bot")];
+  const [question, answer] = [users.at(-1), bots.at(-1)];
+  if (!answer?.querySelector(".qa-answer, .qa-message")) return;
+  const isLast = !question || question.compareDocumentPosition(answer) & Node.DOCUMENT_POSITION_FOLLOWING;
+  if (!isLast) asking.isShown = true;
+  const isNew = asking.isShown || users.length > asking.users || (asking.bots && bots.length > asking.bots);
+  if (isLast && isNew) arrived(answer);
 }).observe(root, { childList: true, subtree: true });
 
 // Why the server did not take a question: Gradio tells no more than that it failed.
