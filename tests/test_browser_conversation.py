@@ -129,6 +129,7 @@ def test_who_types_on_is_not_interrupted_and_hears_the_outcome(page):
     held[0].continue_()
     told = page.locator("#qa-state", has_text=SAY("answer.not_in_record"))
     told.wait_for(state="attached")
+    assert page.locator("#qa-chat .user").inner_text() == "import duty on soybeans"
     assert page.evaluate("document.activeElement.matches('#qa-question textarea')")
     assert page.locator(BOX).input_value() == "and then"
 

@@ -99,11 +99,15 @@ let refused = null;
 const fetched = window.fetch;
 window.fetch = async (where, how) => {
   const isAsked = String(where).includes("/queue/join");
-  // On its way: the box is free for the next one, of which letters may be there already.
-  if (isAsked && asking?.question && box().value.startsWith(asking.question)) {
+  if (!isAsked) return fetched(where, how);
+  // On its way: the box is free for the next one. What was typed since Enter is of that one, though
+  // Gradio may have taken it along.
+  if (asking && box().value.startsWith(asking.question)) {
+    const sent = JSON.parse(how.body);
+    if (String(sent.data[0]).startsWith(asking.question)) sent.data[0] = asking.question;
+    how = { ...how, body: JSON.stringify(sent) };
     fill(box().value.slice(asking.question.length), box() === document.activeElement);
   }
-  if (!isAsked) return fetched(where, how);
   refused = null;
   // Where the server cannot be reached Gradio would wait for it, take no question until then, and
   // load the page anew; of a refusal it makes less.
