@@ -143,7 +143,10 @@ def server(tmp_path_factory):
     """``qa serve`` over the seed, in a process of its own; its address."""
     from serving import indexed, serving
 
-    with serving(indexed(tmp_path_factory.mktemp("served"))) as address:
+    # The tests of a module are one client, and ask more than a visitor does.
+    with serving(
+        indexed(tmp_path_factory.mktemp("served")), questions_per_minute=10_000
+    ) as address:
         yield address
 
 
