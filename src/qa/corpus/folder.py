@@ -23,6 +23,7 @@ from typing import Any
 
 import yaml
 
+from qa.corpus.formats.text import FRONT_MATTER
 from qa.corpus.layout import turns
 from qa.errors import CorpusError
 from qa.records import Document
@@ -42,7 +43,6 @@ __all__ = [
 _KEYS = ("id", "title", "date", "section", "source", "language", "layout")
 _MARKS = ("also", "withdrawn")
 _PROVENANCE = ("pages", "ingested_from", "retrieved", "sha256", "source_sha256", "file_sha256")
-_FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 # Tens of times faster, but not everywhere compiled in.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SafeDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -185,7 +185,7 @@ def amended(raw: str, **changes: object) -> str:
     Everything else stays as it is, letter for letter. What ingest wrote is still its own
     afterwards, and what a person has corrected is still corrected.
     """
-    match = _FRONT_MATTER.match(raw)
+    match = FRONT_MATTER.match(raw)
     if not match:
         raise CorpusError("there is no front matter to amend.")
     stated = _FILE_SHA256_LINE.search(raw)
@@ -214,7 +214,7 @@ def _dumped(fields: dict[str, Any]) -> str:
 
 def _parted(raw: str) -> tuple[dict[str, object], str]:
     """The front matter's fields, none where there is none, and what stands below it."""
-    match = _FRONT_MATTER.match(raw)
+    match = FRONT_MATTER.match(raw)
     if not match:
         return {}, raw
     try:

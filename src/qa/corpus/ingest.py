@@ -95,9 +95,8 @@ def ingest(
     """Turn every source into a document, one after the other, and say what became of each.
 
     A folder stands for all files below it, hidden ones aside; links that lead out of it are not
-    followed. ``overwrite`` lets a source win
-    over corrections made by hand. What is known of sources is kept below ``cache``, so that
-    those that are as they were are not read again.
+    followed. ``overwrite`` lets a source win over corrections made by hand. What is known of
+    sources is kept below ``cache``, so that those that are as they were are not read again.
 
     Raises:
         BusyError: another process is ingesting into the same folder.

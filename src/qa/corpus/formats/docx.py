@@ -77,6 +77,7 @@ def _check_package(data: bytes, name: str) -> None:
                         f"{name}: {part.filename} declares a document type, as no Word document "
                         "does and as is done to read other files: not read."
                     )
+    # zipfile says RuntimeError of what is encrypted, NotImplementedError of an unknown packing.
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise SourceError(f"{name}: a broken or encrypted DOCX ({error}).") from error
 

@@ -12,9 +12,9 @@ from qa.corpus.formats.encodings import decoded
 from qa.corpus.formats.extracted import Extracted
 from qa.errors import SourceError
 
-__all__ = ["markdown", "plain_text", "split_front_matter"]
+__all__ = ["FRONT_MATTER", "markdown", "plain_text", "split_front_matter"]
 
-_FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _HEAD = re.compile(
     r"(?P<title>[^\S\n]*\S[^\n]*)\n(?P<date>\d{4}-\d{2}-\d{2})[ \t]*\n"
     r"(?:(?P<source>https?://\S+)[ \t]*\n)?[ \t]*\n+"
@@ -27,7 +27,7 @@ def split_front_matter(text: str, name: str) -> tuple[dict[str, object], str]:
     Raises:
         SourceError: the front matter is not a YAML mapping.
     """
-    match = _FRONT_MATTER.match(text)
+    match = FRONT_MATTER.match(text)
     if not match:
         return {}, text
     if len(match[1]) > limits.FRONT_MATTER_CHARS:
