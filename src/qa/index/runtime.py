@@ -1,0 +1,70 @@
+"""ONNX graphs and tokenizers are run; the only user of tokenizers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from qa.errors import EncoderError
+
+__all__ = ["files_sha256", "load_libraries", "open_graph", "open_tokenizer"]
+
+
+def load_libraries() -> None:
+    """Import what running a graph needs, which takes a moment."""
+    import onnxruntime  # noqa: F401, PLC0415
+    import tokenizers  # noqa: F401, PLC0415
+
+
+def open_graph(path: Path) -> Any:
+    """A graph, ready to be run on one processor thread.
+
+    Raises:
+        EncoderError: there is none, or it cannot be loaded.
+    """
+    import onnxruntime  # noqa: PLC0415
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    # Plans of memory are kept per length of text, and would only add up.
+    options.enable_mem_pattern = False
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the library's own errors share no base class
+        raise EncoderError(f"{path} is not a graph that can be run: {error}.") from error
+
+
+def open_tokenizer(path: Path) -> Any:
+    """A tokenizer that neither fills up nor cuts off.
+
+    Raises:
+        EncoderError: there is none, or it cannot be loaded.
+    """
+    from tokenizers import Tokenizer  # noqa: PLC0415
+
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises nothing narrower
+        raise EncoderError(f"{path} is not a tokenizer: {error}.") from error
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def files_sha256(folder: Path, names: Sequence[str]) -> str:
+    """Of the named files in a folder, in that order.
+
+    Raises:
+        EncoderError: one of them is missing.
+    """
+    digest = hashlib.sha256()
+    for name in names:
+        try:
+            with (folder / name).open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        except OSError as error:
+            raise EncoderError(f"The model's file {name} cannot be read: {error}.") from error
+    return digest.hexdigest()
