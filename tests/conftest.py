@@ -76,12 +76,13 @@ def real_encoder(tmp_path_factory):
 
 @pytest.fixture
 def word_encoder(monkeypatch):
-    """Put the test encoder in the place of every other; the one that embeds records."""
+    """Put the test encoder in the place of every other, and no reader; the one that embeds."""
     import qa.answer.ask
     import qa.evaluation.run
     import qa.index.export
 
     encoder = WordEncoder()
+    monkeypatch.setenv("QA_READER", "off")
     monkeypatch.setattr(qa.answer.ask, "open_encoder", lambda *_: WordEncoder())
     for module in (qa.index.export, qa.evaluation.run):
         monkeypatch.setattr(module, "exported_encoder", lambda *_, **__: encoder)

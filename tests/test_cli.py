@@ -147,8 +147,20 @@ def test_status_tells_what_is_live(project, run):
     assert (stated["documents"], stated["passages"], stated["sentences"]) == (1, 4, 14)
     assert (stated["first_date"], stated["last_date"]) == ("2022-07-21", "2022-07-21")
     assert stated["encoder"]["name"] == "words"
+    assert (stated["reader"], stated["reader_sha256"]) == ("off", None)
     code, out, _ = run("status")
     assert stated["snapshot"] in out
+
+
+def test_status_names_the_reader(project, run, monkeypatch):
+    from qa.answer.reader import open_reader
+
+    indexed(run)
+    monkeypatch.setenv("QA_READER", "bundled")
+    _, out, _ = run("status", "--json")
+    stated = json.loads(out)
+    assert stated["reader"] == "bundled"
+    assert stated["reader_sha256"] == open_reader("bundled").sha256
 
 
 def test_a_port_in_use_is_said_before_anything_is_loaded(project, run):

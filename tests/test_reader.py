@@ -1,22 +1,112 @@
-"""The optional last stage: a real cross-encoder, made tiny for the test."""
+"""The last stage: the bundled reader, and cross-encoders in its place."""
 
-import datetime
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from conftest import WordEncoder
-from qa import QA
-from qa.answer.reader import Reader
+from qa.answer import reader as reader_module
+from qa.answer.reader import FILES, CrossEncoder, Reading, Window, open_reader
 from qa.errors import EncoderError
-from qa.index.snapshot import open_snapshot
-from qa.records import Hit
 
-TODAY = datetime.date(2022, 3, 15)
+BUNDLED = Path(reader_module.__file__).parent / "bundled"
+RATES = "The Committee decided to raise the target range for the federal funds rate to 1 percent."
+PEOPLE = "I want to thank my colleagues for coming here today."
 
 
-def hit(row, score, confidence=0.5):
-    return Hit(row, "d", score, confidence, is_answer=True)
+def window(*sentences, context=""):
+    text, places = "", []
+    for sentence in sentences:
+        text += " " if text else ""
+        places.append((len(text), len(text) + len(sentence)))
+        text += sentence
+    return Window(context, text, tuple(places))
+
+
+@pytest.fixture(scope="module")
+def bundled():
+    return open_reader("bundled")
+
+
+def test_the_bundled_reader_is_known_by_its_hash_and_small(bundled):
+    assert bundled.name == "bundled"
+    assert len(bundled.sha256) == 64
+    assert bundled.languages == ["en"]
+    size = sum(path.stat().st_size for path in BUNDLED.iterdir())
+    assert size <= 25e6
+    card = json.loads((BUNDLED / "reader.json").read_text("utf-8"))
+    assert card["fit"]["rows"]
+
+
+def test_it_tells_what_answers_and_which_sentence(bundled):
+    question = "What did the Fed do with interest rates?"
+    answer, no, mixed = bundled.read(
+        question, [window(RATES), window(PEOPLE), window(PEOPLE, RATES, context="Press conference")]
+    )
+    assert answer.leads > no.leads
+    assert answer.answers > no.answers
+    assert mixed.sentences[1] > mixed.sentences[0]
+    assert [len(r.sentences) for r in (answer, no, mixed)] == [1, 1, 2]
+
+
+def test_windows_are_told_alone_and_in_their_order(bundled):
+    windows = [window(RATES), window(PEOPLE), window(PEOPLE, RATES)]
+    together = bundled.read("What about rates?", windows)
+    assert together == [bundled.read("What about rates?", [one])[0] for one in windows]
+    assert bundled.read("What about rates?", []) == []
+
+
+class Counting:
+    """A graph that tells of every token its number, and keeps what it was given."""
+
+    def run(self, _, inputs):
+        self.inputs = inputs
+        count = inputs["input_ids"].shape[1]
+        return np.array([[0.5, -0.5]]), np.arange(count, dtype=float)[None]
+
+
+def test_a_sentence_is_told_the_mean_of_its_own_tokens(monkeypatch):
+    reader = open_reader("bundled")
+    graph = Counting()
+    monkeypatch.setattr(reader, "_graph", graph)
+    drinks = window("Tea is hot.", "Milk is cold.", context="Drinks")
+    (reading,) = reader.read("Why?", [drinks])
+    # [CLS] why ? [SEP] drinks : tea is hot . milk is cold . [SEP]
+    assert graph.inputs["token_type_ids"].tolist() == [[0] * 4 + [1] * 11]
+    assert graph.inputs["attention_mask"].tolist() == [[1] * 15]
+    assert reading == Reading(0.5, -0.5, (7.5, 11.5))
+
+
+def test_what_is_cut_off_is_told_least(bundled):
+    long = " ".join(["strange"] * 400)
+    reading = bundled.read("What about rates?", [window(RATES, long, PEOPLE)])[0]
+    assert reading.sentences[2] == -10.0
+    assert reading.sentences[0] > -10.0
+
+
+@pytest.mark.parametrize("altered", FILES)
+def test_another_bundled_reader_is_refused(tmp_path, monkeypatch, altered):
+    for name in FILES:
+        (tmp_path / name).write_bytes((BUNDLED / name).read_bytes())
+    monkeypatch.setattr(reader_module, "_FOLDER", tmp_path)
+    assert open_reader("bundled").name == "bundled"
+    with (tmp_path / altered).open("ab") as file:
+        file.write(b" ")
+    with pytest.raises(EncoderError, match='not the published one: sha256 is .*reader = "off"'):
+        open_reader("bundled")
+    (tmp_path / altered).unlink()
+    with pytest.raises(EncoderError, match=f"{altered} cannot be read"):
+        open_reader("bundled")
+
+
+def test_off_is_none():
+    assert open_reader("off") is None
+
+
+def test_a_folder_without_a_reader_is_refused(tmp_path):
+    with pytest.raises(EncoderError, match="There is no reader .*Nothing is downloaded"):
+        open_reader(str(tmp_path))
 
 
 class Lengths:
@@ -27,37 +117,17 @@ class Lengths:
         return [float(len(text)) for _, text in pairs]
 
 
-def test_the_first_hits_come_in_the_readers_order_with_falling_scores():
-    texts = ["a", "ccc", "bb"]
-    hits = [hit(0, 3.0, 0.3), hit(1, 2.0, 0.2), hit(2, 1.0, 0.1)]
-    found = Reader("lengths", Lengths()).reordered("q", hits, lambda h: texts[h.row])
-    assert [h.row for h in found] == [1, 2, 0]
-    assert [h.score for h in found] == [3.0, 2.0, 1.0]
-    assert [h.confidence for h in found] == [0.2, 0.1, 0.3]
+def test_a_cross_encoder_tells_one_number_of_a_pair():
+    reader = CrossEncoder("lengths", Lengths())
+    told = reader.read("q", [window("a"), window("ccc")])
+    assert [r.leads for r in told] == [1.0, 3.0]
+    assert [(r.answers, r.sentences) for r in told] == [(None, ())] * 2
+    assert reader.read("q", []) == []
+    assert reader.languages is None
+    assert reader.reads == 20
 
 
-def test_hits_beyond_its_reach_stay_where_they_are():
-    hits = [hit(row, 100.0 - row) for row in range(25)]
-    reader = Reader("lengths", Lengths())
-    found = reader.reordered("q", hits, lambda h: "x" * (h.row + 1))
-    assert [h.row for h in found] == [*range(19, -1, -1), *range(20, 25)]
-    assert reader.reordered("q", [], str) == []
-
-
-def test_the_answer_cites_what_the_reader_puts_first(make_index):
-    snapshot = open_snapshot(make_index({"a": "Tea is hot.", "b": "Tea is hot and milk is cold."}))
-    plain = QA(snapshot, WordEncoder()).explain("is tea hot")
-    read = QA(snapshot, WordEncoder(), reader=Reader("lengths", Lengths())).explain("is tea hot")
-    assert [h.row for h in plain.hits] == [0, 1]
-    assert [h.row for h in read.hits] == [1, 0]
-
-
-def test_a_folder_without_a_reader_is_refused(tmp_path):
-    with pytest.raises(EncoderError, match="There is no reader .*Nothing is downloaded"):
-        Reader.open(tmp_path)
-
-
-def _saved(folder: Path, labels: int) -> Path:
+def _saved(folder: Path, labels: int) -> str:
     """A cross-encoder of one small layer with seeded weights, in the format of the libraries."""
     import importlib.util
 
@@ -78,22 +148,19 @@ def _saved(folder: Path, labels: int) -> Path:
     AutoTokenizer.from_pretrained(Path(home) / "model", local_files_only=True).save_pretrained(
         folder
     )
-    return folder
+    return str(folder)
 
 
 @pytest.mark.slow
-def test_a_cross_encoder_of_sentence_transformers_is_loaded_and_orders(tmp_path):
-    reader = Reader.open(_saved(tmp_path / "reader", labels=1))
+def test_a_cross_encoder_of_sentence_transformers_is_loaded(tmp_path):
+    reader = open_reader(_saved(tmp_path / "reader", labels=1))
     texts = ["Tea is hot.", "Milk is cold and white."]
-    hits = [hit(0, 2.0), hit(1, 1.0)]
-    found = reader.reordered("is tea hot", hits, lambda h: texts[h.row])
-    told = reader._model.predict([("is tea hot", text) for text in texts])
-    expected = [0, 1] if told[0] >= told[1] else [1, 0]
-    assert [h.row for h in found] == expected
-    assert [h.score for h in found] == [2.0, 1.0]
+    told = reader.read("is tea hot", [window(text) for text in texts])
+    expected = reader._model.predict([("is tea hot", text) for text in texts])
+    assert [r.leads for r in told] == pytest.approx([float(x) for x in expected])
 
 
 @pytest.mark.slow
 def test_a_classifier_of_several_classes_is_no_reader(tmp_path):
     with pytest.raises(EncoderError, match="gives 3 numbers for a pair, expected one"):
-        Reader.open(_saved(tmp_path / "classifier", labels=3))
+        open_reader(_saved(tmp_path / "classifier", labels=3))

@@ -11,6 +11,7 @@ import pytest
 from conftest import WordEncoder, corpus_file
 from qa.answer import relevance
 from qa.answer.evidence import CLUES, Evidence
+from qa.answer.reader import bundled_sha256
 from qa.answer.retrieve import Searches
 from qa.index.build import build
 from qa.index.snapshot import open_snapshot
@@ -161,7 +162,9 @@ def test_only_hits_near_the_best_are_cited_no_more_than_asked_for_and_no_text_tw
 def test_the_coefficients_say_what_they_were_fitted_on():
     text = resources.files("qa.answer").joinpath("coefficients.json").read_text("utf-8")
     stated = json.loads(text)
-    assert list(stated) == ["ranking", "confidence", "answer_floors", "follow_up", "from"]
+    every = ["ranking", "confidence", "answer_floors", "follow_up", "reader", "from"]
+    assert list(stated) == every
+    assert stated["reader"]["sha256"] == bundled_sha256()
     assert stated["from"]["command"] == "make calibrate"
     assert set(stated["from"]["sets"]) == set(stated["from"]["questions"])
     assert set(stated["confidence"]) == set(stated["answer_floors"])

@@ -680,6 +680,7 @@ def status(
 
     Example: qa status --json
     """
+    from qa.answer.reader import BUNDLED, bundled_sha256  # noqa: PLC0415
     from qa.index.snapshot import open_snapshot  # noqa: PLC0415
 
     settings = Settings.load(config, index=index)
@@ -696,6 +697,7 @@ def status(
         "searches": list(settings.searches),
         "switched_off": _switched_off(settings),
         "reader": settings.reader,
+        "reader_sha256": bundled_sha256() if settings.reader == BUNDLED else None,
     }
     if as_json:
         print_json(stated)

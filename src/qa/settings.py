@@ -84,11 +84,11 @@ class Settings(BaseModel):
         min_length=1,
         description="the searches to make: by passage vectors, sentence vectors, words",
     )
-    reader: str | None = Field(
-        None,
+    reader: str = Field(
+        "bundled",
         min_length=1,
-        description="folder of a sentence-transformers cross-encoder that orders the best hits "
-        "anew; none by default",
+        description="what reads the best hits together with the question: bundled, off, or the "
+        "folder of a sentence-transformers cross-encoder",
     )
     today: datetime.date | None = Field(
         None, description='what "last year" counts from, YYYY-MM-DD; by default the day it is'

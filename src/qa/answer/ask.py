@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import datetime
-import threading
 import time
 import weakref
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 
-from qa.answer import relevance
+from qa.answer import cascade, relevance
 from qa.answer.cite import citation, later_statement
 from qa.answer.conversation import courtesy, is_short, joined, leans
 from qa.answer.evidence import Asked, Evidence
 from qa.answer.follow_up import follow_up_hits
 from qa.answer.quote import quotes
-from qa.answer.reader import Reader
+from qa.answer.reader import BUNDLED, Reader, open_reader
 from qa.answer.related import related_questions
 from qa.answer.retrieve import SEARCHES, Searches
 from qa.errors import EncoderError, QuestionError
-from qa.index.encoder import Encoder, load_libraries, open_encoder
+from qa.index.encoder import Encoder, open_encoder
+from qa.index.runtime import load_libraries
 from qa.index.snapshot import Snapshot, open_snapshot
 from qa.records import Answer, Citation, Hit
 from qa.settings import Settings
@@ -51,15 +52,28 @@ class Explained:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What was searched for, all hits, best first, and whether the best of them answers."""
+    """What was searched for, all hits, best first, and those that were read, by row.
+
+    ``leans`` says that what was searched for are two questions joined, which no reader knows.
+    """
 
     asked: Asked
     hits: list[Hit]
-    is_answered: bool
+    leans: bool = False
+    read: Mapping[int, cascade.Read] = field(default_factory=dict)
+
+    @property
+    def is_answered(self) -> bool:
+        return bool(self.hits) and self.hits[0].is_answer
 
     @property
     def confidence(self) -> float:
         return self.hits[0].confidence if self.hits else 0.0
+
+    def told(self, row: int) -> dict[int, float] | None:
+        """What the reader told of the sentences of a passage, by number; None if nothing."""
+        one = self.read.get(row)
+        return dict(zip(one.sentences, one.reading.sentences, strict=False)) if one else None
 
 
 class QA:
@@ -78,8 +92,8 @@ class QA:
     ) -> None:
         """Take finished parts.
 
-        ``searches`` are those to make, of ``SEARCHES``. ``reader`` orders the best hits anew.
-        ``today`` is what "last year" counts from; None for the day it is.
+        ``searches`` are those to make, of ``SEARCHES``. ``reader`` reads the best hits;
+        None for none. ``today`` is what "last year" counts from; None for the day it is.
 
         Raises:
             EncoderError: the encoder is not the one the snapshot was built with.
@@ -111,31 +125,30 @@ class QA:
         top_k: int = _TOP_K,
         max_question_chars: int = _MAX_QUESTION_CHARS,
         searches: Collection[str] = SEARCHES,
-        reader: str | None = None,
+        reader: str = BUNDLED,
         today: datetime.date | None = None,
     ) -> QA:
         """The live snapshot of an index folder, with the encoder it carries.
 
-        ``reader`` is the folder of a sentence-transformers cross-encoder.
+        ``reader`` is "bundled", "off", or the folder of a sentence-transformers cross-encoder.
 
         Raises:
             SnapshotError: there is no whole snapshot.
             EncoderError: the encoder cannot be loaded, or there is no such reader.
         """
         # Loading libraries and checking files go well together: one waits for the other's disk.
-        loading = threading.Thread(target=load_libraries)
-        loading.start()
-        try:
+        with ThreadPoolExecutor(1) as beside:
+            beside.submit(load_libraries)
+            opening = beside.submit(open_reader, reader)
             snapshot = open_snapshot(Path(index))
-        finally:
-            loading.join()
+            encoder = open_encoder(snapshot.encoder)
         return cls(
             snapshot,
-            open_encoder(snapshot.encoder),
+            encoder,
             top_k=top_k,
             max_question_chars=max_question_chars,
             searches=searches,
-            reader=Reader.open(Path(reader)) if reader else None,
+            reader=opening.result(),
             today=today,
         )
 
@@ -308,11 +321,11 @@ class QA:
         before = self._found_alone(self.asked(joined(previous[-1], earlier)), visible)
         own = _OWN_WORDS_LEANING if leans(question) else _OWN_WORDS_SHORT
         hits = follow_up_hits(self.snapshot, self.searcher, alone, both, before.hits, own, visible)
-        return _Found(both, hits, is_answered=bool(hits) and hits[0].is_answer)
+        return _Found(both, hits, leans=True)
 
     def _found_alone(self, asked: Asked, visible: np.ndarray | None) -> _Found:
         hits = relevance.hits(self.snapshot, self.searcher.evidence(asked, visible))
-        return _Found(asked, hits, is_answered=bool(hits) and hits[0].is_answer)
+        return _Found(asked, hits)
 
     def asked(self, question: str) -> Asked:
         """The question, its slips of the keyboard mended, as the searches take it."""
@@ -327,13 +340,11 @@ class QA:
         return self._today or datetime.date.today()  # noqa: DTZ011 - the visitor's day
 
     def _read(self, found: _Found) -> _Found:
-        """The hits as the reader orders them, where there is one."""
-        if self.reader is None:
+        """The hits as the reader orders them, where there is one, and a question to be read."""
+        if self.reader is None or found.leans:
             return found
-        hits = self.reader.reordered(
-            found.asked.text, found.hits, lambda hit: self.snapshot.passages[hit.row].text
-        )
-        return _Found(found.asked, hits, is_answered=found.is_answered)
+        hits, read = cascade.read(self.snapshot, self.reader, found.asked, found.hits)
+        return replace(found, hits=hits, read=read)
 
     def _citations(self, found: _Found, top_k: int) -> tuple[Citation, ...]:
         snapshot = self.snapshot
@@ -342,7 +353,7 @@ class QA:
             citation(
                 snapshot.documents[hit.document],
                 passage,
-                quotes(snapshot, hit.row, passage, found.asked),
+                quotes(snapshot, hit.row, passage, found.asked, found.told(hit.row)),
                 number,
                 hit.confidence,
                 later_statement(snapshot, hit, found.hits) if found.is_answered else None,

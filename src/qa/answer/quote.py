@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from qa.answer.evidence import Asked
+from qa.answer.relevance import coefficients
 from qa.index.snapshot import Snapshot
 from qa.index.terms import terms
 from qa.records import Passage, Quote, Span
 
-__all__ = ["quotes"]
+__all__ = ["likely_stretch", "quotes", "told_stretch"]
 
 # Sentences marked at most: an answer is often two or three, more would mark half the passage.
 _MOST = 3
@@ -30,13 +31,31 @@ _LEANING = re.compile(
 )
 
 
-def quotes(snapshot: Snapshot, row: int, passage: Passage, asked: Asked) -> tuple[Quote, ...]:
+def quotes(
+    snapshot: Snapshot,
+    row: int,
+    passage: Passage,
+    asked: Asked,
+    told: Mapping[int, float] | None = None,
+) -> tuple[Quote, ...]:
     """The one to three neighbouring sentences of the passage in a row that answer best, whole.
 
-    The stretch whose vectors, added up, are most like the question's, and which holds most of
-    its words; with the sentence before it, where its first leans on that.
+    ``told`` are the logits that a reader gave the sentences it read, by number. Without them,
+    the stretch whose vectors, added up, are most like the question's, and which holds most of
+    its words. Either with the sentence before it, where its first leans on that.
     """
-    sentences = passage.sentences
+    if told:
+        best = told_stretch(told, **coefficients()["reader"]["quote"])
+    else:
+        best = likely_stretch(snapshot, row, passage, asked)
+    said = passage.sentence_texts
+    if best.start and len(best) < _MOST and _LEANING.match(said[best.start]):
+        best = range(best.start - 1, best.stop)
+    return tuple(_quote(passage.sentences[n], said[n]) for n in best)
+
+
+def likely_stretch(snapshot: Snapshot, row: int, passage: Passage, asked: Asked) -> range:
+    """The one to three neighbouring sentences that are most like an answer, by number."""
     said = passage.sentence_texts
     start, end = snapshot.passages.sentence_starts[row : row + 2]
     vectors = snapshot.sentence_vectors.vectors(np.arange(start, end))
@@ -52,10 +71,23 @@ def quotes(snapshot: Snapshot, row: int, passage: Passage, asked: Asked) -> tupl
         longer = _COST_PER_SENTENCE * (len(stretch) - 1)
         return likenesses[stretch] + _COVERAGE_WEIGHT * coverage - longer
 
-    best = max(_stretches(len(sentences)), key=score)
-    if best.start and len(best) < _MOST and _LEANING.match(said[best.start]):
-        best = range(best.start - 1, best.stop)
-    return tuple(_quote(sentences[n], said[n]) for n in best)
+    return max(_stretches(len(said)), key=score)
+
+
+def told_stretch(told: Mapping[int, float], behind: float, least: float) -> range:
+    """The likeliest sentence, and the neighbours of which nearly as much is told.
+
+    Their logits are at most ``behind`` below the best and not below ``least``.
+    """
+    best = max(told, key=lambda number: told[number])
+    first, last = best, best
+    while last - first + 1 < _MOST:
+        beside = {n: told[n] for n in (first - 1, last + 1) if n in told}
+        near = max(beside, key=lambda number: beside[number], default=None)
+        if near is None or beside[near] < max(told[best] - behind, least):
+            break
+        first, last = min(first, near), max(last, near)
+    return range(first, last + 1)
 
 
 def _likenesses(vectors: np.ndarray, vector: np.ndarray | None) -> dict[range, float]:

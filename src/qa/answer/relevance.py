@@ -28,8 +28,10 @@ __all__ = [
     "confidences",
     "features",
     "hits",
+    "is_few",
     "kind",
     "leading",
+    "newest_first",
     "ordered",
     "scores",
 ]
@@ -72,20 +74,25 @@ def ordered(
             strict=True,
         )
     ]
+    return newest_first(snapshot, found)
+
+
+def newest_first(snapshot: Snapshot, hits: Sequence[Hit]) -> list[Hit]:
+    """Hits, best first, with near-ties with the best in the order of their dates."""
     tied = 0
-    for hit in found:
-        if hit.score < found[0].score - _NEAR_TIE or hit.is_answer != found[0].is_answer:
+    for hit in hits:
+        if hit.score < hits[0].score - _NEAR_TIE or hit.is_answer != hits[0].is_answer:
             break
         tied += 1
 
-    def newest_first(hit: Hit) -> int:
+    def newest(hit: Hit) -> int:
         return -int(snapshot.documents.dates[snapshot.passages.documents[hit.row]])
 
     # The scores change places with the hits: a better rank never has a lower score.
-    newest = sorted(found[:tied], key=newest_first)
-    falling = [hit.score for hit in found[:tied]]
-    leading = [replace(h, score=s) for h, s in zip(newest, falling, strict=True)]
-    return [*leading, *found[tied:]]
+    falling = [hit.score for hit in hits[:tied]]
+    first = sorted(hits[:tied], key=newest)
+    leading = [replace(h, score=s) for h, s in zip(first, falling, strict=True)]
+    return [*leading, *hits[tied:]]
 
 
 def leading(snapshot: Snapshot, hits: Sequence[Hit], top_k: int) -> list[tuple[Hit, Passage]]:
@@ -134,8 +141,13 @@ def scores(
 
 def kind(evidence: Evidence, *, is_voting: bool) -> str:
     """Which coefficients of the confidence are meant for passages of this evidence."""
-    few = "few_" if len(evidence.rows) < _LEAD_RANK else ""
+    few = "few_" if is_few(len(evidence.rows)) else ""
     return f"{few}vectors" if is_voting else f"{few}words"
+
+
+def is_few(candidates: int) -> bool:
+    """Whether so few were found that none can stand out among others."""
+    return candidates < _LEAD_RANK
 
 
 def features(evidence: Evidence, scored: np.ndarray) -> dict[str, np.ndarray]:

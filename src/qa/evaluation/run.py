@@ -215,6 +215,7 @@ def _stated(
         "top_k": settings.top_k,
         "searches": list(qa.searches),
         "reader": settings.reader,
+        "reader_sha256": qa.reader.sha256 if qa.reader else None,
         "answer_floors": answer_floors(),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",

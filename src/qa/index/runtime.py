@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,7 +39,7 @@ def open_graph(path: Path) -> Any:
 
 
 def open_tokenizer(path: Path) -> Any:
-    """A tokenizer that neither fills up nor cuts off.
+    """A tokenizer that neither fills up nor cuts off, from its JSON, which may be gzipped.
 
     Raises:
         EncoderError: there is none, or it cannot be loaded.
@@ -46,7 +47,10 @@ def open_tokenizer(path: Path) -> Any:
     from tokenizers import Tokenizer  # noqa: PLC0415
 
     try:
-        tokenizer = Tokenizer.from_file(str(path))
+        content = path.read_bytes()
+        tokenizer = Tokenizer.from_buffer(
+            gzip.decompress(content) if path.suffix == ".gz" else content
+        )
     except Exception as error:  # the library raises nothing narrower
         raise EncoderError(f"{path} is not a tokenizer: {error}.") from error
     tokenizer.no_padding()
