@@ -135,10 +135,12 @@ def main() -> None:
 
 
 def opened(name: str) -> JudgedSet:
-    """The set of one argument, with every answerable question a second time, hidden."""
+    """The set of one argument; without near misses of its own, every answer is hidden once too."""
     folder, *files = name.partition("@")[0].split(":")
     queries, qrels = files or (None, None)
-    return hiding_gold(open_set(Path(folder), queries=queries, qrels=qrels))
+    judged = open_set(Path(folder), queries=queries, qrels=qrels)
+    has_own = any(q.kind == "near_scope" for q in judged.questions)
+    return judged if has_own else hiding_gold(judged)
 
 
 def label(name: str) -> str:
@@ -407,7 +409,7 @@ def write(
     """Write the coefficients with where they came from; those not fitted yet stay as they are."""
     path = Path(options.output)
     before = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    order = ("ranking", "confidence", "answer_floors", "follow_up")
+    order = ("ranking", "confidence", "answer_floors", "follow_up", "reader")
     stated = {name: fitted.get(name, before.get(name)) for name in order}
     stated["from"] = {
         "command": "make calibrate",

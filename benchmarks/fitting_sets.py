@@ -17,6 +17,7 @@ import hashlib
 import html
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,14 +95,17 @@ def write_press(press: Path, judged: Path, folder: Path) -> None:
     lines(folder / "questions.jsonl", ({"id": f"j{n}", **row} for n, row in enumerate(questions)))
 
 
-def transcripts(press: Path, days: set[str]) -> Iterator[tuple[str, str, str, str]]:
-    """Name, title, date and text of some transcripts of each body."""
+def transcripts(
+    press: Path, days: set[str], most: int | None = TRANSCRIPTS
+) -> Iterator[tuple[str, str, str, str]]:
+    """Name, title, date and text of some transcripts of each body; of all where None."""
+    most = most or sys.maxsize
     spoken = sorted((press / "fomc").glob("*.txt"), key=lambda p: hashed(p.name))
     taken = 0
     for path in spoken:
         digits = re.sub(r"\D", "", path.stem)
         date = f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}"
-        if date not in days and taken < TRANSCRIPTS:
+        if date not in days and taken < most:
             taken += 1
             text = path.read_text("utf-8")
             yield f"fomc-{date}.txt", "Transcript of the Chair's Press Conference", date, text
@@ -109,15 +113,16 @@ def transcripts(press: Path, days: set[str]) -> Iterator[tuple[str, str, str, st
     taken = 0
     for path in pages:
         date = path.name[:10]
-        if date not in days and taken < TRANSCRIPTS:
+        if date not in days and taken < most:
             taken += 1
             page = path.read_text("utf-8")
             title = " ".join(html.unescape(re.search("<h1>(.*?)</h1>", page, re.DOTALL)[1]).split())
             body = page.split('<p class="date">')[-1].split("</p>", 1)[1]
             paragraphs = re.findall(r"<p[^>]*>(.*?)</p>", body, re.DOTALL | re.IGNORECASE)
             plain = (html.unescape(re.sub(r"<[^>]*>", "", p)) for p in paragraphs)
-            spaced = (" ".join(p.split()) for p in plain)
-            yield f"whitehouse-{date}.txt", title, date, "\n\n".join(p for p in spaced if p)
+            text = "\n\n".join(filter(None, (" ".join(p.split()) for p in plain)))
+            if text:
+                yield f"whitehouse-{date}.txt", title, date, text
 
 
 def asked_in(text: str, name: str, date: str) -> Iterator[tuple[dict, Span]]:

@@ -1,0 +1,356 @@
+"""Fit the reader: ``make reader``. Two cores need some hours; an accelerator is used when there.
+
+    python benchmarks/reader/fit.py ROWS -o FOLDER [--seed N]
+
+``ROWS`` is the folder that ``rows.py`` wrote. The reader begins as all-MiniLM-L6-v2 and reads a
+question and a window of a passage together. It is taught in one pass
+
+- which window of a question answers it (softmax over one that does and some that do not),
+- whether a window answers at all (logistic loss), and
+- which of its words belong to the sentences that answer (logistic loss on each).
+
+First on the general questions, then on those near to press conferences with some general ones
+again. Of a question's words that the answer shares, some are dropped, so that shared words are not
+all it looks for. ``FOLDER`` receives a checkpoint every CHECKPOINT steps, from which a fit that was
+stopped goes on; ``curve.jsonl``, what the held-out questions say; and ``reader.pt``.
+"""
+
+import argparse
+import contextlib
+import gzip
+import hashlib
+import json
+import os
+import platform
+import random
+import re
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import transformers
+from model import Reader, batch_of, tokenizer_of
+from sklearn.metrics import roc_auc_score
+from torch.nn import functional
+
+CHECKPOINT = 100
+HELD_OUT = 400  # questions that are asked for the curve
+EVERY = 400  # steps from one point of the curve to the next
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How it is fitted; all of it is written beside the result."""
+
+    seed: int = 1
+    groups: int = 8  # questions in a step
+    windows: int = 4  # of each question
+    general: int = 6_000  # questions in the first part
+    again: int = 1_000  # of them that come again in the second
+    passes: dict[str, float] | None = None  # over each near source
+    rate_general: float = 1e-4
+    rate_near: float = 6e-5
+    warm_up: int = 100
+    layers: int = 4
+    dropped: float = 0.3  # share of questions that lose words
+    drop_shared: float = 0.5  # chance of a word the answer shares
+    drop_other: float = 0.1
+
+
+PASSES = {"written": 3.0, "squad2": 1.5, "scifact": 1.0, "journalists": 0.6}
+
+
+def main() -> None:
+    """Fit, or go on fitting."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("rows", type=Path)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--layers", type=int, default=Plan.layers)
+    parser.add_argument("--until", choices=["general", "near"], default="near")
+    options = parser.parse_args()
+    plan = Plan(seed=options.seed, layers=options.layers, passes=PASSES)
+    options.output.mkdir(parents=True, exist_ok=True)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    torch.manual_seed(plan.seed)
+    tokenizer = tokenizer_of()
+    reader = Reader.fresh(plan.layers).to(device)
+    general = read(options.rows / "general.jsonl.gz")
+    steps = steps_of(shuffled(general, plan.seed)[: plan.general], plan, "general")
+    parts = [("general", steps, plan.rate_general)]
+    if options.until == "near":
+        near = read(options.rows / "near.jsonl.gz")
+        rows = near_rows(near, general, plan)
+        parts.append(("near", steps_of(rows, plan, "near"), plan.rate_near))
+        held_out = shuffled(read(options.rows / "held_out.jsonl.gz"), 0)
+    else:
+        held_out = shuffled(general, plan.seed)[plan.general :]
+    held_out = evenly(held_out, HELD_OUT)
+    for name, steps, rate in parts:
+        fit(reader, tokenizer, name, steps, rate, plan, held_out, options.output, device)
+    torch.save(reader.state_dict(), options.output / "reader.pt")
+    record = {
+        "plan": asdict(plan),
+        "rows": {p.name: sha256(p) for p in sorted(options.rows.glob("*.gz"))},
+        "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
+        "machine": f"{platform.machine()}, {os.cpu_count()} processors, {device}",
+        "weights": sha256(options.output / "reader.pt"),
+    }
+    (options.output / "fit.json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+
+
+def near_rows(near: Sequence[dict], general: Sequence[dict], plan: Plan) -> list[dict]:
+    """The questions of the second part: each near source so many times, and general ones."""
+    rows = shuffled(general, plan.seed + 1)[: plan.again]
+    for source, passes in (plan.passes or {}).items():
+        own = shuffled([row for row in near if row["source"] == source], plan.seed)
+        rows += own * int(passes) + own[: int(len(own) * (passes % 1))]
+    return rows
+
+
+def steps_of(rows: Sequence[dict], plan: Plan, name: str) -> list[list[dict]]:
+    """The rows by steps: of like length, so that little is padded, in an order without meaning."""
+    chance = random.Random(f"{plan.seed} {name}")
+    rows = [*rows]
+    chance.shuffle(rows)
+    steps = []
+    reach = plan.groups * 24
+    for start in range(0, len(rows), reach):
+        alike = sorted(rows[start : start + reach], key=length)
+        some = [alike[n : n + plan.groups] for n in range(0, len(alike), plan.groups)]
+        chance.shuffle(some)
+        steps += some
+    return steps
+
+
+def fit(  # noqa: PLR0913, PLR0917 - one part
+    reader: Reader,
+    tokenizer: object,
+    name: str,
+    steps: Sequence[Sequence[dict]],
+    rate: float,
+    plan: Plan,
+    held_out: Sequence[dict],
+    folder: Path,
+    device: str,
+) -> None:
+    """One part, from its checkpoint if there is one."""
+    optimizer = torch.optim.AdamW(reader.groups(rate), weight_decay=0.01)
+    kept = folder / f"{name}.pt"
+    first = 0
+    if kept.exists():
+        state = torch.load(kept, map_location=device, weights_only=True)
+        reader.load_state_dict(state["reader"])
+        optimizer.load_state_dict(state["optimizer"])
+        first = state["step"]
+        say(f"{name}: on from step {first} of {len(steps)}")
+    total, count, started = np.zeros(3), 0, time.monotonic()
+    for number in range(first, len(steps)):
+        chance = random.Random(f"{plan.seed} {name} {number}")
+        pairs, groups = drawn(steps[number], plan, chance)
+        share = min(1.0, (number + 1) / plan.warm_up) * max(0.02, 1 - number / len(steps))
+        for group in optimizer.param_groups:
+            group["lr"] = group["base"] * share
+        losses = losses_of(reader, tokenizer, pairs, groups, device)
+        sum(losses).backward()
+        torch.nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        total += [float(loss.detach()) for loss in losses]
+        count += len(pairs)
+        if (number + 1) % 50 == 0:
+            speed = count / (time.monotonic() - started)
+            told = " ".join(f"{x:.3f}" for x in total / 50)
+            say(f"{name} {number + 1}/{len(steps)} loss {told}, {speed:.1f} pairs/s")
+            total[:] = 0
+        is_last = number + 1 == len(steps)
+        if (number + 1) % EVERY == 0 or is_last:
+            told = judged(reader, tokenizer, held_out, device)
+            point = {"part": name, "step": number + 1, "steps": len(steps), **told}
+            with (folder / "curve.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(point) + "\n")
+            say(json.dumps(point))
+        if (number + 1) % CHECKPOINT == 0 or is_last:
+            state = {
+                "reader": reader.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "step": number + 1,
+            }
+            torch.save(state, folder / f"{name}.new")
+            (folder / f"{name}.new").replace(kept)
+
+
+def drawn(
+    rows: Sequence[dict], plan: Plan, chance: random.Random
+) -> tuple[list[tuple[str, dict, bool]], list[range]]:
+    """The pairs of a step, each with whether it answers, and which belong to one question."""
+    pairs: list[tuple[str, dict, bool]] = []
+    groups = []
+    for row in rows:
+        start = len(pairs)
+        right = chance.sample(row["answering"], min(1, len(row["answering"])))
+        question = row["question"]
+        if right and chance.random() < plan.dropped:
+            question = thinned(question, right[0]["text"], plan, chance)
+        wanted = plan.windows - len(right)
+        far = [*row["far"]]
+        # Harder ones oftener; now and then one from elsewhere.
+        others = []
+        pool = [*row["others"]]
+        while pool and len(others) < wanted - (chance.random() < 0.5):  # noqa: PLR2004
+            others.append(pool.pop(min(int(chance.expovariate(0.4)), len(pool) - 1)))
+        while far and len(others) < wanted:
+            others.append(far.pop())
+        pairs += [(question, w, True) for w in right] + [(question, w, False) for w in others]
+        groups.append(range(start, len(pairs)))
+    return pairs, groups
+
+
+def thinned(question: str, answer: str, plan: Plan, chance: random.Random) -> str:
+    """The question without some of its words, sooner those that the answer shares."""
+    shared = set(re.findall(r"\w{4,}", answer.lower()))
+    kept = [
+        word
+        for word in question.split()
+        if chance.random()
+        >= (
+            plan.drop_shared
+            if set(re.findall(r"\w{4,}", word.lower())) & shared
+            else plan.drop_other
+        )
+    ]
+    return " ".join(kept) if len(kept) > 2 else question  # noqa: PLR2004
+
+
+def losses_of(
+    reader: Reader,
+    tokenizer: object,
+    pairs: Sequence[tuple[str, dict, bool]],
+    groups: Sequence[range],
+    device: str,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Which leads, whether it answers, which words answer."""
+    inputs, in_text, answering = batch_of(tokenizer, [(q, w) for q, w, _ in pairs], device)
+    with halved(device):
+        told, words = reader(**inputs)
+    told, words = told.float(), words.float()
+    is_right = torch.tensor([answers for *_, answers in pairs], device=device)
+    leads = [
+        functional.cross_entropy(
+            told[g.start : g.stop, 0][None], torch.zeros(1, dtype=torch.long, device=device)
+        )
+        for g in groups
+        if bool(is_right[g.start]) and len(g) > 1
+    ]
+    lead = torch.stack(leads).mean() if leads else told.sum() * 0
+    # Of four windows one answers: the ones that do weigh more, so that neither is the rule.
+    weight = torch.where(is_right, 2.0, 1.0)
+    whether = functional.binary_cross_entropy_with_logits(told[:, 1], is_right.float(), weight)
+    marked = answering.any(dim=1)
+    known = in_text & (marked | ~is_right)[:, None]
+    which = functional.binary_cross_entropy_with_logits(words[known], answering[known].float())
+    return lead, whether, which
+
+
+def halved(device: str) -> contextlib.AbstractContextManager[object]:
+    """Numbers of 16 bits, where the machine reckons with them faster than with those of 32."""
+    if device == "cuda" or torch.cpu._is_avx512_bf16_supported():  # noqa: SLF001 - no other way
+        return torch.autocast(device, dtype=torch.bfloat16)
+    return contextlib.nullcontext()
+
+
+@torch.no_grad()
+def judged(
+    reader: Reader, tokenizer: object, rows: Sequence[dict], device: str
+) -> dict[str, dict[str, float]]:
+    """By source: how often what answers leads the others, and how well it is told from them."""
+    reader.eval()
+    found: dict[str, dict[str, list]] = {}
+    for row in rows:
+        windows = [*row["answering"][:1], *row["others"][:7]]
+        inputs, in_text, answering = batch_of(
+            tokenizer, [(row["question"], w) for w in windows], device
+        )
+        with halved(device):
+            told, words = reader(**inputs)
+        told = told.float().cpu().numpy()
+        of = found.setdefault(row["source"], {"first": [], "yes": [], "no": [], "words": []})
+        best = int(told[:, 0].argmax())
+        if row["answering"]:
+            of["first"].append(best == 0)
+            of["yes"].append(told[best, 1])
+            is_in = in_text[0].cpu()
+            if answering[0].any() and not answering[0].cpu()[is_in].all():
+                of["words"].append(
+                    roc_auc_score(answering[0].cpu()[is_in], words[0].float().cpu()[is_in])
+                )
+        if not row["answering"] or len(windows) > 1:
+            rest = told[len(row["answering"][:1]) :]
+            of["no"].append(rest[int(rest[:, 0].argmax()), 1])
+    reader.train()
+    return {
+        source: {
+            "first": round(float(np.mean(of["first"])), 3) if of["first"] else None,
+            "auroc": round(
+                float(
+                    roc_auc_score([1] * len(of["yes"]) + [0] * len(of["no"]), of["yes"] + of["no"])
+                ),
+                3,
+            )
+            if of["yes"] and of["no"]
+            else None,
+            "words": round(float(np.mean(of["words"])), 3) if of["words"] else None,
+            "questions": len(of["first"]),
+        }
+        for source, of in sorted(found.items())
+    }
+
+
+def evenly(rows: Sequence[dict], most: int) -> list[dict]:
+    """So many rows, of each source about as many."""
+    by_source: dict[str, list[dict]] = {}
+    for row in rows:
+        by_source.setdefault(row["source"], []).append(row)
+    each = most // max(1, len(by_source))
+    return [row for own in by_source.values() for row in own[:each]]
+
+
+def length(row: dict) -> int:
+    """About how long a row's windows are."""
+    windows = [*row["answering"], *row["others"]][:4]
+    return max((len(w["text"]) + len(w["context"]) for w in windows), default=0)
+
+
+def shuffled(rows: Sequence[dict], seed: int) -> list[dict]:
+    """The rows in an order that hangs on the seed alone."""
+    return sorted(rows, key=lambda row: hashed(f"{seed} {row['question']}"))
+
+
+def read(path: Path) -> list[dict]:
+    """The rows of a file."""
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def sha256(path: Path) -> str:
+    """Of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def hashed(text: str) -> str:
+    """A place in an order that is the same every time and means nothing."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

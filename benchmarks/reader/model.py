@@ -1,0 +1,99 @@
+"""The reader as a model of PyTorch, while it is fitted and exported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from transformers import AutoModel, AutoTokenizer
+
+from qa.answer.window import pair
+from qa.index.export import bundled_folder
+
+MAX_TOKENS = 192
+
+
+class Reader(torch.nn.Module):
+    """all-MiniLM-L6-v2 with two heads: two numbers of a pair, and one of each of its tokens.
+
+    The numbers of a pair are logits: which of several leads, and whether it answers. That of a
+    token is the logit of standing in a sentence that answers.
+    """
+
+    def __init__(self, encoder: torch.nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+        width = encoder.config.hidden_size
+        self.joint = torch.nn.Linear(2 * width, width)
+        self.told = torch.nn.Linear(width, 2)
+        self.words = torch.nn.Linear(width, 1)
+
+    @classmethod
+    def fresh(cls, layers: int) -> Reader:
+        """The reader before it is fitted, of the encoder's first layers."""
+        encoder = AutoModel.from_pretrained(
+            str(bundled_folder()), num_hidden_layers=layers, attn_implementation="sdpa"
+        )
+        encoder.pooler = None
+        # Words keep the places they have: most of the record's are in few questions or none.
+        encoder.embeddings.word_embeddings.requires_grad_(False)
+        # One pass over the questions needs no dropout, which takes a third of the time.
+        for module in encoder.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0
+        return cls(encoder)
+
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits of shape (pairs, 2), and of shape (pairs, tokens)."""
+        states = self.encoder(
+            input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
+        ).last_hidden_state
+        there = attention_mask[:, :, None].to(states.dtype)
+        mean = (states * there).sum(dim=1) / there.sum(dim=1)
+        joint = torch.tanh(self.joint(torch.cat([states[:, 0], mean], dim=1)))
+        return self.told(joint), self.words(states)[:, :, 0]
+
+    def groups(self, rate: float) -> list[dict[str, Any]]:
+        """The parameters by their rate of learning: what is new learns faster."""
+        new = [p for name, p in self.named_parameters() if not name.startswith("encoder.")]
+        encoder = [p for p in self.encoder.parameters() if p.requires_grad]
+        return [
+            {"params": encoder, "lr": rate, "base": rate},
+            {"params": new, "lr": 5 * rate, "base": 5 * rate},
+        ]
+
+
+def tokenizer_of() -> Any:
+    """The tokenizer of the encoder that the reader begins as."""
+    return AutoTokenizer.from_pretrained(str(bundled_folder()))
+
+
+def batch_of(
+    tokenizer: Any, pairs: Sequence[tuple[str, dict]], device: str
+) -> tuple[dict[str, torch.Tensor], torch.Tensor, torch.Tensor]:
+    """Pairs of question and window as inputs; which tokens are of the text; which answer."""
+    told = [pair(question, w["context"], w["text"]) for question, w in pairs]
+    batch = tokenizer(
+        [first for first, _, _ in told],
+        [second for _, second, _ in told],
+        padding=True,
+        truncation="only_second",
+        max_length=MAX_TOKENS,
+        return_offsets_mapping=True,
+        return_tensors="pt",
+    )
+    offsets = batch.pop("offset_mapping")
+    is_second = batch["token_type_ids"].bool() & (offsets[:, :, 1] > 0)
+    begins = torch.tensor([begin for *_, begin in told])[:, None]
+    in_text = is_second & (offsets[:, :, 0] >= begins)
+    answering = torch.zeros_like(in_text)
+    for row, (_, w) in enumerate(pairs):
+        for start, end in w["spans"]:
+            begin = begins[row] + start
+            inside = (offsets[row, :, 0] >= begin) & (offsets[row, :, 1] <= begins[row] + end)
+            answering[row] |= in_text[row] & inside
+    inputs = {name: values.to(device) for name, values in batch.items()}
+    return inputs, in_text.to(device), answering.to(device)
