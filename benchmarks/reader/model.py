@@ -8,10 +8,9 @@ from typing import Any
 import torch
 from transformers import AutoModel, AutoTokenizer
 
+from qa.answer.reader import MAX_TOKENS
 from qa.answer.window import pair
 from qa.index.export import bundled_folder
-
-MAX_TOKENS = 192
 
 
 class Reader(torch.nn.Module):

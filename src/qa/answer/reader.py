@@ -4,7 +4,7 @@ The bundled reader is a folder of the package, made by ``make reader``:
 
     reader.onnx       token numbers of a pair -> what is told of it, and of each of its tokens
     tokenizer.json.gz text -> token numbers
-    reader.json       what it was fitted on and how, its languages, its measures
+    reader.json       what it was fitted on and how, its languages
 
 Any cross-encoder of sentence-transformers may take its place; that tells one number of a pair.
 """
@@ -45,7 +45,7 @@ _FOLDER = Path(str(resources.files("qa.answer"))) / "bundled"
 # Of FILES, as "make reader" made them: no others are loaded.
 _BUNDLED_SHA256 = "59dc80a0dbee7dc6cbae696f9dd74e1471fd4b012158ed52e8e19be345b8d23d"
 # A pair's tokens; what is longer loses the end of its window.
-_MAX_TOKENS = 192
+MAX_TOKENS = 192
 # Of a sentence that was cut off: below what any that was read is told.
 _CUT_OFF = -10.0
 # Hits that a cross-encoder orders.
@@ -103,7 +103,7 @@ class BundledReader:
         self.languages: Sequence[str] | None = info["languages"]
         self.reads: int | None = None
         self._tokenizer = open_tokenizer(folder / TOKENIZER)
-        self._tokenizer.enable_truncation(_MAX_TOKENS, strategy="only_second")
+        self._tokenizer.enable_truncation(MAX_TOKENS, strategy="only_second")
         self._graph = open_graph(folder / GRAPH)
         self._threads = ThreadPoolExecutor(_THREADS)
 
