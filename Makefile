@@ -31,8 +31,9 @@ index: $(INSTALLED)
 	$(BIN)/qa ingest seeds
 	$(BIN)/qa index
 
+# Two processes; a file of tests stays in one, for what its tests share.
 test: $(INSTALLED_DEV)
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n 2 --dist loadfile
 
 # The tests that need neither the real encoder nor a browser.
 test-fast: $(INSTALLED_DEV)
@@ -110,7 +111,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@touch $@
 
 $(INSTALLED_DEV): $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all,cluster,dev]'
 	@touch $@
 
 $(INSTALLED_PEERS): $(INSTALLED_DEV)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -14,6 +15,10 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 from qa.corpus.folder import CorpusFile
 from qa.index.build import build
 from qa.records import Document
+
+# No test asserts a time: machines are shared.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 ROOT = Path(__file__).parent.parent
 SEED = next((ROOT / "seeds").glob("*.txt"))

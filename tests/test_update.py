@@ -575,7 +575,10 @@ def test_a_large_and_unruly_site_is_read_once_through_interruptions(site, home):
         out, err = process.communicate()
         assert (process.returncode, "Traceback" in err) == (code, False)
         if code != -9:
-            assert err == "qa: interrupted; the same command goes on where it was.\n"
+            # On a slow machine, how far it came stands before it.
+            *before, last = err.splitlines()
+            assert last == "qa: interrupted; the same command goes on where it was."
+            assert all(line.startswith("ingesting: ") for line in before)
             assert [*(home / "corpus").glob(".*.unfinished")] == []
     process = started(home, f"{site.address}/sitemap.xml")
     out, err = process.communicate()
