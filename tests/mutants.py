@@ -100,7 +100,7 @@ MUTANTS = [
     (
         "hidden passages still found",
         "answer/retrieve.py",
-        "return rows if visible is None else rows[visible[rows]]",
+        "return rows if visible is None else rows[visible.rows[rows]]",
         "return rows",
     ),
     (
@@ -217,7 +217,7 @@ MUTANTS = [
         "self._documents[other] >= 0",
     ),
     ("names missing counted as held", "answer/evidence.py", "@ ~near", "@ near"),
-    ("hidden passages hold words", "answer/evidence.py", "holds &= visible[every]", "pass"),
+    ("hidden passages hold words", "answer/evidence.py", "holds &= visible.rows[every]", "pass"),
     (
         "time asked for ignored",
         "answer/evidence.py",

@@ -1,8 +1,9 @@
-"""A server in a process of its own, and Chromium, for the tests that meet both as they are."""
+"""Servers in processes of their own, and Chromium, for the tests that meet them as they are."""
 
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -10,7 +11,12 @@ import sys
 import time
 import urllib.request
 
+import httpx
+import pytest
+
 from conftest import ROOT
+
+DEPLOY = ROOT / "docs" / "deploy"
 
 CHROMIUM_ARGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
@@ -33,12 +39,60 @@ def indexed(home):
     return home
 
 
+def tool(name, package, path="/usr/sbin"):
+    """The path of a program; without it a test is skipped, which CI takes for a failure."""
+    found = shutil.which(name) or shutil.which(name, path=path)
+    return found or pytest.skip(f"{name} is missing (on Debian: apt-get install {package}).")
+
+
+@contextlib.contextmanager
+def nginx(folder, port, server_ports, example="nginx.conf"):
+    """An example's nginx on a port of its own, without TLS; its address.
+
+    ``server_ports`` are those to put in the place of the example's.
+    """
+    text = (DEPLOY / example).read_text("utf-8")
+    text = text.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};")
+    text = re.sub(r"\n *ssl_certificate.*;", "", text)
+    for written, server_port in server_ports.items():
+        text = text.replace(f"127.0.0.1:{written}", f"127.0.0.1:{server_port}")
+    places = "".join(
+        f"{kind}_temp_path {folder}/{kind};\n"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (folder / "nginx.conf").write_text(
+        f"daemon off;\nuser root;\npid {folder}/pid;\nerror_log {folder}/errors;\nevents {{}}\n"
+        f"http {{\n{places}access_log off;\n{text}\n}}\n",
+        "utf-8",
+    )
+    command = [tool("nginx", "nginx-light"), "-p", str(folder), "-c", str(folder / "nginx.conf")]
+    subprocess.run([*command, "-t"], check=True, capture_output=True)
+    process = subprocess.Popen(command)
+    try:
+        for _ in range(100):
+            with contextlib.suppress(httpx.TransportError):
+                httpx.get(f"http://127.0.0.1:{port}/")
+                break
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}/record"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
 @contextlib.contextmanager
 def serving(home, **settings):
     """``qa serve`` over the index in ``home``, with these settings; its address.
 
     Afterwards: it ended by itself when told to, and nothing in its log went wrong.
     """
+    with started(home, **settings) as (address, _):
+        yield address
+
+
+@contextlib.contextmanager
+def started(home, **settings):
+    """As ``serving``: the server's address, and its process."""
     port = settings.setdefault("port", free_port())
     given = {
         f"QA_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
@@ -55,7 +109,7 @@ def serving(home, **settings):
         )
         try:
             _await_health(process, f"http://127.0.0.1:{port}", home / f"log-{port}")
-            yield f"http://127.0.0.1:{port}"
+            yield f"http://127.0.0.1:{port}", process
         finally:
             process.terminate()
             process.wait(30)

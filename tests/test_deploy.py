@@ -1,59 +1,17 @@
 """The examples of how to serve: nginx in front, systemd around, tried as they are written."""
 
-import contextlib
 import json
-import re
 import shutil
 import subprocess
 import sys
-import time
 
 import httpx
 import pytest
 
-from conftest import ROOT
 from qa.web.widget import integrity
-from serving import free_port, indexed, serving
+from serving import DEPLOY, free_port, indexed, nginx, serving, tool
 
-DEPLOY = ROOT / "docs" / "deploy"
 QUESTION = "what are the main considerations behind the Opinions"
-
-
-def tool(name, package):
-    """The path of a program; without it a test is skipped, which CI takes for a failure."""
-    path = shutil.which(name) or shutil.which(name, path="/usr/sbin")
-    return path or pytest.skip(f"{name} is missing (on Debian: apt-get install {package}).")
-
-
-@contextlib.contextmanager
-def nginx(folder, port, server_port):
-    """The example's nginx on a port of its own, without TLS; its address."""
-    text = (DEPLOY / "nginx.conf").read_text("utf-8")
-    text = text.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};")
-    text = re.sub(r"\n *ssl_certificate.*;", "", text)
-    text = text.replace("127.0.0.1:7860", f"127.0.0.1:{server_port}")
-    places = "".join(
-        f"{kind}_temp_path {folder}/{kind};\n"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    (folder / "nginx.conf").write_text(
-        f"daemon off;\nuser root;\npid {folder}/pid;\nerror_log {folder}/errors;\nevents {{}}\n"
-        f"http {{\n{places}access_log off;\n{text}\n}}\n",
-        "utf-8",
-    )
-    command = [tool("nginx", "nginx-light"), "-p", str(folder), "-c", str(folder / "nginx.conf")]
-    subprocess.run([*command, "-t"], check=True, capture_output=True)
-    process = subprocess.Popen(command)
-    try:
-        for _ in range(100):
-            with contextlib.suppress(httpx.TransportError):
-                httpx.get(f"http://127.0.0.1:{port}/")
-                break
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}/record"
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +26,7 @@ def proxied(tmp_path_factory):
         "questions_per_minute": 3,
     }
     folder = tmp_path_factory.mktemp("nginx")
-    with serving(home, **settings) as server, nginx(folder, front, back) as address:
+    with serving(home, **settings) as server, nginx(folder, front, {7860: back}) as address:
         yield address, server
 
 

@@ -10,6 +10,7 @@ from qa.answer.evidence import CLUES
 from qa.answer.retrieve import Searches
 from qa.index.build import build
 from qa.index.snapshot import open_snapshot
+from qa.index.visible import Visible
 from qa.records import Document
 
 TODAY = datetime.date(2022, 3, 15)
@@ -78,7 +79,7 @@ def test_near_coverage_takes_in_neighbours_heading_and_the_question_answered(mak
     assert clues["Milk is cold."]["near_coverage"] == pytest.approx(1)
     # Roads are two passages on: no neighbour.
     assert 0 < clues["Tea is hot."]["near_coverage"] < 1
-    visible = np.array([p.text != "Milk is cold." for p in snapshot.passages])
+    visible = Visible.but(np.array([p.text == "Milk is cold." for p in snapshot.passages]))
     _, _, without = weighed(index, "tea milk roads rain survey", visible)
     assert without["Tea is hot."]["near_coverage"] < clues["Tea is hot."]["near_coverage"]
 
@@ -108,7 +109,7 @@ def test_the_question_answered_speaks_for_every_passage_of_its_answer(make_index
     assert [of["words"] for of in clues.values()] == [0, 0]
     snapshot = open_snapshot(index)
     hidden = np.array([p.role != "question" for p in snapshot.passages])
-    _, _, clues = weighed(index, "why is tea hot by fire", hidden)
+    _, _, clues = weighed(index, "why is tea hot by fire", Visible(hidden))
     assert clues["Because of fire."]["asked"] == 0
 
 

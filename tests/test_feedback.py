@@ -1,10 +1,12 @@
 """What visitors ask is kept only where that is wanted, and for so long; what is missing shows."""
 
+import contextlib
 import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from conftest import WordEncoder
@@ -14,6 +16,7 @@ from qa.evaluation.datasets import open_questions
 from qa.web import feedback as module
 from qa.web.feedback import Feedback, Group, grouped
 from qa.web.live import Live
+from serving import free_port
 
 ASK, FEEDBACK = "/api/v1/ask", "/api/v1/feedback"
 
@@ -115,8 +118,98 @@ def test_the_first_answer_under_an_id_stays(make_live, kept):
 def test_a_file_that_is_none_is_refused_with_the_remedy(tmp_path):
     (tmp_path / "text").write_text("no database " * 100, "utf-8")
     for path in (tmp_path / "text", tmp_path / "missing" / "file"):
-        with pytest.raises(FeedbackError, match="Name another file in the setting feedback"):
+        with pytest.raises(FeedbackError, match="name another in the setting feedback"):
             Feedback(path, days=1)
+
+
+def test_a_file_from_before_is_kept_on(path, make_live):
+    """The table as it was made before there were databases."""
+    with sqlite3.connect(path) as file:
+        file.execute(
+            "CREATE TABLE asked (request TEXT PRIMARY KEY, at TEXT NOT NULL, "
+            "question TEXT NOT NULL, status TEXT NOT NULL, confidence REAL NOT NULL, "
+            "snapshot TEXT NOT NULL, helpful INTEGER, reason TEXT) STRICT, WITHOUT ROWID"
+        )
+        file.execute(
+            "INSERT INTO asked VALUES ('aaaaaaaa', '2099-01-01T00:00:00+00:00', 'who?', "
+            "'answered', 0.5, 'digest', 1, 'good')"
+        )
+        before = file.execute("SELECT sql FROM sqlite_master").fetchall()
+    file.close()
+    with contextlib.closing(Feedback(path, days=90)) as kept:
+        kept.keep("b" * 8, make_live({"tea": "Tea is hot."}).qa.ask("is tea hot"))
+        found = [(asked.question, asked.helpful, asked.reason) for asked in kept.all()]
+    assert found == [("is tea hot", None, None), ("who?", True, "good")]
+    with sqlite3.connect(path) as file:
+        assert file.execute("SELECT sql FROM sqlite_master").fetchall() == before
+    file.close()
+
+
+def test_a_new_file_is_as_strict_as_one_from_before(kept, path):
+    with sqlite3.connect(path) as file:
+        (told,) = file.execute("SELECT sql FROM sqlite_master").fetchone()
+        (mode,) = file.execute("PRAGMA journal_mode").fetchone()
+    file.close()
+    assert ("STRICT" in told, "WITHOUT ROWID" in told, mode) == (True, True, "wal")
+
+
+@pytest.fixture
+def away():
+    """A database that is not there; its address has a password."""
+    url = f"postgresql+psycopg://qa:sesame@127.0.0.1:{free_port()}/record?password=sesame"
+    feedback = Feedback(SecretStr(url), days=90)
+    yield feedback
+    feedback.close()
+
+
+def test_an_answer_is_given_where_it_cannot_be_kept(make_live, make_client, away, caplog):
+    live = Live(make_live({"tea": "Tea is hot."}).qa, feedback=away)
+    client = make_client(live, address="127.0.0.1")
+    answers = [client.post(ASK, json={"question": "is tea hot"}) for _ in range(2)]
+    assert [answer.json()["status"] for answer in answers] == ["answered"] * 2
+    assert "qa_answers_not_kept_total 2.0" in client.get("/metrics").text
+    thought = {"request": answers[0].headers["x-request-id"], "helpful": True, "reason": "good tea"}
+    refused = client.post(FEEDBACK, json=thought)
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "60")
+    assert "127.0.0.1" not in refused.text
+    said = [record.getMessage() for record in caplog.records if record.name.startswith("qa.web")]
+    assert "could not be used a moment ago" in said[-1]
+    for hidden in ("sesame", "is tea hot", "good tea"):
+        assert hidden not in "".join(said)
+
+
+def test_a_database_that_is_away_is_tried_again_by_one_and_used_when_it_is_back(
+    make_live, away, kept, monkeypatch
+):
+    answer = make_live({"tea": "Tea is hot."}).qa.ask("is tea hot")
+    now = [module.time.monotonic()]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    with pytest.raises(FeedbackError, match="a moment ago"):
+        away.keep("a" * 8, answer)
+    now[0] += 10
+    with pytest.raises(FeedbackError, match="OperationalError"):
+        away.keep("a" * 8, answer)
+    now[0] += 10
+    # It is back: another stands in its place here, and has what it needs.
+    away._engine.dispose()
+    away._engine, away._insert = kept._engine, kept._insert
+    away.keep("a" * 8, answer)
+    away.keep("b" * 8, answer)
+    assert len(kept.all()) == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("mysql://u:sesame@h/n", r"mysql://u:\*\*\*@h/n is neither"),
+        ("postgresql+pg8000://u:sesame@h/n", r"u:\*\*\*@h/n needs a package"),
+        ("://sesame", "no address of a database"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_refused_without_its_password(url, told):
+    with pytest.raises(FeedbackError, match=told) as refusal:
+        Feedback(SecretStr(url), days=1)
+    assert "sesame" not in str(refusal.value)
 
 
 def test_questions_much_alike_are_one_group_and_the_most_asked_comes_first():

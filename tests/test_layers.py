@@ -26,10 +26,12 @@ HOMES = {
     "ir_measures": "evaluation.measure",
     "langchain_core": "evaluation.retriever",
     "matplotlib": "evaluation.plots",
+    "ray": "index.workers",
     "scipy": "evaluation.measure",
     "sentence_transformers": "index.export",
     "tokenizers": "index.runtime",
     "faiss": "index.vectors",
+    "pymilvus": "index.milvus",
     "bm25s": "index.lexical",
     "opencc": "index.terms",
     "Stemmer": "index.terms",
@@ -42,9 +44,11 @@ HOMES = {
     "gradio": "web.chat",
     "orjson": "web.api",
     "limits": "web.limits",
+    "sqlalchemy": "web.feedback",
     "prometheus_client": "web.metrics",
     "uvicorn": "web.server",
     "typer": "cli",
+    "upath": "corpus.folder",
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 from conftest import WordEncoder
 from qa.answer.retrieve import Searches
 from qa.index.snapshot import open_snapshot
+from qa.index.visible import Visible
 
 TODAY = datetime.date(2022, 3, 15)
 
@@ -68,7 +69,7 @@ def test_a_question_found_stands_for_its_answer_and_never_comes_back_itself(make
 def test_what_is_not_visible_is_found_by_no_search(make_index):
     texts = {"a": "Tea is hot.", "b": "Tea is hot.", "c": "Milk is cold."}
     snapshot = open_snapshot(make_index(texts))
-    visible = np.array([False, True, True])
+    visible = Visible(np.array([False, True, True]))
     for on in ("passages", "sentences", "words"):
         assert 0 not in found(snapshot, "hot tea", [on], visible)
         assert 1 in found(snapshot, "hot tea", [on], visible)
@@ -77,7 +78,7 @@ def test_what_is_not_visible_is_found_by_no_search(make_index):
 def test_a_question_does_not_stand_for_an_answer_that_is_not_visible(make_index):
     page = "Why is tea hot?(2020-01-01)\n\nBecause of fire."
     snapshot = open_snapshot(make_index({"p": page}, passage_chars=30, layout="question-answer"))
-    visible = np.array([p.role == "question" for p in snapshot.passages])
+    visible = Visible(np.array([p.role == "question" for p in snapshot.passages]))
     assert found(snapshot, "why is tea hot", visible=visible) == []
 
 

@@ -105,6 +105,52 @@ def test_what_would_harm_a_page_or_be_unreadable_is_refused(given, told):
         Settings.load(**given)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"limits_storage": "memory://sesame"},
+        {"limits_storage": "redis://:se/same@127.0.0.1:6379"},
+        {"limits_storage": "redis://:sesame@127.0.0.1"},
+        {"limits_storage": ["sesame"]},
+        {"limit_storage": "redis://:sesame@127.0.0.1"},
+        {"feedback": "mysql://qa:sesame@127.0.0.1/record"},
+        {"feedback": "postgresql+psycopg://qa:se@same@127.0.0.1/record"},
+        {"feedback": "postgresql+psycopg://qa:se/same@127.0.0.1/record"},
+        {"feedback": ["sesame"]},
+        {"milvus_token": ["sesame"]},
+    ],
+)
+def test_a_secret_that_is_wrong_is_not_told(given):
+    with pytest.raises(SettingsError) as refusal:
+        Settings.load(**given)
+    (name,) = given
+    assert f"{name}" in str(refusal.value)
+    for told in (str(refusal.value), str(refusal.value.__cause__)):
+        assert "same" not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("limits_storage", "redis://127.0.0.1:6379"),
+        ("limits_storage", "rediss://user:p%40ss@redis.example.org:6380/1?ssl_ca_certs=ca.pem"),
+        ("feedback", "postgresql+psycopg://qa:p%40ss@127.0.0.1:5432/record"),
+        ("feedback", "postgresql://qa@/record?host=/run/postgresql"),
+        ("feedback", "sqlite:///feedback.sqlite"),
+    ],
+)
+def test_an_address_of_what_is_shared_is_a_secret(monkeypatch, name, url):
+    monkeypatch.setenv(f"QA_{name.upper()}", url)
+    settings = Settings.load()
+    assert getattr(settings, name).get_secret_value() == url
+    assert url not in repr(settings)
+
+
+def test_feedback_without_a_scheme_is_a_file():
+    assert Settings(feedback="kept/feedback.sqlite").feedback == Path("kept/feedback.sqlite")
+    assert Settings(feedback=Path("feedback.sqlite")).feedback == Path("feedback.sqlite")
+
+
 def test_the_address_is_the_public_one_and_its_path_goes_before_links():
     assert (Settings().address, Settings().root_path) == ("http://127.0.0.1:7860", "")
     behind = Settings(public_url="https://ask.example.org/record/")

@@ -5,6 +5,7 @@ import pytest
 
 from qa.errors import SnapshotError
 from qa.index.vectors import VectorIndex, half
+from qa.index.visible import Visible
 
 
 def unit(*rows):
@@ -55,12 +56,12 @@ def test_a_spoilt_file_is_refused(tmp_path):
 
 def test_rows_that_are_not_visible_are_not_searched_and_take_no_place():
     index = built(*[[1, 0]] * 5, [1, 1], [0, 1])
-    visible = np.array([False, True, False, True, False, True, False])
+    visible = Visible(np.array([False, True, False, True, False, True, False]))
     found, cosines = index.nearest(unit([1, 0])[0], 3, visible)
     assert found.tolist() == [1, 3, 5]
     assert cosines[2] == pytest.approx(np.sqrt(0.5), abs=1e-3)
     assert rows(index, [1, 0], 9, visible) == [1, 3, 5]
-    assert rows(index, [1, 0], 3, np.zeros(7, dtype=bool)) == []
+    assert rows(index, [1, 0], 3, Visible(np.zeros(7, dtype=bool))) == []
 
 
 # Approximate search: vectors around a few hundred directions, as texts on as many subjects.
@@ -109,7 +110,7 @@ def test_few_visible_rows_are_found_wherever_they_lie(cloud, approximate):
     visible = np.zeros(6000, dtype=bool)
     visible[np.random.default_rng(1).choice(6000, 12, replace=False)] = True
     for question in cloud[1][:20]:
-        found, _ = approximate.nearest(question, 12, visible)
+        found, _ = approximate.nearest(question, 12, Visible(visible))
         assert set(found.tolist()) == set(np.flatnonzero(visible).tolist())
 
 

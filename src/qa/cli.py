@@ -46,6 +46,7 @@ from qa.terminal import (
 if TYPE_CHECKING:  # read when they are used
     from qa.corpus.ingest import Ingested
     from qa.corpus.sources import Source
+    from qa.index.encoder import Encoder
 
 __all__ = ["app", "main"]
 
@@ -73,7 +74,15 @@ app = typer.Typer(
 )
 
 CorpusFolder = Annotated[
-    Path | None, typer.Option("--corpus", help="Folder of the record.", show_default="corpus")
+    str | None, typer.Option("--corpus", help="Folder of the record.", show_default="corpus")
+]
+CorpusPlace = Annotated[
+    str | None,
+    typer.Option(
+        "--corpus",
+        help="Folder of the record, or its address, as s3://bucket/folder.",
+        show_default="corpus",
+    ),
 ]
 IndexFolder = Annotated[
     Path | None, typer.Option("--index", help="Folder of the snapshots.", show_default="index")
@@ -182,14 +191,15 @@ def ingest(  # noqa: PLR0913 - the options
     if update == bool(sources):
         raise typer.BadParameter("name sources, or say --update to look again at those of before.")
     settings = Settings.load(config, corpus=corpus)
+    folder = _writable(settings)
     if dry_run:
-        _preview(sources or (), settings.corpus, as_json=as_json)
+        _preview(sources or (), folder, as_json=as_json)
         return
     names = [field.name for field in dataclasses.fields(Manners) if field.name != "allow_private"]
     manners = Manners(
         **{name: getattr(settings, name) for name in names}, allow_private=allow_private
     )
-    given = _remembered(settings.corpus) if update else []
+    given = _remembered(folder) if update else []
     given += [_source(name, follow or (), follow_host or ()) for name in sources or ()]
     outcomes: Counter[str] = Counter()
     told: list[Ingested] = []
@@ -202,9 +212,9 @@ def ingest(  # noqa: PLR0913 - the options
         }
         if update:
             rechecks = settings.rechecks_per_update
-            found = journeys.update(given, settings.corpus, rechecks=rechecks, **shared)
+            found = journeys.update(given, folder, rechecks=rechecks, **shared)
         else:
-            found = journeys.ingest_sources(given, settings.corpus, **shared)
+            found = journeys.ingest_sources(given, folder, **shared)
         for done in found:
             outcomes[done.outcome] += 1
             if done.outcome != "unchanged" and (
@@ -212,14 +222,24 @@ def ingest(  # noqa: PLR0913 - the options
             ):
                 told.append(done)
     if not update:
-        _remember(given, {done.source for done in told if done.outcome == "failed"}, settings)
+        _remember(given, {done.source for done in told if done.outcome == "failed"}, folder)
     if as_json:
         documents = [dataclasses.asdict(done) for done in told]
         print_json({"counts": dict(sorted(outcomes.items())), "documents": documents})
     else:
-        print_ingested(told, outcomes, settings.corpus.name, as_table=update)
+        print_ingested(told, outcomes, folder.name, as_table=update)
     if any(done.is_trouble for done in told) or not outcomes:
         raise typer.Exit(1)
+
+
+def _writable(settings: Settings) -> Path:
+    """The corpus folder, to be written."""
+    if isinstance(settings.corpus, str):
+        raise SettingsError(
+            f"{settings.corpus} is an address, and can only be read: ingest into a folder of this "
+            "machine (--corpus FOLDER), then copy it there."
+        )
+    return settings.corpus
 
 
 def _remembered(corpus: Path) -> list[Source]:
@@ -232,12 +252,12 @@ def _remembered(corpus: Path) -> list[Source]:
     return given
 
 
-def _remember(given: Sequence[Source], failed: set[str], settings: Settings) -> None:
+def _remember(given: Sequence[Source], failed: set[str], corpus: Path) -> None:
     """Keep sources for the next update, those that are there."""
     from qa.corpus import sources  # noqa: PLC0415
 
     good = [s for s in given if (s.exists() if isinstance(s, Path) else s.url not in failed)]
-    sources.remember(settings.corpus, good)
+    sources.remember(corpus, good)
 
 
 def _source(name: str, follow: Sequence[str], hosts: Sequence[str]) -> Source:
@@ -285,18 +305,37 @@ def _preview(sources: Sequence[str], corpus: Path, *, as_json: bool) -> None:
 
 @app.command()
 def index(
-    corpus: CorpusFolder = None, index: IndexFolder = None, config: ConfigFile = None
+    corpus: CorpusPlace = None,
+    index: IndexFolder = None,
+    config: ConfigFile = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Embed in so many processes, with Ray; a run that is cut off goes on.",
+            min=1,
+            show_default="this process alone",
+        ),
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            help="Embed in the Ray cluster at this address, ray://HOST:PORT.",
+            metavar="ADDRESS",
+            show_default="one started here",
+        ),
+    ] = None,
 ) -> None:
     """Build a snapshot of the record and make it the live one.
 
     Example: qa index
     """
-    from qa.corpus.folder import read_all  # noqa: PLC0415
+    from qa.corpus import folder  # noqa: PLC0415
     from qa.index.build import build  # noqa: PLC0415
+    from qa.index.engine import engine_of  # noqa: PLC0415
     from qa.index.export import exported_encoder  # noqa: PLC0415
 
-    settings = Settings.load(config, corpus=corpus, index=index)
-    files = list(read_all(settings.corpus))
+    settings = Settings.load(config, corpus=corpus, index=index, workers=workers, ray=ray)
+    files = list(folder.read_all(folder.place(settings.corpus)))
     encoder = exported_encoder(
         settings.encoder,
         settings.cache,
@@ -304,14 +343,15 @@ def index(
         languages=settings.encoder_languages,
         on_export=lambda: err.print("Taking in the encoder, once ..."),
     )
-    with progress() as tell:
+    with _spread(encoder, settings) as embedding, progress() as tell:
         built = build(
             files,
             settings.index,
-            encoder,
+            embedding,
             passage_chars=settings.passage_chars,
             exact_rows=settings.exact_rows,
             on_embedded=lambda done, total: tell("embedding", done, total),
+            engine=engine_of(settings),
         )
     corrected = sum(file.is_corrected and file.ingested_from is not None for file in files)
     if corrected:
@@ -321,6 +361,34 @@ def index(
         f"{built.embedded} texts embedded, {built.reused} taken from the last snapshot."
     )
     out.print(f"Live snapshot: {settings.index}/{built.digest}")
+
+
+@contextlib.contextmanager
+def _spread(encoder: Encoder, settings: Settings) -> Iterator[Encoder]:
+    """The encoder as the settings want it run; what it kept of a build goes when that is done."""
+    if not settings.workers and not settings.ray:
+        yield encoder
+        return
+    from qa.index.workers import Workers, shards_folder  # noqa: PLC0415
+
+    shards = shards_folder(settings.cache, settings.index, encoder)
+    with Workers(encoder, shards, settings.workers or None, settings.ray) as workers:
+        yield workers
+        workers.forget()
+
+
+@app.command(name="rollback")
+def roll_back(index: IndexFolder = None, config: ConfigFile = None) -> None:
+    """Make the snapshot before the live one the live one; again, and they change back.
+
+    Example: qa rollback
+    """
+    from qa.index import snapshot  # noqa: PLC0415
+    from qa.index.engine import engine_of  # noqa: PLC0415
+
+    settings = Settings.load(config, index=index)
+    digest = snapshot.roll_back(settings.index, engine_of(settings))
+    out.print(f"Live snapshot: {settings.index}/{digest}")
 
 
 @app.command()
@@ -452,18 +520,21 @@ def feedback(
     Example: qa feedback -o unanswered.jsonl
     """
     from qa.index.encoder import open_encoder  # noqa: PLC0415
+    from qa.index.engine import engine_of  # noqa: PLC0415
     from qa.index.snapshot import open_snapshot  # noqa: PLC0415
     from qa.web.feedback import Feedback, grouped  # noqa: PLC0415
 
     settings = Settings.load(config, index=index)
-    if settings.feedback is None or not settings.feedback.exists():
+    where = settings.feedback
+    if where is None or (isinstance(where, Path) and not where.exists()):
         raise QAError(
             "Nothing is kept of what visitors ask: name a file in the setting feedback, as in "
             'feedback = "feedback.sqlite", and serve.'
         )
-    kept = Feedback(settings.feedback, settings.feedback_days).all()
+    with contextlib.closing(Feedback(where, settings.feedback_days)) as opened:
+        kept = opened.all()
     unanswered = [a for a in kept if a.status == "not_in_record" or a.helpful is False]
-    encoder = open_encoder(open_snapshot(settings.index).encoder)
+    encoder = open_encoder(open_snapshot(settings.index, engine_of(settings)).encoder)
     groups = grouped([asked.question for asked in unanswered], encoder)
     if questions:
         lines = [
@@ -646,7 +717,7 @@ def compare(
 
 @app.command()
 def verify(
-    corpus: CorpusFolder = None,
+    corpus: CorpusPlace = None,
     index: IndexFolder = None,
     config: ConfigFile = None,
     answer: Annotated[
@@ -658,13 +729,16 @@ def verify(
     Example: qa ask "who issued it?" --json | qa verify --answer -
     """
     from qa.answer import check  # noqa: PLC0415
+    from qa.corpus.folder import place  # noqa: PLC0415
+    from qa.index.engine import engine_of  # noqa: PLC0415
 
     settings = Settings.load(config, corpus=corpus, index=index)
+    record = place(settings.corpus)
     if answer is None:
-        proof = check.snapshot(settings.index, settings.corpus)
+        proof = check.snapshot(settings.index, record, engine_of(settings))
     else:
         content = sys.stdin.read() if str(answer) == "-" else _read(answer)
-        proof = check.answers(content, settings.corpus)
+        proof = check.answers(content, record)
     for fault in proof.faults:
         err.print(f"qa: {fault}")
     if proof.faults:
@@ -681,10 +755,11 @@ def status(
     Example: qa status --json
     """
     from qa.answer.reader import BUNDLED, bundled_sha256  # noqa: PLC0415
+    from qa.index.engine import engine_of  # noqa: PLC0415
     from qa.index.snapshot import open_snapshot  # noqa: PLC0415
 
     settings = Settings.load(config, index=index)
-    snapshot = open_snapshot(settings.index)
+    snapshot = open_snapshot(settings.index, engine_of(settings))
     period = snapshot.documents.period
     stated = {
         "version": __version__,
@@ -694,6 +769,7 @@ def status(
         "last_date": str(period[1]) if period else None,
         "encoder": snapshot.manifest["inputs"]["encoder"],
         "settings": snapshot.manifest["inputs"]["settings"],
+        "engine": settings.engine,
         "searches": list(settings.searches),
         "switched_off": _switched_off(settings),
         "reader": settings.reader,

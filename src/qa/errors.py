@@ -10,6 +10,7 @@
     ├── SnapshotError     there is no whole snapshot to answer from
     ├── QuestionError     a question cannot be taken as it is
     ├── BusyError         somebody else is writing the same files
+    ├── UnavailableError  what searches, or what is shared, cannot be reached now
     ├── OverloadError     more is asked at once than can be answered in time
     ├── CitationError     a citation does not match the record
     ├── FeedbackError     what visitors ask cannot be kept, or read
@@ -35,6 +36,7 @@ __all__ = [
     "SettingsError",
     "SnapshotError",
     "SourceError",
+    "UnavailableError",
     "UnreachableError",
 ]
 
@@ -86,6 +88,10 @@ class QuestionError(QAError):
 
 class BusyError(QAError):
     """Another process is writing the same index, or the same answers."""
+
+
+class UnavailableError(QAError):
+    """A server that this one needs cannot be reached now, or does not do what it should."""
 
 
 class OverloadError(QAError):

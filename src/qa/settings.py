@@ -9,7 +9,7 @@ import re
 import tomllib
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 import platformdirs
@@ -18,16 +18,19 @@ from pydantic import (
     ConfigDict,
     Field,
     IPvAnyNetwork,
+    SecretStr,
     ValidationError,
     field_validator,
 )
 
 from qa.errors import SettingsError
 
-__all__ = ["DEFAULT_CONFIG", "PICTURES", "Link", "Settings"]
+__all__ = ["CORPUS_URL", "DEFAULT_CONFIG", "PICTURES", "Link", "Settings"]
 
 DEFAULT_CONFIG = Path("qa.toml")
 _PREFIX = "QA_"
+# An address that fsspec may know. One letter is a drive of Windows.
+CORPUS_URL = "^[A-Za-z][A-Za-z0-9+.-]+://.+$"
 # Pictures that can be a logo, and what browsers call them.
 PICTURES = {".svg": "image/svg+xml", ".png": "image/png"}
 _READABLE = 4.5
@@ -35,6 +38,15 @@ _READABLE = 4.5
 _LINEAR_BELOW = 0.04045
 # Scheme, host and port of a page, as browsers send it; nothing that could end a header's value.
 _ORIGIN = r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?"
+# Addresses of what servers share. Where a password is told from a host must be beyond doubt, or
+# a part of it would be shown as the host that cannot be reached.
+_REDIS = (
+    r"(redis|rediss|redis\+sentinel|redis\+cluster)://([^\s/@?#]*@)?[^\s/@?#]+:[0-9]{1,5}"
+    r"(/[^\s/@?#]*)?(\?[^\s@#]*)?"
+)
+_DATABASE = (
+    r"postgresql(\+psycopg)?://([^\s/@?#]*@)?[^\s/@?#]*/[^\s/@?#]+(\?[^\s@#]*)?|sqlite:///\S+"
+)
 
 
 class Link(BaseModel):
@@ -49,9 +61,13 @@ class Link(BaseModel):
 class Settings(BaseModel):
     """Every setting, with its default and its range."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    corpus: Path = Field(Path("corpus"), description="folder of the record")
+    corpus: Path | Annotated[str, Field(pattern=CORPUS_URL)] = Field(
+        Path("corpus"),
+        description="folder of the record; to index and verify, also an address of one that "
+        "fsspec can read, as s3://bucket/folder",
+    )
     index: Path = Field(Path("index"), description="folder of the snapshots")
     encoder: str = Field(
         "all-MiniLM-L6-v2",
@@ -68,6 +84,15 @@ class Settings(BaseModel):
         description="precision of the encoder's weights: int8 is four times smaller and faster, "
         "fp32 the model as it is",
     )
+    workers: int = Field(
+        0, ge=0, description="processes that embed, with Ray; 0 embeds in this one"
+    )
+    ray: str | None = Field(
+        None,
+        pattern=r"^(ray://)?[^\s/:@]+:[0-9]{1,5}$",
+        description="address of the Ray cluster to embed in, as ray://host:port, or host:port on "
+        "a machine of the cluster; by default one is started here",
+    )
     # 1,250 characters of English are about the 254 word pieces all-MiniLM-L6-v2 reads, and keep
     # a press conference's longer paragraphs whole; the encoder's own limit holds beside it.
     passage_chars: int = Field(
@@ -78,6 +103,26 @@ class Settings(BaseModel):
         ge=0,
         description="up to so many vectors every search looks at each of them; in a larger index "
         "it looks only where the nearest are likely to be",
+    )
+    engine: Literal["faiss", "milvus"] = Field(
+        "faiss",
+        description="what searches the vectors: faiss in this process, or a Milvus server",
+    )
+    milvus_uri: str = Field(
+        "http://127.0.0.1:19530",
+        pattern=r"^https?://[^\s/]+$",
+        description="address of the Milvus server; https for TLS",
+    )
+    milvus_token: SecretStr = Field(
+        SecretStr(""), description="what Milvus lets in: a token, or user:password"
+    )
+    milvus_certificate: Path | None = Field(
+        None, description="PEM file of who vouches for the Milvus server; by default the system's"
+    )
+    milvus_name: str = Field(
+        "press_qa",
+        pattern="^[A-Za-z_][A-Za-z0-9_]{0,63}$",
+        description="what this record's collections in Milvus begin with, and its alias is called",
     )
     searches: tuple[Literal["passages", "sentences", "words"], ...] = Field(
         ("passages", "sentences", "words"),
@@ -173,6 +218,11 @@ class Settings(BaseModel):
     api_keys: tuple[Annotated[str, Field(pattern="^[0-9a-f]{64}$")], ...] = Field(
         (), description='sha256 of the keys that may ask in batches; "qa key" makes one'
     )
+    limits_storage: SecretStr | None = Field(
+        None,
+        description="Redis where several servers count questions and requests together, as "
+        "redis://user:password@host:6379/0; by default each counts in its own memory",
+    )
     keyed_questions_per_minute: int = Field(
         6_000, ge=1, description="most questions of one key in a minute"
     )
@@ -184,10 +234,10 @@ class Settings(BaseModel):
     log_questions: bool = Field(
         default=False, description="write questions into the log; otherwise nobody's words are"
     )
-    feedback: Path | None = Field(
+    feedback: Path | SecretStr | None = Field(
         None,
-        description="SQLite file to keep what visitors ask and think of the answers; none "
-        "by default",
+        description="where to keep what visitors ask and think of the answers: a SQLite file, or "
+        "a database, as postgresql+psycopg://user:password@host/name; nowhere by default",
     )
     feedback_days: int = Field(90, ge=1, description="how long that is kept")
     mcp: bool = Field(
@@ -221,6 +271,31 @@ class Settings(BaseModel):
         if url is not None and not re.fullmatch(f"{_ORIGIN}(/[A-Za-z0-9._~/-]*)?", url):
             raise ValueError("not an address like https://ask.example.org/record")
         return url.rstrip("/") if url else None
+
+    @field_validator("limits_storage")
+    @classmethod
+    def _is_redis(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not re.fullmatch(_REDIS, url.get_secret_value()):
+            raise ValueError(
+                "not an address like redis://user:password@host:6379/0 (or rediss:// for TLS); "
+                "in a password write @ as %40, / as %2F, ? as %3F, # as %23"
+            )
+        return url
+
+    @field_validator("feedback", mode="before")
+    @classmethod
+    def _is_file_or_database(cls, where: object) -> object:
+        """A database is a secret, since a password may stand in its address."""
+        if not isinstance(where, str):
+            return where
+        if "://" not in where:
+            return Path(where)
+        if not re.fullmatch(_DATABASE, where):
+            raise ValueError(
+                "not a file, nor an address like postgresql+psycopg://user:password@host/name; "
+                "in a password write @ as %40, / as %2F, ? as %3F, # as %23"
+            )
+        return SecretStr(where)
 
     @field_validator("allowed_origins", "frame_ancestors")
     @classmethod
@@ -256,15 +331,24 @@ class Settings(BaseModel):
             given = {name: value for name, value in flags.items() if value is not None}
             return cls(**{**_in_file(path), **_in_environment(), **given})
         except ValidationError as error:
-            problems = "; ".join(
-                f"{'.'.join(map(str, e['loc']))}: {e['msg']} (got {e['input']!r})"
-                for e in error.errors()
-            )
+            problems = "; ".join(_told(problem) for problem in error.errors())
             raise SettingsError(
                 f"Settings are wrong ({path}, QA_* variables, flags): {problems}."
             ) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"{path} is not a TOML file: {error}.") from error
+
+
+def _told(problem: Any) -> str:
+    """What is wrong with a setting, and what was given; a secret, or what may be one, is not told.
+
+    What has an unknown name may be a secret whose name is misspelt.
+    """
+    where = ".".join(map(str, problem["loc"]))
+    field = Settings.model_fields.get(str(problem["loc"][0])) if problem["loc"] else None
+    kinds = (field.annotation, *get_args(field.annotation)) if field else (SecretStr,)
+    given = "" if SecretStr in kinds else f" (got {problem['input']!r})"
+    return f"{where}: {problem['msg']}{given}"
 
 
 def _luminance(colour: str) -> float:

@@ -24,8 +24,10 @@ from qa.answer.related import related_questions
 from qa.answer.retrieve import SEARCHES, Searches
 from qa.errors import EncoderError, QuestionError
 from qa.index.encoder import Encoder, open_encoder
+from qa.index.engine import FAISS, Engine, engine_of
 from qa.index.runtime import load_libraries
 from qa.index.snapshot import Snapshot, open_snapshot
+from qa.index.visible import Visible
 from qa.records import Answer, Citation, Hit
 from qa.settings import Settings
 
@@ -127,20 +129,23 @@ class QA:
         searches: Collection[str] = SEARCHES,
         reader: str = BUNDLED,
         today: datetime.date | None = None,
+        engine: Engine = FAISS,
     ) -> QA:
         """The live snapshot of an index folder, with the encoder it carries.
 
         ``reader`` is "bundled", "off", or the folder of a sentence-transformers cross-encoder.
+        ``engine`` searches it, and says which is live.
 
         Raises:
             SnapshotError: there is no whole snapshot.
             EncoderError: the encoder cannot be loaded, or there is no such reader.
+            UnavailableError: the engine cannot be reached.
         """
         # Loading libraries and checking files go well together: one waits for the other's disk.
         with ThreadPoolExecutor(1) as beside:
             beside.submit(load_libraries)
             opening = beside.submit(open_reader, reader)
-            snapshot = open_snapshot(Path(index))
+            snapshot = open_snapshot(Path(index), engine)
             encoder = open_encoder(snapshot.encoder)
         return cls(
             snapshot,
@@ -153,12 +158,17 @@ class QA:
         )
 
     @classmethod
-    def configured(cls, settings: Settings, index: Path | None = None) -> QA:
+    def configured(
+        cls, settings: Settings, index: Path | None = None, engine: Engine | None = None
+    ) -> QA:
         """The live snapshot of the settings' index folder, or of ``index``, as they say.
+
+        ``engine`` searches ``index``, where that is not the settings' own.
 
         Raises:
             SnapshotError: there is no whole snapshot.
             EncoderError: the encoder cannot be loaded, or there is no such reader.
+            UnavailableError: the engine cannot be reached.
         """
         return cls.open(
             index or settings.index,
@@ -167,6 +177,7 @@ class QA:
             searches=settings.searches,
             reader=settings.reader,
             today=settings.today,
+            engine=engine or engine_of(settings),
         )
 
     def ask(  # noqa: PLR0913 - what is asked, and of what
@@ -277,8 +288,8 @@ class QA:
         until: datetime.date | None,
         section: str | None,
         hidden: Collection[int],
-    ) -> np.ndarray | None:
-        """A bool per passage, whether it may be found; None where all may."""
+    ) -> Visible | None:
+        """The passages that may be found; None where all may."""
         if since and until and since > until:
             raise QuestionError(
                 f"since ({since}) is after until ({until}): swap them.",
@@ -290,10 +301,12 @@ class QA:
             return None
         documents, passages = self.snapshot.documents, self.snapshot.passages
         wanted = np.ones(len(documents), dtype=bool)
+        earliest = latest = number = None
         if since or until:
-            earliest, latest = since or datetime.date.min, until or datetime.date.max
+            earliest = (since or datetime.date.min).toordinal()
+            latest = (until or datetime.date.max).toordinal()
             dates = documents.dates
-            wanted &= (dates >= earliest.toordinal()) & (dates <= latest.toordinal()) & (dates > 0)
+            wanted &= (dates >= earliest) & (dates <= latest) & (dates > 0)
         if section:
             if section not in documents.sections:
                 raise QuestionError(
@@ -302,12 +315,13 @@ class QA:
                     "section",
                     section=section,
                 )
-            wanted &= documents.section_numbers == documents.sections.index(section)
-        visible: np.ndarray = wanted[passages.documents]
-        visible[list(hidden)] = False
-        return visible
+            number = documents.sections.index(section)
+            wanted &= documents.section_numbers == number
+        rows: np.ndarray = wanted[passages.documents]
+        rows[list(hidden)] = False
+        return Visible(rows, earliest, latest, number, tuple(sorted(hidden)))
 
-    def _found(self, question: str, previous: Sequence[str], visible: np.ndarray | None) -> _Found:
+    def _found(self, question: str, previous: Sequence[str], visible: Visible | None) -> _Found:
         """The hits of a question, where it leans on the one before it those of both together."""
         alone = self.asked(question)
         if not previous or not (leans(question) or is_short(question)):
@@ -323,7 +337,7 @@ class QA:
         hits = follow_up_hits(self.snapshot, self.searcher, alone, both, before.hits, own, visible)
         return _Found(both, hits, leans=True)
 
-    def _found_alone(self, asked: Asked, visible: np.ndarray | None) -> _Found:
+    def _found_alone(self, asked: Asked, visible: Visible | None) -> _Found:
         hits = relevance.hits(self.snapshot, self.searcher.evidence(asked, visible))
         return _Found(asked, hits)
 

@@ -13,6 +13,7 @@ from qa.corpus import folder
 from qa.corpus.folder import CorpusFile
 from qa.corpus.layout import turns
 from qa.errors import CitationError, CorpusError
+from qa.index.engine import FAISS, Engine
 from qa.index.snapshot import Snapshot, check_files, open_snapshot
 from qa.records import Document, Passage
 
@@ -27,16 +28,18 @@ class Proof:
     summary: str
 
 
-def snapshot(index: Path, corpus: Path) -> Proof:
-    """Prove the live snapshot: its files against its manifest, its passages against the corpus.
+def snapshot(index: Path, corpus: Path, engine: Engine = FAISS) -> Proof:
+    """Prove the live snapshot: its files by its manifest, its passages by the corpus.
+
+    What the engine holds is proved by the files.
 
     Raises:
         SnapshotError: there is no snapshot at all.
     """
-    damaged = check_files(index)
+    damaged = check_files(index, engine)
     if damaged:
         return Proof(tuple(damaged), "")
-    live = open_snapshot(index)
+    live = open_snapshot(index, engine)
     files, unreadable = _record(corpus)
     found = [*unreadable, *_snapshot_faults(live, files, corpus)]
     summary = (

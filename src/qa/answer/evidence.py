@@ -15,6 +15,7 @@ import numpy as np
 from qa.answer.dates import Period
 from qa.index.snapshot import Snapshot
 from qa.index.terms import Term
+from qa.index.visible import Visible
 
 __all__ = ["CLUES", "Asked", "Evidence", "Weigher"]
 
@@ -93,12 +94,10 @@ class Weigher:
         """The passages that answer questions, given by their rows."""
         return _partners(self._snapshot.answered, rows)[0]
 
-    def evidence(
-        self, asked: Asked, rows: np.ndarray, visible: np.ndarray | None = None
-    ) -> Evidence:
+    def evidence(self, asked: Asked, rows: np.ndarray, visible: Visible | None = None) -> Evidence:
         """The clues of the passages ``rows``, ascending.
 
-        ``visible``, a bool per passage, says which the record is taken to hold.
+        ``visible`` are those the record is taken to hold.
         """
         questions = self._questions_of(rows, visible)
         held, record_coverage = self._held(asked, rows, questions, visible)
@@ -116,11 +115,11 @@ class Weigher:
             record_coverage=record_coverage,
         )
 
-    def _questions_of(self, rows: np.ndarray, visible: np.ndarray | None) -> _Owned:
+    def _questions_of(self, rows: np.ndarray, visible: Visible | None) -> _Owned:
         """The questions that the passages answer."""
         questions, owners = _partners(self._snapshot.answering, rows)
         if visible is not None:
-            is_there = visible[questions]
+            is_there = visible.rows[questions]
             questions, owners = questions[is_there], owners[is_there]
         return _Owned(questions, owners, len(rows))
 
@@ -154,7 +153,7 @@ class Weigher:
         return first, second, third
 
     def _held(
-        self, asked: Asked, rows: np.ndarray, questions: _Owned, visible: np.ndarray | None
+        self, asked: Asked, rows: np.ndarray, questions: _Owned, visible: Visible | None
     ) -> tuple[dict[str, np.ndarray], float]:
         """The clues that come from who holds which of the question's words."""
         lexical, count = self._snapshot.lexical, len(asked.terms)
@@ -176,7 +175,7 @@ class Weigher:
             forms = lexical.forms(term)
             holds = lexical.passages.holds(forms, every)
             if visible is not None:
-                holds &= visible[every]
+                holds &= visible.rows[every]
             is_held[number] = any(_any(lexical.passages.rows(form), visible) for form in forms)
             own[number] = holds[own_places]
             near[number] = own[number] | lexical.headings.holds(forms, headings)
@@ -269,6 +268,6 @@ def _partners(pairs: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return second[index].astype(np.int64), np.repeat(np.arange(len(rows)), ends - starts)
 
 
-def _any(rows: np.ndarray, visible: np.ndarray | None) -> bool:
+def _any(rows: np.ndarray, visible: Visible | None) -> bool:
     """Whether one of the rows is visible."""
-    return len(rows) > 0 and (visible is None or bool(visible[rows].any()))
+    return len(rows) > 0 and (visible is None or bool(visible.rows[rows].any()))

@@ -10,6 +10,7 @@ from qa.answer import relevance
 from qa.answer.evidence import Asked, Evidence
 from qa.answer.retrieve import Searches
 from qa.index.snapshot import Snapshot
+from qa.index.visible import Visible
 from qa.records import Hit
 
 __all__ = ["follow_up_clues", "follow_up_hits"]
@@ -30,7 +31,7 @@ def follow_up_hits(  # noqa: PLR0913, PLR0917 - the question in its two readings
     both: Asked,
     before: Sequence[Hit],
     own_words: float,
-    visible: np.ndarray | None,
+    visible: Visible | None,
 ) -> list[Hit]:
     """Hits of a question that leans on the one before it.
 
@@ -54,7 +55,7 @@ def follow_up_clues(
     searches: Searches,
     alone: Asked,
     before: Sequence[Hit],
-    visible: np.ndarray | None,
+    visible: Visible | None,
 ) -> tuple[Evidence, dict[str, np.ndarray]]:
     """The evidence of the candidates, and what orders them.
 
@@ -82,9 +83,9 @@ def _shares(before: Sequence[Hit]) -> list[tuple[Hit, float]]:
     return [(hit, float(share)) for hit, share in zip(before, odds / odds.sum(), strict=True)]
 
 
-def _around(snapshot: Snapshot, hit: Hit, visible: np.ndarray | None) -> list[int]:
+def _around(snapshot: Snapshot, hit: Hit, visible: Visible | None) -> list[int]:
     """Rows of answers and statements near the hit, in its document."""
     rows = snapshot.documents.rows(hit.document)
     near = range(max(rows.start, hit.row - _REACH), min(rows.stop, hit.row + _REACH + 1))
     is_question = snapshot.passages.is_question
-    return [r for r in near if not is_question[r] and (visible is None or visible[r])]
+    return [r for r in near if not is_question[r] and (visible is None or visible.rows[r])]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from qa.answer.evidence import Asked
 from qa.index.snapshot import Snapshot
+from qa.index.visible import Visible
 from qa.records import Citation
 
 __all__ = ["related_questions"]
@@ -21,7 +20,7 @@ def related_questions(
     snapshot: Snapshot,
     asked: Asked,
     cited: Sequence[Citation],
-    visible: np.ndarray | None = None,
+    visible: Visible | None = None,
 ) -> tuple[str, ...]:
     """Up to three questions that were asked in a record, verbatim, the nearest first.
 
@@ -32,7 +31,7 @@ def related_questions(
         return ()
     is_there = None
     if visible is not None:
-        is_there = visible[snapshot.passages.of_sentences(snapshot.questions)]
+        is_there = visible.at(snapshot.passages.of_sentences(snapshot.questions))
     rows, cosines = snapshot.question_vectors.nearest(asked.vector, 4 * _MOST, is_there)
     answered = "\n".join(c.passage.asked or "" for c in cited)
     found: dict[str, None] = {}

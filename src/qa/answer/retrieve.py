@@ -14,6 +14,7 @@ from qa.corpus.language import is_known, language
 from qa.index.encoder import Encoder
 from qa.index.snapshot import Snapshot
 from qa.index.terms import terms
+from qa.index.visible import Visible
 
 __all__ = ["SEARCHES", "Searches"]
 
@@ -55,10 +56,10 @@ class Searches:
             wants_latest=wants_latest(question),
         )
 
-    def rows(self, asked: Asked, visible: np.ndarray | None = None) -> np.ndarray:
+    def rows(self, asked: Asked, visible: Visible | None = None) -> np.ndarray:
         """Every passage one of the searches found, by row, ascending.
 
-        ``visible``, a bool per passage, leaves the others out of every search.
+        ``visible`` passages only; the others are left out of every search.
         """
         snapshot = self._snapshot
         found = np.concatenate(
@@ -67,10 +68,10 @@ class Searches:
         is_question = snapshot.passages.is_question[found]
         answers = self._weigher.answers(np.unique(found[is_question]))
         rows = np.unique(np.concatenate([found[~is_question], answers]))
-        return rows if visible is None else rows[visible[rows]]
+        return rows if visible is None else rows[visible.rows[rows]]
 
     def evidence(
-        self, asked: Asked, visible: np.ndarray | None = None, rows: np.ndarray | None = None
+        self, asked: Asked, visible: Visible | None = None, rows: np.ndarray | None = None
     ) -> Evidence:
         """All that speaks for each passage that was found, or for each of ``rows``."""
         rows = self.rows(asked, visible) if rows is None else rows
@@ -91,7 +92,7 @@ class Searches:
             return np.zeros(len(self._snapshot.passages), dtype=np.float32)
         return self._snapshot.lexical.scores(question)
 
-    def _alike(self, vector: np.ndarray | None, visible: np.ndarray | None) -> Iterator[np.ndarray]:
+    def _alike(self, vector: np.ndarray | None, visible: Visible | None) -> Iterator[np.ndarray]:
         """Rows found by their vectors, as far as these count."""
         snapshot = self._snapshot
         if vector is None:
@@ -102,15 +103,15 @@ class Searches:
         if "sentences" in self._on:
             of_sentences = None
             if visible is not None:
-                of_sentences = np.repeat(visible, np.diff(snapshot.passages.sentence_starts))
+                of_sentences = visible.spread(np.diff(snapshot.passages.sentence_starts))
             nearest = snapshot.sentence_vectors.nearest(vector, _DEPTH, of_sentences)[0]
             found = snapshot.passages.of_sentences(nearest)
             yield found[self._weigher.is_voting(found)]
 
 
-def _highest(scores: np.ndarray, k: int, visible: np.ndarray | None) -> np.ndarray:
+def _highest(scores: np.ndarray, k: int, visible: Visible | None) -> np.ndarray:
     """Up to ``k`` rows with the highest scores above 0; of equals, the first."""
-    rows = np.flatnonzero(scores if visible is None else np.where(visible, scores, 0))
+    rows = np.flatnonzero(scores if visible is None else np.where(visible.rows, scores, 0))
     found = scores[rows]
     if len(rows) > k:
         least = np.partition(found, -k)[-k]

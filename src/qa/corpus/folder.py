@@ -8,10 +8,13 @@ the source was found gone. ``sha256`` is of the text, ``source_sha256`` of the s
 holds, a person has corrected the file by hand. Files written by hand need only a title. ``pages``
 holds the offset in the text of every page's first character; it holds only while ``sha256`` is that
 of the text: a corrected text has no pages.
+
+To be read only, the folder may be elsewhere: at an address that fsspec knows (``place``).
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import os
@@ -19,7 +22,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -33,6 +36,7 @@ __all__ = [
     "amended",
     "is_document",
     "paths",
+    "place",
     "read",
     "read_all",
     "remove_unfinished",
@@ -67,9 +71,49 @@ class CorpusFile:
     is_corrected: bool = False
 
 
+def place(corpus: Path | str) -> Path:
+    """The folder of the record: as it is, or at an address, which can be read like one.
+
+    Raises:
+        CorpusError: what reads such an address is not installed, or nothing does.
+    """
+    if isinstance(corpus, Path):
+        return corpus
+    try:
+        from upath import UPath  # noqa: PLC0415 - only where there is an address
+
+        found = UPath(corpus)
+        found.fs  # noqa: B018 - imports what reads it
+    except ImportError as error:
+        package = 'pip install "press-qa[cluster]"' if error.name == "upath" else error
+        raise CorpusError(f"{corpus} cannot be read, a package is missing: {package}.") from error
+    except Exception as error:  # whatever the library of such addresses raises
+        raise CorpusError(
+            f"{corpus} cannot be read: {error}. An address is like s3://bucket/folder; "
+            "what it needs beside stands in the environment (AWS_PROFILE and the like)."
+        ) from error
+    return cast("Path", found)  # it has all of a path that reading asks for
+
+
 def paths(corpus: Path) -> list[Path]:
-    """The files of the record, by name. ``README.md`` and hidden files are not of it."""
-    return sorted(p for p in corpus.glob("*.md") if is_document(p.name))
+    """The files of the record, by name. ``README.md`` and hidden files are not of it.
+
+    Raises:
+        CorpusError: the folder is elsewhere and cannot be reached.
+    """
+    with _reaching(corpus):
+        return sorted((p for p in corpus.glob("*.md") if is_document(p.name)), key=lambda p: p.name)
+
+
+@contextlib.contextmanager
+def _reaching(path: Path) -> Iterator[None]:
+    """Whatever goes wrong with a path that is elsewhere is a CorpusError."""
+    try:
+        yield
+    except Exception as error:  # libraries of addresses raise what they like
+        if isinstance(path, Path):
+            raise
+        raise CorpusError(f"{path} cannot be reached: {error}") from error
 
 
 def is_document(name: str) -> bool:
@@ -83,8 +127,11 @@ def read_all(corpus: Path) -> Iterator[CorpusFile]:
     Raises:
         CorpusError: the folder is missing, or a file in it is not a document.
     """
-    if not corpus.is_dir():
-        raise CorpusError(f'There is no corpus folder {corpus}: run "qa ingest SOURCE" first.')
+    with _reaching(corpus):
+        is_there = corpus.is_dir()
+    if not is_there:
+        remedy = 'run "qa ingest SOURCE" first' if isinstance(corpus, Path) else "see its address"
+        raise CorpusError(f"There is no corpus folder {corpus}: {remedy}.")
     return (read(path) for path in paths(corpus))
 
 
@@ -95,7 +142,8 @@ def read(path: Path) -> CorpusFile:
         CorpusError: the file is not a document; the message says what to mend.
     """
     try:
-        data = path.read_bytes()
+        with _reaching(path):
+            data = path.read_bytes()
         raw = data.decode("utf-8-sig").replace("\r\n", "\n")
         fields, body = _parted(raw)
     except (OSError, UnicodeDecodeError, CorpusError) as error:

@@ -29,6 +29,7 @@ from qa.evaluation.datasets import (
 from qa.evaluation.metrics import metrics_of, values_of
 from qa.evaluation.outcome import Asked, Evaluation
 from qa.index.build import build
+from qa.index.engine import engine_of
 from qa.index.export import exported_encoder
 from qa.index.snapshot import Snapshot
 from qa.records import Hit, Span
@@ -116,6 +117,7 @@ def indexed(
     for file in sorted(documents, key=lambda file: file.name):
         key.update(f"{file.name} {file.sha256}\n".encode())
     folder = settings.cache / key.hexdigest()[:32]
+    engine = engine_of(settings, folder.name)
     started = time.perf_counter()
     built = build(
         documents,
@@ -124,6 +126,7 @@ def indexed(
         passage_chars=settings.passage_chars,
         exact_rows=settings.exact_rows,
         on_embedded=lambda done, total: tell("embedding", done, total),
+        engine=engine,
     )
     seconds = round(time.perf_counter() - started, 3)
     record = folder / "build.json"
@@ -134,7 +137,9 @@ def indexed(
     except (OSError, json.JSONDecodeError):
         stated = {}
     is_same = stated.get("snapshot") == built.digest
-    return QA.configured(settings, folder / "index"), stated.get("seconds") if is_same else None
+    return QA.configured(settings, folder / "index", engine), stated.get(
+        "seconds"
+    ) if is_same else None
 
 
 def _ask_all(qa: QA, questions: Sequence[JudgedQuestion], tell: OnProgress) -> Iterable[Asked]:

@@ -17,6 +17,7 @@ from qa.corpus.language import is_known
 from qa.errors import CorpusError, SnapshotError
 from qa.index import snapshot as snapshots
 from qa.index.encoder import Encoder
+from qa.index.engine import FAISS, Engine
 from qa.index.passages import Splitter
 from qa.index.vectors import half
 from qa.records import Document, Passage
@@ -25,7 +26,8 @@ __all__ = ["EXACT_ROWS", "Built", "build"]
 
 # Up to so many vectors a search looks at each: measured, see "Size" in docs/performance.md.
 EXACT_ROWS = 100_000
-# Texts embedded, or taken from the last snapshot, before their vectors are put in place.
+# Texts embedded, or taken from the last snapshot, before their vectors are put in place. An
+# encoder that starts slowly says with ``block`` that it takes more at once.
 _BLOCK = 8_192
 
 # Told how many texts are embedded, and how many there are to embed.
@@ -52,16 +54,19 @@ def build(  # noqa: PLR0913 - the settings of each step
     passage_chars: int,
     exact_rows: int = EXACT_ROWS,
     on_embedded: OnEmbedded | None = None,
+    engine: Engine = FAISS,
 ) -> Built:
     """Cut, embed, index and publish. Texts the live snapshot has vectors for are not embedded.
 
-    Up to ``exact_rows`` vectors are searched exactly, more of them approximately. The same
+    Up to ``exact_rows`` vectors are searched exactly, more of them approximately, by ``engine``.
+    The same
     files, encoder and settings give the same bytes and thus the same digest, whatever was
     indexed before.
 
     Raises:
         CorpusError: there is no document, or none that is not withdrawn.
         BusyError: another process is writing this index.
+        UnavailableError: the engine cannot be reached.
     """
     with snapshots.writing(index) as unfinished:
         documents = sorted(files, key=lambda file: file.document.id)
@@ -75,14 +80,14 @@ def build(  # noqa: PLR0913 - the settings of each step
             )
         by_id = {file.document.id: file.document for file in documents}
         texts = [*_embedded_texts(passages, by_id, encoder.languages)]
-        vectors, embedded = _vectors(texts, _Known(index, encoder), encoder, on_embedded)
+        vectors, embedded = _vectors(texts, _Known(index, encoder, engine), encoder, on_embedded)
         searches = snapshots.write_files(
             unfinished,
             [(file.document, file.sha256) for file in documents],
             passages,
             (vectors[: len(passages)], vectors[len(passages) :]),
             encoder,
-            exact_rows,
+            exact_rows if engine.is_local else None,
         )
         counts = {
             "documents": len(documents),
@@ -91,7 +96,7 @@ def build(  # noqa: PLR0913 - the settings of each step
         }
         settings = {"passage_chars": passage_chars, "exact_rows": exact_rows}
         inputs = {**_inputs(documents, encoder), "settings": settings}
-        digest = snapshots.publish(index, unfinished, inputs, counts, searches)
+        digest = snapshots.publish(index, unfinished, inputs, counts, searches, engine=engine)
     distinct = {text for text in texts if text is not None}
     return Built(digest, **counts, embedded=embedded, reused=len(distinct) - embedded)
 
@@ -125,10 +130,13 @@ def _embedded_texts(
 class _Known:
     """Vectors of the live snapshot by text; none where it is missing, damaged or another's."""
 
-    def __init__(self, index: Path, encoder: Encoder) -> None:
+    def __init__(self, index: Path, encoder: Encoder, engine: Engine) -> None:
         self._rows: dict[str, int] = {}
+        # Before another engine is given its first, the one that searched so far has vectors too.
+        digests = (snapshots.live_digest(index, one, missing_ok=True) for one in (engine, FAISS))
+        digest = next((one for one in digests if one), None)
         try:
-            live = snapshots.open_snapshot(index)
+            live = snapshots.open_snapshot(index, digest=digest)
         except SnapshotError:
             return
         built_with = live.manifest["inputs"]["encoder"]
@@ -179,8 +187,9 @@ def _vectors(
     for start in range(0, len(old), _BLOCK):
         some = old[start : start + _BLOCK]
         place(some, known.vectors(some))
-    for start in range(0, len(new), _BLOCK):
-        some = new[start : start + _BLOCK]
+    block: int = getattr(encoder, "block", _BLOCK)
+    for start in range(0, len(new), block):
+        some = new[start : start + block]
 
         def tell(done: int, before: int = start) -> None:
             if on_embedded:

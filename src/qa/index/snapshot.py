@@ -1,6 +1,6 @@
 """One snapshot on disk: write, publish, open, check.
 
-    index/current              the digest of the live snapshot, replaced in one step
+    index/current              the digest of the live snapshot, replaced in one step (engine.py)
     index/<digest>/            one snapshot, never changed once it stands there
         manifest.json          what it was made from, and size and sha256 of every other file
         documents/             the documents, text included (store.py)
@@ -20,7 +20,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,10 +33,11 @@ from qa.corpus.language import is_known
 from qa.errors import BusyError, SnapshotError
 from qa.index import store
 from qa.index.encoder import Encoder
+from qa.index.engine import DIGEST_CHARS, FAISS, Engine, sync_file, sync_folder
 from qa.index.lexical import LexicalIndex
 from qa.index.questions import answered_pairs, readable_questions
 from qa.index.store import Documents, Passages, mapped
-from qa.index.vectors import VectorIndex
+from qa.index.vectors import VECTORS, VectorIndex
 from qa.records import Document, Passage
 
 __all__ = [
@@ -49,15 +49,14 @@ __all__ = [
     "live_digest",
     "open_snapshot",
     "publish",
+    "roll_back",
     "write_files",
     "writing",
 ]
 
 FORMAT = 4
 _MANIFEST = "manifest.json"
-_CURRENT = "current"
 _LOCK = ".lock"
-_DIGEST_CHARS = 32
 # Vectors of all passages and of all their sentences: float16, shape (rows, dimension).
 Vectors = tuple[np.ndarray, np.ndarray]
 # Rows of vectors taken at a time, to bring them to single precision.
@@ -78,7 +77,7 @@ class Snapshot:
 
     ``answered`` are the rows of questions and of the passages that answer them, shape
     (2, pairs), ascending by question; ``answering`` the same pairs the other way round,
-    ascending by answer.
+    ascending by answer. ``engine`` searches the vectors.
     """
 
     digest: str
@@ -94,6 +93,7 @@ class Snapshot:
     answering: np.ndarray
     lexical: LexicalIndex
     encoder: Path
+    engine: Engine
 
 
 def headings(
@@ -117,7 +117,7 @@ def write_files(  # noqa: PLR0913, PLR0917 - what a snapshot is made of
     passages: Sequence[Passage],
     vectors: Vectors,
     encoder: Encoder,
-    exact_rows: int,
+    exact_rows: int | None,
 ) -> dict[str, Any]:
     """Write everything but the manifest; how the vectors are searched, for it.
 
@@ -141,7 +141,7 @@ def write_files(  # noqa: PLR0913, PLR0917 - what a snapshot is made of
 
 
 def _write_vectors(
-    folder: Path, vectors: Vectors, questions: np.ndarray, exact_rows: int
+    folder: Path, vectors: Vectors, questions: np.ndarray, exact_rows: int | None
 ) -> dict[str, Any]:
     """Write the vector indexes; how each is searched.
 
@@ -151,13 +151,13 @@ def _write_vectors(
     folder.mkdir()
     passages, sentences = vectors
     _save(folder / "pairs.npy", _cosines_with_next(sentences))
-    indexes = {
-        "passages": (passages, sentences),
-        "sentences": (sentences, passages),
-        "questions": (sentences[questions], passages),
-    }
+    indexes = (
+        (passages, sentences),
+        (sentences, passages),
+        (sentences[questions], passages),
+    )
     stated = {}
-    for name, (rows, asked) in indexes.items():
+    for name, (rows, asked) in zip(VECTORS, indexes, strict=True):
         index = VectorIndex.build(rows, exact_rows=exact_rows, questions=asked)
         index.save(folder / f"{name}.faiss")
         stated[name] = index.stated
@@ -180,15 +180,8 @@ def writing(index: Path) -> Iterator[Path]:
     Raises:
         BusyError: another process is writing this index.
     """
-    import filelock  # noqa: PLC0415 - only to write
-
     index.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(index / _LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout as error:
-        raise BusyError(f'Another "qa index" is writing {index}: wait for it to end.') from error
-    try:
+    with _locked(index):
         _remove_litter(index, keep=_digests(index))
         unfinished = index / ".unfinished"
         unfinished.mkdir()
@@ -196,21 +189,40 @@ def writing(index: Path) -> Iterator[Path]:
             yield unfinished
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(index: Path) -> Iterator[None]:
+    """Alone in writing an index."""
+    import filelock  # noqa: PLC0415 - only to write
+
+    lock = filelock.FileLock(index / _LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout as error:
+        raise BusyError(f'Another "qa index" is writing {index}: wait for it to end.') from error
+    try:
+        yield
     finally:
         lock.release()
 
 
-def publish(
+def publish(  # noqa: PLR0913 - what the manifest says
     index: Path,
     unfinished: Path,
     inputs: dict[str, Any],
     counts: dict[str, int],
     searches: dict[str, Any],
+    *,
+    engine: Engine = FAISS,
 ) -> str:
     """Make the files in ``unfinished`` the live snapshot, in one step; its digest.
 
-    Either the old or the new snapshot is live at any moment, and whichever is, is whole and
-    on disk. The one before it stays, for servers that still read it and to go back to.
+    Either the old or the new snapshot is live at any moment, and whichever is, is whole, on disk
+    and with the engine. The one before it stays, for servers that still read it and to go back to.
+
+    Raises:
+        UnavailableError: the engine cannot be reached; the old one stays live.
     """
     manifest = {
         "format": FORMAT,
@@ -223,24 +235,48 @@ def publish(
         },
     }
     content = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True).encode()
-    digest = hashlib.sha256(content).hexdigest()[:_DIGEST_CHARS]
+    digest = hashlib.sha256(content).hexdigest()[:DIGEST_CHARS]
     (unfinished / _MANIFEST).write_bytes(content)
     _sync(unfinished)
-    before = live_digest(index, missing_ok=True)
+    before = live_digest(index, engine, missing_ok=True)
     target = index / digest
     if target.exists() and _faults(target):
         shutil.rmtree(target)
     if not target.exists():
         unfinished.rename(target)
-    _sync_folder(index)
+    sync_folder(index)
+    engine.put(target)
     if before != digest:
-        following = index / ".current"
-        following.write_text(f"{digest}\n", "ascii")
-        _sync_file(following)
-        following.replace(index / _CURRENT)
-        _sync_folder(index)
-    _remove_litter(index, keep={digest, unfinished.name, _previous(index, digest, before)})
+        engine.make_live(index, digest)
+    kept = {digest, _previous(index, digest, before)} - {None}
+    engine.keep([name for name in kept if name])
+    _remove_litter(index, keep={*kept, unfinished.name})
     return digest
+
+
+def roll_back(index: Path, engine: Engine = FAISS) -> str:
+    """Make the snapshot before the live one the live one; its digest.
+
+    The two change places: the one that was live stays, to be gone back to.
+
+    Raises:
+        SnapshotError: there is none before it, or it is damaged.
+        BusyError: another process is writing this index.
+        UnavailableError: the engine cannot be reached.
+    """
+    with _locked(index):
+        live = str(live_digest(index, engine))
+        before = _previous(index, live, live)
+        if before is None:
+            raise SnapshotError(f"There is no snapshot in {index} before {live} to go back to.")
+        faults = _faults(index / before)
+        if faults:
+            raise SnapshotError(
+                f"The snapshot before is damaged, so that {live} stays live: {faults[0]}."
+            )
+        engine.put(index / before)
+        engine.make_live(index, before)
+    return before
 
 
 def _previous(index: Path, digest: str, before: str | None) -> str | None:
@@ -251,38 +287,38 @@ def _previous(index: Path, digest: str, before: str | None) -> str | None:
     return max(others, key=lambda name: (index / name).stat().st_mtime_ns, default=None)
 
 
-def live_digest(index: Path, *, missing_ok: bool = False) -> str | None:
+def live_digest(index: Path, engine: Engine = FAISS, *, missing_ok: bool = False) -> str | None:
     """The digest of the live snapshot; None where there is none and that is fine.
 
     Raises:
-        SnapshotError: nothing has been published, or ``current`` does not hold a digest.
+        SnapshotError: nothing has been published, or what should hold a digest does not.
+        UnavailableError: the engine cannot be reached.
     """
-    current = index / _CURRENT
-    if not current.exists():
+    try:
+        digest = engine.live(index)
+    except SnapshotError:
         if missing_ok:
             return None
+        raise
+    if digest is None and not missing_ok:
         raise SnapshotError(f'There is no snapshot in {index}: run "qa index" first.')
-    digest = current.read_bytes().decode("ascii", "replace").rstrip("\n")
-    if len(digest) != _DIGEST_CHARS or set(digest) - set("0123456789abcdef"):
-        if missing_ok:
-            return None
-        raise SnapshotError(f"{current} does not hold a digest: {_REMEDY}.")
     return digest
 
 
-def check_files(index: Path) -> list[str]:
-    """What is wrong with the live snapshot's files, a line each; empty where it is whole."""
-    digest = live_digest(index)
-    return _faults(index / str(digest))
+def check_files(index: Path, engine: Engine = FAISS) -> list[str]:
+    """What is wrong with the live snapshot, a line each; empty where it is whole."""
+    folder = index / str(live_digest(index, engine))
+    return _faults(folder) or engine.faults(folder)
 
 
-def open_snapshot(index: Path) -> Snapshot:
-    """The live snapshot, after checking every file of it.
+def open_snapshot(index: Path, engine: Engine = FAISS, digest: str | None = None) -> Snapshot:
+    """The live snapshot, or that of a digest, after checking every file of it.
 
     Raises:
         SnapshotError: there is none, it is damaged, or another version wrote it.
+        UnavailableError: the engine cannot be reached.
     """
-    digest = str(live_digest(index))
+    digest = digest or str(live_digest(index, engine))
     folder = index / digest
     faults = _faults(folder)
     if faults:
@@ -294,21 +330,22 @@ def open_snapshot(index: Path) -> Snapshot:
             f"The snapshot has format {manifest['format']}, this version reads {FORMAT}: {_REMEDY}."
         )
     documents = Documents(folder / "documents")
-    vectors, questions = folder / "vectors", folder / "questions"
+    vectors = {name: engine.opened(folder, name) for name in VECTORS}
     snapshot = Snapshot(
         digest=digest,
         manifest=manifest,
         documents=documents,
         passages=Passages(folder / "passages", documents),
-        passage_vectors=VectorIndex.open(vectors / "passages.faiss"),
-        sentence_vectors=VectorIndex.open(vectors / "sentences.faiss"),
-        sentence_pairs=mapped(vectors / "pairs.npy"),
-        questions=mapped(questions / "sentences.npy"),
-        question_vectors=VectorIndex.open(vectors / "questions.faiss"),
-        answered=mapped(questions / "answered.npy"),
-        answering=mapped(questions / "answering.npy"),
+        passage_vectors=vectors["passages"],
+        sentence_vectors=vectors["sentences"],
+        sentence_pairs=mapped(folder / "vectors" / "pairs.npy"),
+        questions=mapped(folder / "questions" / "sentences.npy"),
+        question_vectors=vectors["questions"],
+        answered=mapped(folder / "questions" / "answered.npy"),
+        answering=mapped(folder / "questions" / "answering.npy"),
         lexical=LexicalIndex.open(folder / "lexical"),
         encoder=folder / "encoder",
+        engine=engine,
     )
     _check_counts(snapshot)
     return snapshot
@@ -328,12 +365,12 @@ def _check_counts(snapshot: Snapshot) -> None:
 def _faults(folder: Path) -> list[str]:
     """Every file that is missing, altered or too much, with why."""
     if not folder.is_dir():
-        return [f"{folder} is missing, which {folder.parent / _CURRENT} names"]
+        return [f"{folder} is missing, which should be live"]
     try:
         content = (folder / _MANIFEST).read_bytes()
     except OSError:
         return [f"{folder / _MANIFEST} is missing"]
-    actual = hashlib.sha256(content).hexdigest()[:_DIGEST_CHARS]
+    actual = hashlib.sha256(content).hexdigest()[:DIGEST_CHARS]
     if actual != folder.name:
         return [f"{folder / _MANIFEST} has sha256 {actual}..., should have {folder.name}..."]
     expected = json.loads(content)["files"]
@@ -360,13 +397,13 @@ def _fault(path: Path, expected: Mapping[str, Any] | None) -> str | None:
 
 def _digests(index: Path) -> set[str]:
     """Names of folders that look like snapshots, whole or not."""
-    return {p.name for p in index.iterdir() if p.is_dir() and len(p.name) == _DIGEST_CHARS}
+    return {p.name for p in index.iterdir() if p.is_dir() and len(p.name) == DIGEST_CHARS}
 
 
 def _remove_litter(index: Path, keep: set[str] | set[str | None]) -> None:
     """Remove everything in the index folder but what is kept, ``current`` and its README."""
     for path in index.iterdir():
-        if path.name in keep or path.name in (_CURRENT, "README.md", ".gitignore", _LOCK):
+        if path.name in keep or path.name in ("current", "README.md", ".gitignore", _LOCK):
             continue
         if path.is_dir():
             shutil.rmtree(path)
@@ -386,23 +423,8 @@ def _sha256(path: Path) -> str:
 def _sync(folder: Path) -> None:
     """Bring every file below the folder to the disk, then the folders that name them."""
     for path in sorted(folder.rglob("*")):
-        _sync_folder(path) if path.is_dir() else _sync_file(path)
-    _sync_folder(folder)
-
-
-def _sync_file(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-
-
-def _sync_folder(path: Path) -> None:
-    if os.name == "nt":  # folders cannot be opened there; the file system keeps names itself
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync_folder(path) if path.is_dir() else sync_file(path)
+    sync_folder(folder)
 
 
 def _save(path: Path, array: np.ndarray) -> None:

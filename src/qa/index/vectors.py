@@ -10,14 +10,17 @@ is chosen when the index is built: enough to find what an exact search would fin
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from qa.errors import SnapshotError
+from qa.index.visible import Visible
 
-__all__ = ["VectorIndex", "half"]
+__all__ = ["VECTORS", "VectorIndex", "half", "put_forward"]
 
+# The vector indexes of a snapshot.
+VECTORS = ("passages", "sentences", "questions")
 # Rows handed to faiss at a time, which takes them in single precision.
 _BLOCK = 65_536
 # Lists per square root of the rows, and vectors per list that their centres are fitted on.
@@ -85,7 +88,7 @@ class VectorIndex:
         return index
 
     @classmethod
-    def open(cls, path: Path) -> VectorIndex:
+    def open(cls, path: Path) -> Self:
         """The index that ``save`` wrote, mapped into memory and read as it is needed."""
         lists = _beside(path)
         return cls(_mapped(path), _mapped(lists) if lists.exists() else None)
@@ -138,11 +141,11 @@ class VectorIndex:
         return cosines
 
     def nearest(
-        self, vector: np.ndarray, k: int, visible: np.ndarray | None = None
+        self, vector: np.ndarray, k: int, visible: Visible | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Up to ``k`` rows and their cosines, highest first; equals in the order of rows.
 
-        ``visible``, a bool per row, leaves the others out of the search.
+        ``visible`` leaves the others out of the search.
 
         Raises:
             SnapshotError: the vector's length is not the index's.
@@ -152,19 +155,23 @@ class VectorIndex:
                 f"The question's vector has shape {vector.shape}, the index holds vectors of "
                 f"{self.dimension}: the encoder is not the one the index was built with."
             )
-        there = len(self) if visible is None else int(np.count_nonzero(visible))
+        there = len(self) if visible is None else int(np.count_nonzero(visible.rows))
         wanted = min(k, there)
         if not wanted:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        if self._lists is None:
-            cosines, rows = self._among_all(vector, wanted, visible, there)
-        else:
-            cosines, rows = self._in_lists(vector, wanted, visible, there)
+        cosines, rows = self._found(vector, wanted, visible, there)
         order = np.lexsort((rows, -cosines))[:wanted]
         return rows[order], cosines[order]
 
+    def _found(
+        self, vector: np.ndarray, wanted: int, visible: Visible | None, there: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Cosines and rows of at least those wanted, in any order; ``there`` are visible."""
+        look = self._among_all if self._lists is None else self._in_lists
+        return look(vector, wanted, visible, there)
+
     def _among_all(
-        self, vector: np.ndarray, wanted: int, visible: np.ndarray | None, there: int
+        self, vector: np.ndarray, wanted: int, visible: Visible | None, there: int
     ) -> tuple[np.ndarray, np.ndarray]:
         import faiss  # noqa: PLC0415
 
@@ -181,7 +188,7 @@ class VectorIndex:
                 return cosines, rows
 
     def _in_lists(
-        self, vector: np.ndarray, wanted: int, visible: np.ndarray | None, there: int
+        self, vector: np.ndarray, wanted: int, visible: Visible | None, there: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """What the lists put forward, scored anew.
 
@@ -193,7 +200,7 @@ class VectorIndex:
         if visible is not None:
             probed = min(self._lists.nlist, -(-self._lists.nprobe * len(self) // there))
             options = faiss.SearchParametersIVF(sel=_selector(visible), nprobe=probed)  # type: ignore[call-arg]
-        asked = min(_SCORED_ANEW * wanted + _SCORED_ANEW_MORE, there)
+        asked = put_forward(wanted, there)
         rows = _search(self._lists, vector, asked, options)[1]
         return self.cosines(vector, rows), rows
 
@@ -233,10 +240,15 @@ def _search(
     return found[0][is_there], rows[0][is_there]
 
 
-def _selector(visible: np.ndarray) -> Any:
+def put_forward(wanted: int, there: int) -> int:
+    """How many rows are taken of a search, to be scored anew; of so many that are ``there``."""
+    return min(_SCORED_ANEW * wanted + _SCORED_ANEW_MORE, there)
+
+
+def _selector(visible: Visible) -> Any:
     import faiss  # noqa: PLC0415
 
-    bits = np.packbits(visible, bitorder="little")
+    bits = np.packbits(visible.rows, bitorder="little")
     return faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg,arg-type]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import logging
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from qa import __version__
 from qa.answer.ask import QA
+from qa.errors import FeedbackError
 from qa.records import Answer, Document
 from qa.settings import Settings
 from qa.web.limits import Limits
@@ -29,6 +31,8 @@ _MOST_CITATIONS = 20
 _MOST_PREVIOUS = 20
 # A browser may show a document for a minute without asking whether it is the same still.
 _DOCUMENT_CACHE = "public, max-age=60, must-revalidate"
+
+_log = logging.getLogger(__name__)
 
 
 class Ask(BaseModel):
@@ -159,12 +163,18 @@ def _add_asking(routes: APIRouter, live: Live, limits: Limits, settings: Setting
         """Kept where the server keeps what is asked, and only there: otherwise 404."""
         kept = False
         if live.feedback:
-            kept = await run_in_threadpool(
-                live.feedback.thought,
-                thought.request,
-                helpful=thought.helpful,
-                reason=thought.reason,
-            )
+            try:
+                kept = await run_in_threadpool(
+                    live.feedback.thought,
+                    thought.request,
+                    helpful=thought.helpful,
+                    reason=thought.reason,
+                )
+            except FeedbackError as error:
+                # Where it is kept is nobody's business.
+                _log.error("a thought was not kept: %s", error)
+                detail = "It cannot be kept what you think, just now: say it again in a minute."
+                return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, retry_after_s=60)
         if not kept:
             detail = f"No answer is kept under the request {thought.request!r}."
             return problem(HTTPStatus.NOT_FOUND, detail)

@@ -46,7 +46,7 @@ def create_app(
         if watch:
             watch.stop()
 
-    limits = Limits(settings)
+    limits = Limits(settings, live.metrics)
     app = FastAPI(
         title=settings.title,
         version=__version__,
@@ -85,7 +85,9 @@ def _add_operations(app: FastAPI, live: Live) -> None:
 
     @app.get("/readyz", include_in_schema=False)
     def readyz() -> PlainTextResponse:
-        return PlainTextResponse(live.snapshot.digest)
+        snapshot = live.snapshot
+        snapshot.engine.check()
+        return PlainTextResponse(snapshot.digest)
 
     @app.get("/metrics", include_in_schema=False)
     def metrics() -> Response:

@@ -1,20 +1,26 @@
-"""What visitors asked and thought of the answers, where the owner wants to know: a SQLite file.
+"""What visitors asked and thought of the answers, where the owner wants to know.
 
-Off unless the setting ``feedback`` names a file. No address and no name of a visitor is kept, and
-nothing longer than ``feedback_days``.
+Off unless the setting ``feedback`` names a SQLite file, or a PostgreSQL database that several
+servers share. No address and no name of a visitor is kept, and nothing longer than
+``feedback_days``. The only user of sqlalchemy.
 """
 
 from __future__ import annotations
 
-import sqlite3
+import logging
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import sqlalchemy as sa
+from pydantic import SecretStr
+from sqlalchemy.dialects import postgresql, sqlite
 
 from qa.errors import FeedbackError
 from qa.index.encoder import Encoder
@@ -22,24 +28,45 @@ from qa.records import Answer
 
 __all__ = ["Asked", "Feedback", "Group", "grouped"]
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS asked (
-    request TEXT PRIMARY KEY,
-    at TEXT NOT NULL,
-    question TEXT NOT NULL,
-    status TEXT NOT NULL,
-    confidence REAL NOT NULL,
-    snapshot TEXT NOT NULL,
-    helpful INTEGER,
-    reason TEXT
-) STRICT, WITHOUT ROWID
-"""
-_ADDED = "INSERT OR IGNORE INTO asked VALUES (?, ?, ?, ?, ?, ?, NULL, NULL)"
-_SELECTED = "SELECT request, at, question, status, helpful, reason FROM asked ORDER BY at, request"
+_TABLES = sa.MetaData()
+_ASKED = sa.Table(
+    "asked",
+    _TABLES,
+    sa.Column("request", sa.Text, primary_key=True),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("question", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    # In PostgreSQL a REAL has but four bytes.
+    sa.Column("confidence", sa.REAL().with_variant(sa.Double(), "postgresql"), nullable=False),
+    sa.Column("snapshot", sa.Text, nullable=False),
+    sa.Column("helpful", sa.Integer),
+    sa.Column("reason", sa.Text),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
 # Whatever is too old is looked for that often, at most.
 _FORGET_EVERY = timedelta(hours=1)
+# Longest to wait for a file that another process writes, in seconds.
+_FILE_S = 10
+# Longest to wait for a database, in seconds: to connect, for a statement, for a connection that
+# another thread has. Together they leave an answer most of its time (request_timeout_s).
+_CONNECT_S, _STATEMENT_S, _POOL_S = 2, 3, 2
+# A database that was away is tried again after so long, by one question.
+_PAUSE_S = 2.0
+# Names the lock under which the table is made: two servers may start at once.
+_MAKING_LOCK = 7_307_141
+
 # Questions at least so alike are one question asked in several ways. Set by hand.
 _ALIKE_COSINE = 0.75
+
+_INSERTS: dict[str, Callable[[sa.Table], sqlite.Insert | postgresql.Insert]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
+# What is wrong with a row, and not with the database.
+_OF_A_ROW = sa.exc.DataError | sa.exc.IntegrityError
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,62 +90,137 @@ class Group:
 
 
 class Feedback:
-    """The file of what was asked. Safe to use from several threads and processes."""
+    """Where it is kept what was asked. Safe to use from several threads, processes and servers."""
 
-    def __init__(self, path: Path, days: int) -> None:
-        """Open the file, or begin it.
+    def __init__(self, where: Path | SecretStr, days: int) -> None:
+        """Open a SQLite file, or begin it; or a database, as SQLAlchemy writes its address.
+
+        A database that cannot be reached now is used once it can be, and that is logged.
 
         Raises:
-            FeedbackError: it cannot be opened, or is no such file.
+            FeedbackError: the file cannot be opened or is no such file, or the address cannot be
+                used at all.
         """
-        self._path = path
         self._kept = timedelta(days=days)
         self._forgotten = datetime.min.replace(tzinfo=UTC)
         self._lock = threading.Lock()
-        with self._opened() as self._file:
-            self._file.execute("PRAGMA journal_mode = WAL")
-            self._file.execute(_SCHEMA)
+        self._is_begun = False
+        self._not_before = 0.0
+        self._name, self._engine = _engine(where)
+        self._insert = _INSERTS[self._engine.dialect.name]
+        try:
+            with self._used():
+                pass
+        except FeedbackError as error:
+            if isinstance(where, Path):
+                self.close()
+                raise
+            _log.error("%s", error)
 
     @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
+    def _used(self, *, has_words: bool = False) -> Iterator[sa.Connection]:
+        """A connection, in a transaction that is committed at the end.
+
+        ``has_words`` says whether what the database complains of may hold a visitor's words.
+
+        Raises:
+            FeedbackError: the database cannot be used, or could not be a moment ago.
+        """
         try:
-            yield sqlite3.connect(self._path, timeout=10, check_same_thread=False)
-        except sqlite3.Error as error:
+            with self._engine.connect() as connection:
+                self._begin(connection)
+                with connection.begin():
+                    yield connection
+            self._not_before = 0.0
+        except sa.exc.SQLAlchemyError as error:
+            if not isinstance(error, _OF_A_ROW):
+                self._not_before = time.monotonic() + _PAUSE_S
+                self._is_begun = False  # another may stand in its place when it is back
+            cause = getattr(error, "orig", None) or error
+            why = type(cause).__name__ if has_words else str(cause).split("\n", 1)[0]
             raise FeedbackError(
-                f"{self._path} cannot be used to keep what visitors ask: {error}. "
-                "Name another file in the setting feedback."
-            ) from error
+                f"{self._name} cannot be used to keep what visitors ask: {why}. "
+                "See that it can be, or name another in the setting feedback."
+            ) from (None if has_words else error)
+
+    def _begin(self, connection: sa.Connection) -> None:
+        """Make the table where it is missing; looked for once."""
+        if self._is_begun:
+            return
+        if self._engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+        else:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MAKING_LOCK)))
+        _TABLES.create_all(connection)
+        connection.commit()
+        self._is_begun = True
+
+    def _take_turn(self) -> None:
+        """While the database is away one thread tries, now and then; the others need not wait.
+
+        Raises:
+            FeedbackError: it could not be used a moment ago.
+        """
+        with self._lock:
+            now = time.monotonic()
+            if now < self._not_before:
+                raise FeedbackError(f"{self._name} could not be used a moment ago.")
+            if self._not_before:
+                self._not_before = now + _PAUSE_S
 
     def keep(self, request: str, answer: Answer) -> None:
-        """Keep a question and what was answered, under the id of its request."""
+        """Keep a question and what was answered, under the id of its request.
+
+        It is kept when this returns, whatever becomes of this process then.
+
+        Raises:
+            FeedbackError: it cannot be kept; its message holds no word of the visitor's.
+        """
         now = datetime.now(UTC)
-        row = (
-            request,
-            _written(now),
-            answer.question,
-            answer.status,
-            answer.confidence,
-            answer.snapshot,
-        )
-        with self._lock, self._file:
-            self._file.execute(_ADDED, row)
+        row = {
+            "request": request,
+            "at": _written(now),
+            "question": answer.question,
+            "status": answer.status,
+            "confidence": answer.confidence,
+            "snapshot": answer.snapshot,
+        }
+        self._take_turn()
+        with self._used(has_words=True) as connection:
+            connection.execute(self._insert(_ASKED).values(row).on_conflict_do_nothing())
             if now - self._forgotten > _FORGET_EVERY:
                 self._forgotten = now
-                self._file.execute("DELETE FROM asked WHERE at < ?", [_written(now - self._kept)])
+                too_old = _ASKED.c.at < _written(now - self._kept)
+                connection.execute(sa.delete(_ASKED).where(too_old))
 
     def thought(self, request: str, *, helpful: bool, reason: str | None) -> bool:
-        """Keep what a visitor thought of the answer to a request; whether there is such."""
-        with self._lock, self._file:
-            changed = self._file.execute(
-                "UPDATE asked SET helpful = ?, reason = ? WHERE request = ?",
-                [helpful, reason, request],
+        """Keep what a visitor thought of the answer to a request; whether there is such.
+
+        Raises:
+            FeedbackError: it cannot be kept; its message holds no word of the visitor's.
+        """
+        # PostgreSQL takes no text with this character.
+        written = None if reason is None else reason.replace("\0", " ")
+        self._take_turn()
+        with self._used(has_words=True) as connection:
+            changed = connection.execute(
+                sa.update(_ASKED)
+                .where(_ASKED.c.request == request)
+                .values(helpful=int(helpful), reason=written)
             )
             return changed.rowcount == 1
 
     def all(self) -> list[Asked]:
-        """Everything that is kept, oldest first."""
-        with self._lock:
-            rows = self._file.execute(_SELECTED).fetchall()
+        """Everything that is kept, oldest first.
+
+        Raises:
+            FeedbackError: it cannot be read.
+        """
+        wanted = ("request", "at", "question", "status", "helpful", "reason")
+        columns = [_ASKED.c[name] for name in wanted]
+        with self._used() as connection:
+            selected = sa.select(*columns).order_by(_ASKED.c.at, _ASKED.c.request)
+            rows = connection.execute(selected).all()
         return [
             Asked(
                 request,
@@ -132,9 +234,60 @@ class Feedback:
         ]
 
     def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._file.close()
+        """Close every connection."""
+        self._engine.dispose()
+
+
+def _engine(where: Path | SecretStr) -> tuple[str, sa.Engine]:
+    """What connects to a file or a database, and its name without what is secret.
+
+    Raises:
+        FeedbackError: the address cannot be used at all.
+    """
+    if isinstance(where, Path):
+        name, url = str(where), sa.URL.create("sqlite", database=str(where))
+    else:
+        try:
+            url = sa.make_url(where.get_secret_value())
+        except sa.exc.ArgumentError:
+            raise FeedbackError("The setting feedback is no address of a database.") from None
+        # What stands behind the "?" may be a password too.
+        name = url.set(query={}).render_as_string(hide_password=True)
+    dialect = url.get_backend_name()
+    if dialect not in _INSERTS:
+        raise FeedbackError(f"{name} is neither SQLite nor PostgreSQL: name one in feedback.")
+    waits: dict[str, Any] = {"timeout": _FILE_S}
+    if dialect == "postgresql":
+        waits = {
+            "connect_timeout": _CONNECT_S,
+            # Milliseconds: how long the other side may leave what was sent unconfirmed.
+            "tcp_user_timeout": _STATEMENT_S * 1000,
+            "keepalives_idle": _STATEMENT_S,
+            "keepalives_interval": 1,
+            "keepalives_count": 2,
+        }
+    try:
+        engine = sa.create_engine(
+            url,
+            connect_args=waits,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            pool_timeout=_POOL_S,
+        )
+    except ImportError as error:
+        raise FeedbackError(
+            f'{name} needs a package that is missing: run "pip install press-qa[cluster]".'
+        ) from error
+    if dialect == "postgresql":
+        sa.event.listen(engine, "connect", _limit_statements)
+    return name, engine
+
+
+def _limit_statements(connection: Any, _: object) -> None:
+    """Let no statement of a new connection take longer than an answer can wait."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET statement_timeout = {_STATEMENT_S * 1000}")
+    connection.commit()
 
 
 def grouped(questions: Sequence[str], encoder: Encoder) -> list[Group]:

@@ -2,33 +2,58 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import ipaddress
+import logging
 import math
 import time
 from collections import Counter
+from typing import cast
 
 from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
+from limits.aio.storage import MemoryStorage, Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.errors import ConfigurationError, StorageError
+from limits.storage import storage_from_string
 
+from qa.errors import SettingsError
 from qa.settings import Settings
+from qa.web.metrics import Metrics
 
 __all__ = ["Limits", "is_within"]
 
 # An IPv6 client has a network of this prefix, and could change its address within it at will.
 _IPV6_PREFIX = 64
+# Longest to wait for one reply of Redis, and for all it is asked for one request, in seconds. A
+# Redis nearby needs a thousandth of it; a visitor hardly notices.
+_REPLY_S = 0.25
+_COUNTING_S = 0.5
+# Redis that was away is tried again after so many seconds, by one request.
+_PAUSE_S = 1.0
+
+_log = logging.getLogger(__name__)
 
 
 class Limits:
-    """Counts requests and questions by client, in this process's memory.
+    """Counts requests and questions by client, and open requests.
 
-    A client is an address, or the holder of a key. Counting is by a sliding window of a minute.
+    A client is an address, or the holder of a key. Requests and questions are counted by a
+    sliding window of a minute: in the Redis of ``limits_storage`` where that is set, together
+    with every server of the same record, otherwise in this process's memory. While Redis cannot
+    be reached, they are counted in this process's memory too, so that visitors are answered.
+    Open requests are this process's alone.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._counter = SlidingWindowCounterRateLimiter(MemoryStorage())
+    def __init__(self, settings: Settings, metrics: Metrics | None = None) -> None:
+        """``metrics`` are told whether Redis can be reached.
+
+        Raises:
+            SettingsError: a package that Redis needs is missing, or its address cannot be used.
+        """
+        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._shared = _Shared(settings, metrics or Metrics()) if settings.limits_storage else None
         self._requests = RateLimitItemPerMinute(settings.requests_per_minute, namespace="request")
         self._questions = RateLimitItemPerMinute(
             settings.questions_per_minute, namespace="question"
@@ -69,10 +94,96 @@ class Limits:
             del self._open[client]
 
     async def _spent(self, limit: RateLimitItemPerMinute, client: str, cost: int) -> int | None:
-        if await self._counter.hit(limit, client, cost=cost):
-            return None
-        stats = await self._counter.get_window_stats(limit, client)
-        return max(1, math.ceil(stats.reset_time - time.time()))
+        if self._shared and self._shared.is_due():
+            try:
+                async with asyncio.timeout(_COUNTING_S):
+                    wait_s = await _counted(self._shared.counter, limit, client, cost)
+            except (StorageError, OSError) as error:
+                self._shared.failed(error)
+            else:
+                self._shared.worked()
+                return wait_s
+        return await _counted(self._own, limit, client, cost)
+
+
+class _Shared:
+    """The counts that several servers share, and whether they can be reached."""
+
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self.counter = SlidingWindowCounterRateLimiter(_redis(settings))
+        self._alone = metrics.limits_alone
+        self._is_away = False
+        self._not_before = 0.0
+
+    def is_due(self) -> bool:
+        """Whether to count here: always while it can be reached, now and then while it cannot."""
+        now = time.monotonic()
+        if now < self._not_before:
+            return False
+        if self._is_away:
+            self._not_before = now + _PAUSE_S
+        return True
+
+    def failed(self, error: Exception) -> None:
+        """It cannot be reached; told once, until it is back."""
+        self._not_before = time.monotonic() + _PAUSE_S
+        if not self._is_away:
+            self._is_away = True
+            self._alone.set(1)
+            why = str(error) or "no reply in time"
+            _log.error("limits_storage cannot be used, each server counts alone: %s", why)
+
+    def worked(self) -> None:
+        """It can be reached."""
+        if self._is_away:
+            self._is_away = False
+            self._not_before = 0.0
+            self._alone.set(0)
+            _log.warning("limits_storage is used again: the servers count together")
+
+
+def _redis(settings: Settings) -> Storage:
+    """Where the servers of one record count together; nothing is connected yet.
+
+    Keys begin with what tells records apart in one Redis: a hash of the public address, or of
+    the title where there is none.
+
+    Raises:
+        SettingsError: a package is missing, or the address cannot be used.
+    """
+    url = settings.limits_storage.get_secret_value() if settings.limits_storage else ""
+    record = hashlib.sha256((settings.public_url or settings.title).encode()).hexdigest()[:16]
+    try:
+        storage = storage_from_string(
+            f"async+{url}",
+            implementation="redispy",
+            key_prefix=f"press-qa:{record}",
+            wrap_exceptions=True,
+            max_connections=settings.max_connections,
+            socket_timeout=_REPLY_S,
+            socket_connect_timeout=_REPLY_S,
+        )
+    except ConfigurationError:  # what it says may hold the password
+        raise SettingsError(
+            'limits_storage cannot be used: run "pip install press-qa[cluster]" if that is not '
+            "done, and look at its address."
+        ) from None
+    except ValueError:  # likewise
+        raise SettingsError("limits_storage is no address that Redis is reached by.") from None
+    return cast(Storage, storage)
+
+
+async def _counted(
+    counter: SlidingWindowCounterRateLimiter,
+    limit: RateLimitItemPerMinute,
+    client: str,
+    cost: int,
+) -> int | None:
+    """Count so much; seconds to wait where it is too much."""
+    if await counter.hit(limit, client, cost=cost):
+        return None
+    stats = await counter.get_window_stats(limit, client)
+    return max(1, math.ceil(stats.reset_time - time.time()))
 
 
 def network(address: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import threading
@@ -13,7 +14,7 @@ from datetime import date
 from pathlib import Path
 
 from qa.answer.ask import QA
-from qa.errors import OverloadError, QAError
+from qa.errors import FeedbackError, OverloadError, QAError, UnavailableError
 from qa.index.snapshot import Snapshot, live_digest
 from qa.records import Answer
 from qa.web.feedback import Feedback
@@ -108,8 +109,8 @@ class Live:
                 section=section,
                 top_k=top_k,
             )
-            if self.feedback and request and not given.courtesy:
-                self.feedback.keep(request, given)
+            if request and not given.courtesy:
+                self._keep(request, given)
             return given
 
         self._count(1)
@@ -125,6 +126,16 @@ class Live:
         if self._log_questions:
             _log.info("asked", extra={"question": question, "answer": answer.status})
         return answer
+
+    def _keep(self, request: str, answer: Answer) -> None:
+        """Keep an answer where that is wanted; an answer that cannot be kept is given still."""
+        if self.feedback is None:
+            return
+        try:
+            self.feedback.keep(request, answer)
+        except FeedbackError as error:
+            self.metrics.not_kept.inc()
+            _log.error("an answer was not kept: %s", error, extra={"request": request})
 
     def _count(self, more: int) -> None:
         self._unanswered += more
@@ -154,20 +165,28 @@ class Watch:
     def _watch(self) -> None:
         refused = None
         while not self._stopped.wait(_WATCH_S):
-            digest = live_digest(self._index, missing_ok=True)
-            if digest in {None, self._live.snapshot.digest, refused}:
-                continue
-            try:
-                qa = self._opened()
-                qa.ask(_FIRST_QUESTION)
-            except (QAError, OSError) as error:
-                # Another was published meanwhile, or what is there is damaged. What answers now
-                # goes on answering; a damaged one is not looked at over and over.
-                is_still_live = live_digest(self._index, missing_ok=True) == digest
-                refused = digest if is_still_live else None
-                self._live.metrics.not_taken_up.inc()
-                _log.error("a new snapshot was not taken up: %s", error)
-                continue
-            self._live.take_up(qa)
-            _log.warning("took up snapshot %s", digest)
-            del qa
+            # Where the engine is away, readyz says so, and every question.
+            with contextlib.suppress(UnavailableError):
+                refused = self._look(refused)
+
+    def _look(self, refused: str | None) -> str | None:
+        """Take up what is live, if it is new; the digest of what was not taken up, if any."""
+        engine = self._live.snapshot.engine
+        digest = live_digest(self._index, engine, missing_ok=True)
+        if digest in {None, self._live.snapshot.digest, refused}:
+            return refused
+        try:
+            qa = self._opened()
+            qa.ask(_FIRST_QUESTION)
+        except UnavailableError:
+            raise
+        except (QAError, OSError) as error:
+            # Another was published meanwhile, or what is there is damaged. What answers now
+            # goes on answering; a damaged one is not looked at over and over.
+            self._live.metrics.not_taken_up.inc()
+            _log.error("a new snapshot was not taken up: %s", error)
+            is_still_live = live_digest(self._index, engine, missing_ok=True) == digest
+            return digest if is_still_live else None
+        self._live.take_up(qa)
+        _log.warning("took up snapshot %s", digest)
+        return None

@@ -44,6 +44,12 @@ class Metrics:
         self.not_taken_up = Counter(
             "qa_snapshots_not_taken_up", "New snapshots that could not be opened.", registry=r
         )
+        self.not_kept = Counter(
+            "qa_answers_not_kept", "Answers that feedback could not keep.", registry=r
+        )
+        self.limits_alone = Gauge(
+            "qa_limits_alone", "1 while limits_storage cannot be reached, else 0.", registry=r
+        )
         self._answers = Counter(
             "qa_answers", "Questions answered, by what was answered.", ["status"], registry=r
         )

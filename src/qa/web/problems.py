@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from qa.errors import OverloadError, QAError, QuestionError
+from qa.errors import OverloadError, QAError, QuestionError, UnavailableError
 from qa.web.wording import Wording
 
 __all__ = ["REQUEST_ID", "Problem", "add_problem_pages", "failure", "problem", "report", "told"]
@@ -68,6 +68,8 @@ def told(error: QAError, say: Wording) -> str:
         return say("trouble." + error.reason, **error.facts)
     if isinstance(error, OverloadError):
         return say("trouble.busy")
+    if isinstance(error, UnavailableError):
+        return say("trouble.unavailable")
     return say("answer.failed", why=error)
 
 
@@ -106,7 +108,7 @@ def add_problem_pages(app: FastAPI) -> None:
     async def failed(_: Request, error: Exception) -> Response:
         if isinstance(error, QuestionError):
             return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
-        if isinstance(error, OverloadError):
+        if isinstance(error, OverloadError | UnavailableError):
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), retry_after_s=_RETRY_S)
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), retry_after_s=60)
 

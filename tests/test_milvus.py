@@ -1,0 +1,420 @@
+"""A record searched by a real Milvus Lite server, over gRPC."""
+
+import concurrent.futures
+import contextlib
+import datetime
+import itertools
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import ROOT, WordEncoder, corpus_file
+from qa.answer.ask import QA
+from qa.errors import SettingsError, SnapshotError, UnavailableError
+from qa.index.build import build
+from qa.index.engine import FAISS, engine_of
+from qa.index.milvus import Milvus, condition
+from qa.index.snapshot import check_files, live_digest, open_snapshot, roll_back
+from qa.index.visible import Visible
+from qa.records import Document, to_json
+from qa.settings import Settings
+from serving import free_port, serving
+
+pytestmark = [pytest.mark.slow, pytest.mark.server]
+
+QUESTION = "what are the main considerations behind the Opinions"
+SUBJECTS = "tea milk roads rain survey trade ferry horses coal wheat".split()
+
+
+class Server:
+    """Milvus Lite as a process that can be killed and started again."""
+
+    def __init__(self, folder):
+        self._folder, self._port = folder, free_port()
+        self.uri = f"http://127.0.0.1:{self._port}"
+        self._process = None
+
+    def start(self):
+        command = [shutil.which("milvus-lite", path=Path(sys.executable).parent), "server"]
+        where = ["--host", "127.0.0.1", "--port", str(self._port)]
+        with (self._folder / "log").open("a") as log:
+            self._process = subprocess.Popen(
+                [*command, *where, "--data-dir", str(self._folder / "data")],
+                stdout=log,
+                stderr=log,
+            )
+        end = time.monotonic() + 60
+        while True:
+            assert self._process.poll() is None, (self._folder / "log").read_text("utf-8")
+            try:
+                Milvus(self.uri, "nobody").check()
+            except UnavailableError:
+                assert time.monotonic() < end
+                time.sleep(0.05)
+            else:
+                return
+
+    def kill(self):
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("milvus"))
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def names():
+    """A name in Milvus that no other test has."""
+    return f"t{next(_NUMBERS)}"
+
+
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture
+def engine(server, names):
+    return Milvus(server.uri, names)
+
+
+def documents(count=40, said="said"):
+    """Documents of all dates and sections, each with a question and two statements."""
+    chance = np.random.default_rng(3)
+    for number in range(count):
+        words = chance.choice(SUBJECTS, 6)
+        yield Document(
+            id=f"d{number:03}",
+            title=f"On {words[0]}",
+            text=f"What does the minister think of {words[1]} and of {words[2]} this year?"
+            f"(2020-01-01)\n\nThe minister {said} that "
+            f"{words[3]} is number{number}. Of {words[4]} there is enough.\n\nThen {words[5]}.",
+            date=datetime.date(2020, 1, 1) + datetime.timedelta(days=9 * number)
+            if number % 7
+            else None,
+            section=("Trade", "Weather", None)[number % 3],
+            layout="question-answer",
+        )
+
+
+def indexed(index, engine, **told):
+    files = [corpus_file(document) for document in documents(**told)]
+    return build(files, index, WordEncoder(), passage_chars=200, engine=engine).digest
+
+
+def said(answer):
+    """An answer without the time it took."""
+    return {**to_json(answer), "elapsed_ms": 0}
+
+
+def test_the_answers_are_those_of_faiss_to_the_last_word(tmp_path, engine):
+    digest = indexed(tmp_path / "m", engine)
+    assert indexed(tmp_path / "f", FAISS) == digest
+    here = QA(open_snapshot(tmp_path / "f"), WordEncoder(), top_k=9)
+    there = QA(open_snapshot(tmp_path / "m", engine), WordEncoder(), top_k=9)
+    for subject, other in itertools.pairwise(SUBJECTS):
+        question = f"what of {subject} and {other}?"
+        for narrowed in (
+            {},
+            {"since": datetime.date(2020, 5, 1)},
+            {"until": datetime.date(2020, 5, 1), "section": "Trade"},
+            {"previous": [f"is there enough {other}?"]},
+        ):
+            assert said(there.ask(question, **narrowed)) == said(here.ask(question, **narrowed))
+        hidden = [hit.row for hit in here.explain(question).hits[:3]]
+        assert said(there.explain(question, hidden=hidden).answer) == said(
+            here.explain(question, hidden=hidden).answer
+        )
+
+
+def test_what_is_found_is_what_is_visible_in_each_of_the_searches(tmp_path, engine):
+    digest = indexed(tmp_path, engine)
+    snapshot = open_snapshot(tmp_path, engine)
+    own = open_snapshot(tmp_path, FAISS, digest)
+    vector = WordEncoder().encode(["the minister said that tea is enough"])[0]
+    starts = snapshot.passages.sentence_starts
+    dates = snapshot.documents.dates[snapshot.passages.documents]
+    since = datetime.date(2020, 6, 1).toordinal()
+    late = Visible(dates >= since, since=since)
+    some = Visible.but(np.arange(len(dates)) % 3 == 0)
+    for visible in (late, some):
+        assert 0 < visible.rows.sum() < len(dates)
+        for name, narrowed in (
+            ("passage_vectors", visible),
+            ("sentence_vectors", visible.spread(np.diff(starts))),
+            ("question_vectors", visible.at(snapshot.passages.of_sentences(snapshot.questions))),
+        ):
+            asked = getattr(snapshot, name).nearest(vector, 12, narrowed)
+            exact = getattr(own, name).nearest(vector, 12, narrowed)
+            assert asked[0].tolist() == exact[0].tolist()
+            assert asked[1].tolist() == exact[1].tolist()
+            assert len(asked[0])
+
+
+def test_conditions_say_what_is_visible():
+    rows = np.ones(3, dtype=bool)
+    assert condition(None) == ""
+    assert condition(Visible(rows, since=5)) == "date >= 5 and date > 0"
+    told = condition(Visible(rows, until=9, section=2, hidden=(0, 7)))
+    assert told == "date <= 9 and date > 0 and section == 2 and passage not in [0, 7]"
+
+
+def test_publishing_is_a_switch_and_the_one_before_can_be_gone_back_to(tmp_path, engine, server):
+    first = indexed(tmp_path, engine)
+    held = Milvus(server.uri, engine._name)
+    old = open_snapshot(tmp_path, held)
+    second = indexed(tmp_path, engine, said="told us")
+    assert held.live(tmp_path) == second != first
+    # Who still reads the one before finds all of it.
+    vector = WordEncoder().encode(["tea"])[0]
+    assert len(old.passage_vectors.nearest(vector, 5)[0]) == 5
+    assert roll_back(tmp_path, engine) == first == held.live(tmp_path)
+    assert roll_back(tmp_path, engine) == second == held.live(tmp_path)
+    third = indexed(tmp_path, engine, said="declared")
+    of_ours = {
+        name.split("_")[1]
+        for name in engine._connected().list_collections()
+        if name.startswith(f"{engine._name}_")
+    }
+    assert of_ours == {second, third}
+    assert {p.name for p in tmp_path.iterdir() if len(p.name) == 32} == {second, third}
+
+
+def test_a_publishing_that_is_cut_off_leaves_the_old_one_and_can_be_done_again(
+    tmp_path, engine, monkeypatch
+):
+    first = indexed(tmp_path, engine)
+    sent = Milvus._patiently
+
+    def cut_off(self, call):
+        if getattr(call, "func", None).__class__.__name__ == "function" and (
+            call.func.__name__ == "_send"
+        ):
+            call.keywords["rows"][:] = call.keywords["rows"][:1]
+            sent(self, call)
+            raise KeyboardInterrupt
+        return sent(self, call)
+
+    monkeypatch.setattr(Milvus, "_patiently", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        indexed(tmp_path, engine, said="told us")
+    monkeypatch.undo()
+    assert engine.live(tmp_path) == first
+    assert check_files(tmp_path, engine) == []
+    second = indexed(tmp_path, engine, said="told us")
+    assert engine.live(tmp_path) == second
+    assert check_files(tmp_path, engine) == []
+
+
+def test_what_milvus_holds_is_proved_row_by_row(tmp_path, engine):
+    digest = indexed(tmp_path, engine)
+    collection = f"{engine._name}_{digest}_sentences"
+    client = engine._connected()
+    (row,) = client.query(collection, ids=[3], output_fields=["*"])
+    client.upsert(collection, [{**dict(row), "vector": [-x for x in row["vector"]]}])
+    assert check_files(tmp_path, engine) == [f"{collection} in Milvus: row 3 is not the snapshot's"]
+
+
+def test_fewer_rows_than_there_are_are_no_answer(tmp_path, engine):
+    digest = indexed(tmp_path, engine)
+    qa = QA(open_snapshot(tmp_path, engine), WordEncoder())
+    collection = f"{engine._name}_{digest}_passages"
+    count = len(qa.snapshot.passages)
+    engine._connected().delete(collection, ids=[*range(1, count)])
+    with pytest.raises(UnavailableError, match="not whole"):
+        qa.ask("what of tea and milk?")
+    with pytest.raises(SnapshotError, match=f"holds 1 rows, the snapshot {count}"):
+        open_snapshot(tmp_path, engine)
+
+
+def test_an_alias_that_leads_elsewhere_is_refused(tmp_path, engine):
+    digest = indexed(tmp_path, engine)
+    engine._connected().alter_alias(f"{engine._name}_{digest}_sentences", engine._name)
+    with pytest.raises(SnapshotError, match="which is no snapshot"):
+        live_digest(tmp_path, engine)
+
+
+def test_a_server_that_is_not_there_is_named_with_the_remedy(tmp_path):
+    engine = Milvus(f"http://127.0.0.1:{free_port()}", "press_qa", token="user:secret")  # noqa: S106 - of nobody
+    with pytest.raises(UnavailableError, match=r"Milvus at http://127.*milvus_uri") as failure:
+        live_digest(tmp_path, engine)
+    assert "secret" not in str(failure.value)
+
+
+def test_without_its_packages_it_says_what_to_install(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(SettingsError, match=r'pip install "press-qa\[cluster\]"'):
+        engine_of(Settings.load(engine="milvus"))
+
+
+def test_token_and_certificate_are_given_to_milvus(tmp_path, monkeypatch):
+    given = {}
+    monkeypatch.setattr("pymilvus.MilvusClient", lambda uri, **told: given.update(told, uri=uri))
+    settings = Settings.load(
+        engine="milvus",
+        milvus_uri="https://milvus.example.org:19530",
+        milvus_token="user:secret",  # noqa: S106 - of nobody
+        milvus_certificate=tmp_path / "authority.pem",
+    )
+    assert "secret" not in repr(settings)
+    engine_of(settings)._connected()
+    assert given.pop("timeout") > 0
+    assert given == {
+        "uri": "https://milvus.example.org:19530",
+        "token": "user:secret",
+        "secure": True,
+        "server_pem_path": str(tmp_path / "authority.pem"),
+    }
+
+
+# Two servers over one Milvus, as processes.
+
+
+def fetched(url, body=None):
+    """Status, headers and JSON of a response, whatever it is."""
+    data = json.dumps(body).encode() if body else None
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - ours
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers, error.read()
+
+
+def asked(address, number):
+    """Status, headers and content of an answer that no server has given before."""
+    body = {"question": f"{QUESTION} ({number})"}
+    status, headers, content = fetched(f"{address}/api/v1/ask", body)
+    return status, headers, json.loads(content)
+
+
+@contextlib.contextmanager
+def asking(addresses, per_second=10):
+    """Visitors who ask so many questions a second, of each server in turn; what came."""
+    came, stopped, numbers = [], threading.Event(), itertools.count()
+    where = itertools.cycle(addresses)
+
+    def ask(number, address):
+        came.append((time.monotonic(), address, *asked(address, number)))
+
+    with concurrent.futures.ThreadPoolExecutor(16) as threads:
+
+        def visit():
+            while not stopped.wait(1 / per_second):
+                threads.submit(ask, next(numbers), next(where))
+
+        visits = threads.submit(visit)
+        try:
+            yield came
+        finally:
+            stopped.set()
+            visits.result()
+
+
+def published(home, environment, horses):
+    """Add a document and index; the digest."""
+    page = f"---\ntitle: The ferry\n---\nThe ferry of Wexley carried {horses} horses.\n"
+    (home / "corpus" / "ferry.md").write_text(page, "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "qa", "index"],
+        cwd=home,
+        env=os.environ | environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return re.search("Live snapshot: index/([0-9a-f]{32})", done.stdout)[1]
+
+
+def until(claim, seconds=60):
+    """Wait until a claim holds; how long that took."""
+    start = time.monotonic()
+    while not claim():
+        assert time.monotonic() < start + seconds
+        time.sleep(0.05)
+    return time.monotonic() - start
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """A home, its environment, a Milvus of its own, and the addresses of two servers."""
+    milvus = Server(tmp_path_factory.mktemp("own-milvus"))
+    milvus.start()
+    home = tmp_path_factory.mktemp("home")
+    shutil.copytree(ROOT / "corpus", home / "corpus")
+    environment = {"QA_ENGINE": "milvus", "QA_MILVUS_URI": milvus.uri}
+    published(home, environment, 1)
+    settings = {"engine": "milvus", "milvus_uri": milvus.uri, "questions_per_minute": 6000}
+    with serving(home, **settings) as one, serving(home, **settings) as other:
+        yield home, environment, milvus, [one, other]
+    milvus.kill()
+
+
+def ready(address):
+    status, _, content = fetched(f"{address}/readyz")
+    return content.decode() if status == 200 else None
+
+
+def test_a_new_snapshot_is_taken_up_by_both_servers_and_no_question_fails_meanwhile(two):
+    home, environment, _, addresses = two
+    old = ready(addresses[0])
+    with asking(addresses) as came:
+        until(lambda: len(came) > 10)
+        new = published(home, environment, 17)
+        until(lambda: {ready(address) for address in addresses} == {new})
+        seen = len(came)
+        until(lambda: len(came) > seen + 10)
+    assert {status for _, _, status, *_ in came} == {200}
+    assert {answer["snapshot"] for *_, answer in came} == {old, new}
+    # Whoever answered and from which snapshot: the first citation is the record's one answer.
+    assert len({answer["citations"][0]["passage"]["text"] for *_, answer in came}) == 1
+    status, _, content = fetched(
+        f"{addresses[1]}/api/v1/ask",
+        {"question": "how many horses did the ferry of Wexley carry?"},
+    )
+    cited = json.loads(content)["citations"][0]["passage"]["text"]
+    assert (status, cited) == (200, "The ferry of Wexley carried 17 horses.")
+
+
+def test_while_milvus_is_away_questions_are_refused_and_answered_again_when_it_is_back(two):
+    _, _, milvus, addresses = two
+    with asking(addresses) as came:
+        until(lambda: len(came) > 10)
+        milvus.kill()
+        killed = time.monotonic()
+        until(lambda: all(ready(address) is None for address in addresses))
+        status, headers, _ = fetched(f"{addresses[0]}/readyz")
+        assert (status, headers["Retry-After"]) == (503, "2")
+        until(lambda: sum(status == 503 for _, _, status, *_ in came) > 10)
+        assert fetched(f"{addresses[0]}/healthz")[0] == 200
+        milvus.start()
+        back = time.monotonic()
+        until(lambda: all(ready(address) for address in addresses))
+        seen = len(came)
+        until(lambda: len(came) > seen + 20)
+    statuses = {status for _, _, status, *_ in came}
+    assert statuses == {200, 503}
+    assert all(headers["Retry-After"] for _, _, status, headers, _ in came if status == 503)
+    good = [answer for _, _, status, _, answer in came if status == 200]
+    assert len({answer["citations"][0]["passage"]["text"] for answer in good}) == 1
+    for address in addresses:
+        again = [
+            at for at, where, status, *_ in came if (where, status) == (address, 200) and at > back
+        ]
+        assert min(again) - back < 5
+    assert any(killed < at < back for at, _, status, *_ in came if status == 503)
