@@ -362,7 +362,8 @@ class Pool:
         rows = (
             np.arange(len(self._windows))
             if of is None
-            else np.array([n for text in of for n in self._of.get(text, ())], dtype=int)
+            # Ascending: of windows as much alike the first comes first, whatever order sets have.
+            else np.array(sorted(n for text in of for n in self._of.get(text, ())), dtype=int)
         )
         if not len(rows):
             return []

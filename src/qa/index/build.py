@@ -58,9 +58,8 @@ def build(  # noqa: PLR0913 - the settings of each step
 ) -> Built:
     """Cut, embed, index and publish. Texts the live snapshot has vectors for are not embedded.
 
-    Up to ``exact_rows`` vectors are searched exactly, more of them approximately, by ``engine``.
-    The same
-    files, encoder and settings give the same bytes and thus the same digest, whatever was
+    ``engine`` searches the vectors: up to ``exact_rows`` exactly, more of them approximately. The
+    same files, encoder and settings give the same bytes and thus the same digest, whatever was
     indexed before.
 
     Raises:
