@@ -29,7 +29,7 @@ def fetcher_of():
     def make(sleep=lambda _: None, **manners):
         given = {
             "fetch_delay_s": 0.0,
-            "fetch_timeout_s": 0.3,
+            "fetch_timeout_s": 1,
             "max_source_bytes": LIMIT,
             "allow_private": True,
         }

@@ -7,12 +7,14 @@ import pytest
 
 from qa.index.lexical import LexicalIndex
 from qa.index.terms import terms
+from qa.index.visible import Visible
 
 TEXTS = [
     "The council discussed cultural trade.",
     "Cultural trade grew, and trade in tea grew faster.",
     "Growth of tea exports in 2021.",
 ]
+WORDS = "tea milk road rain survey trade ferri hors coal wheat".split()
 
 
 @pytest.fixture
@@ -22,6 +24,10 @@ def index():
 
 def stems(text):
     return [term.stem for term in terms(text)]
+
+
+def scored(index, question, count=3):
+    return index.scores(stems(question), np.arange(count))
 
 
 def test_terms_are_stems_without_function_words():
@@ -54,13 +60,49 @@ def test_a_range_of_numbers_is_one_word():
 
 
 def test_the_text_with_more_of_the_words_scores_higher_and_without_any_zero(index):
-    scores = index.scores("cultural trade of faster councils")
+    scores = scored(index, "cultural trade of faster councils")
     assert scores.argmax() == 0
     assert scores[0] > scores[1] > scores[2] == 0
 
 
 def test_a_question_the_record_shares_no_word_with_scores_zero(index):
-    assert index.scores("what is the weather").tolist() == [0, 0, 0]
+    assert scored(index, "what is the weather").tolist() == [0, 0, 0]
+    assert index.highest(stems("what is the weather"), 3).tolist() == []
+
+
+def test_a_word_asked_for_twice_counts_twice_and_rows_come_as_they_are_asked_for(index):
+    once, twice = (index.scores(words, np.arange(3)) for words in (["tea", "trade"], ["tea"] * 2))
+    assert (once[0] > 0, twice[0]) == (True, 0)
+    assert index.scores(["tea"] * 2, np.array([2, 0, 2])).tolist() == twice[[2, 0, 2]].tolist()
+    tea = twice * 2 * index.idf("tea")
+    trade = once * (index.idf("tea") + index.idf("trade")) - tea / 2
+    assert index.scores(["tea", "tea", "trade"], np.arange(3)) == pytest.approx(
+        (tea + trade) / (2 * index.idf("tea") + index.idf("trade"))
+    )
+
+
+def test_the_highest_are_those_that_scoring_every_row_would_give():
+    chance = np.random.default_rng(5)
+    index = LexicalIndex.build(" ".join(chance.choice(WORDS, 5)) for _ in range(300))
+    for _ in range(20):
+        asked = [*chance.choice(WORDS, 3), "absent"]
+        rows = chance.random(300) < chance.choice([0.02, 0.5, 1])
+        scores = np.where(rows, index.scores(asked, np.arange(300)), 0)
+        best = sorted(np.flatnonzero(scores), key=lambda row: (-scores[row], row))
+        assert index.highest(asked, 40, Visible(rows)).tolist() == best[:40]
+        if rows.all():
+            assert index.highest(asked, 40).tolist() == best[:40]
+
+
+def test_the_words_of_each_passage_are_its_own_with_their_scores(index):
+    starts, numbers, scores = index.by_passage()
+    for row, text in enumerate(TEXTS):
+        own = slice(starts[row], starts[row + 1])
+        held = dict(zip(numbers[own].tolist(), scores[own].tolist(), strict=True))
+        assert set(held) == {index.passages.number(word) for word in stems(text)}
+        for word in stems(text):
+            of_word = index.scores([word], np.array([row]))[0] * index.idf(word)
+            assert held[index.passages.number(word)] == pytest.approx(of_word, rel=1e-6)
 
 
 def test_idf_is_robertsons(index):
@@ -116,12 +158,14 @@ def test_saved_and_opened_it_is_the_same(index, tmp_path):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     opened = LexicalIndex.open(tmp_path / "a")
     assert opened.headings.rows("minut").tolist() == [1]
-    assert opened.scores("tea trade").tolist() == index.scores("tea trade").tolist()
+    assert scored(opened, "tea trade").tolist() == scored(index, "tea trade").tolist()
+    assert scored(opened, "tea trade").any()
     assert opened.correct("cultral", lambda _: False) == "cultural"
 
 
 def test_texts_without_any_term_can_be_indexed_saved_and_opened(tmp_path):
     LexicalIndex.build(["the", "?"]).save(tmp_path / "a")
     opened = LexicalIndex.open(tmp_path / "a")
-    assert opened.scores("trade").tolist() == [0, 0]
+    assert scored(opened, "trade", 2).tolist() == [0, 0]
+    assert opened.highest(["trade"], 2).tolist() == []
     assert opened.correct("trade", lambda _: False) == "trade"

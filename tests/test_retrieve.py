@@ -54,7 +54,9 @@ def test_without_vectors_nothing_is_encoded_and_no_vector_counts(make_index):
 def test_without_words_bm25_is_silent(make_index):
     snapshot = open_snapshot(make_index({"a": "Tea is hot."}))
     searches = Searches(snapshot, WordEncoder(), ["passages", "sentences"])
-    assert searches.asked("hot tea", TODAY).words.tolist() == [0]
+    asked = searches.asked("hot tea", TODAY)
+    assert searches.evidence(asked).clues["words"].tolist() == [0]
+    assert asked.words == ()
 
 
 def test_a_question_found_stands_for_its_answer_and_never_comes_back_itself(make_index):

@@ -18,9 +18,7 @@ from qa.errors import BusyError, CorpusError
 from web_site import drip, flood, served
 
 TODAY = datetime.datetime.now(datetime.UTC).date()
-MANNERS = Manners(
-    fetch_delay_s=0, fetch_timeout_s=0.5, max_source_bytes=200_000, allow_private=True
-)
+MANNERS = Manners(fetch_delay_s=0, fetch_timeout_s=2, max_source_bytes=200_000, allow_private=True)
 
 
 @pytest.fixture
@@ -543,7 +541,7 @@ def spoilt(site, n, kind):
 def started(home, *arguments):
     settings = {
         "QA_FETCH_DELAY_S": "0",
-        "QA_FETCH_TIMEOUT_S": "0.3",
+        "QA_FETCH_TIMEOUT_S": "3",
         "QA_MAX_SOURCE_BYTES": "200000",
         "QA_CACHE": str(home / "cache"),
     }

@@ -43,7 +43,8 @@ class Asked:
 
     ``vector`` is None where the encoder does not know its language, or is not asked. ``terms``
     are its words without repetition; ``weights`` their inverse document frequencies; ``named``
-    says which belong to a name or a number. ``words`` is BM25 by passage.
+    says which belong to a name or a number. ``words`` are the stems of all its words as they come,
+    for BM25; none where words are not searched.
     """
 
     text: str
@@ -51,7 +52,7 @@ class Asked:
     terms: tuple[Term, ...]
     weights: np.ndarray
     named: np.ndarray
-    words: np.ndarray
+    words: tuple[str, ...]
     period: Period | None
     wants_latest: bool
 
@@ -107,7 +108,7 @@ class Weigher:
             clues={
                 **self._likeness(asked.vector, rows, questions),
                 **held,
-                "words": asked.words[rows].astype(float),
+                "words": self._snapshot.lexical.scores(asked.words, rows).astype(float),
                 "dated": self._dated(asked.period, documents),
                 "recent": self._newness[documents] * asked.wants_latest,
             },

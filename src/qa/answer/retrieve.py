@@ -43,7 +43,8 @@ class Searches:
     def asked(self, question: str, today: datetime.date) -> Asked:
         """The question as the searches take it."""
         lexical = self._snapshot.lexical
-        distinct = {t.stem: t for t in terms(question) if not t.is_about_the_record}
+        spoken = terms(question)
+        distinct = {t.stem: t for t in spoken if not t.is_about_the_record}
         named = {t.stem for name in _NAMED.findall(question) for t in terms(name)}
         return Asked(
             text=question,
@@ -51,7 +52,7 @@ class Searches:
             terms=tuple(distinct.values()),
             weights=np.array([lexical.idf(stem) for stem in distinct]),
             named=np.array([stem in named for stem in distinct], dtype=bool),
-            words=self._words(question),
+            words=tuple(t.stem for t in spoken) if "words" in self._on else (),
             period=period(question, today),
             wants_latest=wants_latest(question),
         )
@@ -62,9 +63,8 @@ class Searches:
         ``visible`` passages only; the others are left out of every search.
         """
         snapshot = self._snapshot
-        found = np.concatenate(
-            [_highest(asked.words, _DEPTH, visible), *self._alike(asked.vector, visible)]
-        )
+        worded = snapshot.lexical.highest(asked.words, _DEPTH, visible)
+        found = np.concatenate([worded, *self._alike(asked.vector, visible)])
         is_question = snapshot.passages.is_question[found]
         answers = self._weigher.answers(np.unique(found[is_question]))
         rows = np.unique(np.concatenate([found[~is_question], answers]))
@@ -87,11 +87,6 @@ class Searches:
         vector: np.ndarray = self._encoder.encode([question])[0]
         return vector
 
-    def _words(self, question: str) -> np.ndarray:
-        if "words" not in self._on:
-            return np.zeros(len(self._snapshot.passages), dtype=np.float32)
-        return self._snapshot.lexical.scores(question)
-
     def _alike(self, vector: np.ndarray | None, visible: Visible | None) -> Iterator[np.ndarray]:
         """Rows found by their vectors, as far as these count."""
         snapshot = self._snapshot
@@ -107,14 +102,3 @@ class Searches:
             nearest = snapshot.sentence_vectors.nearest(vector, _DEPTH, of_sentences)[0]
             found = snapshot.passages.of_sentences(nearest)
             yield found[self._weigher.is_voting(found)]
-
-
-def _highest(scores: np.ndarray, k: int, visible: Visible | None) -> np.ndarray:
-    """Up to ``k`` rows with the highest scores above 0; of equals, the first."""
-    rows = np.flatnonzero(scores if visible is None else np.where(visible.rows, scores, 0))
-    found = scores[rows]
-    if len(rows) > k:
-        least = np.partition(found, -k)[-k]
-        is_high = found >= least
-        rows, found = rows[is_high], found[is_high]
-    return rows[np.lexsort((rows, -found))[:k]]

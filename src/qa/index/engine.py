@@ -1,7 +1,7 @@
-"""Who searches the vectors of a snapshot, and says which snapshot is live: faiss, or Milvus.
+"""Who searches a snapshot, and says which snapshot is live: this process, or Milvus.
 
 A snapshot is the same whoever searches it: the same files, the same digest. What an engine finds
-is scored by the snapshot's own vectors.
+is scored by the snapshot's own files.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from qa.errors import SnapshotError
+from qa.index.lexical import LexicalIndex
 from qa.index.vectors import VectorIndex
 from qa.settings import Settings
 
@@ -40,8 +41,11 @@ class Engine(Protocol):
     def make_live(self, index: Path, digest: str) -> None:
         """Make a snapshot that was put the live one, in one step for everybody."""
 
-    def opened(self, folder: Path, name: str) -> VectorIndex:
+    def vectors(self, folder: Path, name: str) -> VectorIndex:
         """One of the vector indexes of the snapshot in a folder."""
+
+    def lexical(self, folder: Path) -> LexicalIndex:
+        """The lexical index of the snapshot in a folder."""
 
     def faults(self, folder: Path) -> list[str]:
         """What the engine holds otherwise than the snapshot's files do, a line each."""
@@ -81,8 +85,11 @@ class _Faiss:
         following.replace(index / _CURRENT)
         sync_folder(index)
 
-    def opened(self, folder: Path, name: str) -> VectorIndex:
+    def vectors(self, folder: Path, name: str) -> VectorIndex:
         return VectorIndex.open(folder / "vectors" / f"{name}.faiss")
+
+    def lexical(self, folder: Path) -> LexicalIndex:
+        return LexicalIndex.open(folder / "lexical")
 
     def faults(self, folder: Path) -> list[str]:  # noqa: ARG002 - it holds nothing of its own
         return []

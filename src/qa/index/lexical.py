@@ -11,14 +11,19 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from qa.index.store import mapped
 from qa.index.terms import Term, stem, terms
+from qa.index.visible import Visible
 from qa.index.vocabulary import Vocabulary
 
 __all__ = ["LexicalIndex", "Postings"]
+
+# Rows of postings taken at a time.
+_BLOCK = 1 << 20
 
 
 class Postings:
@@ -60,6 +65,10 @@ class Postings:
     def __contains__(self, stem: str) -> bool:
         return stem in self._numbers
 
+    def number(self, stem: str) -> int | None:
+        """The number of a stem; None where no row holds it."""
+        return self._numbers.get(stem)
+
     def place(self, stem: str) -> slice:
         """Where the rows of a stem stand among those of all; empty where no row holds it."""
         number = self._numbers.get(stem)
@@ -75,12 +84,37 @@ class Postings:
         """Whether each of some rows, int32, holds one of the stems; a bool per row."""
         found = np.zeros(len(rows), dtype=bool)
         for word in stems:
-            holding = self.rows(word)
-            if len(holding):
-                places = np.searchsorted(holding, rows)
-                places[places == len(holding)] = 0
-                found |= holding[places] == rows
+            found |= self.among(word, rows)[0]
         return found
+
+    def among(self, stem: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Of each of some rows, int32, whether it holds a stem, and its place in the postings."""
+        place = self.place(stem)
+        holding = self._rows[place]
+        if not len(holding):
+            return np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=np.int64)
+        places = np.searchsorted(holding, rows)
+        places[places == len(holding)] = 0
+        return holding[places] == rows, place.start + places
+
+    def held(self, count: int) -> np.ndarray:
+        """Which of ``count`` rows hold a stem; a bool per row."""
+        held = np.zeros(count, dtype=bool)
+        for start in range(0, len(self._rows), _BLOCK):
+            held[self._rows[start : start + _BLOCK]] = True
+        return held
+
+    def by_row(self, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The other way round: which stems each of ``count`` rows holds.
+
+        Those of row ``row`` are ``numbers[starts[row]:starts[row + 1]]``, and ``places`` says where
+        each stands among the rows of all stems: starts, numbers, places.
+        """
+        starts = np.zeros(count + 1, dtype=np.int64)
+        starts[1:] = np.cumsum(np.bincount(self._rows, minlength=count))
+        places = np.argsort(self._rows, kind="stable")
+        numbers = np.repeat(np.arange(len(self._stems), dtype=np.int64), np.diff(self._bounds))
+        return starts, numbers[places], places
 
 
 class LexicalIndex:
@@ -106,7 +140,7 @@ class LexicalIndex:
         self.headings = headings
 
     @classmethod
-    def build(cls, texts: Iterable[str], headings: Iterable[str] = ()) -> LexicalIndex:
+    def build(cls, texts: Iterable[str], headings: Iterable[str] = ()) -> Self:
         """An index over the passages' texts; the same give the same bytes."""
         import bm25s  # noqa: PLC0415
 
@@ -134,7 +168,7 @@ class LexicalIndex:
         )
 
     @classmethod
-    def open(cls, folder: Path) -> LexicalIndex:
+    def open(cls, folder: Path) -> Self:
         """The index that ``save`` wrote."""
         return cls(
             json.loads((folder / "passages.json").read_text("utf-8")),
@@ -153,21 +187,58 @@ class LexicalIndex:
         self.headings.save(folder / "headings")
         self._vocabulary.save(folder / "words.json")
 
-    def scores(self, question: str) -> np.ndarray:
-        """BM25 of every passage as a share of the most the question could reach anywhere.
+    def __len__(self) -> int:
+        return self._count
 
-        float32, shape (passages,), in [0, 1): 0 where no word is shared; higher is better. The
-        most is the sum of the words' inverse document frequencies (Lucene's BM25 without its
-        constant factor), words the record lacks included, so that a question the record shares
-        few words with scores low everywhere.
+    def highest(self, stems: Sequence[str], k: int, visible: Visible | None = None) -> np.ndarray:
+        """Up to ``k`` rows with the highest scores above 0; of equals, the first.
+
+        ``visible`` leaves the others out of the search.
         """
+        rows, scores = self._found(stems, k, visible)
+        if len(rows) > k:
+            is_high = scores >= np.partition(scores, -k)[-k]
+            rows, scores = rows[is_high], scores[is_high]
+        return rows[np.lexsort((rows, -scores))[:k]]
+
+    def scores(self, stems: Sequence[str], rows: np.ndarray) -> np.ndarray:
+        """BM25 of some passages as a share of the most a question could reach anywhere.
+
+        float32, one for each of ``rows``, in [0, 1): 0 where no word is shared; higher is better.
+        ``stems`` are the question's words as they come. The most is the sum of the words' inverse
+        document frequencies (Lucene's BM25 without its constant factor), words the record lacks
+        included, so that a question the record shares few words with scores low everywhere.
+        """
+        scores = np.zeros(len(rows), dtype=np.float32)
+        rows = rows.astype(np.int32)
+        for word in stems:
+            is_held, places = self.passages.among(word, rows)
+            scores[is_held] += self._scores[places[is_held]]
+        return self._shares(scores, stems)
+
+    def by_passage(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Which words each passage holds, and the BM25 of each in it: starts, numbers, scores.
+
+        Those of passage ``row`` stand from ``starts[row]`` to ``starts[row + 1]``.
+        """
+        starts, numbers, places = self.passages.by_row(self._count)
+        return starts, numbers, self._scores[places]
+
+    def _found(
+        self,
+        stems: Sequence[str],
+        k: int,  # noqa: ARG002 - another engine brings no more than are wanted
+        visible: Visible | None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Rows, the ``k`` with the highest scores above 0 among them, and their scores."""
         scores = np.zeros(self._count, dtype=np.float32)
-        stems = [term.stem for term in terms(question)]
         for word in stems:
             scores[self.passages.rows(word)] += self._scores[self.passages.place(word)]
-        if scores.any():
-            scores /= sum(map(self.idf, stems))
-        return scores
+        rows = np.flatnonzero(scores if visible is None else np.where(visible.rows, scores, 0))
+        return rows, self._shares(scores[rows], stems)
+
+    def _shares(self, scores: np.ndarray, stems: Sequence[str]) -> np.ndarray:
+        return scores / sum(map(self.idf, stems)) if stems else scores
 
     def idf(self, stem: str) -> float:
         """Inverse document frequency after Robertson and Spärck Jones, never below 0."""

@@ -3,11 +3,13 @@
     NAME_<digest>_passages     collections, never changed once their snapshot is live
     NAME_<digest>_sentences
     NAME_<digest>_questions
+    NAME_<digest>_words
     NAME                       an alias of the live snapshot's passages, switched in one step
 
-Milvus holds the vectors to be searched, with what they are filtered by. What it finds is scored
-anew by the vectors in the snapshot's files, so that the same rows have the same cosines whoever
-found them. A search that brings fewer rows than there are is no answer, but an error.
+Milvus holds the vectors to be searched, with what they are filtered by; for the search by words,
+the BM25 of the words that each passage holds. What it finds is scored anew by the snapshot's
+files, so that the same rows have the same scores whoever found them. A search that brings fewer
+rows than there are is no answer, but an error.
 
 Consistency: a collection is written, flushed, loaded, and counted with strong consistency before
 the alias leads to it, and never written again. So questions need none of it ("Bounded"), and do
@@ -21,23 +23,23 @@ import json
 import logging
 import re
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from qa.errors import SettingsError, SnapshotError, UnavailableError
-from qa.index.store import Documents, Passages, mapped
-from qa.index.vectors import VECTORS, VectorIndex, put_forward
+from qa.index.lexical import LexicalIndex
+from qa.index.rows import FIELDS, SEARCHED, Rows
+from qa.index.vectors import VectorIndex, put_forward
 from qa.index.visible import Visible
 
 __all__ = ["Milvus", "condition"]
 
 _T = TypeVar("_T")
-# Rows sent or fetched at a time: some 3 MB of vectors.
-_BLOCK = 2_000
 # Longest a call takes that answers a question; tried again so long, where it was well before.
 _ANSWER_S, _TRIED_S = 2.0, 1.5
 # Longest one step of publishing takes.
@@ -45,7 +47,6 @@ _PUBLISH_S = 600.0
 # Most rows Milvus gives at a time.
 _MOST = 16_384
 _NOT_FOUND, _NOT_LOADED = 100, 101
-_FIELDS = ("row", "passage", "date", "section")
 
 
 class Milvus:
@@ -91,10 +92,8 @@ class Milvus:
 
     def put(self, folder: Path) -> None:
         """See ``Engine``. What is there whole already is not sent again."""
-        manifest = json.loads((folder / "manifest.json").read_bytes())
-        exact_rows = int(manifest["inputs"]["settings"]["exact_rows"])
-        for name in VECTORS:
-            self._put(folder, name, exact_rows)
+        for name in SEARCHED:
+            self._put(folder, name)
 
     def make_live(self, index: Path, digest: str) -> None:  # noqa: ARG002 - as ``live``
         """See ``Engine``."""
@@ -106,27 +105,26 @@ class Milvus:
 
         self._patiently(switch)
 
-    def opened(self, folder: Path, name: str) -> VectorIndex:
+    def vectors(self, folder: Path, name: str) -> VectorIndex:
         """See ``Engine``."""
-        collection = self._collection(folder.name, name)
-        index = _MilvusIndex.open(folder / "vectors" / f"{name}.faiss")
-        index.searched_by(self, collection)
-        if len(index):
-            found = self._now(lambda client, timeout: _counted(client, collection, timeout))
-            if found != len(index):
-                raise SnapshotError(
-                    f"{collection} in Milvus at {self._uri} holds {found} rows, the snapshot "
-                    f'{len(index)}: run "qa index".'
-                )
+        index = _MilvusVectors.open(folder / "vectors" / f"{name}.faiss")
+        index.ask = self._opened(folder, name, len(index))
+        index.is_exact = len(index) <= _exact_rows(folder)
+        return index
+
+    def lexical(self, folder: Path) -> LexicalIndex:
+        """See ``Engine``."""
+        index = _MilvusWords.open(folder / "lexical")
+        index.ask = self._opened(folder, "words", int(index.passages.held(len(index)).sum()))
         return index
 
     def faults(self, folder: Path) -> list[str]:
         """See ``Engine``. Every row is fetched and compared."""
-        return [fault for name in VECTORS for fault in self._faults(folder, name)]
+        return [fault for name in SEARCHED for fault in self._faults(folder, name)]
 
     def keep(self, digests: Collection[str]) -> None:
         """See ``Engine``."""
-        ours = re.compile(rf"{re.escape(self._name)}_([0-9a-f]{{32}})_({'|'.join(VECTORS)})")
+        ours = re.compile(rf"{re.escape(self._name)}_([0-9a-f]{{32}})_({'|'.join(SEARCHED)})")
 
         def drop(client: Any, timeout: float) -> None:
             for collection in client.list_collections(timeout=timeout):
@@ -140,19 +138,36 @@ class Milvus:
         """See ``Engine``."""
         self._now(self._aliased, again=False)
 
-    def search(
-        self, collection: str, vector: np.ndarray, limit: int, visible: Visible | None
-    ) -> np.ndarray:
-        """Up to ``limit`` rows that are nearest to a vector; int64, in no order.
+    def _opened(self, folder: Path, name: str, count: int) -> _Ask:
+        """The search of a collection, which has to hold so many rows.
 
         Raises:
-            UnavailableError: Milvus cannot be reached, or found fewer rows than there are.
+            SnapshotError: it holds another number.
         """
+        collection = self._collection(folder.name, name)
+        if count:
+            found = self._now(lambda client, timeout: _counted(client, collection, timeout))
+            if found != count:
+                raise SnapshotError(
+                    f"{collection} in Milvus at {self._uri} holds {found} rows, the snapshot "
+                    f'{count}: run "qa index".'
+                )
+        return partial(self._search, collection)
+
+    def _search(
+        self,
+        collection: str,
+        vector: list[float] | Mapping[int, float],
+        limit: int,
+        visible: Visible | None,
+        least: int,
+    ) -> np.ndarray:
+        """Up to ``limit`` rows that are nearest to a vector, at least ``least``; see ``_Ask``."""
 
         def asked(client: Any, timeout: float) -> Any:
             return client.search(
                 collection,
-                data=[vector.astype(np.float32).tolist()],
+                data=[vector],
                 anns_field="vector",
                 limit=limit,
                 filter=condition(visible),
@@ -162,9 +177,9 @@ class Milvus:
             )
 
         (hits,) = self._now(asked, collection)
-        if visible is None and len(hits) < limit:
+        if len(hits) < least:
             raise UnavailableError(
-                f"Milvus at {self._uri} found {len(hits)} rows in {collection}, there are {limit} "
+                f"Milvus at {self._uri} found {len(hits)} rows in {collection}, there are {least} "
                 "or more: it is not whole, or not all of it is loaded."
             )
         return np.array([hit["row"] for hit in hits], dtype=np.int64)
@@ -184,37 +199,38 @@ class Milvus:
             raise
         return found
 
-    def _put(self, folder: Path, name: str, exact_rows: int) -> None:
-        """Send the rows of one vector index into a collection, and load it."""
+    def _put(self, folder: Path, name: str) -> None:
+        """Send the rows of one search into a collection, and load it."""
         collection = self._collection(folder.name, name)
-        index = VectorIndex.open(folder / "vectors" / f"{name}.faiss")
-        if not len(index):
+        rows = Rows(folder, name)
+        if not len(rows):
             return
 
         def is_whole(client: Any, timeout: float) -> bool:
             if not client.has_collection(collection, timeout=timeout):
                 return False
             client.load_collection(collection, timeout=timeout)
-            return _counted(client, collection, timeout) == len(index)
+            return _counted(client, collection, timeout) == len(rows)
 
         if self._patiently(is_whole):
             return
-        kind = "FLAT" if len(index) <= exact_rows else "AUTOINDEX"
-        new = partial(_create, collection=collection, dimension=index.dimension, index_type=kind)
+        kind = "FLAT" if len(rows) <= _exact_rows(folder) else "AUTOINDEX"
+        if rows.dimension is None:
+            kind = "SPARSE_INVERTED_INDEX"
+        new = partial(_create, collection=collection, dimension=rows.dimension, index_type=kind)
         self._patiently(new)
-        for block in _blocks(folder, name, index):
+        for block in rows.blocks():
             self._patiently(partial(_send, collection=collection, rows=block))
         self._patiently(lambda client, timeout: client.flush(collection, timeout=timeout))
         if not self._patiently(is_whole):
             raise UnavailableError(
-                f"Milvus at {self._uri} does not hold all {len(index)} rows of {collection} after "
+                f"Milvus at {self._uri} does not hold all {len(rows)} rows of {collection} after "
                 "they were sent: the snapshot before stays live."
             )
 
     def _faults(self, folder: Path, name: str) -> Iterator[str]:
         collection = self._collection(folder.name, name)
-        index = VectorIndex.open(folder / "vectors" / f"{name}.faiss")
-        for block in _blocks(folder, name, index):
+        for block in Rows(folder, name).blocks():
             rows = [one["row"] for one in block]
             found = self._now(partial(_fetched, collection=collection, rows=rows), collection)
             held = {one["row"]: one for one in found}
@@ -222,9 +238,7 @@ class Milvus:
                 other = held.get(one["row"])
                 if other is None:
                     yield f"{collection} in Milvus lacks row {one['row']}"
-                elif any(other[field] != one[field] for field in _FIELDS) or not np.array_equal(
-                    np.float32(other["vector"]), np.float32(one["vector"])
-                ):
+                elif any(other[name] != one[name] for name in (*FIELDS, "vector")):
                     yield f"{collection} in Milvus: row {one['row']} is not the snapshot's"
 
     def _now(
@@ -303,22 +317,60 @@ class Milvus:
             return self._client
 
 
-class _MilvusIndex(VectorIndex):
+class _Ask(Protocol):
+    """The search of a collection."""
+
+    def __call__(
+        self,
+        vector: list[float] | Mapping[int, float],
+        limit: int,
+        visible: Visible | None,
+        least: int,
+    ) -> np.ndarray:
+        """Up to ``limit`` rows that are nearest to a vector; int64, in no order.
+
+        Raises:
+            UnavailableError: Milvus cannot be reached, or found fewer than ``least``.
+        """
+
+
+class _MilvusVectors(VectorIndex):
     """The vectors of a snapshot, in its files; nearest rows are asked of Milvus."""
 
-    _milvus: Milvus
-    _collection: str
-
-    def searched_by(self, milvus: Milvus, collection: str) -> None:
-        """Ask this collection, which holds the same rows."""
-        self._milvus, self._collection = milvus, collection
+    ask: _Ask
+    is_exact: bool
 
     def _found(
         self, vector: np.ndarray, wanted: int, visible: Visible | None, there: int
     ) -> tuple[np.ndarray, np.ndarray]:
         limit = min(put_forward(wanted, there), _MOST)
-        rows = self._milvus.search(self._collection, vector, limit, visible)
+        # An approximate search may lose the way to rows of which few are visible.
+        least = limit if self.is_exact or visible is None else 0
+        rows = self.ask(vector.astype(np.float32).tolist(), limit, visible, least)
         return self.cosines(vector, rows), rows
+
+
+class _MilvusWords(LexicalIndex):
+    """The words of a snapshot, in its files; the passages that hold them are asked of Milvus."""
+
+    ask: _Ask
+
+    def _found(
+        self, stems: Sequence[str], k: int, visible: Visible | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        asked = {number: float(n) for number, n in self._numbers(stems).items()}
+        if not asked:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        holding = max((self.passages.rows(word) for word in stems), key=len)
+        there = len(holding) if visible is None else int(np.count_nonzero(visible.rows[holding]))
+        limit = min(put_forward(k, len(self)), _MOST)
+        rows = self.ask(asked, limit, visible, min(limit, there))
+        return rows, self.scores(stems, rows)
+
+    def _numbers(self, stems: Sequence[str]) -> Counter[int]:
+        """How often each word that the record holds is asked for, by its number."""
+        numbers = map(self.passages.number, stems)
+        return Counter(number for number in numbers if number is not None)
 
 
 def condition(visible: Visible | None) -> str:
@@ -344,16 +396,27 @@ def _is_alias_missing(error: Any) -> bool:
     return error.code in {_NOT_FOUND, 1600}
 
 
-def _create(client: Any, timeout: float, collection: str, dimension: int, index_type: str) -> None:
+def _exact_rows(folder: Path) -> int:
+    """Up to how many rows the searches of the snapshot in a folder look at every one."""
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    return int(manifest["inputs"]["settings"]["exact_rows"])
+
+
+def _create(
+    client: Any, timeout: float, collection: str, dimension: int | None, index_type: str
+) -> None:
     """An empty collection, in the place of one that was not finished."""
     from pymilvus import DataType  # noqa: PLC0415
 
     if client.has_collection(collection, timeout=timeout):
         client.drop_collection(collection, timeout=timeout)
     schema: Any = client.create_schema(auto_id=False, enable_dynamic_field=False)
-    for field in _FIELDS:
+    for field in FIELDS:
         schema.add_field(field, DataType.INT64, is_primary=field == "row")
-    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dimension)
+    if dimension is None:
+        schema.add_field("vector", DataType.SPARSE_FLOAT_VECTOR)
+    else:
+        schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dimension)
     indexes = client.prepare_index_params()
     indexes.add_index("vector", index_type=index_type, metric_type="IP")
     client.create_collection(
@@ -372,7 +435,7 @@ def _send(client: Any, timeout: float, collection: str, rows: list[dict[str, Any
 
 def _fetched(client: Any, timeout: float, collection: str, rows: list[int]) -> Any:
     """Rows with all they hold."""
-    return client.query(collection, ids=rows, output_fields=[*_FIELDS, "vector"], timeout=timeout)
+    return client.query(collection, ids=rows, output_fields=[*FIELDS, "vector"], timeout=timeout)
 
 
 def _counted(client: Any, collection: str, timeout: float) -> int:
@@ -381,22 +444,3 @@ def _counted(client: Any, collection: str, timeout: float) -> int:
         collection, output_fields=["count(*)"], consistency_level="Strong", timeout=timeout
     )
     return int(found["count(*)"])
-
-
-def _blocks(folder: Path, name: str, index: VectorIndex) -> Iterator[list[dict[str, Any]]]:
-    """The rows of one vector index of the snapshot in a folder, as Milvus holds them."""
-    documents = Documents(folder / "documents")
-    passages = Passages(folder / "passages", documents)
-    questions = mapped(folder / "questions" / "sentences.npy")
-    for start in range(0, len(index), _BLOCK):
-        rows = np.arange(start, min(start + _BLOCK, len(index)))
-        of = rows
-        if name != "passages":
-            of = passages.of_sentences(rows if name == "sentences" else questions[rows])
-        number = passages.documents[of]
-        columns = (rows, of, documents.dates[number], documents.section_numbers[number])
-        vectors = index.vectors(rows)
-        yield [
-            {**dict(zip(_FIELDS, map(int, values), strict=True)), "vector": vector.tolist()}
-            for *values, vector in zip(*columns, vectors, strict=True)
-        ]

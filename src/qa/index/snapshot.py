@@ -77,7 +77,7 @@ class Snapshot:
 
     ``answered`` are the rows of questions and of the passages that answer them, shape
     (2, pairs), ascending by question; ``answering`` the same pairs the other way round,
-    ascending by answer. ``engine`` searches the vectors.
+    ascending by answer. ``engine`` searches vectors and words.
     """
 
     digest: str
@@ -330,7 +330,7 @@ def open_snapshot(index: Path, engine: Engine = FAISS, digest: str | None = None
             f"The snapshot has format {manifest['format']}, this version reads {FORMAT}: {_REMEDY}."
         )
     documents = Documents(folder / "documents")
-    vectors = {name: engine.opened(folder, name) for name in VECTORS}
+    vectors = {name: engine.vectors(folder, name) for name in VECTORS}
     snapshot = Snapshot(
         digest=digest,
         manifest=manifest,
@@ -343,7 +343,7 @@ def open_snapshot(index: Path, engine: Engine = FAISS, digest: str | None = None
         question_vectors=vectors["questions"],
         answered=mapped(folder / "questions" / "answered.npy"),
         answering=mapped(folder / "questions" / "answering.npy"),
-        lexical=LexicalIndex.open(folder / "lexical"),
+        lexical=engine.lexical(folder),
         encoder=folder / "encoder",
         engine=engine,
     )
