@@ -11,7 +11,6 @@ import sys
 import time
 import urllib.request
 
-import httpx
 import pytest
 
 from conftest import ROOT
@@ -56,6 +55,13 @@ def nginx(folder, port, server_ports, example="nginx.conf"):
     text = re.sub(r"\n *ssl_certificate.*;", "", text)
     for written, server_port in server_ports.items():
         text = text.replace(f"127.0.0.1:{written}", f"127.0.0.1:{server_port}")
+    with proxy(folder, port, text):
+        yield f"http://127.0.0.1:{port}/record"
+
+
+@contextlib.contextmanager
+def proxy(folder, port, text):
+    """An nginx that listens at a port, by what stands inside http { }."""
     places = "".join(
         f"{kind}_temp_path {folder}/{kind};\n"
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -70,11 +76,10 @@ def nginx(folder, port, server_ports, example="nginx.conf"):
     process = subprocess.Popen(command)
     try:
         for _ in range(100):
-            with contextlib.suppress(httpx.TransportError):
-                httpx.get(f"http://127.0.0.1:{port}/")
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
                 break
             time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}/record"
+        yield
     finally:
         process.terminate()
         process.wait(10)

@@ -1,17 +1,25 @@
-"""The examples of how to serve: nginx in front, systemd around, tried as they are written."""
+"""The examples of how to serve: nginx in front, systemd around, tried as they are written.
+
+The example of Compose is read only: there are no containers to try it with.
+"""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
 
 import httpx
 import pytest
+import yaml
 
+from conftest import ROOT
+from qa.settings import Settings
 from qa.web.widget import integrity
 from serving import DEPLOY, free_port, indexed, nginx, serving, tool
 
 QUESTION = "what are the main considerations behind the Opinions"
+PUBLIC = "https://ask.example.org/record"
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +132,36 @@ def test_the_unit_leaves_the_server_its_sockets_and_little_else(tmp_path):
     tests = json.loads(done.stdout)
     heavy = [test["json_field"] for test in tests if float(test["exposure"] or 0) >= 0.3]
     assert sorted(heavy) == ["PrivateNetwork", "RestrictAddressFamilies_AF_INET_INET6"]
+
+
+def test_the_compose_example_names_settings_and_files_that_there_are(monkeypatch):
+    # As Compose does: ${NAME:?} is a variable that has to be set.
+    text = (DEPLOY / "compose.yaml").read_text("utf-8")
+    text = re.sub(r"\$\{(\w+):\?\}", lambda found: {"PUBLIC_URL": PUBLIC}.get(found[1], "x"), text)
+    assert "${" not in text
+    told = yaml.safe_load(text)
+    services = told["services"]
+    for name, service in services.items():
+        given = {k: v for k, v in service.get("environment", {}).items() if k.startswith("QA_")}
+        with monkeypatch.context() as environment:
+            for variable, value in given.items():
+                environment.setenv(variable, value)
+            settings = Settings.load()
+        known = {f"QA_{field.upper()}" for field in Settings.model_fields}
+        assert given.keys() <= known, name
+        if given:
+            assert (settings.engine, settings.milvus_uri) == ("milvus", "http://milvus:19530")
+        for volume in service.get("volumes", ()):
+            source, _, rest = volume.partition(":")
+            there = source in told["volumes"] or (DEPLOY / source).exists()
+            assert there or source.startswith("./tls/"), name
+            if source == "./nginx-several.conf":
+                assert rest == "/etc/nginx/conf.d/default.conf:ro"
+        assert set(service.get("depends_on", ())) <= services.keys()
+        built = service.get("build", {}).get("dockerfile_inline", "")
+        for copied in re.findall(r"COPY (.+) \S+$", built, re.MULTILINE):
+            assert all((ROOT / file).exists() for file in copied.split())
+    ports = {services[name]["environment"]["QA_PORT"] for name in ("one", "other")}
+    upstream = (DEPLOY / "nginx-several.conf").read_text("utf-8")
+    assert ports == set(re.findall(r"server 127\.0\.0\.1:(\d+)", upstream))
+    assert {services[name]["network_mode"] for name in ("one", "other")} == {"service:nginx"}

@@ -1,5 +1,6 @@
 """A record searched by a real Milvus Lite server, over gRPC."""
 
+import base64
 import concurrent.futures
 import contextlib
 import datetime
@@ -23,19 +24,22 @@ import pytest
 from conftest import ROOT, WordEncoder, corpus_file
 from qa.answer.ask import QA
 from qa.errors import SettingsError, SnapshotError, UnavailableError
-from qa.index.build import build
+from qa.index.build import EXACT_ROWS, build
 from qa.index.engine import FAISS, engine_of
 from qa.index.milvus import Milvus, condition
+from qa.index.rows import SEARCHED
 from qa.index.snapshot import check_files, live_digest, open_snapshot, roll_back
+from qa.index.vectors import VECTORS
 from qa.index.visible import Visible
 from qa.records import Document, to_json
 from qa.settings import Settings
-from serving import free_port, serving
+from serving import free_port, proxy, serving, tool
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 
 QUESTION = "what are the main considerations behind the Opinions"
 SUBJECTS = "tea milk roads rain survey trade ferry horses coal wheat".split()
+PAIRS = list(itertools.pairwise(SUBJECTS))
 
 
 class Server:
@@ -112,9 +116,10 @@ def documents(count=40, said="said"):
         )
 
 
-def indexed(index, engine, **told):
+def indexed(index, engine, exact_rows=EXACT_ROWS, **told):
     files = [corpus_file(document) for document in documents(**told)]
-    return build(files, index, WordEncoder(), passage_chars=200, engine=engine).digest
+    settings = {"passage_chars": 200, "exact_rows": exact_rows}
+    return build(files, index, WordEncoder(), engine=engine, **settings).digest
 
 
 def said(answer):
@@ -127,7 +132,7 @@ def test_the_answers_are_those_of_faiss_to_the_last_word(tmp_path, engine):
     assert indexed(tmp_path / "f", FAISS) == digest
     here = QA(open_snapshot(tmp_path / "f"), WordEncoder(), top_k=9)
     there = QA(open_snapshot(tmp_path / "m", engine), WordEncoder(), top_k=9)
-    for subject, other in itertools.pairwise(SUBJECTS):
+    for subject, other in PAIRS:
         question = f"what of {subject} and {other}?"
         for narrowed in (
             {},
@@ -164,6 +169,40 @@ def test_what_is_found_is_what_is_visible_in_each_of_the_searches(tmp_path, engi
             assert asked[0].tolist() == exact[0].tolist()
             assert asked[1].tolist() == exact[1].tolist()
             assert len(asked[0])
+        words = ["minist", "tea", "enough", "absent"]
+        assert len(snapshot.lexical.highest(words, 12, visible)) == 12
+        assert (
+            snapshot.lexical.highest(words, 12, visible).tolist()
+            == own.lexical.highest(words, 12, visible).tolist()
+        )
+    assert snapshot.lexical.highest(["absent"], 12).tolist() == []
+
+
+def test_beyond_exact_rows_milvus_searches_as_it_sees_fit_and_finds_nearly_all(tmp_path, engine):
+    digest = indexed(tmp_path, engine, count=400, exact_rows=100)
+    snapshot, own = open_snapshot(tmp_path, engine), open_snapshot(tmp_path, FAISS, digest)
+    client = engine._connected()
+    kinds = {
+        name: client.describe_index(f"{engine._name}_{digest}_{name}", "vector")["index_type"]
+        for name in SEARCHED
+    }
+    assert kinds == dict.fromkeys(VECTORS, "AUTOINDEX") | {"words": "SPARSE_INVERTED_INDEX"}
+    vectors = WordEncoder().encode(
+        [f"what of {one} and {two}?" for one in SUBJECTS for two in "ab"]
+    )
+    dates = snapshot.documents.dates[snapshot.passages.documents]
+    since = datetime.date(2026, 1, 1).toordinal()
+    late = Visible(dates >= since, since=since)
+    for visible in (None, late):
+        least = []
+        for vector in vectors:
+            rows, cosines = snapshot.passage_vectors.nearest(vector, 10, visible)
+            assert cosines.tolist() == own.passage_vectors.cosines(vector, rows).tolist()
+            assert visible is None or visible.rows[rows].all()
+            every = own.passage_vectors.cosines(vector, np.arange(len(dates)))
+            exact = np.sort(every if visible is None else every[visible.rows])[-10]
+            least.append((cosines >= exact).sum() / 10)
+        assert np.mean(least) > 0.9
 
 
 def test_conditions_say_what_is_visible():
@@ -227,13 +266,25 @@ def test_what_milvus_holds_is_proved_row_by_row(tmp_path, engine):
     client = engine._connected()
     (row,) = client.query(collection, ids=[3], output_fields=["*"])
     client.upsert(collection, [{**dict(row), "vector": [-x for x in row["vector"]]}])
-    assert check_files(tmp_path, engine) == [f"{collection} in Milvus: row 3 is not the snapshot's"]
+    own = f"{collection} in Milvus: row 3 is not the snapshot's"
+    assert check_files(tmp_path, engine) == [own]
+    words = f"{engine._name}_{digest}_words"
+    (row,) = client.query(words, ids=[5], output_fields=["*"])
+    first, *_ = row["vector"]
+    client.upsert(words, [{**dict(row), "vector": {**row["vector"], first: 0.5}}])
+    client.delete(words, ids=[6])
+    assert check_files(tmp_path, engine) == [
+        own,
+        f"{words} in Milvus: row 5 is not the snapshot's",
+        f"{words} in Milvus lacks row 6",
+    ]
 
 
-def test_fewer_rows_than_there_are_are_no_answer(tmp_path, engine):
+@pytest.mark.parametrize("name", ["passages", "words"])
+def test_fewer_rows_than_there_are_are_no_answer(tmp_path, engine, name):
     digest = indexed(tmp_path, engine)
     qa = QA(open_snapshot(tmp_path, engine), WordEncoder())
-    collection = f"{engine._name}_{digest}_passages"
+    collection = f"{engine._name}_{digest}_{name}"
     count = len(qa.snapshot.passages)
     engine._connected().delete(collection, ids=[*range(1, count)])
     with pytest.raises(UnavailableError, match="not whole"):
@@ -280,6 +331,52 @@ def test_token_and_certificate_are_given_to_milvus(tmp_path, monkeypatch):
         "secure": True,
         "server_pem_path": str(tmp_path / "authority.pem"),
     }
+
+
+TLS = """
+map $http_authorization $is_known {{ default 0; "{known}" 1; }}
+server {{
+    listen 127.0.0.1:{port} ssl http2;
+    ssl_certificate {folder}/cert.pem;
+    ssl_certificate_key {folder}/key.pem;
+    location / {{
+        if ($is_known = 0) {{ return 401; }}
+        client_max_body_size 64m;
+        grpc_pass grpc://{server};
+    }}
+}}
+"""
+
+
+@pytest.fixture
+def guarded(server, tmp_path):
+    """Milvus behind TLS and a password, and the certificate that proves it."""
+    name = "/CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -days 2"
+    request = f"req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -subj {name}"
+    command = [tool("openssl", "openssl"), *request.split()]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    port = free_port()
+    known = base64.b64encode(b"user:secret").decode()
+    address = server.uri.removeprefix("http://")
+    text = TLS.format(known=known, port=port, folder=tmp_path, server=address)
+    with proxy(tmp_path, port, text):
+        yield f"https://127.0.0.1:{port}", tmp_path / "cert.pem"
+
+
+def test_over_tls_a_token_is_asked_for_and_a_certificate_checked(guarded, tmp_path, names):
+    uri, certificate = guarded
+    told = {"token": "user:secret", "certificate": certificate}
+    # Before the one that is let in: pymilvus shares a connection that is open already.
+    for lacking in told:
+        given = {name: value for name, value in told.items() if name != lacking}
+        with pytest.raises(UnavailableError, match="milvus_token") as failure:
+            Milvus(uri, names, **given).check()
+        assert "secret" not in str(failure.value)
+    engine = Milvus(uri, names, **told)
+    digest = indexed(tmp_path / "index", engine)
+    assert engine.live(tmp_path) == digest
+    vectors = open_snapshot(tmp_path / "index", engine).passage_vectors
+    assert len(vectors.nearest(WordEncoder().encode(["tea"])[0], 5)[0]) == 5
 
 
 # Two servers over one Milvus, as processes.
