@@ -48,7 +48,7 @@ format: $(INSTALLED_DEV)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Faults planted one at a time, which the fast tests must notice.
+# Faults planted one at a time, which the tests must notice.
 mutants: $(INSTALLED_DEV)
 	$(BIN)/python tests/mutants.py
 

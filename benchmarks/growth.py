@@ -109,7 +109,7 @@ def repeated(data: Path, size: int, index: Path) -> dict:
             "sentences": len(vectors[1]),
         }
         told = {"name": encoder.name, "sha256": encoder.sha256, "languages": encoder.languages}
-        inputs = {"encoder": told, "settings": {}}
+        inputs = {"encoder": told, "settings": {"exact_rows": EXACT_ROWS}}
         digest = snapshots.publish(index, folder, inputs, counts, searches)
     seconds = time.perf_counter() - started
     mb = sum(p.stat().st_size for p in (index / digest).rglob("*") if p.is_file()) / 2**20

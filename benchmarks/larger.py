@@ -1,0 +1,204 @@
+"""What a passage costs beyond one machine: bytes on a server, bytes and time in Milvus.
+
+    python benchmarks/larger.py DATA [--sizes 10000 100000]
+
+Snapshots are those of ``growth.py``: real passages, repeated and moved. Each is sent to a Milvus
+Lite server of its own, and asked SQuAD's questions by faiss and by Milvus in turn. "Own" is what
+of a question's time is not spent waiting for Milvus. Embedding is timed on documents of
+``beir_scifact``, with all else that ``qa index`` does. Writes ``larger.md`` into the results.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from common import each_in_turn, machine, median, questions, results_folder, say, table
+from growth import repeated
+
+from qa import QA
+from qa.errors import UnavailableError
+from qa.evaluation.datasets import open_set
+from qa.index.build import build
+from qa.index.export import exported_encoder
+from qa.index.milvus import Milvus
+from qa.index.rows import FIELDS, SEARCHED, Rows
+from qa.index.snapshot import open_snapshot
+from qa.settings import Settings
+
+SIZES = (10_000, 100_000)
+ASKED, WARMED = 100, 10
+EMBEDDED = 300
+PORT = 29_531
+# What a folder of the snapshot holds, as the table calls it.
+PARTS = {
+    "documents": "text of the documents",
+    "lexical": "words",
+    "vectors": "vectors of passages and sentences",
+    "passages": "tables",
+    "questions": "tables",
+}
+
+
+def main() -> None:
+    """Build, send, ask, print, write."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    options = parser.parse_args()
+    embedded = embedding_ms(options.data)
+    found = []
+    for size in options.sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            found.append(measured(options.data, size, Path(folder)))
+        say(json.dumps(found[-1]))
+    write(embedded, found)
+
+
+def embedding_ms(data: Path) -> float:
+    """Milliseconds per passage of all that ``qa index`` does, on this machine."""
+    settings = Settings.load()
+    encoder = exported_encoder(
+        settings.encoder,
+        settings.cache,
+        precision=settings.encoder_precision,
+        languages=settings.encoder_languages,
+    )
+    documents = open_set(data / "beir_scifact").documents[:EMBEDDED]
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        built = build(documents, Path(folder), encoder, passage_chars=settings.passage_chars)
+        return (time.perf_counter() - started) * 1000 / built.passages
+
+
+def measured(data: Path, size: int, folder: Path) -> dict:
+    """Bytes and milliseconds of a snapshot of so many passages."""
+    index = folder / "index"
+    told = repeated(data, size, index)
+    count = told["passages"]
+    snapshot = open_snapshot(index)
+    path = index / snapshot.digest
+    sizes: dict[str, float] = dict.fromkeys(PARTS.values(), 0.0)
+    for name, file in snapshot.manifest["files"].items():
+        part = PARTS.get(name.split("/")[0])
+        if part:
+            sizes[part] += file["size"] / count
+    with milvus_lite(folder / "milvus") as engine:
+        started = time.perf_counter()
+        engine.put(path)
+        sent = time.perf_counter() - started
+        engine.make_live(index, snapshot.digest)
+        return {
+            "passages": count,
+            "sentences": told["sentences"],
+            "bytes": {name: round(size) for name, size in sizes.items()},
+            "milvus_bytes": {name: round(held_bytes(path, name) / count) for name in SEARCHED},
+            "written_ms": round(told["seconds"] * 1000 / count, 2),
+            "sent_ms": round(sent * 1000 / count, 2),
+            **asked(QA(snapshot), QA(open_snapshot(index, engine)), engine, data),
+        }
+
+
+def held_bytes(path: Path, name: str) -> int:
+    """Bytes of the rows of a collection: vectors in 32 bits, a number and a score per word."""
+    rows = Rows(path, name)
+    numbers = len(rows) * len(FIELDS) * 8
+    if rows.dimension is not None:
+        return numbers + len(rows) * rows.dimension * 4
+    return numbers + sum(len(row["vector"]) for block in rows.blocks() for row in block) * 8
+
+
+def asked(here: QA, there: QA, engine: Milvus, data: Path) -> dict:
+    """Medians of questions asked by faiss and by Milvus in turn."""
+    waited = 0.0
+    called = engine._called  # noqa: SLF001 - where it waits
+
+    def timed(*arguments: object) -> object:
+        nonlocal waited
+        started = time.perf_counter()
+        try:
+            return called(*arguments)
+        finally:
+            waited += time.perf_counter() - started
+
+    engine._called = timed  # noqa: SLF001
+    faiss, milvus, own = [], [], []
+    for number, text in enumerate(questions(data, ASKED + WARMED)):
+        waited = 0.0
+        took = each_in_turn(
+            {"faiss": lambda t=text: here.ask(t), "milvus": lambda t=text: there.ask(t)}, 1
+        )
+        if number >= WARMED:
+            faiss += took["faiss"]
+            milvus += took["milvus"]
+            own.append(took["milvus"][0] - waited * 1000)
+    return {
+        "faiss_ms": round(median(faiss), 1),
+        "milvus_ms": round(median(milvus), 1),
+        "own_ms": round(median(own), 1),
+    }
+
+
+@contextmanager
+def milvus_lite(folder: Path) -> Iterator[Milvus]:
+    """A Milvus Lite server, once it answers."""
+    folder.mkdir()
+    program = shutil.which("milvus-lite", path=Path(sys.executable).parent)
+    command = [str(program), "server", "--port", str(PORT), "--data-dir", str(folder / "data")]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - our own
+    engine = Milvus(f"http://127.0.0.1:{PORT}", "larger")
+    try:
+        for _ in range(600):
+            try:
+                engine.check()
+                break
+            except UnavailableError:
+                time.sleep(0.1)
+        yield engine
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def write(embedded: float, found: list[dict]) -> None:
+    """The tables."""
+    heads = [f"{f['passages']:,} passages, {f['sentences']:,} sentences" for f in found]
+    disk = [
+        *([part, *(f"{f['bytes'][part]:,}" for f in found)] for part in found[0]["bytes"]),
+        ["**all**", *(f"**{sum(f['bytes'].values()):,}**" for f in found)],
+    ]
+    milvus = [
+        *([name, *(f"{f['milvus_bytes'][name]:,}" for f in found)] for name in SEARCHED),
+        ["**all**", *(f"**{sum(f['milvus_bytes'].values()):,}**" for f in found)],
+    ]
+    times = [
+        ["written, embedded before", *(f"{f['written_ms']:.2f} ms" for f in found)],
+        ["sent to Milvus Lite", *(f"{f['sent_ms']:.2f} ms" for f in found)],
+    ]
+    asked_of = [
+        ["faiss", *(f"{f['faiss_ms']:.1f} ms" for f in found)],
+        ["Milvus Lite", *(f"{f['milvus_ms']:.1f} ms" for f in found)],
+        ["of that the server's own", *(f"{f['own_ms']:.1f} ms" for f in found)],
+    ]
+    text = (
+        f"# Beyond one machine\n\n{machine()}.\n\n"
+        f"{table(['bytes per passage on a server', *heads], disk)}\n"
+        f"{table(['bytes per passage in Milvus, its own index left out', *heads], milvus)}\n"
+        f"{table(['per passage', *heads], times)}\n"
+        f"All of `qa index`, embedding included, on {EMBEDDED} documents of beir_scifact: "
+        f"{embedded:.1f} ms per passage.\n\n"
+        f"{table(['median of a question', *heads], asked_of)}"
+    )
+    (results_folder() / "larger.md").write_text(text, "utf-8")
+    say(text)
+
+
+if __name__ == "__main__":
+    main()
