@@ -3,9 +3,10 @@
     python benchmarks/larger.py DATA [--sizes 10000 100000]
 
 Snapshots are those of ``growth.py``: real passages, repeated and moved. Each is sent to a Milvus
-Lite server of its own, and asked SQuAD's questions by faiss and by Milvus in turn. "Own" is what
-of a question's time is not spent waiting for Milvus. Embedding is timed on documents of
-``beir_scifact``, with all else that ``qa index`` does. Writes ``larger.md`` into the results.
+Lite server of its own, and asked SQuAD's questions by faiss and by Milvus, in a process each.
+"Own" is what of a question's time is not spent waiting for Milvus. Embedding is timed on
+documents of ``beir_scifact``, with all else that ``qa index`` does. Writes ``larger.md`` into the
+results.
 """
 
 import argparse
@@ -19,13 +20,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from common import each_in_turn, machine, median, questions, results_folder, say, table
+from common import (
+    machine,
+    median,
+    memory_mb,
+    python,
+    questions,
+    results_folder,
+    say,
+    table,
+)
 from growth import repeated
 
 from qa import QA
 from qa.errors import UnavailableError
 from qa.evaluation.datasets import open_set
 from qa.index.build import build
+from qa.index.engine import FAISS
 from qa.index.export import exported_encoder
 from qa.index.milvus import Milvus
 from qa.index.rows import FIELDS, SEARCHED, Rows
@@ -36,6 +47,7 @@ SIZES = (10_000, 100_000)
 ASKED, WARMED = 100, 10
 EMBEDDED = 300
 PORT = 29_531
+URI, NAME = f"http://127.0.0.1:{PORT}", "larger"
 # What a folder of the snapshot holds, as the table calls it.
 PARTS = {
     "documents": "text of the documents",
@@ -44,6 +56,13 @@ PARTS = {
     "passages": "tables",
     "questions": "tables",
 }
+# What is told of a server.
+SERVER = (
+    ("opened in", "open_s", " s"),
+    ("memory, mapped files included", "memory_mb", " MB"),
+    ("a question, median", "ask_ms", " ms"),
+    ("of that its own", "own_ms", " ms"),
+)
 
 
 def main() -> None:
@@ -51,7 +70,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("data", type=Path)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.measure:
+        index, engine = options.measure
+        sys.stdout.write(json.dumps(answered(Path(index), options.data, engine)))
+        return
     embedded = embedding_ms(options.data)
     found = []
     for size in options.sizes:
@@ -101,7 +125,8 @@ def measured(data: Path, size: int, folder: Path) -> dict:
             "milvus_bytes": {name: round(held_bytes(path, name) / count) for name in SEARCHED},
             "written_ms": round(told["seconds"] * 1000 / count, 2),
             "sent_ms": round(sent * 1000 / count, 2),
-            **asked(QA(snapshot), QA(open_snapshot(index, engine)), engine, data),
+            "faiss": asked(index, data, "faiss"),
+            "milvus": asked(index, data, "milvus"),
         }
 
 
@@ -114,34 +139,46 @@ def held_bytes(path: Path, name: str) -> int:
     return numbers + sum(len(row["vector"]) for block in rows.blocks() for row in block) * 8
 
 
-def asked(here: QA, there: QA, engine: Milvus, data: Path) -> dict:
-    """Medians of questions asked by faiss and by Milvus in turn."""
+def asked(index: Path, data: Path, engine: str) -> dict:
+    """What opening and asking takes; in a process of its own."""
+    command = python(__file__, str(data), "--measure", str(index), engine)
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    found: dict = json.loads(done.stdout)
+    return found
+
+
+def answered(index: Path, data: Path, name: str) -> dict:
+    """As ``asked``, in this process."""
+    before = memory_mb()
+    engine = Milvus(URI, NAME) if name == "milvus" else FAISS
     waited = 0.0
-    called = engine._called  # noqa: SLF001 - where it waits
+    if isinstance(engine, Milvus):
+        called = engine._called  # noqa: SLF001 - where it waits
 
-    def timed(*arguments: object) -> object:
-        nonlocal waited
-        started = time.perf_counter()
-        try:
-            return called(*arguments)
-        finally:
-            waited += time.perf_counter() - started
+        def timed(*arguments: object) -> object:
+            nonlocal waited
+            started = time.perf_counter()
+            try:
+                return called(*arguments)
+            finally:
+                waited += time.perf_counter() - started
 
-    engine._called = timed  # noqa: SLF001
-    faiss, milvus, own = [], [], []
-    for number, text in enumerate(questions(data, ASKED + WARMED)):
+        engine._called = timed  # noqa: SLF001
+    started = time.perf_counter()
+    qa = QA(open_snapshot(index, engine))
+    opened = time.perf_counter() - started
+    took, own = [], []
+    for text in questions(data, ASKED + WARMED):
         waited = 0.0
-        took = each_in_turn(
-            {"faiss": lambda t=text: here.ask(t), "milvus": lambda t=text: there.ask(t)}, 1
-        )
-        if number >= WARMED:
-            faiss += took["faiss"]
-            milvus += took["milvus"]
-            own.append(took["milvus"][0] - waited * 1000)
+        started = time.perf_counter()
+        qa.ask(text)
+        took.append((time.perf_counter() - started) * 1000)
+        own.append(took[-1] - waited * 1000)
     return {
-        "faiss_ms": round(median(faiss), 1),
-        "milvus_ms": round(median(milvus), 1),
-        "own_ms": round(median(own), 1),
+        "open_s": round(opened, 2),
+        "memory_mb": round(memory_mb() - before),
+        "ask_ms": round(median(took[WARMED:]), 1),
+        "own_ms": round(median(own[WARMED:]), 1),
     }
 
 
@@ -153,7 +190,7 @@ def milvus_lite(folder: Path) -> Iterator[Milvus]:
     command = [str(program), "server", "--port", str(PORT), "--data-dir", str(folder / "data")]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - our own
-    engine = Milvus(f"http://127.0.0.1:{PORT}", "larger")
+    engine = Milvus(URI, NAME)
     try:
         for _ in range(600):
             try:
@@ -182,10 +219,10 @@ def write(embedded: float, found: list[dict]) -> None:
         ["written, embedded before", *(f"{f['written_ms']:.2f} ms" for f in found)],
         ["sent to Milvus Lite", *(f"{f['sent_ms']:.2f} ms" for f in found)],
     ]
-    asked_of = [
-        ["faiss", *(f"{f['faiss_ms']:.1f} ms" for f in found)],
-        ["Milvus Lite", *(f"{f['milvus_ms']:.1f} ms" for f in found)],
-        ["of that the server's own", *(f"{f['own_ms']:.1f} ms" for f in found)],
+    servers = [
+        [f"{what}, {engine}", *(f"{f[engine][key]:,}{unit}" for f in found)]
+        for what, key, unit in SERVER
+        for engine in ("faiss", "milvus")
     ]
     text = (
         f"# Beyond one machine\n\n{machine()}.\n\n"
@@ -194,7 +231,7 @@ def write(embedded: float, found: list[dict]) -> None:
         f"{table(['per passage', *heads], times)}\n"
         f"All of `qa index`, embedding included, on {EMBEDDED} documents of beir_scifact: "
         f"{embedded:.1f} ms per passage.\n\n"
-        f"{table(['median of a question', *heads], asked_of)}"
+        f"{table(['a server', *heads], servers)}"
     )
     (results_folder() / "larger.md").write_text(text, "utf-8")
     say(text)

@@ -333,8 +333,8 @@ MUTANTS = [
     (
         "few lists for few visible rows",
         "index/vectors.py",
-        "probed = min(self._lists.nlist, -(-self._lists.nprobe * len(self) // there))",
-        "probed = self._lists.nprobe",
+        "return min(of, math.ceil(lists / share))",
+        "return lists",
     ),
     (
         "cosines of candidates out of order",

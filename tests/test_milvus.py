@@ -178,7 +178,7 @@ def test_what_is_found_is_what_is_visible_in_each_of_the_searches(tmp_path, engi
     assert snapshot.lexical.highest(["absent"], 12).tolist() == []
 
 
-def test_beyond_exact_rows_milvus_searches_as_it_sees_fit_and_finds_nearly_all(tmp_path, engine):
+def test_beyond_exact_rows_milvus_searches_in_lists_and_finds_nearly_all(tmp_path, engine):
     digest = indexed(tmp_path, engine, count=400, exact_rows=100)
     snapshot, own = open_snapshot(tmp_path, engine), open_snapshot(tmp_path, FAISS, digest)
     client = engine._connected()
@@ -186,7 +186,7 @@ def test_beyond_exact_rows_milvus_searches_as_it_sees_fit_and_finds_nearly_all(t
         name: client.describe_index(f"{engine._name}_{digest}_{name}", "vector")["index_type"]
         for name in SEARCHED
     }
-    assert kinds == dict.fromkeys(VECTORS, "AUTOINDEX") | {"words": "SPARSE_INVERTED_INDEX"}
+    assert kinds == dict.fromkeys(VECTORS, "IVF_SQ8") | {"words": "SPARSE_INVERTED_INDEX"}
     vectors = WordEncoder().encode(
         [f"what of {one} and {two}?" for one in SUBJECTS for two in "ab"]
     )
@@ -203,6 +203,25 @@ def test_beyond_exact_rows_milvus_searches_as_it_sees_fit_and_finds_nearly_all(t
             exact = np.sort(every if visible is None else every[visible.rows])[-10]
             least.append((cosines >= exact).sum() / 10)
         assert np.mean(least) > 0.9
+
+
+def test_what_is_said_again_and_again_hides_nothing_in_an_approximate_search(tmp_path, engine):
+    # In a graph the alike lead to each other only: whoever comes among them does not get out.
+    chance = np.random.default_rng(3)
+    thanks = {f"t{n:03}": "Thank you very much indeed." for n in range(100)}
+    others = {f"o{n:03}": f"{' '.join(chance.choice(SUBJECTS, 6))} {n}." for n in range(200)}
+    texts = {**thanks, **others}
+    files = [corpus_file(Document(id=name, title=name, text=texts[name])) for name in texts]
+    told = {"passage_chars": 200, "exact_rows": 100}
+    digest = build(files, tmp_path, WordEncoder(), engine=engine, **told).digest
+    snapshot = open_snapshot(tmp_path, engine)
+    every = open_snapshot(tmp_path, FAISS, digest).passage_vectors
+    for subject, other in PAIRS:
+        vector = WordEncoder().encode([f"thank you very much {subject} indeed {other}"])[0]
+        exact = np.sort(every.cosines(vector, np.arange(300)))[-150:]
+        found = snapshot.passage_vectors.nearest(vector, 150)[1]
+        assert len(found) == 150
+        assert (found >= exact[0]).mean() > 0.9
 
 
 def test_conditions_say_what_is_visible():

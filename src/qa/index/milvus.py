@@ -8,8 +8,13 @@
 
 Milvus holds the vectors to be searched, with what they are filtered by; for the search by words,
 the BM25 of the words that each passage holds. What it finds is scored anew by the snapshot's
-files, so that the same rows have the same scores whoever found them. A search that brings fewer
-rows than there are is no answer, but an error.
+files, so that the same rows have the same scores whoever found them. An exact search that brings
+fewer rows than there are is no answer, but an error.
+
+Up to ``exact_rows`` vectors a collection is searched whole (FLAT). A larger one is kept in lists,
+in eight bits (IVF_SQ8), as faiss is told to. Not in a graph (HNSW, DiskANN, AUTOINDEX): sentences
+that are said again and again have the same vector, their nodes lead to each other only, and a
+search that comes among them does not get out: of 232 rows asked for, 82 came.
 
 Consistency: a collection is written, flushed, loaded, and counted with strong consistency before
 the alias leads to it, and never written again. So questions need none of it ("Bounded"), and do
@@ -25,16 +30,17 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from qa.errors import SettingsError, SnapshotError, UnavailableError
 from qa.index.lexical import LexicalIndex
 from qa.index.rows import FIELDS, SEARCHED, Rows
-from qa.index.vectors import VectorIndex, put_forward
+from qa.index.vectors import VectorIndex, list_count, probed, put_forward
 from qa.index.visible import Visible
 
 __all__ = ["Milvus", "condition"]
@@ -47,6 +53,9 @@ _PUBLISH_S = 600.0
 # Most rows Milvus gives at a time.
 _MOST = 16_384
 _NOT_FOUND, _NOT_LOADED = 100, 101
+# Most lists, and how many are looked into. Milvus makes lists for each segment by itself, fewer
+# where a segment is small, and a segment of 512 MB, its default, has 340,000 rows.
+_LISTS, _PROBED = 1_024, 128
 
 
 class Milvus:
@@ -66,7 +75,7 @@ class Milvus:
             raise SettingsError(
                 'engine = "milvus" needs more than is installed: pip install "press-qa[cluster]".'
             )
-        self._uri = uri
+        self.uri = uri
         self._name = name
         self._secrets: dict[str, Any] = {"token": token} if token else {}
         if uri.startswith("https:"):
@@ -79,13 +88,13 @@ class Milvus:
 
     def live(self, index: Path) -> str | None:  # noqa: ARG002 - it is the same for every folder
         """See ``Engine``."""
-        found = self._now(self._aliased)
+        found = self.now(self._aliased)
         if found is None:
             return None
         match = re.fullmatch(rf"{re.escape(self._name)}_([0-9a-f]{{32}})_passages", found)
         if match is None:
             raise SnapshotError(
-                f"The alias {self._name} in Milvus at {self._uri} leads to {found}, which is no "
+                f"The alias {self._name} in Milvus at {self.uri} leads to {found}, which is no "
                 'snapshot: drop the alias, or name another in milvus_name, and run "qa index".'
             )
         return match[1]
@@ -97,7 +106,7 @@ class Milvus:
 
     def make_live(self, index: Path, digest: str) -> None:  # noqa: ARG002 - as ``live``
         """See ``Engine``."""
-        target = self._collection(digest, "passages")
+        target = self._name_of(digest, "passages")
 
         def switch(client: Any, timeout: float) -> None:
             change = client.alter_alias if self._aliased(client, timeout) else client.create_alias
@@ -108,14 +117,14 @@ class Milvus:
     def vectors(self, folder: Path, name: str) -> VectorIndex:
         """See ``Engine``."""
         index = _MilvusVectors.open(folder / "vectors" / f"{name}.faiss")
-        index.ask = self._opened(folder, name, len(index))
-        index.is_exact = len(index) <= _exact_rows(folder)
+        index.collection = self._opened(folder, name, len(index))
+        index.is_exact = _lists(folder, len(index)) is None
         return index
 
     def lexical(self, folder: Path) -> LexicalIndex:
         """See ``Engine``."""
         index = _MilvusWords.open(folder / "lexical")
-        index.ask = self._opened(folder, "words", int(index.passages.held(len(index)).sum()))
+        index.collection = self._opened(folder, "words", int(index.passages.held(len(index)).sum()))
         return index
 
     def faults(self, folder: Path) -> list[str]:
@@ -136,55 +145,25 @@ class Milvus:
 
     def check(self) -> None:
         """See ``Engine``."""
-        self._now(self._aliased, again=False)
+        self.now(self._aliased, again=False)
 
-    def _opened(self, folder: Path, name: str, count: int) -> _Ask:
-        """The search of a collection, which has to hold so many rows.
+    def _opened(self, folder: Path, name: str, count: int) -> _Collection:
+        """A collection to be searched, which has to hold so many rows.
 
         Raises:
             SnapshotError: it holds another number.
         """
-        collection = self._collection(folder.name, name)
+        collection = self._name_of(folder.name, name)
         if count:
-            found = self._now(lambda client, timeout: _counted(client, collection, timeout))
+            found = self.now(lambda client, timeout: _counted(client, collection, timeout))
             if found != count:
                 raise SnapshotError(
-                    f"{collection} in Milvus at {self._uri} holds {found} rows, the snapshot "
+                    f"{collection} in Milvus at {self.uri} holds {found} rows, the snapshot "
                     f'{count}: run "qa index".'
                 )
-        return partial(self._search, collection)
+        return _Collection(self, collection)
 
-    def _search(
-        self,
-        collection: str,
-        vector: list[float] | Mapping[int, float],
-        limit: int,
-        visible: Visible | None,
-        least: int,
-    ) -> np.ndarray:
-        """Up to ``limit`` rows that are nearest to a vector, at least ``least``; see ``_Ask``."""
-
-        def asked(client: Any, timeout: float) -> Any:
-            return client.search(
-                collection,
-                data=[vector],
-                anns_field="vector",
-                limit=limit,
-                filter=condition(visible),
-                output_fields=[],
-                consistency_level="Bounded",
-                timeout=timeout,
-            )
-
-        (hits,) = self._now(asked, collection)
-        if len(hits) < least:
-            raise UnavailableError(
-                f"Milvus at {self._uri} found {len(hits)} rows in {collection}, there are {least} "
-                "or more: it is not whole, or not all of it is loaded."
-            )
-        return np.array([hit["row"] for hit in hits], dtype=np.int64)
-
-    def _collection(self, digest: str, name: str) -> str:
+    def _name_of(self, digest: str, name: str) -> str:
         return f"{self._name}_{digest}_{name}"
 
     def _aliased(self, client: Any, timeout: float) -> str | None:
@@ -201,7 +180,7 @@ class Milvus:
 
     def _put(self, folder: Path, name: str) -> None:
         """Send the rows of one search into a collection, and load it."""
-        collection = self._collection(folder.name, name)
+        collection = self._name_of(folder.name, name)
         rows = Rows(folder, name)
         if not len(rows):
             return
@@ -214,25 +193,23 @@ class Milvus:
 
         if self._patiently(is_whole):
             return
-        kind = "FLAT" if len(rows) <= _exact_rows(folder) else "AUTOINDEX"
-        if rows.dimension is None:
-            kind = "SPARSE_INVERTED_INDEX"
-        new = partial(_create, collection=collection, dimension=rows.dimension, index_type=kind)
+        lists = _lists(folder, len(rows))
+        new = partial(_create, collection=collection, dimension=rows.dimension, lists=lists)
         self._patiently(new)
         for block in rows.blocks():
             self._patiently(partial(_send, collection=collection, rows=block))
         self._patiently(lambda client, timeout: client.flush(collection, timeout=timeout))
         if not self._patiently(is_whole):
             raise UnavailableError(
-                f"Milvus at {self._uri} does not hold all {len(rows)} rows of {collection} after "
+                f"Milvus at {self.uri} does not hold all {len(rows)} rows of {collection} after "
                 "they were sent: the snapshot before stays live."
             )
 
     def _faults(self, folder: Path, name: str) -> Iterator[str]:
-        collection = self._collection(folder.name, name)
+        collection = self._name_of(folder.name, name)
         for block in Rows(folder, name).blocks():
             rows = [one["row"] for one in block]
-            found = self._now(partial(_fetched, collection=collection, rows=rows), collection)
+            found = self.now(partial(_fetched, collection=collection, rows=rows), collection)
             held = {one["row"]: one for one in found}
             for one in block:
                 other = held.get(one["row"])
@@ -241,7 +218,7 @@ class Milvus:
                 elif any(other[name] != one[name] for name in (*FIELDS, "vector")):
                     yield f"{collection} in Milvus: row {one['row']} is not the snapshot's"
 
-    def _now(
+    def now(
         self,
         call: Callable[[Any, float], _T],
         collection: str | None = None,
@@ -299,7 +276,7 @@ class Milvus:
             self._is_well = False
             what = getattr(error, "message", None) or str(error) or type(error).__name__
             raise UnavailableError(
-                f"Milvus at {self._uri} does not do what it is asked ({what}): see that it runs, "
+                f"Milvus at {self.uri} does not do what it is asked ({what}): see that it runs, "
                 "and milvus_uri and milvus_token; it is used again when it is back."
             ) from error
         self._is_well = True
@@ -313,47 +290,78 @@ class Milvus:
 
                 # It logs every failure with what was asked. What fails is told by us.
                 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
-                self._client = MilvusClient(self._uri, timeout=_ANSWER_S, **self._secrets)
+                self._client = MilvusClient(self.uri, timeout=_ANSWER_S, **self._secrets)
             return self._client
 
 
-class _Ask(Protocol):
-    """The search of a collection."""
+@dataclass(frozen=True, slots=True)
+class _Collection:
+    """A collection on a Milvus server, to be searched."""
 
-    def __call__(
+    milvus: Milvus
+    name: str
+
+    def nearest(
         self,
         vector: list[float] | Mapping[int, float],
         limit: int,
         visible: Visible | None,
-        least: int,
+        least: int = 0,
+        probed: int | None = None,
     ) -> np.ndarray:
         """Up to ``limit`` rows that are nearest to a vector; int64, in no order.
+
+        ``probed`` is how many lists are looked into, where there are lists.
 
         Raises:
             UnavailableError: Milvus cannot be reached, or found fewer than ``least``.
         """
 
+        def asked(client: Any, timeout: float) -> Any:
+            return client.search(
+                self.name,
+                data=[vector],
+                anns_field="vector",
+                limit=limit,
+                filter=condition(visible),
+                search_params={"params": {"nprobe": probed} if probed else {}},
+                output_fields=[],
+                consistency_level="Bounded",
+                timeout=timeout,
+            )
+
+        (hits,) = self.milvus.now(asked, self.name)
+        if len(hits) < least:
+            raise UnavailableError(
+                f"Milvus at {self.milvus.uri} found {len(hits)} rows in {self.name}, there are "
+                f"{least} or more: it is not whole, or not all of it is loaded."
+            )
+        return np.array([hit["row"] for hit in hits], dtype=np.int64)
+
 
 class _MilvusVectors(VectorIndex):
     """The vectors of a snapshot, in its files; nearest rows are asked of Milvus."""
 
-    ask: _Ask
+    collection: _Collection
     is_exact: bool
 
     def _found(
         self, vector: np.ndarray, wanted: int, visible: Visible | None, there: int
     ) -> tuple[np.ndarray, np.ndarray]:
         limit = min(put_forward(wanted, there), _MOST)
-        # An approximate search may lose the way to rows of which few are visible.
-        least = limit if self.is_exact or visible is None else 0
-        rows = self.ask(vector.astype(np.float32).tolist(), limit, visible, least)
+        least, looked_into = limit, None
+        if not self.is_exact:
+            least, looked_into = 0, probed(_PROBED, _LISTS, there / len(self))
+        rows = self.collection.nearest(
+            vector.astype(np.float32).tolist(), limit, visible, least, looked_into
+        )
         return self.cosines(vector, rows), rows
 
 
 class _MilvusWords(LexicalIndex):
     """The words of a snapshot, in its files; the passages that hold them are asked of Milvus."""
 
-    ask: _Ask
+    collection: _Collection
 
     def _found(
         self, stems: Sequence[str], k: int, visible: Visible | None
@@ -364,7 +372,7 @@ class _MilvusWords(LexicalIndex):
         holding = max((self.passages.rows(word) for word in stems), key=len)
         there = len(holding) if visible is None else int(np.count_nonzero(visible.rows[holding]))
         limit = min(put_forward(k, len(self)), _MOST)
-        rows = self.ask(asked, limit, visible, min(limit, there))
+        rows = self.collection.nearest(asked, limit, visible, min(limit, there))
         return rows, self.scores(stems, rows)
 
     def _numbers(self, stems: Sequence[str]) -> Counter[int]:
@@ -396,14 +404,16 @@ def _is_alias_missing(error: Any) -> bool:
     return error.code in {_NOT_FOUND, 1600}
 
 
-def _exact_rows(folder: Path) -> int:
-    """Up to how many rows the searches of the snapshot in a folder look at every one."""
+def _lists(folder: Path, rows: int) -> int | None:
+    """The lists so many vectors of the snapshot in a folder are kept in; None: they are not."""
     manifest = json.loads((folder / "manifest.json").read_bytes())
-    return int(manifest["inputs"]["settings"]["exact_rows"])
+    if rows <= manifest["inputs"]["settings"]["exact_rows"]:
+        return None
+    return min(list_count(rows), _LISTS)
 
 
 def _create(
-    client: Any, timeout: float, collection: str, dimension: int | None, index_type: str
+    client: Any, timeout: float, collection: str, dimension: int | None, lists: int | None
 ) -> None:
     """An empty collection, in the place of one that was not finished."""
     from pymilvus import DataType  # noqa: PLC0415
@@ -415,10 +425,14 @@ def _create(
         schema.add_field(field, DataType.INT64, is_primary=field == "row")
     if dimension is None:
         schema.add_field("vector", DataType.SPARSE_FLOAT_VECTOR)
+        index: dict[str, Any] = {"index_type": "SPARSE_INVERTED_INDEX"}
     else:
         schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dimension)
+        index = {"index_type": "IVF_SQ8", "params": {"nlist": lists}}
+        if lists is None:
+            index = {"index_type": "FLAT"}
     indexes = client.prepare_index_params()
-    indexes.add_index("vector", index_type=index_type, metric_type="IP")
+    indexes.add_index("vector", metric_type="IP", **index)
     client.create_collection(
         collection,
         schema=schema,

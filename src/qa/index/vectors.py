@@ -9,6 +9,7 @@ is chosen when the index is built: enough to find what an exact search would fin
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,7 +18,7 @@ import numpy as np
 from qa.errors import SnapshotError
 from qa.index.visible import Visible
 
-__all__ = ["VECTORS", "VectorIndex", "half", "put_forward"]
+__all__ = ["VECTORS", "VectorIndex", "half", "list_count", "probed", "put_forward"]
 
 # The vector indexes of a snapshot.
 VECTORS = ("passages", "sentences", "questions")
@@ -76,7 +77,7 @@ class VectorIndex:
         if exact_rows is None or count <= exact_rows or not vectors.any():
             return cls(whole)
         faiss.omp_set_num_threads(_BUILD_THREADS)
-        many = min(count, 2 ** round(np.log2(_LISTS_PER_ROOT * np.sqrt(count))))
+        many = list_count(count)
         lists: Any = faiss.index_factory(dimension, f"IVF{many},SQ8", faiss.METRIC_INNER_PRODUCT)
         lists.cp.seed = _SEED
         lists.cp.min_points_per_centroid = 1
@@ -190,16 +191,13 @@ class VectorIndex:
     def _in_lists(
         self, vector: np.ndarray, wanted: int, visible: Visible | None, there: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """What the lists put forward, scored anew.
-
-        The fewer rows are visible, the more lists: as many visible ones are looked at as without.
-        """
+        """What the lists put forward, scored anew."""
         import faiss  # noqa: PLC0415
 
         options = None
         if visible is not None:
-            probed = min(self._lists.nlist, -(-self._lists.nprobe * len(self) // there))
-            options = faiss.SearchParametersIVF(sel=_selector(visible), nprobe=probed)  # type: ignore[call-arg]
+            looked_into = probed(self._lists.nprobe, self._lists.nlist, there / len(self))
+            options = faiss.SearchParametersIVF(sel=_selector(visible), nprobe=looked_into)  # type: ignore[call-arg]
         asked = put_forward(wanted, there)
         rows = _search(self._lists, vector, asked, options)[1]
         return self.cosines(vector, rows), rows
@@ -238,6 +236,19 @@ def _search(
     found, rows = index.search(vector[None, :].astype(np.float32), k, params=options)
     is_there = rows[0] >= 0  # faiss fills up with -1
     return found[0][is_there], rows[0][is_there]
+
+
+def list_count(rows: int) -> int:
+    """How many lists so many rows are kept in."""
+    return min(rows, 1 << round(math.log2(_LISTS_PER_ROOT * math.sqrt(rows))))
+
+
+def probed(lists: int, of: int, share: float) -> int:
+    """How many lists are looked into where a share of the rows is visible, rather than ``lists``.
+
+    The fewer, the more lists: as many visible rows are looked at as without.
+    """
+    return min(of, math.ceil(lists / share))
 
 
 def put_forward(wanted: int, there: int) -> int:
