@@ -142,7 +142,7 @@ def held_bytes(path: Path, name: str) -> int:
 def asked(index: Path, data: Path, engine: str) -> dict:
     """What opening and asking takes; in a process of its own."""
     command = python(__file__, str(data), "--measure", str(index), engine)
-    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
     found: dict = json.loads(done.stdout)
     return found
 
@@ -165,7 +165,7 @@ def answered(index: Path, data: Path, name: str) -> dict:
 
         engine._called = timed  # noqa: SLF001
     started = time.perf_counter()
-    qa = QA(open_snapshot(index, engine))
+    qa = QA.configured(Settings.load(), index, engine)
     opened = time.perf_counter() - started
     took, own = [], []
     for text in questions(data, ASKED + WARMED):

@@ -325,7 +325,7 @@ class _Collection:
                 limit=limit,
                 filter=condition(visible),
                 search_params={"params": {"nprobe": probed} if probed else {}},
-                output_fields=[],
+                output_fields=["row"],
                 consistency_level="Bounded",
                 timeout=timeout,
             )
@@ -336,7 +336,7 @@ class _Collection:
                 f"Milvus at {self.milvus.uri} found {len(hits)} rows in {self.name}, there are "
                 f"{least} or more: it is not whole, or not all of it is loaded."
             )
-        return np.array([hit["row"] for hit in hits], dtype=np.int64)
+        return np.array(hits.ids, dtype=np.int64)
 
 
 class _MilvusVectors(VectorIndex):
