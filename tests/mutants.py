@@ -51,8 +51,8 @@ MUTANTS = [
     (
         "published before it is whole",
         "index/snapshot.py",
-        "        engine.make_live(index, digest)\n    kept",
-        "        engine.make_live(index, digest)\n    (target / _MANIFEST).unlink()\n    kept",
+        "        _make_live(index, digest, engine)\n    kept",
+        "        _make_live(index, digest, engine)\n    (target / _MANIFEST).unlink()\n    kept",
     ),
     (
         "hand corrections overwritten",
@@ -438,7 +438,7 @@ MUTANTS = [
     (
         "a damaged snapshot is tried for ever",
         "web/live.py",
-        "digest if is_still_live else None",
+        "found if is_still_live else None",
         "None",
     ),
     (
@@ -610,11 +610,22 @@ MUTANTS = [
         "pass",
     ),
     ("Milvus may find too few", "index/milvus.py", "if len(hits) < least:", "if False:"),
-    ("Milvus may hold too few", "index/milvus.py", "if found != count:", "if False:"),
+    (
+        "Milvus may hold too few when it is opened",
+        "index/milvus.py",
+        "            if found != count:\n                raise SnapshotError",
+        "            if False:\n                raise SnapshotError",
+    ),
+    (
+        "Milvus may hold too few when it is ready",
+        "index/milvus.py",
+        "            if found != count:\n                raise UnavailableError",
+        "            if False:\n                raise UnavailableError",
+    ),
     (
         "collections half sent are whole",
         "index/milvus.py",
-        "return _counted(client, collection, timeout) == len(rows)",
+        "return _counted(client, timeout, collection) == len(rows)",
         "return True",
     ),
     (
@@ -650,8 +661,8 @@ MUTANTS = [
     (
         "no certificate of its own",
         "index/milvus.py",
-        "            if certificate:",
-        "            if False:",
+        "        if certificate:",
+        "        if False:",
     ),
     ("no token", "index/milvus.py", "if token else {}", "if False else {}"),
     (

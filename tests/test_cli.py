@@ -1,8 +1,10 @@
 """The commands: what they print, where, and with which exit code."""
 
 import json
+import os
 import re
 import shutil
+import signal
 import sys
 
 import pytest
@@ -173,6 +175,20 @@ def test_a_port_in_use_is_said_before_anything_is_loaded(project, run):
         code, _, err = run("serve", "--port", str(taken.getsockname()[1]))
     assert code == 1
     assert re.match(r"qa: Cannot listen on 127.0.0.1:\d+: .*Choose another with --port", err)
+
+
+@pytest.mark.parametrize(
+    ("number", "workers", "told"),
+    [
+        (signal.SIGINT, "0", "nothing changed"),
+        (signal.SIGTERM, "2", "what was embedded is kept"),
+    ],
+)
+def test_who_stops_an_index_is_told_what_stays(run, monkeypatch, number, workers, told):
+    monkeypatch.setattr(cli, "_index", lambda *_, **__: os.kill(os.getpid(), number))
+    code, out, err = run("index", "--workers", workers)
+    assert (code, out) == (128 + number, "")
+    assert err == f"qa: interrupted; {told}, and the snapshot of before is live.\n"
 
 
 def test_debug_shows_the_traceback(project, monkeypatch):

@@ -13,6 +13,11 @@ from qa.errors import CorpusError
 PAGE = "Home > Press>Trade\n\nIt rained. Why?(2020-02-03)\n\nBecause.\n\nThank you."
 
 
+@pytest.mark.parametrize("text", ["", " \n\n "])
+def test_a_text_without_words_is_a_statement_without_a_title(text):
+    assert (recognise(text).layout, recognise(text).title) == ("statement", "")
+
+
 def test_a_question_and_answer_page_is_recognised():
     page = recognise(PAGE)
     assert page.layout == "question-answer"

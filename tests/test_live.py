@@ -3,15 +3,17 @@
 import asyncio
 import gc
 import os
+import shutil
 import threading
 import time
 import weakref
+from pathlib import Path
 
 import pytest
 
 from conftest import WordEncoder
 from qa import QA
-from qa.errors import OverloadError, QuestionError
+from qa.errors import OverloadError, QuestionError, UnavailableError
 from qa.index.snapshot import live_digest, open_snapshot
 from qa.web.live import Live, Watch
 
@@ -147,6 +149,54 @@ def test_a_new_snapshot_is_taken_up_and_a_damaged_one_is_not(opened, make_index,
         assert value(live, "qa_snapshots_not_taken_up_total") == 1
     finally:
         watch.stop()
+
+
+def test_a_snapshot_whose_files_come_late_is_taken_up_when_they_are_there(
+    opened, make_index, monkeypatch, tmp_path
+):
+    monkeypatch.setattr("qa.web.live._WATCH_S", 0.01)
+    live = Live(opened({"tea": "Tea is hot."}))
+    index = make_index({"tea": "Tea is hot."})
+    watch = Watch(live, index, lambda: QA(open_snapshot(index), WordEncoder()))
+    elsewhere = make_index({"tea": "Tea is cold."}, tmp_path / "elsewhere")
+    digest = live_digest(elsewhere)
+    watch.start()
+    try:
+        shutil.copy(elsewhere / "current", index / "current")
+        until(lambda: value(live, "qa_snapshots_not_taken_up_total") == 1)
+        shutil.copytree(elsewhere / digest, index / ".copied")
+        (index / ".copied").rename(index / digest)
+        until(lambda: live.snapshot.digest == digest)
+        # Meanwhile it was not tried over and over.
+        assert value(live, "qa_snapshots_not_taken_up_total") == 1
+    finally:
+        watch.stop()
+
+
+def test_an_engine_that_is_away_is_told_once_and_when_it_is_back(opened, monkeypatch, caplog):
+    monkeypatch.setattr("qa.web.live._WATCH_S", 0.01)
+    live = Live(opened({"tea": "Tea is hot."}))
+    checks = []
+
+    def check(self, digest):
+        checks.append(digest)
+        if 3 < len(checks) < 8:
+            raise UnavailableError("It does not answer.")
+
+    monkeypatch.setattr(type(live.snapshot.engine), "check", check)
+    watch = Watch(live, Path("nowhere"), lambda: None)
+    watch.start()
+    try:
+        until(lambda: value(live, "qa_engine_away") == 1)
+        until(lambda: value(live, "qa_engine_away") == 0)
+        until(lambda: len(checks) > 12)
+    finally:
+        watch.stop()
+    assert set(checks) == {live.snapshot.digest}
+    assert [r.getMessage() for r in caplog.records if r.name == "qa.web.live"] == [
+        "the engine cannot be used: It does not answer.",
+        "the engine is used again",
+    ]
 
 
 def test_questions_are_logged_where_that_is_wanted_and_only_there(opened, caplog):

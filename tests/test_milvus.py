@@ -16,6 +16,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,7 @@ class Server:
         while True:
             assert self._process.poll() is None, (self._folder / "log").read_text("utf-8")
             try:
-                Milvus(self.uri, "nobody").check()
+                Milvus(self.uri, "nobody").live(self._folder)
             except UnavailableError:
                 assert time.monotonic() < end
                 time.sleep(0.05)
@@ -116,9 +117,9 @@ def documents(count=40, said="said"):
         )
 
 
-def indexed(index, engine, exact_rows=EXACT_ROWS, **told):
+def indexed(index, engine, *, exact_rows=EXACT_ROWS, take_over=False, **told):
     files = [corpus_file(document) for document in documents(**told)]
-    settings = {"passage_chars": 200, "exact_rows": exact_rows}
+    settings = {"passage_chars": 200, "exact_rows": exact_rows, "take_over": take_over}
     return build(files, index, WordEncoder(), engine=engine, **settings).digest
 
 
@@ -308,6 +309,8 @@ def test_fewer_rows_than_there_are_are_no_answer(tmp_path, engine, name):
     engine._connected().delete(collection, ids=[*range(1, count)])
     with pytest.raises(UnavailableError, match="not whole"):
         qa.ask("what of tea and milk?")
+    with pytest.raises(UnavailableError, match=f"holds 1 rows, the snapshot {count}"):
+        qa.snapshot.engine.check(digest)
     with pytest.raises(SnapshotError, match=f"holds 1 rows, the snapshot {count}"):
         open_snapshot(tmp_path, engine)
 
@@ -315,8 +318,43 @@ def test_fewer_rows_than_there_are_are_no_answer(tmp_path, engine, name):
 def test_an_alias_that_leads_elsewhere_is_refused(tmp_path, engine):
     digest = indexed(tmp_path, engine)
     engine._connected().alter_alias(f"{engine._name}_{digest}_sentences", engine._name)
-    with pytest.raises(SnapshotError, match="which is no snapshot"):
-        live_digest(tmp_path, engine)
+    for asked in (
+        partial(live_digest, tmp_path, engine),
+        partial(live_digest, tmp_path, engine, missing_ok=True),
+        partial(indexed, tmp_path, engine, said="told us"),
+    ):
+        with pytest.raises(SettingsError, match="which is no snapshot of ours"):
+            asked()
+
+
+def test_what_is_live_is_not_replaced_from_another_folder(tmp_path, engine):
+    digest = indexed(tmp_path / "a", engine)
+    with pytest.raises(SnapshotError, match=rf"{digest}, is not in .*b: .*--take-over"):
+        indexed(tmp_path / "b", engine, said="told us")
+    assert engine.live(tmp_path) == digest
+    second = indexed(tmp_path / "b", engine, said="told us", take_over=True)
+    assert engine.live(tmp_path) == second
+    with pytest.raises(SnapshotError, match="is missing, the files of the live snapshot: copy"):
+        open_snapshot(tmp_path / "a", engine)
+
+
+def test_the_engine_is_changed_without_embedding_anew_and_both_find_their_snapshot(
+    tmp_path, engine
+):
+    files = [corpus_file(document) for document in documents()]
+    told = {"passage_chars": 200}
+    first = build(files, tmp_path, WordEncoder(), **told)
+    second = build(files, tmp_path, WordEncoder(), engine=engine, **told)
+    assert (second.digest, second.embedded) == (first.digest, 0)
+    changed = [corpus_file(document) for document in documents(said="told us")]
+    third = build(changed, tmp_path, WordEncoder(), engine=engine, **told)
+    assert third.reused > 0
+    assert live_digest(tmp_path) == live_digest(tmp_path, engine) == third.digest
+    fourth = build(files, tmp_path, WordEncoder(), **told)
+    assert fourth.embedded < first.embedded
+    assert open_snapshot(tmp_path).digest == fourth.digest
+    # Who still asks Milvus finds what was published there.
+    assert open_snapshot(tmp_path, engine).digest == third.digest
 
 
 def test_a_server_that_is_not_there_is_named_with_the_remedy(tmp_path):
@@ -324,6 +362,25 @@ def test_a_server_that_is_not_there_is_named_with_the_remedy(tmp_path):
     with pytest.raises(UnavailableError, match=r"Milvus at http://127.*milvus_uri") as failure:
         live_digest(tmp_path, engine)
     assert "secret" not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("uri", "content", "why"),
+    [
+        ("https://127.0.0.1:1", None, "No such file"),
+        ("https://127.0.0.1:1", "no certificate", "holds no certificate in PEM"),
+        (
+            "http://127.0.0.1:1",
+            "-----BEGIN CERTIFICATE-----",
+            "is for TLS, and milvus_uri is http:",
+        ),
+    ],
+)
+def test_a_certificate_that_cannot_be_used_is_refused_at_once(tmp_path, uri, content, why):
+    if content:
+        (tmp_path / "c.pem").write_text(content, "ascii")
+    with pytest.raises(SettingsError, match=f"milvus_certificate.*{why}"):
+        Milvus(uri, "press_qa", certificate=tmp_path / "c.pem")
 
 
 def test_without_its_packages_it_says_what_to_install(monkeypatch):
@@ -334,6 +391,7 @@ def test_without_its_packages_it_says_what_to_install(monkeypatch):
 
 def test_token_and_certificate_are_given_to_milvus(tmp_path, monkeypatch):
     given = {}
+    (tmp_path / "authority.pem").write_text("-----BEGIN CERTIFICATE-----", "ascii")
     monkeypatch.setattr("pymilvus.MilvusClient", lambda uri, **told: given.update(told, uri=uri))
     settings = Settings.load(
         engine="milvus",
@@ -389,7 +447,7 @@ def test_over_tls_a_token_is_asked_for_and_a_certificate_checked(guarded, tmp_pa
     for lacking in told:
         given = {name: value for name, value in told.items() if name != lacking}
         with pytest.raises(UnavailableError, match="milvus_token") as failure:
-            Milvus(uri, names, **given).check()
+            Milvus(uri, names, **given).live(tmp_path)
         assert "secret" not in str(failure.value)
     engine = Milvus(uri, names, **told)
     digest = indexed(tmp_path / "index", engine)
@@ -508,7 +566,7 @@ def test_a_new_snapshot_is_taken_up_by_both_servers_and_no_question_fails_meanwh
 
 
 def test_while_milvus_is_away_questions_are_refused_and_answered_again_when_it_is_back(two):
-    _, _, milvus, addresses = two
+    home, _, milvus, addresses = two
     with asking(addresses) as came:
         until(lambda: len(came) > 10)
         milvus.kill()
@@ -516,6 +574,8 @@ def test_while_milvus_is_away_questions_are_refused_and_answered_again_when_it_i
         until(lambda: all(ready(address) is None for address in addresses))
         status, headers, _ = fetched(f"{addresses[0]}/readyz")
         assert (status, headers["Retry-After"]) == (503, "2")
+        away = partial(fetched, f"{addresses[0]}/metrics")
+        until(lambda: b"qa_engine_away 1.0" in away()[2])
         until(lambda: sum(status == 503 for _, _, status, *_ in came) > 10)
         assert fetched(f"{addresses[0]}/healthz")[0] == 200
         milvus.start()
@@ -526,6 +586,14 @@ def test_while_milvus_is_away_questions_are_refused_and_answered_again_when_it_i
     statuses = {status for _, _, status, *_ in came}
     assert statuses == {200, 503}
     assert all(headers["Retry-After"] for _, _, status, headers, _ in came if status == 503)
+    # Visitors are not told where it runs and what it is; the log tells, once.
+    refusals = {answer["detail"] for _, _, status, _, answer in came if status == 503}
+    assert refusals == {"The record cannot be searched just now: ask again shortly."}
+    for address in addresses:
+        log = (home / f"log-{address.rpartition(':')[2]}").read_text("utf-8")
+        told = [line for line in log.splitlines() if "the engine" in line]
+        assert ["cannot be used: Milvus at" in told[-2], "is used again" in told[-1]] == [True] * 2
+        assert b"qa_engine_away 0.0" in fetched(f"{address}/metrics")[2]
     good = [answer for _, _, status, _, answer in came if status == 200]
     assert len({answer["citations"][0]["passage"]["text"] for answer in good}) == 1
     for address in addresses:

@@ -97,6 +97,15 @@ def test_a_named_file_that_is_missing_is_refused(tmp_path):
         ({"contact": "a\r\nHost:b"}, "contact: String should match pattern"),
         ({"fetch_delay_s": -1}, "fetch_delay_s: Input should be greater than or equal to 0"),
         ({"fetch_timeout_s": 0}, "fetch_timeout_s: Input should be greater than 0"),
+        (
+            {"milvus_uri": "http://127.0.0.1"},
+            "not an address like https://milvus.example.org:19530",
+        ),
+        ({"milvus_uri": "http://127.0.0.1:abc"}, "with its port"),
+        ({"milvus_uri": "http://127.0.0.1:99999"}, "with its port"),
+        ({"milvus_uri": "127.0.0.1:19530"}, "not an address like"),
+        ({"milvus_uri": "http://127.0.0.1:19530/db"}, "not an address like"),
+        ({"milvus_name": "press-qa"}, "not a name of letters, digits and _"),
         ({"max_redirects": 21}, "max_redirects: Input should be less than or equal to 20"),
     ],
 )
@@ -118,6 +127,7 @@ def test_what_would_harm_a_page_or_be_unreadable_is_refused(given, told):
         {"feedback": "postgresql+psycopg://qa:se/same@127.0.0.1/record"},
         {"feedback": ["sesame"]},
         {"milvus_token": ["sesame"]},
+        {"milvus_uri": "http://root:sesame@127.0.0.1:19530"},
     ],
 )
 def test_a_secret_that_is_wrong_is_not_told(given):
@@ -144,6 +154,11 @@ def test_an_address_of_what_is_shared_is_a_secret(monkeypatch, name, url):
     settings = Settings.load()
     assert getattr(settings, name).get_secret_value() == url
     assert url not in repr(settings)
+
+
+@pytest.mark.parametrize("uri", ["http://[::1]:19530", "https://milvus.example.org:443/"])
+def test_an_address_of_milvus_has_a_host_and_a_port(uri):
+    assert Settings(milvus_uri=uri).milvus_uri == uri.rstrip("/")
 
 
 def test_feedback_without_a_scheme_is_a_file():

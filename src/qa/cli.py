@@ -57,10 +57,10 @@ _SIGNALLED = 128
 
 
 class _Stopped(BaseException):
-    """Whoever started the process wants it to end; ``code`` is the exit code."""
+    """Whoever started the process wants it to end: what to say, and the exit ``code``."""
 
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
+    def __init__(self, told: str, code: int) -> None:
+        super().__init__(told)
         self.code = code
 
 
@@ -111,7 +111,7 @@ def main() -> None:
         err.print("qa: interrupted.")
         sys.exit(130)
     except _Stopped as stopped:
-        err.print("qa: interrupted; the same command goes on where it was.")
+        err.print(f"qa: {stopped}")
         sys.exit(stopped.code)
     except BrokenPipeError:
         # Whoever read our output has had enough; Python must not complain on its way out.
@@ -269,11 +269,13 @@ def _source(name: str, follow: Sequence[str], hosts: Sequence[str]) -> Source:
 
 
 @contextlib.contextmanager
-def _stoppable() -> Iterator[None]:
+def _stoppable(
+    told: str = "interrupted; the same command goes on where it was.",
+) -> Iterator[None]:
     """Ctrl+C and SIGTERM end the work at its next step, with nothing half-written."""
 
     def stop(number: int, _: object) -> None:
-        raise _Stopped(_SIGNALLED + number)
+        raise _Stopped(told, _SIGNALLED + number)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -304,7 +306,7 @@ def _preview(sources: Sequence[str], corpus: Path, *, as_json: bool) -> None:
 
 
 @app.command()
-def index(
+def index(  # noqa: PLR0913 - the options
     corpus: CorpusPlace = None,
     index: IndexFolder = None,
     config: ConfigFile = None,
@@ -312,8 +314,8 @@ def index(
         int | None,
         typer.Option(
             help="Embed in so many processes, with Ray; a run that is cut off goes on.",
-            min=1,
-            show_default="this process alone",
+            min=0,
+            show_default="0, this process alone",
         ),
     ] = None,
     ray: Annotated[
@@ -324,17 +326,31 @@ def index(
             show_default="one started here",
         ),
     ] = None,
+    *,
+    take_over: Annotated[
+        bool,
+        typer.Option(
+            "--take-over", help="Replace what Milvus has live, though it is not of this folder."
+        ),
+    ] = False,
 ) -> None:
     """Build a snapshot of the record and make it the live one.
 
     Example: qa index
     """
+    settings = Settings.load(config, corpus=corpus, index=index, workers=workers, ray=ray)
+    kept = "what was embedded is kept" if settings.workers or settings.ray else "nothing changed"
+    with _stoppable(f"interrupted; {kept}, and the snapshot of before is live."):
+        _index(settings, take_over=take_over)
+
+
+def _index(settings: Settings, *, take_over: bool) -> None:
+    """Build a snapshot and say what it is."""
     from qa.corpus import folder  # noqa: PLC0415
     from qa.index.build import build  # noqa: PLC0415
     from qa.index.engine import engine_of  # noqa: PLC0415
     from qa.index.export import exported_encoder  # noqa: PLC0415
 
-    settings = Settings.load(config, corpus=corpus, index=index, workers=workers, ray=ray)
     files = list(folder.read_all(folder.place(settings.corpus)))
     encoder = exported_encoder(
         settings.encoder,
@@ -352,13 +368,16 @@ def index(
             exact_rows=settings.exact_rows,
             on_embedded=lambda done, total: tell("embedding", done, total),
             engine=engine_of(settings),
+            take_over=take_over,
         )
     corrected = sum(file.is_corrected and file.ingested_from is not None for file in files)
     if corrected:
         out.print(f"{corrected} documents are corrected by hand.")
+    kept = getattr(embedding, "kept", 0)
     out.print(
         f"{built.documents} documents, {built.passages} passages, {built.sentences} sentences; "
-        f"{built.embedded} texts embedded, {built.reused} taken from the last snapshot."
+        f"{built.embedded - kept} texts embedded, {built.reused} taken from the last snapshot"
+        + (f", {kept} from a run that was cut off." if kept else ".")
     )
     out.print(f"Live snapshot: {settings.index}/{built.digest}")
 
@@ -770,6 +789,11 @@ def status(
         "encoder": snapshot.manifest["inputs"]["encoder"],
         "settings": snapshot.manifest["inputs"]["settings"],
         "engine": settings.engine,
+        **(
+            {"milvus_uri": settings.milvus_uri, "milvus_name": settings.milvus_name}
+            if settings.engine == "milvus"
+            else {}
+        ),
         "searches": list(settings.searches),
         "switched_off": _switched_off(settings),
         "reader": settings.reader,

@@ -34,6 +34,7 @@ CORPUS_URL = "^[A-Za-z][A-Za-z0-9+.-]+://.+$"
 # Pictures that can be a logo, and what browsers call them.
 PICTURES = {".svg": "image/svg+xml", ".png": "image/png"}
 _READABLE = 4.5
+_PORTS = 65_535
 # Below it a channel's light grows with its value (IEC 61966-2-1).
 _LINEAR_BELOW = 0.04045
 # Scheme, host and port of a page, as browsers send it; nothing that could end a header's value.
@@ -110,7 +111,6 @@ class Settings(BaseModel):
     )
     milvus_uri: str = Field(
         "http://127.0.0.1:19530",
-        pattern=r"^https?://[^\s/]+$",
         description="address of the Milvus server; https for TLS",
     )
     milvus_token: SecretStr = Field(
@@ -121,7 +121,6 @@ class Settings(BaseModel):
     )
     milvus_name: str = Field(
         "press_qa",
-        pattern="^[A-Za-z_][A-Za-z0-9_]{0,63}$",
         description="what this record's collections in Milvus begin with, and its alias is called",
     )
     searches: tuple[Literal["passages", "sentences", "words"], ...] = Field(
@@ -272,6 +271,25 @@ class Settings(BaseModel):
             raise ValueError("not an address like https://ask.example.org/record")
         return url.rstrip("/") if url else None
 
+    @field_validator("milvus_uri")
+    @classmethod
+    def _is_server(cls, uri: str) -> str:
+        """Names and passwords have no place in it: it is told where something is wrong."""
+        found = re.fullmatch(r"(https?://(\[[0-9A-Fa-f:.]+\]|[\w.-]+)):(\d{1,5})/?", uri, re.ASCII)
+        if not found or int(found[3]) > _PORTS:
+            raise ValueError(
+                "not an address like https://milvus.example.org:19530, with its port; a user and "
+                "a password belong into milvus_token"
+            )
+        return uri.rstrip("/")
+
+    @field_validator("milvus_name")
+    @classmethod
+    def _is_name(cls, name: str) -> str:
+        if not re.fullmatch(r"[A-Za-z_]\w{0,63}", name, re.ASCII):
+            raise ValueError("not a name of letters, digits and _, at most 64, no digit first")
+        return name
+
     @field_validator("limits_storage")
     @classmethod
     def _is_redis(cls, url: SecretStr | None) -> SecretStr | None:
@@ -342,12 +360,13 @@ class Settings(BaseModel):
 def _told(problem: Any) -> str:
     """What is wrong with a setting, and what was given; a secret, or what may be one, is not told.
 
-    What has an unknown name may be a secret whose name is misspelt.
+    What has an unknown name may be a secret whose name is misspelt; an address may hold one.
     """
     where = ".".join(map(str, problem["loc"]))
     field = Settings.model_fields.get(str(problem["loc"][0])) if problem["loc"] else None
     kinds = (field.annotation, *get_args(field.annotation)) if field else (SecretStr,)
-    given = "" if SecretStr in kinds else f" (got {problem['input']!r})"
+    is_secret = SecretStr in kinds or re.search("://.*@", str(problem["input"]))
+    given = "" if is_secret else f" (got {problem['input']!r})"
     return f"{where}: {problem['msg']}{given}"
 
 

@@ -103,7 +103,8 @@ def _snapshot_faults(live: Snapshot, files: dict[str, CorpusFile], corpus: Path)
         if file is not None:
             fault = _passage_fault(passage, file.document)
             if fault:
-                yield f"{corpus / file.name}: passage {row} ({passage.span}): {fault}"
+                where = f"passage {row} ({passage.span.start} to {passage.span.end})"
+                yield f"{corpus / file.name}: {where}: {fault}"
 
 
 def _difference(indexed: Document, found: Document) -> str:

@@ -85,8 +85,8 @@ def place(corpus: Path | str) -> Path:
         found = UPath(corpus)
         found.fs  # noqa: B018 - imports what reads it
     except ImportError as error:
-        package = 'pip install "press-qa[cluster]"' if error.name == "upath" else error
-        raise CorpusError(f"{corpus} cannot be read, a package is missing: {package}.") from error
+        remedy = 'pip install "press-qa[cluster]"' if error.name == "upath" else f"pip: {error}"
+        raise CorpusError(f"{corpus} cannot be read, a package is missing; {remedy}.") from error
     except Exception as error:  # whatever the library of such addresses raises
         raise CorpusError(
             f"{corpus} cannot be read: {error}. An address is like s3://bucket/folder; "
@@ -130,7 +130,8 @@ def read_all(corpus: Path) -> Iterator[CorpusFile]:
     with _reaching(corpus):
         is_there = corpus.is_dir()
     if not is_there:
-        remedy = 'run "qa ingest SOURCE" first' if isinstance(corpus, Path) else "see its address"
+        is_here = isinstance(corpus, Path)
+        remedy = 'run "qa ingest SOURCE" first' if is_here else "correct its address"
         raise CorpusError(f"There is no corpus folder {corpus}: {remedy}.")
     return (read(path) for path in paths(corpus))
 

@@ -83,9 +83,11 @@ def _question_on_top(text: str) -> tuple[Span, datetime.date] | None:
 
 
 def _title(text: str) -> str:
-    """The first sentence, without its full stop, cut at a word where it is very long."""
+    """The first sentence, without its full stop, cut at a word where it is very long; or none."""
+    text = text.lstrip()
     # The first sentence is looked for where a title may be: a whole record may be one line.
-    sentence = sentence_spans(text.lstrip()[: 2 * _TITLE_CHARS])[0].of(text.lstrip()).rstrip(".。")
+    spans = sentence_spans(text[: 2 * _TITLE_CHARS])
+    sentence = spans[0].of(text).rstrip(".。") if spans else ""
     if len(sentence) <= _TITLE_CHARS:
         return sentence
     return sentence[:_TITLE_CHARS].rsplit(" ", 1)[0] + " …"

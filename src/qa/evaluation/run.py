@@ -127,6 +127,7 @@ def indexed(
         exact_rows=settings.exact_rows,
         on_embedded=lambda done, total: tell("embedding", done, total),
         engine=engine,
+        take_over=True,
     )
     seconds = round(time.perf_counter() - started, 3)
     record = folder / "build.json"

@@ -19,6 +19,7 @@ from qa.index import snapshot as snapshots
 from qa.index.encoder import Encoder
 from qa.index.engine import FAISS, Engine
 from qa.index.passages import Splitter
+from qa.index.snapshot import Snapshot
 from qa.index.vectors import half
 from qa.records import Document, Passage
 
@@ -55,19 +56,23 @@ def build(  # noqa: PLR0913 - the settings of each step
     exact_rows: int = EXACT_ROWS,
     on_embedded: OnEmbedded | None = None,
     engine: Engine = FAISS,
+    take_over: bool = False,
 ) -> Built:
     """Cut, embed, index and publish. Texts the live snapshot has vectors for are not embedded.
 
     ``engine`` searches the vectors: up to ``exact_rows`` exactly, more of them approximately. The
     same files, encoder and settings give the same bytes and thus the same digest, whatever was
-    indexed before.
+    indexed before. ``take_over`` lets it replace a live snapshot that is not of this folder.
 
     Raises:
         CorpusError: there is no document, or none that is not withdrawn.
+        SnapshotError: what is live with the engine is not of this folder.
         BusyError: another process is writing this index.
         UnavailableError: the engine cannot be reached.
     """
     with snapshots.writing(index) as unfinished:
+        if not take_over:
+            snapshots.check_ours(index, engine)
         documents = sorted(files, key=lambda file: file.document.id)
         if not documents:
             raise CorpusError('There is no document to index: run "qa ingest SOURCE" first.')
@@ -132,11 +137,10 @@ class _Known:
     def __init__(self, index: Path, encoder: Encoder, engine: Engine) -> None:
         self._rows: dict[str, int] = {}
         # Before another engine is given its first, the one that searched so far has vectors too.
-        digests = (snapshots.live_digest(index, one, missing_ok=True) for one in (engine, FAISS))
-        digest = next((one for one in digests if one), None)
-        try:
-            live = snapshots.open_snapshot(index, digest=digest)
-        except SnapshotError:
+        digests = [snapshots.live_digest(index, one, missing_ok=True) for one in (engine, FAISS)]
+        found = (_whole(index, digest) for digest in dict.fromkeys(digests))
+        live = next((snapshot for snapshot in found if snapshot), None)
+        if live is None:
             return
         built_with = live.manifest["inputs"]["encoder"]
         if built_with["sha256"] != encoder.sha256:
@@ -157,6 +161,16 @@ class _Known:
         of_sentences = rows[~is_passage] - len(self._passages)
         found[~is_passage] = half(self._sentences.vectors(of_sentences))
         return found
+
+
+def _whole(index: Path, digest: str | None) -> Snapshot | None:
+    """The snapshot of a digest; None where it is missing or damaged."""
+    if digest is None:
+        return None
+    try:
+        return snapshots.open_snapshot(index, digest=digest)
+    except SnapshotError:
+        return None
 
 
 def _vectors(

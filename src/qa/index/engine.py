@@ -33,6 +33,7 @@ class Engine(Protocol):
 
         Raises:
             SnapshotError: what should hold a digest does not.
+            SettingsError: what is live there is no snapshot.
         """
 
     def put(self, folder: Path) -> None:
@@ -53,8 +54,8 @@ class Engine(Protocol):
     def keep(self, digests: Collection[str]) -> None:
         """Let go of every snapshot but these."""
 
-    def check(self) -> None:
-        """Do nothing where it can search now.
+    def check(self, digest: str) -> None:
+        """Do nothing where it can search a snapshot that was opened, now.
 
         Raises:
             UnavailableError: it cannot.
@@ -97,7 +98,7 @@ class _Faiss:
     def keep(self, digests: Collection[str]) -> None:
         """Nothing: the folder's litter is removed by its owner."""
 
-    def check(self) -> None:
+    def check(self, digest: str) -> None:
         """It is here."""
 
 

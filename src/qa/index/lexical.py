@@ -7,6 +7,7 @@ needs nothing but the arrays, mapped from disk.
 from __future__ import annotations
 
 import json
+import logging
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -144,6 +145,7 @@ class LexicalIndex:
         """An index over the passages' texts; the same give the same bytes."""
         import bm25s  # noqa: PLC0415
 
+        logging.getLogger("bm25s").setLevel(logging.WARNING)
         words: Counter[str] = Counter()
         numbers: dict[str, int] = {}
         ids: list[np.ndarray] = []

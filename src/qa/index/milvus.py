@@ -26,6 +26,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import logging
+import os
 import re
 import threading
 from collections import Counter
@@ -69,7 +70,7 @@ class Milvus:
         """``name`` begins the collections' names, and is the alias'.
 
         Raises:
-            SettingsError: a package that it needs is missing.
+            SettingsError: a package that it needs is missing, or the certificate cannot be read.
         """
         if importlib.util.find_spec("pymilvus") is None:
             raise SettingsError(
@@ -80,11 +81,13 @@ class Milvus:
         self._secrets: dict[str, Any] = {"token": token} if token else {}
         if uri.startswith("https:"):
             self._secrets |= {"secure": True}
-            if certificate:
-                self._secrets |= {"server_pem_path": str(certificate)}
+        if certificate:
+            self._secrets |= {"server_pem_path": str(_checked(certificate, uri))}
         self._client: Any = None
         self._lock = threading.Lock()
         self._is_well = True
+        # The rows of each collection of the snapshots that were opened.
+        self._counts: dict[str, dict[str, int]] = {}
 
     def live(self, index: Path) -> str | None:  # noqa: ARG002 - it is the same for every folder
         """See ``Engine``."""
@@ -93,9 +96,9 @@ class Milvus:
             return None
         match = re.fullmatch(rf"{re.escape(self._name)}_([0-9a-f]{{32}})_passages", found)
         if match is None:
-            raise SnapshotError(
+            raise SettingsError(
                 f"The alias {self._name} in Milvus at {self.uri} leads to {found}, which is no "
-                'snapshot: drop the alias, or name another in milvus_name, and run "qa index".'
+                "snapshot of ours: name another in milvus_name, or drop the alias."
             )
         return match[1]
 
@@ -143,8 +146,14 @@ class Milvus:
 
         self._patiently(drop)
 
-    def check(self) -> None:
-        """See ``Engine``."""
+    def check(self, digest: str) -> None:
+        """See ``Engine``. The rows of its collections are counted."""
+        for collection, count in self._counts.get(digest, {}).items():
+            found = self.now(partial(_counted, collection=collection), collection, again=False)
+            if found != count:
+                raise UnavailableError(
+                    f"{collection} in Milvus at {self.uri} holds {found} rows, the snapshot {count}"
+                )
         self.now(self._aliased, again=False)
 
     def _opened(self, folder: Path, name: str, count: int) -> _Collection:
@@ -155,7 +164,8 @@ class Milvus:
         """
         collection = self._name_of(folder.name, name)
         if count:
-            found = self.now(lambda client, timeout: _counted(client, collection, timeout))
+            self._counts.setdefault(folder.name, {})[collection] = count
+            found = self.now(partial(_counted, collection=collection), collection)
             if found != count:
                 raise SnapshotError(
                     f"{collection} in Milvus at {self.uri} holds {found} rows, the snapshot "
@@ -189,7 +199,7 @@ class Milvus:
             if not client.has_collection(collection, timeout=timeout):
                 return False
             client.load_collection(collection, timeout=timeout)
-            return _counted(client, collection, timeout) == len(rows)
+            return _counted(client, timeout, collection) == len(rows)
 
         if self._patiently(is_whole):
             return
@@ -245,6 +255,8 @@ class Milvus:
         Raises:
             UnavailableError: it failed to the end.
         """
+        # What gRPC writes by itself, whatever is told to logging.
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
         import grpc  # noqa: PLC0415
         import tenacity  # noqa: PLC0415
         from pymilvus.exceptions import MilvusException  # noqa: PLC0415
@@ -275,9 +287,14 @@ class Milvus:
         except failures as error:
             self._is_well = False
             what = getattr(error, "message", None) or str(error) or type(error).__name__
+            remedy = (
+                "see that it runs, that milvus_uri is its address (https:// only where it speaks "
+                "TLS), and milvus_token what it takes; it is used again when it is back"
+            )
+            if getattr(error, "code", None) == _NOT_FOUND:
+                remedy = 'run "qa index" where the record is'
             raise UnavailableError(
-                f"Milvus at {self.uri} does not do what it is asked ({what}): see that it runs, "
-                "and milvus_uri and milvus_token; it is used again when it is back."
+                f"Milvus at {self.uri} does not do what it is asked ({what}): {remedy}."
             ) from error
         self._is_well = True
         return found
@@ -399,6 +416,26 @@ def condition(visible: Visible | None) -> str:
     return " and ".join(terms)
 
 
+def _checked(certificate: Path, uri: str) -> Path:
+    """The file of a certificate.
+
+    Raises:
+        SettingsError: it cannot be read, or is for nothing.
+    """
+    if not uri.startswith("https:"):
+        raise SettingsError(
+            f"milvus_certificate is for TLS, and milvus_uri is {uri}: write https://, or leave "
+            "the certificate out."
+        )
+    try:
+        is_pem = b"-----BEGIN CERTIFICATE-----" in certificate.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"milvus_certificate: {certificate}: {error.strerror}.") from error
+    if not is_pem:
+        raise SettingsError(f"milvus_certificate: {certificate} holds no certificate in PEM.")
+    return certificate
+
+
 def _is_alias_missing(error: Any) -> bool:
     """Whether an error says that there is no such alias: 1600, or 100 of Milvus Lite."""
     return error.code in {_NOT_FOUND, 1600}
@@ -452,7 +489,7 @@ def _fetched(client: Any, timeout: float, collection: str, rows: list[int]) -> A
     return client.query(collection, ids=rows, output_fields=[*FIELDS, "vector"], timeout=timeout)
 
 
-def _counted(client: Any, collection: str, timeout: float) -> int:
+def _counted(client: Any, timeout: float, collection: str) -> int:
     """How many rows a collection holds."""
     (found,) = client.query(
         collection, output_fields=["count(*)"], consistency_level="Strong", timeout=timeout

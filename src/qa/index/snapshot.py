@@ -247,7 +247,7 @@ def publish(  # noqa: PLR0913 - what the manifest says
     sync_folder(index)
     engine.put(target)
     if before != digest:
-        engine.make_live(index, digest)
+        _make_live(index, digest, engine)
     kept = {digest, _previous(index, digest, before)} - {None}
     engine.keep([name for name in kept if name])
     _remove_litter(index, keep={*kept, unfinished.name})
@@ -275,8 +275,15 @@ def roll_back(index: Path, engine: Engine = FAISS) -> str:
                 f"The snapshot before is damaged, so that {live} stays live: {faults[0]}."
             )
         engine.put(index / before)
-        engine.make_live(index, before)
+        _make_live(index, before, engine)
     return before
+
+
+def _make_live(index: Path, digest: str, engine: Engine) -> None:
+    """Make a snapshot live; the folder names it too, for whoever goes back to faiss."""
+    engine.make_live(index, digest)
+    if not engine.is_local:
+        FAISS.make_live(index, digest)
 
 
 def _previous(index: Path, digest: str, before: str | None) -> str | None:
@@ -305,6 +312,23 @@ def live_digest(index: Path, engine: Engine = FAISS, *, missing_ok: bool = False
     return digest
 
 
+def check_ours(index: Path, engine: Engine) -> None:
+    """Refuse to replace what is live with an engine elsewhere, where it is not of this folder.
+
+    Raises:
+        SnapshotError: it is not.
+        SettingsError: what is live there is no snapshot.
+        UnavailableError: the engine cannot be reached.
+    """
+    live = None if engine.is_local else live_digest(index, engine, missing_ok=True)
+    if live and not (index / live).exists():
+        raise SnapshotError(
+            f"What is live with the engine, {live}, is not in {index}: it is another record's, or "
+            "was published from another folder. Name another in milvus_name, use that folder "
+            '(--index), or replace it all the same: "qa index --take-over".'
+        )
+
+
 def check_files(index: Path, engine: Engine = FAISS) -> list[str]:
     """What is wrong with the live snapshot, a line each; empty where it is whole."""
     folder = index / str(live_digest(index, engine))
@@ -320,6 +344,11 @@ def open_snapshot(index: Path, engine: Engine = FAISS, digest: str | None = None
     """
     digest = digest or str(live_digest(index, engine))
     folder = index / digest
+    if not folder.exists() and not engine.is_local:
+        raise SnapshotError(
+            f"{folder} is missing, the files of the live snapshot: copy them here from where it "
+            "was indexed, or let both see one folder."
+        )
     faults = _faults(folder)
     if faults:
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""

@@ -97,6 +97,8 @@ class Workers:
         self._workers = workers or _WORKERS
         self._address = address
         self._ending = contextlib.ExitStack()
+        # Texts that a build before this one, cut off, had embedded.
+        self.kept = 0
 
     def __enter__(self) -> Self:
         return self
@@ -143,6 +145,7 @@ class Workers:
             if kept is None:
                 missing.append(shard)
             else:
+                self.kept += shard.texts
                 place(shard, kept)
         for shard, found in self._embedded(missing):
             self._keep(shard, found)
@@ -225,10 +228,14 @@ class Workers:
         try:
             ray.init(address=self._address or "local", **quiet)
         except Exception as error:  # it raises what it likes
-            where = self._address or "on this machine"
+            if self._address is None:
+                raise UnavailableError(
+                    f"Ray did not start here: {_first_line(error)}. A busy machine may be too slow "
+                    "for it: run the same command again, or without workers."
+                ) from error
             raise UnavailableError(
-                f"The Ray cluster {where} does not take us in: {_first_line(error)}. It needs the "
-                "Python and the Ray of this machine, and its token where it has one "
+                f"The Ray cluster {self._address} does not take us in: {_first_line(error)}. It "
+                "needs the Python and the Ray of this machine, and its token where it has one "
                 "(RAY_AUTH_MODE=token, RAY_AUTH_TOKEN); host:port works on its own machines "
                 "only, ray://host:port from everywhere."
             ) from error

@@ -86,7 +86,7 @@ def _add_operations(app: FastAPI, live: Live) -> None:
     @app.get("/readyz", include_in_schema=False)
     def readyz() -> PlainTextResponse:
         snapshot = live.snapshot
-        snapshot.engine.check()
+        snapshot.engine.check(snapshot.digest)
         return PlainTextResponse(snapshot.digest)
 
     @app.get("/metrics", include_in_schema=False)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from qa.answer.ask import QA
 from qa.errors import FeedbackError, OverloadError, QAError, UnavailableError
@@ -151,6 +152,7 @@ class Watch:
         self._index = index
         self._opened = opened
         self._stopped = threading.Event()
+        self._is_away = False
         self._thread = threading.Thread(target=self._watch, name="watch", daemon=True)
 
     def start(self) -> None:
@@ -163,17 +165,34 @@ class Watch:
         self._thread.join()
 
     def _watch(self) -> None:
-        refused = None
+        refused: _Refused | None = None
         while not self._stopped.wait(_WATCH_S):
             # Where the engine is away, readyz says so, and every question.
-            with contextlib.suppress(UnavailableError):
+            try:
+                self._live.snapshot.engine.check(self._live.snapshot.digest)
                 refused = self._look(refused)
+            except QAError as error:
+                self._tell(error)
+            else:
+                self._tell(None)
 
-    def _look(self, refused: str | None) -> str | None:
-        """Take up what is live, if it is new; the digest of what was not taken up, if any."""
+    def _tell(self, trouble: QAError | None) -> None:
+        """Log when the engine cannot be used, once, and when it can again."""
+        if trouble and not self._is_away:
+            _log.error("the engine cannot be used: %s", trouble)
+        elif self._is_away and not trouble:
+            _log.warning("the engine is used again")
+        self._is_away = trouble is not None
+        self._live.metrics.engine_away.set(self._is_away)
+
+    def _look(self, refused: _Refused | None) -> _Refused | None:
+        """Take up what is live, if it is new; what was not taken up, if anything."""
         engine = self._live.snapshot.engine
         digest = live_digest(self._index, engine, missing_ok=True)
-        if digest in {None, self._live.snapshot.digest, refused}:
+        if digest in {None, self._live.snapshot.digest}:
+            return refused
+        found = _Refused(digest, _state(self._index / str(digest)))
+        if found == refused:
             return refused
         try:
             qa = self._opened()
@@ -182,11 +201,28 @@ class Watch:
             raise
         except (QAError, OSError) as error:
             # Another was published meanwhile, or what is there is damaged. What answers now
-            # goes on answering; a damaged one is not looked at over and over.
+            # goes on answering; a damaged one is not looked at before it changes.
             self._live.metrics.not_taken_up.inc()
             _log.error("a new snapshot was not taken up: %s", error)
             is_still_live = live_digest(self._index, engine, missing_ok=True) == digest
-            return digest if is_still_live else None
+            return found if is_still_live else None
         self._live.take_up(qa)
         _log.warning("took up snapshot %s", digest)
         return None
+
+
+class _Refused(NamedTuple):
+    """A snapshot that was not taken up, and what its folder was like then."""
+
+    digest: str | None
+    state: frozenset[tuple[str, int, int]]
+
+
+def _state(folder: Path) -> frozenset[tuple[str, int, int]]:
+    """What tells whether a folder's files have changed: their names, sizes and times."""
+    found = []
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):  # gone again
+            of = path.stat()
+            found.append((str(path), of.st_size, of.st_mtime_ns))
+    return frozenset(found)

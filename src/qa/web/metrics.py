@@ -50,6 +50,9 @@ class Metrics:
         self.limits_alone = Gauge(
             "qa_limits_alone", "1 while limits_storage cannot be reached, else 0.", registry=r
         )
+        self.engine_away = Gauge(
+            "qa_engine_away", "1 while what searches cannot be used, else 0.", registry=r
+        )
         self._answers = Counter(
             "qa_answers", "Questions answered, by what was answered.", ["status"], registry=r
         )

@@ -22,6 +22,8 @@ __all__ = ["REQUEST_ID", "Problem", "add_problem_pages", "failure", "problem", "
 # When to ask again where too many ask at once. The queue is empty sooner; this spreads them.
 _RETRY_S = 2
 
+_AWAY = "The record cannot be searched just now: ask again shortly."
+
 # The id of a request, as a client may give it and responses have it.
 REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
 
@@ -108,7 +110,10 @@ def add_problem_pages(app: FastAPI) -> None:
     async def failed(_: Request, error: Exception) -> Response:
         if isinstance(error, QuestionError):
             return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
-        if isinstance(error, OverloadError | UnavailableError):
+        if isinstance(error, UnavailableError):
+            # What it says is for whoever runs the server, and in the log.
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, _AWAY, retry_after_s=_RETRY_S)
+        if isinstance(error, OverloadError):
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), retry_after_s=_RETRY_S)
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), retry_after_s=60)
 
