@@ -164,11 +164,15 @@ def test_a_snapshot_whose_files_come_late_is_taken_up_when_they_are_there(
     try:
         shutil.copy(elsewhere / "current", index / "current")
         until(lambda: value(live, "qa_snapshots_not_taken_up_total") == 1)
-        shutil.copytree(elsewhere / digest, index / ".copied")
-        (index / ".copied").rename(index / digest)
+        # As they are copied, one after the other.
+        for file in sorted(path for path in (elsewhere / digest).rglob("*") if path.is_file()):
+            to = index / digest / file.relative_to(elsewhere / digest)
+            to.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, to)
+            time.sleep(0.005)
         until(lambda: live.snapshot.digest == digest)
         # Meanwhile it was not tried over and over.
-        assert value(live, "qa_snapshots_not_taken_up_total") == 1
+        assert value(live, "qa_snapshots_not_taken_up_total") < 10
     finally:
         watch.stop()
 

@@ -153,6 +153,7 @@ class Watch:
         self._opened = opened
         self._stopped = threading.Event()
         self._is_away = False
+        self._seen: _Seen | None = None
         self._thread = threading.Thread(target=self._watch, name="watch", daemon=True)
 
     def start(self) -> None:
@@ -165,7 +166,7 @@ class Watch:
         self._thread.join()
 
     def _watch(self) -> None:
-        refused: _Refused | None = None
+        refused: _Seen | None = None
         while not self._stopped.wait(_WATCH_S):
             # Where the engine is away, readyz says so, and every question.
             try:
@@ -185,14 +186,16 @@ class Watch:
         self._is_away = trouble is not None
         self._live.metrics.engine_away.set(self._is_away)
 
-    def _look(self, refused: _Refused | None) -> _Refused | None:
+    def _look(self, refused: _Seen | None) -> _Seen | None:
         """Take up what is live, if it is new; what was not taken up, if anything."""
         engine = self._live.snapshot.engine
         digest = live_digest(self._index, engine, missing_ok=True)
         if digest in {None, self._live.snapshot.digest}:
             return refused
-        found = _Refused(digest, _state(self._index / str(digest)))
-        if found == refused:
+        found = _Seen(digest, _state(self._index / str(digest)))
+        before, self._seen = self._seen, found
+        is_changing = found != before
+        if refused and refused.digest == digest and (found == refused or is_changing):
             return refused
         try:
             qa = self._opened()
@@ -201,7 +204,8 @@ class Watch:
             raise
         except (QAError, OSError) as error:
             # Another was published meanwhile, or what is there is damaged. What answers now
-            # goes on answering; a damaged one is not looked at before it changes.
+            # goes on answering; a damaged one is not looked at before it has changed, and while
+            # its files are copied it changes.
             self._live.metrics.not_taken_up.inc()
             _log.error("a new snapshot was not taken up: %s", error)
             is_still_live = live_digest(self._index, engine, missing_ok=True) == digest
@@ -211,8 +215,8 @@ class Watch:
         return None
 
 
-class _Refused(NamedTuple):
-    """A snapshot that was not taken up, and what its folder was like then."""
+class _Seen(NamedTuple):
+    """A snapshot that may not be taken up, and what its folder was like then."""
 
     digest: str | None
     state: frozenset[tuple[str, int, int]]
