@@ -438,7 +438,7 @@ MUTANTS = [
     (
         "a damaged snapshot is tried for ever",
         "web/live.py",
-        "found if is_still_live else None",
+        "self._seen if is_still_live else None",
         "None",
     ),
     (

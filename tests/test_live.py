@@ -203,6 +203,30 @@ def test_an_engine_that_is_away_is_told_once_and_when_it_is_back(opened, monkeyp
     ]
 
 
+def test_who_answers_from_what_the_engine_has_let_go_takes_up_what_is_live(
+    opened, make_index, monkeypatch
+):
+    monkeypatch.setattr("qa.web.live._WATCH_S", 0.01)
+    live = Live(opened({"tea": "Tea is hot."}))
+    first = live.snapshot.digest
+
+    def check(self, digest):
+        if digest == first:
+            raise UnavailableError("It was dropped.")
+
+    monkeypatch.setattr(type(live.snapshot.engine), "check", check)
+    index = make_index({"tea": "Tea is hot."})
+    watch = Watch(live, index, lambda: QA(open_snapshot(index), WordEncoder()))
+    watch.start()
+    try:
+        until(lambda: value(live, "qa_engine_away") == 1)
+        make_index({"tea": "Tea is cold."})
+        until(lambda: live.snapshot.digest == live_digest(index) != first)
+        until(lambda: value(live, "qa_engine_away") == 0)
+    finally:
+        watch.stop()
+
+
 def test_questions_are_logged_where_that_is_wanted_and_only_there(opened, caplog):
     qa = opened({"tea": "Tea is hot."})
     caplog.clear()

@@ -152,7 +152,8 @@ class Milvus:
             found = self.now(partial(_counted, collection=collection), collection, again=False)
             if found != count:
                 raise UnavailableError(
-                    f"{collection} in Milvus at {self.uri} holds {found} rows, the snapshot {count}"
+                    f"{collection} in Milvus at {self.uri} holds {found} rows, the snapshot "
+                    f'{count}: run "qa index".'
                 )
         self.now(self._aliased, again=False)
 
@@ -286,7 +287,8 @@ class Milvus:
             found = retrying(once)
         except failures as error:
             self._is_well = False
-            what = getattr(error, "message", None) or str(error) or type(error).__name__
+            details = getattr(error, "details", None)
+            what = getattr(error, "message", None) or (details() if details else str(error))
             remedy = (
                 "see that it runs, that milvus_uri is its address (https:// only where it speaks "
                 "TLS), and milvus_token what it takes; it is used again when it is back"

@@ -153,7 +153,9 @@ class Watch:
         self._opened = opened
         self._stopped = threading.Event()
         self._is_away = False
+        # What was live when it was last looked at, and what was not taken up.
         self._seen: _Seen | None = None
+        self._refused: _Seen | None = None
         self._thread = threading.Thread(target=self._watch, name="watch", daemon=True)
 
     def start(self) -> None:
@@ -166,12 +168,11 @@ class Watch:
         self._thread.join()
 
     def _watch(self) -> None:
-        refused: _Seen | None = None
         while not self._stopped.wait(_WATCH_S):
             # Where the engine is away, readyz says so, and every question.
             try:
+                self._look()
                 self._live.snapshot.engine.check(self._live.snapshot.digest)
-                refused = self._look(refused)
             except QAError as error:
                 self._tell(error)
             else:
@@ -186,17 +187,17 @@ class Watch:
         self._is_away = trouble is not None
         self._live.metrics.engine_away.set(self._is_away)
 
-    def _look(self, refused: _Seen | None) -> _Seen | None:
-        """Take up what is live, if it is new; what was not taken up, if anything."""
+    def _look(self) -> None:
+        """Take up what is live, if it is new."""
         engine = self._live.snapshot.engine
         digest = live_digest(self._index, engine, missing_ok=True)
         if digest in {None, self._live.snapshot.digest}:
-            return refused
-        found = _Seen(digest, _state(self._index / str(digest)))
-        before, self._seen = self._seen, found
-        is_changing = found != before
-        if refused and refused.digest == digest and (found == refused or is_changing):
-            return refused
+            return
+        before, self._seen = self._seen, _Seen(digest, _state(self._index / str(digest)))
+        is_changing = self._seen != before
+        refused = self._refused
+        if refused and refused.digest == digest and (refused == self._seen or is_changing):
+            return
         try:
             qa = self._opened()
             qa.ask(_FIRST_QUESTION)
@@ -204,15 +205,16 @@ class Watch:
             raise
         except (QAError, OSError) as error:
             # Another was published meanwhile, or what is there is damaged. What answers now
-            # goes on answering; a damaged one is not looked at before it has changed, and while
-            # its files are copied it changes.
+            # goes on answering; a damaged one is not looked at before it has changed, and come to
+            # rest: its files may be on their way.
             self._live.metrics.not_taken_up.inc()
             _log.error("a new snapshot was not taken up: %s", error)
             is_still_live = live_digest(self._index, engine, missing_ok=True) == digest
-            return found if is_still_live else None
+            self._refused = self._seen if is_still_live else None
+            return
+        self._refused = None
         self._live.take_up(qa)
         _log.warning("took up snapshot %s", digest)
-        return None
 
 
 class _Seen(NamedTuple):
