@@ -179,6 +179,30 @@ def test_what_is_found_is_what_is_visible_in_each_of_the_searches(tmp_path, engi
     assert snapshot.lexical.highest(["absent"], 12).tolist() == []
 
 
+class Shuffled:
+    """A collection that gives its rows in another order."""
+
+    def __init__(self, collection):
+        self._collection = collection
+
+    def nearest(self, *asked):
+        return np.random.default_rng(1).permutation(self._collection.nearest(*asked))
+
+
+def test_the_order_is_that_of_the_files_whatever_order_milvus_gives(tmp_path, engine):
+    digest = indexed(tmp_path, engine)
+    snapshot, own = open_snapshot(tmp_path, engine), open_snapshot(tmp_path, FAISS, digest)
+    vector = WordEncoder().encode(["the minister said that tea is enough"])[0]
+    for name, asked in (("lexical", ["minist", "tea", "enough"]), ("sentence_vectors", vector)):
+        index, other = getattr(snapshot, name), getattr(own, name)
+        index.collection = Shuffled(index.collection)
+        search = "highest" if name == "lexical" else "nearest"
+        found, exact = (
+            np.array(getattr(one, search)(asked, 12)).tolist() for one in (index, other)
+        )
+        assert found == exact
+
+
 def test_beyond_exact_rows_milvus_searches_in_lists_and_finds_nearly_all(tmp_path, engine):
     digest = indexed(tmp_path, engine, count=400, exact_rows=100)
     snapshot, own = open_snapshot(tmp_path, engine), open_snapshot(tmp_path, FAISS, digest)
