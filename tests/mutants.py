@@ -695,7 +695,12 @@ MUTANTS = [
         "vectors[shard.start : shard.start + shard.texts] = found",
         "vectors[: shard.texts] = found",
     ),
-    ("a killed worker is not replaced", "index/workers.py", "max_restarts=_RESTARTS,", ""),
+    (
+        "a killed worker is not replaced",
+        "index/workers.py",
+        "max_restarts=_RESTARTS",
+        "max_restarts=0",
+    ),
     (
         "finished shards are done again",
         "index/workers.py",
