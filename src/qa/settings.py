@@ -107,7 +107,7 @@ class Settings(BaseModel):
     )
     engine: Literal["faiss", "milvus"] = Field(
         "faiss",
-        description="what searches the vectors: faiss in this process, or a Milvus server",
+        description="what searches: faiss and this process, or a Milvus server",
     )
     milvus_uri: str = Field(
         "http://127.0.0.1:19530",

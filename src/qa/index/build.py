@@ -60,7 +60,7 @@ def build(  # noqa: PLR0913 - the settings of each step
 ) -> Built:
     """Cut, embed, index and publish. Texts the live snapshot has vectors for are not embedded.
 
-    ``engine`` searches the vectors: up to ``exact_rows`` exactly, more of them approximately. The
+    ``engine`` searches; vectors up to ``exact_rows`` exactly, more of them approximately. The
     same files, encoder and settings give the same bytes and thus the same digest, whatever was
     indexed before. ``take_over`` lets it replace a live snapshot that is not of this folder.
 
