@@ -111,6 +111,7 @@ def test_what_goes_on_is_said_at_once_and_the_outcome_once(page):
         }"""
     )
     assert shown == SAY("widget.searching")
+    page.wait_for_timeout(400)  # Gradio has not heard of it
     page.locator(BOX).press("Enter")
     page.locator("#qa-chat .qa-answer:focus").wait_for()
     assert page.evaluate("window.said.filter(Boolean)") == [SAY("widget.searching")] * 2
@@ -118,9 +119,15 @@ def test_what_goes_on_is_said_at_once_and_the_outcome_once(page):
     assert page.locator("#qa-chat [aria-label*='<div']").count() == 0
 
 
-def test_who_types_on_is_not_interrupted_and_hears_the_outcome(page):
+def first_held(page):
+    """A list in which the first question sent from the page is held, to be continued."""
     held = []
-    page.route("**/queue/join*", lambda route: held.append(route))  # noqa: PLW0108
+    page.route("**/queue/join*", lambda route: route.continue_() if held else held.append(route))
+    return held
+
+
+def test_who_types_on_is_not_interrupted_and_hears_the_outcome(page):
+    held = first_held(page)
     page.locator(BOX).fill("import duty on soybeans")
     with page.expect_request("**/queue/join*"):
         page.keyboard.press("Enter")
@@ -132,6 +139,64 @@ def test_who_types_on_is_not_interrupted_and_hears_the_outcome(page):
     assert page.locator("#qa-chat .user").inner_text() == "import duty on soybeans"
     assert page.evaluate("document.activeElement.matches('#qa-question textarea')")
     assert page.locator(BOX).input_value() == "and then"
+
+
+def test_what_is_asked_meanwhile_waits_and_is_answered_in_its_turn(page):
+    held = first_held(page)
+    with page.expect_request("**/queue/join*"):
+        page.locator(BOX).fill(QUESTION)
+        page.keyboard.press("Enter")
+        page.keyboard.press("Enter")  # once too often
+    page.keyboard.type("hello")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(100)
+    assert page.locator(BOX).input_value() == "hello"
+    assert len(held) == 1
+    held[0].continue_()
+    page.locator("#qa-chat .qa-answer").nth(1).wait_for()
+    asked = page.locator("#qa-chat .user").all_inner_texts()
+    assert asked == [QUESTION, "hello"]
+    assert page.locator(BOX).input_value() == ""
+    assert page.locator("#qa-chat .bot").count() == 3
+    page.locator("#qa-chat .qa-courtesy:focus").wait_for()
+
+
+def test_an_example_asked_meanwhile_waits_too_and_leaves_what_is_being_typed(page):
+    held = first_held(page)
+    with page.expect_request("**/queue/join*"):
+        page.locator(BOX).fill("hello")
+        page.keyboard.press("Enter")
+    page.keyboard.type("and then")
+    example = page.locator("button.qa-example").first
+    example.click()
+    held[0].continue_()
+    page.locator("#qa-chat .qa-answer").nth(1).wait_for()
+    assert page.locator("#qa-chat .user").all_inner_texts() == ["hello", example.inner_text()]
+    assert page.locator(BOX).input_value() == "and then"
+
+
+def test_questions_asked_the_moment_the_last_is_answered_are_all_answered(page):
+    """Also where Gradio is not done with the last one, which it does not show."""
+    asked = [f"how many tasks does the document contain, {number} of 15?" for number in range(15)]
+    page.evaluate(
+        """async (asked) => {
+          const box = document.querySelector("#qa-question textarea");
+          for (const question of asked) {
+            box.value = question;
+            box.dispatchEvent(new Event("input", { bubbles: true }));
+            document.querySelector("#qa-send").click();
+            const isAnswered = () => {
+              const said = [...document.querySelectorAll("#qa-chat :is(.user, .bot)")];
+              const [last, answer] = said.slice(-2);
+              return last.textContent.includes(question) && answer.querySelector(".qa-answer");
+            };
+            while (!isAnswered()) await new Promise((done) => setTimeout(done));
+          }
+        }""",
+        asked,
+    )
+    # Of a long conversation the beginning is gone.
+    assert page.locator("#qa-chat .user").all_inner_texts() == asked[-13:]
 
 
 def test_days_and_sections_limit_what_is_looked_at_and_the_answer_says_so(page):

@@ -119,14 +119,16 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
             "concurrency_limit": None,
             "api_visibility": "private",
         }
-        # How many are answered at a time is for ``live`` to say.
-        asking = {
-            "fn": _turn(live, pages, say),
-            "inputs": [box, chat, keep, *only],
-            "outputs": [box, chat, kept],
+        # How many are answered at a time is for ``live`` to say. chat.js lets the next question
+        # go when the answer is shown; Gradio may still be at its end, and would drop it.
+        gr.on(
+            [box.submit, send.click],
+            _turn(live, pages, say),
+            inputs=[box, chat, keep, *only],
+            outputs=[box, chat, kept],
+            trigger_mode="always_last",
             **quietly,
-        }
-        gr.on([box.submit, send.click], **asking)
+        )
         keep.input(_to_keep, [keep, chat], kept, **quietly)
         chat.clear(lambda: (welcome, []), None, [chat, kept], **quietly)
         # chat.js presses it where something was kept.
@@ -134,9 +136,8 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
         restore.click(lambda held: (held or welcome, bool(held)), kept, [chat, keep], **quietly)
         gr.Markdown(say("chat.examples"), elem_id="qa-examples-label", visible=bool(examples))
         with gr.Row(elem_id="qa-examples"):
-            buttons = [gr.Button(text, size="sm", elem_classes="qa-example") for text in examples]
-        for button in buttons:
-            button.click(**{**asking, "inputs": [button, *asking["inputs"][1:]]})
+            for text in examples:
+                gr.Button(text, size="sm", elem_classes="qa-example")  # chat.js asks it
         if settings.links:
             gr.Markdown(pages.foot(), elem_id="qa-foot", sanitize_html=False)
         is_asked_by_assistants = settings.mcp and say.language == DEFAULT_LANGUAGE

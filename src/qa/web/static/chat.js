@@ -16,6 +16,8 @@ const box = () => document.querySelector("#qa-question textarea");
 // What goes on, from the moment a question is asked. It is said once: by the line above the box,
 // or by the answer itself where the focus goes there.
 const SLOW_MS = 3000;
+const GIVEN_UP_MS = 60_000;  // longer than the server takes for an answer, or to say that it has none
+const TWICE_MS = 300;
 const UNASKED = "qa-unasked";
 let asking = null;
 const tell = (words, isSeen = true) => {
@@ -23,13 +25,14 @@ const tell = (words, isSeen = true) => {
   state.textContent = words;
   state.classList.toggle("qa-hidden", !isSeen);  // what stands in the conversation is not shown twice
 };
+const said = () => all("#qa-chat .bot :is(.qa-answer, .qa-message)").pop();
 const begin = (question) => {
-  if (!question.trim()) return;
   clearTimeout(asking?.slow);
   asking = {
     question,
-    users: all("#qa-chat .user").length,
-    bots: all("#qa-chat .bot").length,
+    draft: "",  // what stood in the box before, where another question was put there
+    before: said(),
+    at: performance.now(),
     slow: setTimeout(() => tell(say("slow")), SLOW_MS),
   };
   tell(say("searching"));
@@ -39,27 +42,42 @@ const end = (words, isSeen) => {
   asking = null;
   tell(words, isSeen);
 };
+// One question at a time, for each is answered in the light of those before: the next one waits in
+// the box. What is still there on its way to Gradio is the same one, entered twice; Gradio may not
+// have taken it, if it is not ready.
+const press = () => document.querySelector("#qa-send").click();
+const isUnderway = () => asking && performance.now() - asking.at < (asking.isSent ? GIVEN_UP_MS : TWICE_MS);
+const enter = (event) => {
+  const question = box().value;
+  if (!isUnderway()) {
+    if (question.trim()) begin(question);
+    return;
+  }
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const isOther = question.trim() && (asking.isSent || question !== asking.question);
+  if (isOther) asking.next = () => box().value === question && press();
+};
 document.addEventListener("keydown", (event) => {
-  const isAsked = event.key === "Enter" && !event.shiftKey && !event.isComposing;
-  if (isAsked && event.target === box()) begin(event.target.value);
+  const isEntered = event.key === "Enter" && !event.shiftKey && !event.isComposing;
+  if (isEntered && event.target === box()) enter(event);
 }, true);
 document.addEventListener("click", (event) => {
-  if (event.target.closest("#qa-send")) begin(box().value);
-  const example = event.target.closest(".qa-example");
-  if (example) begin(example.textContent.trim());
+  if (event.target.closest("#qa-send")) enter(event);
 }, true);
 
 // After an answer the page shows the question and what follows it, not the answer's end; the
 // focus goes there too, unless the next question is being typed.
-const arrived = (message) => {
-  const answer = message.querySelector(".qa-answer, .qa-message");
+const arrived = (answer) => {
   const found = answer.querySelectorAll(".qa-citation").length;
   const outcome = answer.matches(".qa-answered") ? say(found === 1 ? "one" : "many", { number: found })
     : answer.matches(".qa-not_in_record") ? say("none") : answer.textContent.trim();
+  const { next } = asking;
   const isFree = !box().value && [document.body, box()].includes(document.activeElement)
     || document.activeElement?.closest("#qa-send, .qa-example, #qa-chat");
   end(isFree ? "" : outcome, false);
-  (all("#qa-chat .user").pop() || message).scrollIntoView({ block: "start" });
+  (all("#qa-chat .user").pop() || answer).scrollIntoView({ block: "start" });
+  if (next) return next();
   if (!isFree) return;
   answer.tabIndex = -1;
   answer.setAttribute("role", "group");
@@ -83,15 +101,11 @@ new MutationObserver(() => {
     sessionStorage.setItem(UNASKED, box().value);  // should Gradio load the page anew
     return;
   }
-  // The question, then what follows it. Of a long conversation the beginning goes, so that there
-  // need not be more of them; what is no question is not shown, and answered all the same.
-  const [users, bots] = [all("#qa-chat .user"), all("#qa-chat .bot")];
-  const [question, answer] = [users.at(-1), bots.at(-1)];
-  if (!answer?.querySelector(".qa-answer, .qa-message")) return;
+  // The question, then what follows it; what is no question is not shown, and answered all the same.
+  const [question, answer] = [all("#qa-chat .user").pop(), said()];
+  if (!answer || answer === asking.before) return;
   const isLast = !question || question.compareDocumentPosition(answer) & Node.DOCUMENT_POSITION_FOLLOWING;
-  if (!isLast) asking.isShown = true;
-  const isNew = asking.isShown || users.length > asking.users || (asking.bots && bots.length > asking.bots);
-  if (isLast && isNew) arrived(answer);
+  if (isLast) arrived(answer);
 }).observe(root, { childList: true, subtree: true });
 
 // Why the server did not take a question: Gradio tells no more than that it failed.
@@ -102,11 +116,13 @@ window.fetch = async (where, how) => {
   if (!isAsked) return fetched(where, how);
   // On its way: the box is free for the next one. What was typed since Enter is of that one, though
   // Gradio may have taken it along.
-  if (asking && box().value.startsWith(asking.question)) {
-    const sent = JSON.parse(how.body);
-    if (String(sent.data[0]).startsWith(asking.question)) sent.data[0] = asking.question;
+  const sent = JSON.parse(how.body);
+  if (asking && !asking.isSent && String(sent.data[0]).startsWith(asking.question)) {
+    asking.isSent = true;
+    sent.data[0] = asking.question;
     how = { ...how, body: JSON.stringify(sent) };
-    fill(box().value.slice(asking.question.length), box() === document.activeElement);
+    const rest = box().value.startsWith(asking.question) ? box().value.slice(asking.question.length) : "";
+    fill(asking.draft + rest, box() === document.activeElement);
   }
   refused = null;
   // Where the server cannot be reached Gradio would wait for it, take no question until then, and
@@ -171,8 +187,14 @@ const fill = (text, isFocused = true, field = box()) => {
   if (isFocused) field.focus();
 };
 const send = (question) => {
+  if (isUnderway()) {
+    asking.next = () => send(question);
+    return;
+  }
+  const draft = box().value;
   fill(question);
-  document.querySelector("#qa-send").click();
+  press();
+  asking.draft = draft;
 };
 const PRESSED = {
   ".qa-copy-it": (pressed) => {
@@ -194,6 +216,10 @@ document.addEventListener("click", (event) => {
       act(pressed);
     }
   }
+});
+document.addEventListener("click", (event) => {
+  const example = event.target.closest(".qa-example");
+  if (example) send(example.textContent.trim());
 });
 document.addEventListener("click", (event) => {
   // What the focus was on is cleared away.
