@@ -180,15 +180,15 @@ def test_a_port_in_use_is_said_before_anything_is_loaded(project, run):
 @pytest.mark.parametrize(
     ("number", "workers", "told"),
     [
-        (signal.SIGINT, "0", "nothing changed"),
-        (signal.SIGTERM, "2", "what was embedded is kept"),
+        (signal.SIGINT, "0", ""),
+        (signal.SIGTERM, "2", " What was embedded is kept."),
     ],
 )
 def test_who_stops_an_index_is_told_what_stays(run, monkeypatch, number, workers, told):
     monkeypatch.setattr(cli, "_index", lambda *_, **__: os.kill(os.getpid(), number))
     code, out, err = run("index", "--workers", workers)
     assert (code, out) == (128 + number, "")
-    assert err == f"qa: interrupted; {told}, and the snapshot of before is live.\n"
+    assert err == f'qa: interrupted.{told} "qa status" tells which snapshot is live.\n'
 
 
 def test_debug_shows_the_traceback(project, monkeypatch):

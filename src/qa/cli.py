@@ -339,8 +339,8 @@ def index(  # noqa: PLR0913 - the options
     Example: qa index
     """
     settings = Settings.load(config, corpus=corpus, index=index, workers=workers, ray=ray)
-    kept = "what was embedded is kept" if settings.workers or settings.ray else "nothing changed"
-    with _stoppable(f"interrupted; {kept}, and the snapshot of before is live."):
+    kept = " What was embedded is kept." if settings.workers or settings.ray else ""
+    with _stoppable(f'interrupted.{kept} "qa status" tells which snapshot is live.'):
         _index(settings, take_over=take_over)
 
 
