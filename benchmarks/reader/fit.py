@@ -1,6 +1,6 @@
 """Fit the reader: ``make reader``. Two cores need some hours; an accelerator is used when there.
 
-    python benchmarks/reader/fit.py ROWS -o FOLDER [--seed N]
+    python benchmarks/reader/fit.py ROWS -o FOLDER [--seed N] [--further BUNDLED]
 
 ``ROWS`` is the folder that ``rows.py`` wrote. The reader begins as all-MiniLM-L6-v2 and reads a
 question and a window of a passage together. It is taught in one pass
@@ -10,9 +10,11 @@ question and a window of a passage together. It is taught in one pass
 - which of its words belong to the sentences that answer (logistic loss on each).
 
 First on the general questions, then on those near to press conferences with some general ones
-again. Of a question's words that the answer shares, some are dropped, so that shared words are not
-all it looks for. ``FOLDER`` receives a checkpoint every CHECKPOINT steps, from which a fit that was
-stopped goes on; ``curve.jsonl``, what the held-out questions say; and ``reader.pt``.
+again. With ``--further`` it begins as the reader in a folder that ``export.py`` wrote, and is
+taught the near ones again, with general ones which that reader has not seen. Of a question's words
+that the answer shares, some are dropped, so that shared words are not all it looks for. ``FOLDER``
+receives a checkpoint every CHECKPOINT steps, from which a fit that was stopped goes on;
+``curve.jsonl``, what the held-out questions say; and ``reader.pt``.
 """
 
 import argparse
@@ -37,7 +39,10 @@ from model import Reader, batch_of, tokenizer_of
 from sklearn.metrics import roc_auc_score
 from torch.nn import functional
 
+from qa.answer.reader import GRAPH, INFO
+
 CHECKPOINT = 100
+ROUNDED = "rounded"  # the part that ends every fit
 HELD_OUT = 400  # questions that are asked for the curve
 EVERY = 400  # steps from one point of the curve to the next
 
@@ -52,8 +57,14 @@ class Plan:
     general: int = 6_000  # questions in the first part
     again: int = 1_000  # of them that come again in the second
     passes: dict[str, float] | None = None  # over each near source
+    further: int = 2_000  # general questions not seen before, where a reader is fitted further
+    passes_further: dict[str, float] | None = None
+    rounded: int = 200  # general questions in the last part, in which weights are rounded
+    passes_rounded: dict[str, float] | None = None
     rate_general: float = 1e-4
     rate_near: float = 6e-5
+    rate_further: float = 5e-5
+    rate_rounded: float = 4e-5
     warm_up: int = 100
     layers: int = 4
     dropped: float = 0.3  # share of questions that lose words
@@ -62,6 +73,8 @@ class Plan:
 
 
 PASSES = {"written": 3.0, "squad2": 1.5, "scifact": 1.0, "journalists": 0.6}
+PASSES_ROUNDED = {"written": 0.5, "squad2": 0.2}
+PASSES_FURTHER = {"written": 1.5, "squad2": 0.75, "scifact": 0.2, "journalists": 0.2}
 
 
 def main() -> None:
@@ -72,26 +85,51 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--layers", type=int, default=Plan.layers)
     parser.add_argument("--until", choices=["general", "near"], default="near")
+    parser.add_argument("--further", type=Path, help="a folder that export.py wrote")
     options = parser.parse_args()
-    plan = Plan(seed=options.seed, layers=options.layers, passes=PASSES)
+    plan = Plan(
+        options.seed,
+        layers=options.layers,
+        passes=PASSES,
+        passes_further=PASSES_FURTHER,
+        passes_rounded=PASSES_ROUNDED,
+    )
     options.output.mkdir(parents=True, exist_ok=True)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(plan.seed)
     tokenizer = tokenizer_of()
-    reader = Reader.fresh(plan.layers).to(device)
-    general = read(options.rows / "general.jsonl.gz")
-    steps = steps_of(shuffled(general, plan.seed)[: plan.general], plan, "general")
-    parts = [("general", steps, plan.rate_general)]
+    every = shuffled(read(options.rows / "general.jsonl.gz"), plan.seed)
+    general, unseen = every[: plan.general], every[plan.general :]
     if options.until == "near":
         near = read(options.rows / "near.jsonl.gz")
-        rows = near_rows(near, general, plan)
-        parts.append(("near", steps_of(rows, plan, "near"), plan.rate_near))
         held_out = shuffled(read(options.rows / "held_out.jsonl.gz"), 0)
     else:
-        held_out = shuffled(general, plan.seed)[plan.general :]
+        near, held_out = [], unseen
     held_out = evenly(held_out, HELD_OUT)
-    for name, steps, rate in parts:
+    begun = None
+    if options.further:
+        reader = Reader.bundled(options.further / GRAPH)
+        begun = json.loads((options.further / INFO).read_text("utf-8"))["fit"]
+        rows = unseen[: plan.further] + times(near, plan.passes_further, plan.seed)
+        parts = [("further", rows, plan.rate_further)]
+    else:
+        reader = Reader.fresh(plan.layers)
+        again = shuffled(every, plan.seed + 1)[: plan.again]
+        parts = [("general", general, plan.rate_general)]
+        if near:
+            rows = again + times(near, plan.passes, plan.seed)
+            parts.append(("near", rows, plan.rate_near))
+    if near:
+        rows = unseen[-plan.rounded :] + times(near, plan.passes_rounded, plan.seed)
+        parts.append((ROUNDED, rows, plan.rate_rounded))
+    reader.to(device)
+    for name, rows, rate in parts:
+        if name == ROUNDED:
+            reader.round_weights()
+        steps = steps_of(rows, plan, name)
         fit(reader, tokenizer, name, steps, rate, plan, held_out, options.output, device)
+    if near:
+        reader.unround_weights()
     torch.save(reader.state_dict(), options.output / "reader.pt")
     record = {
         "plan": asdict(plan),
@@ -99,17 +137,18 @@ def main() -> None:
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         "machine": f"{platform.machine()}, {os.cpu_count()} processors, {device}",
         "weights": sha256(options.output / "reader.pt"),
+        "begun_as": begun,
     }
     (options.output / "fit.json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")
 
 
-def near_rows(near: Sequence[dict], general: Sequence[dict], plan: Plan) -> list[dict]:
-    """The questions of the second part: each near source so many times, and general ones."""
-    rows = shuffled(general, plan.seed + 1)[: plan.again]
-    for source, passes in (plan.passes or {}).items():
-        own = shuffled([row for row in near if row["source"] == source], plan.seed)
-        rows += own * int(passes) + own[: int(len(own) * (passes % 1))]
-    return rows
+def times(rows: Sequence[dict], passes: dict[str, float] | None, seed: int) -> list[dict]:
+    """Of each source its questions so many times."""
+    found = []
+    for source, many in (passes or {}).items():
+        own = shuffled([row for row in rows if row["source"] == source], seed)
+        found += own * int(many) + own[: int(len(own) * (many % 1))]
+    return found
 
 
 def steps_of(rows: Sequence[dict], plan: Plan, name: str) -> list[list[dict]]:

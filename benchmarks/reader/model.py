@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx
 import torch
+from torch.nn.utils import parametrize
 from transformers import AutoModel, AutoTokenizer
 
 from qa.answer.reader import MAX_TOKENS
 from qa.answer.window import pair
 from qa.index.export import bundled_folder
+
+LEVELS = 64  # of a weight to either side of nought
 
 
 class Reader(torch.nn.Module):
@@ -43,6 +49,44 @@ class Reader(torch.nn.Module):
                 module.p = 0.0
         return cls(encoder)
 
+    @classmethod
+    def bundled(cls, graph: Path) -> Reader:
+        """A reader that was exported, as near as its eight bits tell, to be fitted further."""
+        held = {i.name: onnx.numpy_helper.to_array(i) for i in onnx.load(graph).graph.initializer}
+        ending = "_quantized"
+        matrices = {
+            name.removesuffix(ending): _unquantized(held, name.removesuffix(ending)).T
+            for name in held
+            if name.endswith(ending) and "embeddings" not in name
+        }
+        layers = sum(name.endswith("intermediate.dense.bias") for name in held)
+        reader = cls.fresh(layers)
+        state = reader.state_dict()
+        for name, values in held.items():
+            if name in state:
+                state[name] = torch.from_numpy(values.copy())
+        for name in [n for n in state if ".embeddings." in n and f"{n}{ending}" in held]:
+            state[name] = torch.from_numpy(_unquantized(held, name))
+        # The graph does not name its matrices; they stand in the order in which they are used.
+        linear = [n for n, m in reader.named_modules() if isinstance(m, torch.nn.Linear)]
+        for name, values in zip(linear, matrices.values(), strict=True):
+            state[f"{name}.weight"] = torch.from_numpy(values.copy())
+        reader.load_state_dict(state)
+        return reader
+
+    def round_weights(self) -> None:
+        """From now on be as eight bits will have it, so that what is learnt outlasts them."""
+        for module in self._linear():
+            parametrize.register_parametrization(module, "weight", _Rounded())
+
+    def unround_weights(self) -> None:
+        """Be as before ``round_weights`` again, with what was learnt since."""
+        for module in self._linear():
+            parametrize.remove_parametrizations(module, "weight", leave_parametrized=False)
+
+    def _linear(self) -> list[torch.nn.Linear]:
+        return [m for m in self.modules() if isinstance(m, torch.nn.Linear)]
+
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -63,6 +107,20 @@ class Reader(torch.nn.Module):
             {"params": encoder, "lr": rate, "base": rate},
             {"params": new, "lr": 5 * rate, "base": 5 * rate},
         ]
+
+
+class _Rounded(torch.nn.Module):
+    """Weights on the steps that ``qa.index.graph.quantize`` has for each row; slopes pass by them."""
+
+    def forward(self, weights: torch.Tensor) -> torch.Tensor:
+        step = weights.detach().abs().amax(dim=1, keepdim=True) / LEVELS
+        return weights + (torch.round(weights / step) * step - weights).detach()
+
+
+def _unquantized(held: dict[str, np.ndarray], name: str) -> np.ndarray:
+    """A matrix of 32-bit numbers of one of eight bits."""
+    scale, zero = held[f"{name}_scale"], held[f"{name}_zero_point"]
+    return ((held[f"{name}_quantized"].astype(np.float32) - zero) * scale).astype(np.float32)
 
 
 def tokenizer_of() -> Any:

@@ -26,7 +26,7 @@ import hashlib
 import json
 import random
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -64,9 +64,7 @@ FAR = 3
 # Of squad2's articles (by the hash of their title, modulo PARTS) and scifact's claims, those the
 # reader sees; the even part left out is for calibrating, the odd ones to judge by.
 PARTS, FITTED, HELD_OUT = 8, {0, 2, 4}, 6
-# Of the folders of written questions: those that are kept apart, and those that were written after
-# the shipped reader was fitted and are for the next fit.
-KEPT_APART, LATER = {"w6", "w7"}, {"later"}
+KEPT_APART = {"w6", "w7", "w10"}  # of the folders of written questions
 
 
 def main() -> None:
@@ -87,7 +85,8 @@ def main() -> None:
         for make in (squad, scifact):
             for part, row in make(data):
                 (fitted if part in FITTED else held_out if part == HELD_OUT else []).append(row)
-        write_set(data, options.written, options.output / "written")
+        kept = of_transcripts(options.written, KEPT_APART)
+        write_set(data, kept, options.output / "written_apart")
         apart, written_rows = written(data, options.written)
         for is_apart, row in written_rows:
             (held_out if is_apart else fitted).append(row)
@@ -199,9 +198,12 @@ def scifact(data: Path) -> Iterator[tuple[int, dict]]:
 def written(data: Path, folder: Path) -> tuple[set[str], Iterator[tuple[bool, dict]]]:
     """Questions written for this, by whether their documents are kept apart; and those."""
     days = {p.stem[-10:] for p in (data / "press_dev" / "documents").iterdir()}
-    every_file = folder.glob("*/*.jsonl")
-    files = {path.stem: path for path in every_file if path.parent.name not in LATER}
-    apart = {name for name, path in files.items() if path.parent.name in KEPT_APART}
+    files = of_transcripts(folder)
+    apart = of_transcripts(folder, KEPT_APART).keys()
+    if mixed := apart & of_transcripts(folder, without=KEPT_APART).keys():
+        sys.exit(
+            f"{folder}: of {', '.join(sorted(mixed))} some questions are kept apart, some not."
+        )
 
     def rows() -> Iterator[tuple[bool, dict]]:
         every = {}
@@ -210,11 +212,11 @@ def written(data: Path, folder: Path) -> tuple[set[str], Iterator[tuple[bool, di
             if stem in files:
                 every[stem] = conference(title, text)
         pool = Pool([w for stem, (_, parts) in every.items() for p in parts for w in cut(stem, p)])
-        for stem, path in sorted(files.items()):
+        for stem, asked in sorted(files.items()):
             if stem not in every:
-                sys.exit(f"{path}: there is no transcript {stem} in {data / 'press'}.")
+                sys.exit(f"{folder}: there is no transcript {stem} in {data / 'press'}.")
             _, parts = every[stem]
-            for row in json_lines(path):
+            for row in asked:
                 kind = "gold" if row["kind"] == "answerable" else "near"
                 places = [Span(start, end) for start, end in row[kind]]
                 found = [
@@ -241,29 +243,40 @@ def written(data: Path, folder: Path) -> tuple[set[str], Iterator[tuple[bool, di
                     },
                 )
 
-    return apart, rows()
+    return {*apart}, rows()
 
 
-def write_set(data: Path, questions: Path, folder: Path) -> None:
-    """The written questions that are kept apart, as a set that can be judged."""
+def of_transcripts(
+    folder: Path, only: Container[str] | None = None, without: Container[str] = ()
+) -> dict[str, list[dict]]:
+    """The written questions by transcript: of all folders, of some, or of the others."""
+    found: dict[str, list[dict]] = {}
+    for path in sorted(folder.glob("*/*.jsonl")):
+        name = path.parent.name
+        if (only is None or name in only) and name not in without:
+            found.setdefault(path.stem, []).extend(json_lines(path))
+    return found
+
+
+def write_set(data: Path, asked: dict[str, list[dict]], folder: Path) -> None:
+    """Written questions with their transcripts, as a set that can be judged."""
     days = {p.stem[-10:] for p in (data / "press_dev" / "documents").iterdir()}
-    files = {p.stem: p for p in questions.glob("*/*.jsonl") if p.parent.name in KEPT_APART}
     (folder / "documents").mkdir(parents=True, exist_ok=True)
-    rows = []
+    questions = []
     for name, title, date, text in transcripts(data / "press", days, most=None):
         stem = name.removesuffix(".txt")
-        if stem not in files:
+        if stem not in asked:
             continue
         (folder / "documents" / name).write_text(f"{title}\n{date}\n\n{text}\n", "utf-8")
         plain_text = recognise(text).text
-        for n, row in enumerate(json_lines(files[stem])):
+        for n, row in enumerate(asked[stem]):
             gold = [
                 {"document": name, "quote": plain_text[start:end]}
                 for start, end in row.get("gold", ())
             ]
             one = {"question": row["question"], "kind": row["kind"], "gold": gold}
-            rows.append({"id": f"{stem}-{n}", **one})
-    lines(folder / "questions.jsonl", iter(rows))
+            questions.append({"id": f"{stem}-{n}", **one})
+    lines(folder / "questions.jsonl", iter(questions))
 
 
 def journalists(data: Path, apart: set[str]) -> Iterator[dict]:
