@@ -110,7 +110,7 @@ class Reader(torch.nn.Module):
 
 
 class _Rounded(torch.nn.Module):
-    """Weights on the steps that ``qa.index.graph.quantize`` has for each row; slopes pass by them."""
+    """Weights on the steps that ``qa.index.graph.quantize`` has; slopes pass by them."""
 
     def forward(self, weights: torch.Tensor) -> torch.Tensor:
         step = weights.detach().abs().amax(dim=1, keepdim=True) / LEVELS
