@@ -11,7 +11,8 @@ question and a window of a passage together. It is taught in one pass
 
 First on the general questions, then on those near to press conferences with some general ones
 again. With ``--further`` it begins as the reader in a folder that ``export.py`` wrote, and is
-taught the near ones again, with general ones which that reader has not seen. Of a question's words
+taught the near ones again, with general ones which that reader has not seen. At the end weights are
+rounded as ``export.py`` will do, so that what was learnt is not lost by it. Of a question's words
 that the answer shares, some are dropped, so that shared words are not all it looks for. ``FOLDER``
 receives a checkpoint every CHECKPOINT steps, from which a fit that was stopped goes on;
 ``curve.jsonl``, what the held-out questions say; and ``reader.pt``.
