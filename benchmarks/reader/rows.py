@@ -26,7 +26,7 @@ import hashlib
 import json
 import random
 import sys
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +85,7 @@ def main() -> None:
         for make in (squad, scifact):
             for part, row in make(data):
                 (fitted if part in FITTED else held_out if part == HELD_OUT else []).append(row)
-        kept = of_transcripts(options.written, KEPT_APART)
+        kept = of_transcripts(options.written, apart=True)
         write_set(data, kept, options.output / "written_apart")
         apart, written_rows = written(data, options.written)
         for is_apart, row in written_rows:
@@ -198,21 +198,21 @@ def scifact(data: Path) -> Iterator[tuple[int, dict]]:
 def written(data: Path, folder: Path) -> tuple[set[str], Iterator[tuple[bool, dict]]]:
     """Questions written for this, by whether their documents are kept apart; and those."""
     days = {p.stem[-10:] for p in (data / "press_dev" / "documents").iterdir()}
-    files = of_transcripts(folder)
-    apart = of_transcripts(folder, KEPT_APART).keys()
-    if mixed := apart & of_transcripts(folder, without=KEPT_APART).keys():
+    apart, fitted = of_transcripts(folder, apart=True), of_transcripts(folder, apart=False)
+    if mixed := apart.keys() & fitted.keys():
         sys.exit(
             f"{folder}: of {', '.join(sorted(mixed))} some questions are kept apart, some not."
         )
+    questions = {**apart, **fitted}
 
     def rows() -> Iterator[tuple[bool, dict]]:
         every = {}
         for name, title, _, text in transcripts(data / "press", days, most=None):
             stem = name.removesuffix(".txt")
-            if stem in files:
+            if stem in questions:
                 every[stem] = conference(title, text)
         pool = Pool([w for stem, (_, parts) in every.items() for p in parts for w in cut(stem, p)])
-        for stem, asked in sorted(files.items()):
+        for stem, asked in sorted(questions.items()):
             if stem not in every:
                 sys.exit(f"{folder}: there is no transcript {stem} in {data / 'press'}.")
             _, parts = every[stem]
@@ -246,14 +246,11 @@ def written(data: Path, folder: Path) -> tuple[set[str], Iterator[tuple[bool, di
     return {*apart}, rows()
 
 
-def of_transcripts(
-    folder: Path, only: Container[str] | None = None, without: Container[str] = ()
-) -> dict[str, list[dict]]:
-    """The written questions by transcript: of all folders, of some, or of the others."""
+def of_transcripts(folder: Path, *, apart: bool) -> dict[str, list[dict]]:
+    """The written questions that are kept apart, or the others, by transcript."""
     found: dict[str, list[dict]] = {}
     for path in sorted(folder.glob("*/*.jsonl")):
-        name = path.parent.name
-        if (only is None or name in only) and name not in without:
+        if (path.parent.name in KEPT_APART) == apart:
             found.setdefault(path.stem, []).extend(json_lines(path))
     return found
 

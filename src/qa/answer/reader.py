@@ -1,6 +1,6 @@
 """The last stage: a model that reads question and passage together.
 
-The bundled reader is a folder of the package, made by ``make reader``:
+The bundled reader is a folder of the package, made by ``benchmarks/reader``:
 
     reader.onnx       token numbers of a pair -> what is told of it, and of each of its tokens
     tokenizer.json.gz text -> token numbers
@@ -42,7 +42,7 @@ BUNDLED, OFF = "bundled", "off"
 GRAPH, TOKENIZER, INFO = "reader.onnx", "tokenizer.json.gz", "reader.json"
 FILES = (GRAPH, TOKENIZER, INFO)
 _FOLDER = Path(str(resources.files("qa.answer"))) / "bundled"
-# Of FILES, as "make reader" made them: no others are loaded.
+# Of FILES as they were published: no others are loaded.
 _BUNDLED_SHA256 = "a5d9203fb6545d4e57b372feb99066cde97c68180cd3bad49d87d55955b9663a"
 # A pair's tokens; what is longer loses the end of its window.
 MAX_TOKENS = 192
