@@ -9,6 +9,9 @@ INSTALLED_DEV := $(VENV)/.installed-dev
 # Peers have an environment of their own, so that what is tested is never what they need.
 PEERS := .venv-peers
 INSTALLED_PEERS := $(PEERS)/.installed
+# So have the tools of "make lock" and "make audit".
+TOOLS := .venv-tools
+INSTALLED_TOOLS := $(TOOLS)/.installed
 # Measured: a fresh environment takes 2.1 GB with a CPU build of PyTorch.
 NEEDED_GB := 4
 # Where the judged sets are: squad2, beir_scifact, press, press_dev, train.
@@ -19,7 +22,7 @@ export HF_HUB_OFFLINE := 1
 export GRADIO_ANALYTICS_ENABLED := False
 
 .DEFAULT_GOAL := help
-.PHONY: help serve index test test-fast lint format screenshots mutants bench bench-batch bench-disk bench-server calibrate reader reader-join clean
+.PHONY: help serve index test test-fast lint format screenshots mutants bench bench-batch bench-disk bench-server calibrate reader reader-join lock audit sbom clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -43,6 +46,7 @@ lint: $(INSTALLED_DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python requirements/licences.py
 
 format: $(INSTALLED_DEV)
 	$(BIN)/ruff check --fix .
@@ -94,27 +98,54 @@ reader-join: $(INSTALLED_DEV)
 	QA_PASSAGE_CHARS=1000 $(BIN)/python benchmarks/reader/join.py $(DATA)/squad2@6/8 \
 	  .fitting/reader/rows/written_apart .fitting/clapnq_dev
 
+# The lock files in requirements/: versions of constraints.txt, hashes of the package index.
+lock: $(INSTALLED_TOOLS)
+	$(TOOLS)/bin/python requirements/lock.py
+
+# Known vulnerabilities of what constraints.txt names. Needs the network.
+audit: $(INSTALLED_TOOLS)
+	$(TOOLS)/bin/pip-audit --strict --disable-pip --no-deps --requirement constraints.txt
+
+# What is installed and bundled, models included, as CycloneDX: into sbom.json.
+sbom: $(INSTALLED_DEV)
+	$(BIN)/python requirements/sbom.py -o sbom.json
+
 # The pictures in docs/, taken anew from a server this starts.
 screenshots: $(INSTALLED_DEV)
 	$(BIN)/python docs/screenshots.py
 
 clean:
-	rm -rf $(VENV) $(PEERS) .fitting .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(PEERS) $(TOOLS) sbom.json .fitting .pytest_cache .mypy_cache .ruff_cache
 
-$(INSTALLED): pyproject.toml constraints.txt
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+# A file is refused whose hash the lock does not name. PyTorch has no lock, since its build differs
+# by machine; the project is built by the locked hatchling. "pip check" sees that nothing is missing.
+define install
+	$(1)/python $(PIP_INSTALL) --no-deps --require-hashes --requirement requirements/$(2).txt
+	$(1)/python $(PIP_INSTALL) --constraint constraints.txt torch
+	$(1)/python $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	$(1)/python -m pip check
+endef
+
+$(INSTALLED): pyproject.toml constraints.txt requirements/serve.txt requirements/all.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: install Python 3.11 or newer, or name it with PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, this is %d.%d: name another with PYTHON=..." % sys.version_info[:2])'
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python lacks venv: install it (on Debian: apt-get install python3-venv)." >&2; exit 1; }
 	@$(PYTHON) -c 'import shutil, sys; free = shutil.disk_usage(".").free >> 30; sys.exit(0 if free >= $(NEEDED_GB) else "Installing needs $(NEEDED_GB) GB of disk, %d GB are free here." % free)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all]'
+	$(call install,$(BIN),all)
 	@touch $@
 
-$(INSTALLED_DEV): $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all,cluster,dev]'
+$(INSTALLED_DEV): $(INSTALLED) requirements/cluster.txt requirements/dev.txt
+	$(call install,$(BIN),dev)
 	@touch $@
 
-$(INSTALLED_PEERS): $(INSTALLED_DEV)
+$(INSTALLED_PEERS): $(INSTALLED_DEV) requirements/peers.txt
 	$(PYTHON) -m venv $(PEERS)
-	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all,peers]'
+	$(call install,$(PEERS)/bin,peers)
+	@touch $@
+
+$(INSTALLED_TOOLS): requirements/tools.txt
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/python $(PIP_INSTALL) --no-deps --require-hashes --requirement requirements/tools.txt
 	@touch $@
