@@ -32,6 +32,7 @@ def proxied(tmp_path_factory):
         "public_url": f"http://127.0.0.1:{front}/record",
         "trusted_proxies": ["127.0.0.1"],
         "questions_per_minute": 3,
+        "security": {"contact": ["mailto:security@example.org"]},
     }
     folder = tmp_path_factory.mktemp("nginx")
     with serving(home, **settings) as server, nginx(folder, front, {7860: back}) as address:
@@ -98,6 +99,15 @@ def test_behind_nginx_links_carry_the_path_and_metrics_are_closed(proxied):
     assert 'href="/record/en/"' in page.text
     assert httpx.get(address).headers["location"].endswith("/record/")
     assert httpx.get(f"{server}/healthz", headers={"Host": "evil.example"}).status_code == 421
+
+
+@pytest.mark.slow
+@pytest.mark.server
+def test_behind_nginx_the_host_says_at_its_root_where_to_report_vulnerabilities(proxied):
+    root = proxied[0].removesuffix("/record")
+    answer = httpx.get(f"{root}/.well-known/security.txt")
+    assert answer.status_code == 200
+    assert answer.text.startswith("Contact: mailto:security@example.org\nExpires: ")
 
 
 @pytest.mark.slow

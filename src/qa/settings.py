@@ -25,7 +25,7 @@ from pydantic import (
 
 from qa.errors import SettingsError
 
-__all__ = ["CORPUS_URL", "DEFAULT_CONFIG", "PICTURES", "Link", "Settings"]
+__all__ = ["CORPUS_URL", "DEFAULT_CONFIG", "PICTURES", "Link", "SecurityContact", "Settings"]
 
 DEFAULT_CONFIG = Path("qa.toml")
 _PREFIX = "QA_"
@@ -49,6 +49,9 @@ _DATABASE = (
     r"postgresql(\+psycopg)?://([^\s/@?#]*@)?[^\s/@?#]*/[^\s/@?#]+(\?[^\s@#]*)?|sqlite:///\S+"
 )
 
+# Visible ASCII only, so that no value can add a line of its own.
+_CONTACT = "^(https://|mailto:|tel:)[!-~]+$"
+
 
 class Link(BaseModel):
     """A link at the foot of a page."""
@@ -57,6 +60,16 @@ class Link(BaseModel):
 
     text: str = Field(min_length=1)
     url: str = Field(pattern="^(https?://|mailto:|/)[^\\s]*$")
+
+
+class SecurityContact(BaseModel):
+    """Where to report a vulnerability of the server, as ``security.txt`` says it (RFC 9116)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    contact: tuple[Annotated[str, Field(pattern=_CONTACT)], ...] = Field(min_length=1)
+    policy: str | None = Field(None, pattern="^https://[!-~]+$")
+    languages: tuple[Annotated[str, Field(pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$")], ...] = ()
 
 
 class Settings(BaseModel):
@@ -239,6 +252,11 @@ class Settings(BaseModel):
         "a database, as postgresql+psycopg://user:password@host/name; nowhere by default",
     )
     feedback_days: int = Field(90, ge=1, description="how long that is kept")
+    security: SecurityContact | None = Field(
+        None,
+        description="where to report vulnerabilities, told at /.well-known/security.txt: contact, "
+        "policy, languages",
+    )
     mcp: bool = Field(
         default=False, description="let assistants query the record by the Model Context Protocol"
     )
@@ -386,7 +404,7 @@ def _in_file(path: Path) -> dict[str, Any]:
 
 
 def _in_environment() -> dict[str, Any]:
-    """What the environment sets; lists are written as JSON."""
+    """What the environment sets; lists and tables are written as JSON."""
     found: dict[str, Any] = {}
     variables = {f"{_PREFIX}{name.upper()}": name for name in Settings.model_fields}
     unknown = sorted(v for v in os.environ if v.startswith(_PREFIX) and v not in variables)
@@ -397,11 +415,12 @@ def _in_environment() -> dict[str, Any]:
         )
     for variable, name in variables.items():
         value = os.environ.get(variable)
-        if value is not None and value.startswith("["):
+        if value is not None and value.startswith(("[", "{")):
             try:
                 found[name] = json.loads(value)
             except json.JSONDecodeError as error:
-                raise SettingsError(f"{variable} is not a list in JSON: {error}.") from error
+                kind = "list" if value.startswith("[") else "table"
+                raise SettingsError(f"{variable} is not a {kind} in JSON: {error}.") from error
         elif value is not None:
             found[name] = value
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from http import HTTPStatus
 from importlib import resources
 from typing import Annotated
@@ -21,6 +22,7 @@ from qa.web.only import Only
 from qa.web.problems import problem, told
 from qa.web.reading import reading
 from qa.web.render import Pages
+from qa.web.security_txt import PATH, security_txt
 from qa.web.wording import Wording, language_of
 
 __all__ = ["page_routes", "refused_page"]
@@ -42,6 +44,7 @@ def page_routes(live: Live, settings: Settings) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
     _add_look(routes, settings)
     _add_widget(routes, settings)
+    _add_security_txt(routes, settings)
 
     def pages(request: Request, language: str) -> Pages:
         return _pages(request, language, settings)
@@ -175,6 +178,18 @@ def _add_widget(routes: APIRouter, settings: Settings) -> None:
             "Cache-Control": _FOR_EVER if v else _FOR_AN_HOUR,
         }
         return Response(widget.source(int(version)), headers=headers, media_type="text/javascript")
+
+
+def _add_security_txt(routes: APIRouter, settings: Settings) -> None:
+    """The owner's word on where to report vulnerabilities."""
+
+    @routes.get(PATH)
+    def security() -> Response:
+        if settings.security is None:
+            return problem(HTTPStatus.NOT_FOUND, "There is nothing here.")
+        today = datetime.datetime.now(datetime.UTC).date()
+        text = security_txt(settings.security, settings.public_url, today)
+        return PlainTextResponse(text, headers={"Cache-Control": _FOR_AN_HOUR})
 
 
 def _pages(request: Request, language: str, settings: Settings) -> Pages:

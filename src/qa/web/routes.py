@@ -57,6 +57,7 @@ ROUTES = (
     _route("GET", "/style/{id}", "file", "nothing: our style sheets, scripts and icon"),
     _route("GET", "/look/{id}", "file", "nothing: the owner's colour and logo"),
     _route("GET", "/favicon.ico", "file", "nothing: our icon"),
+    _route("GET", "/.well-known/security.txt", "inside", "where to report vulnerabilities"),
     _route("POST", "/api/v1/ask", "question", "an answer of the record"),
     _route("POST", "/api/v1/batch", "batch", "answers of the record, to holders of a key"),
     _route("POST", "/api/v1/feedback", "page", "whether that request is kept"),
