@@ -129,19 +129,64 @@ def test_systemd_understands_the_units(tmp_path, name):
 
 
 @pytest.mark.slow
-def test_the_unit_leaves_the_server_its_sockets_and_little_else(tmp_path):
-    shutil.copy(DEPLOY / "press-qa.service", tmp_path)
+@pytest.mark.parametrize(
+    ("unit", "left"),
+    [
+        ("press-qa.service", []),
+        ("press-qa-update.service", ["IPAddressDeny", "SystemCallFilter_resources"]),
+    ],
+)
+def test_a_unit_is_left_its_sockets_and_little_else(tmp_path, unit, left):
+    shutil.copy(DEPLOY / unit, tmp_path)
     analyze = [tool("systemd-analyze", "systemd"), "security", "--offline=true", "--json=short"]
     done = subprocess.run(
-        [*analyze, "press-qa.service"],
+        [*analyze, unit],
         env={"SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
         capture_output=True,
         text=True,
         check=True,
     )
     tests = json.loads(done.stdout)
-    heavy = [test["json_field"] for test in tests if float(test["exposure"] or 0) >= 0.3]
-    assert sorted(heavy) == ["PrivateNetwork", "RestrictAddressFamilies_AF_INET_INET6"]
+    heavy = [test["json_field"] for test in tests if float(test["exposure"] or 0) >= 0.2]
+    assert sorted(heavy) == sorted(
+        ["PrivateNetwork", "RestrictAddressFamilies_AF_INET_INET6", *left]
+    )
+
+
+def lines_of(unit):
+    """What stands in the service of a unit: the values of each name."""
+    found = {}
+    text = (DEPLOY / unit).read_text("utf-8").partition("[Service]")[2].partition("[Install]")[0]
+    for name, value in re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE):
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def test_the_server_may_call_nobody_and_use_no_device():
+    lines = lines_of("press-qa.service")
+    assert (lines["IPAddressDeny"], lines["IPAddressAllow"]) == (["any"], ["localhost"])
+    assert (lines["PrivateDevices"], lines["DevicePolicy"]) == (["yes"], ["closed"])
+    port = Settings.model_fields["port"].default
+    assert (lines["SocketBindDeny"], lines["SocketBindAllow"]) == (["any"], [f"tcp:{port}"])
+
+
+def test_the_update_may_not_ask_a_cloud_for_keys():
+    assert lines_of("press-qa-update.service")["IPAddressDeny"] == ["link-local multicast"]
+
+
+def test_it_is_told_what_each_line_of_a_unit_denies():
+    units = {"S": lines_of("press-qa.service"), "U": lines_of("press-qa-update.service")}
+    runs = "ExecStart WorkingDirectory User Type Environment CacheDirectory Restart RestartSec "
+    runs += "KillSignal TimeoutStopSec"
+    denying = {mark: lines.keys() - set(runs.split()) for mark, lines in units.items()}
+    table = (ROOT / "docs" / "serving.md").read_text("utf-8").partition("| line | denies |")[2]
+    rows = re.findall(r"^\| ((?:`\w+=`(?:, )?)+)( [SU])? \| .+ \|$", table, re.MULTILINE)
+    told = {"S": set(), "U": set()}
+    for names, mark in rows:
+        for one in mark.strip() or "SU":
+            told[one] |= set(re.findall(r"\w+", names))
+    assert told["U"] - {"IPAddressAllow"} == denying["U"]
+    assert told["S"] == denying["S"]
 
 
 def test_the_compose_example_names_settings_and_files_that_there_are(monkeypatch):
