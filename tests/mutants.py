@@ -725,6 +725,42 @@ MUTANTS = [
         'key_prefix=f"press-qa:{record}",',
         'key_prefix="press-qa",',
     ),
+    (
+        "security.txt holds for longer than a year",
+        "web/security_txt.py",
+        "_VALID_DAYS = 30",
+        "_VALID_DAYS = 366",
+    ),
+    (
+        "security.txt is out of date",
+        "web/security_txt.py",
+        "today + datetime.timedelta",
+        "today - datetime.timedelta",
+    ),
+    (
+        "security.txt names an address without TLS",
+        "web/security_txt.py",
+        'if public_url and urlsplit(public_url).scheme == "https":',
+        "if public_url:",
+    ),
+    (
+        "security.txt without the setting",
+        "web/pages.py",
+        "if settings.security is None:",
+        "if settings.security is not None:",
+    ),
+    (
+        "a contact adds lines to security.txt",
+        "settings.py",
+        '"^(https://|mailto:|tel:)[!-~]+$"',
+        '"^(https://|mailto:|tel:)"',
+    ),
+    (
+        "a table in the environment is read as text",
+        "settings.py",
+        'value.startswith(("[", "{")):',
+        'value.startswith("["):',
+    ),
 ]
 
 FAST = ["-m", "not slow", "--ignore=tests/test_readme.py", "--ignore=tests/test_mutants.py"]
@@ -742,7 +778,7 @@ def survives(file, before, after):
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "project"
         shutil.copytree(
-            ROOT, copy, ignore=shutil.ignore_patterns(".venv", ".git", "index", ".*_cache")
+            ROOT, copy, ignore=shutil.ignore_patterns(".venv*", ".git", "index", ".*_cache")
         )
         (copy / "index").mkdir()
         shutil.copytree(ROOT / "src" / "qa" / "index", copy / "src" / "qa" / "index")
