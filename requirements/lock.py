@@ -68,8 +68,14 @@ def resolved(lock: Lock) -> str:
     others = [other for other in LOCKS if other.name in included(lock.name)]
     extras = {extra for one in (lock, *others) for extra in one.extras}
     groups = {group for one in (lock, *others) for group in one.groups}
-    command = [str(Path(sys.executable).with_name("uv")), "pip", "compile", "--quiet", "--system-certs"]
-    command += ["--universal", "--generate-hashes", "--no-annotate", "--no-header"]
+    command = [str(Path(sys.executable).with_name("uv")), "pip", "compile", "--quiet"]
+    command += [
+        "--system-certs",
+        "--universal",
+        "--generate-hashes",
+        "--no-annotate",
+        "--no-header",
+    ]
     command += ["--constraints", "constraints.txt", "--python-version", OLDEST_PYTHON]
     command += [part for name in LEFT_OUT for part in ("--no-emit-package", name)]
     command += [part for group in sorted(groups) for part in ("--group", group)]
