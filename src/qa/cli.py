@@ -350,8 +350,14 @@ def _index(settings: Settings, *, take_over: bool) -> None:
     from qa.index.build import build  # noqa: PLC0415
     from qa.index.engine import engine_of  # noqa: PLC0415
     from qa.index.export import exported_encoder  # noqa: PLC0415
+    from qa.index.owned import check  # noqa: PLC0415
 
+    if isinstance(settings.corpus, Path) and settings.corpus.resolve() == settings.index.resolve():
+        raise SettingsError(
+            f"{settings.index} is the corpus folder: name another one for the index (--index)."
+        )
     files = list(folder.read_all(folder.place(settings.corpus)))
+    check(settings.index)
     encoder = exported_encoder(
         settings.encoder,
         settings.cache,
