@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from conftest import WordEncoder, corpus_file
+from conftest import WordEncoder, contents, corpus_file
 from qa.errors import SnapshotError
 from qa.index import owned
 from qa.index import snapshot as snapshots
@@ -19,18 +19,6 @@ TEXTS = ("Tea is hot.", "Milk is cold.", "Rain fell.", "Snow lies.")
 def publish(index, text=TEXTS[0]):
     file = corpus_file(Document(id="a", title="A", text=text))
     return build([file], index, WordEncoder(), passage_chars=100).digest
-
-
-def contents(folder):
-    """Every file, folder and link below a folder, with what it holds."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_symlink():
-            found[name] = path.readlink()
-        else:
-            found[name] = path.read_bytes() if path.is_file() else None
-    return found
 
 
 def project(folder):

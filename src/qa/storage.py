@@ -1,14 +1,15 @@
-"""Folders that this program writes into: locked while it does, and marked as its own."""
+"""Files written whole or not at all; folders locked while they are written, and marked as ours."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from qa.errors import BusyError, QAError
 
-__all__ = ["LOCK", "is_marked", "locked"]
+__all__ = ["LOCK", "free_name", "is_marked", "locked", "write_whole"]
 
 LOCK = ".lock"
 # Nothing secret is in a lock, and a run as another user (cron as root) has to see the same one:
@@ -23,6 +24,37 @@ def is_marked(folder: Path, mark: str) -> bool:
         return not path.is_symlink() and path.is_file() and path.read_bytes() == mark.encode()
     except OSError:
         return False
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file under another name, bring it to the disk, then give it its own name.
+
+    What a write that was killed left is replaced. A link in its place is somebody else's: it is
+    neither written through nor removed.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    if not unfinished.is_symlink():
+        unfinished.unlink(missing_ok=True)
+    with unfinished.open("xb") as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            unfinished.replace(path)
+        except BaseException:  # stopped by a person, too
+            unfinished.unlink(missing_ok=True)
+            raise
+
+
+def free_name(path: Path, mark: str) -> Path:
+    """Return the first of ``path.mark-1``, ``path.mark-2``, ... that nothing has."""
+    number = 1
+    while os.path.lexists(f"{path}.{mark}-{number}"):
+        number += 1
+    return path.with_name(f"{path.name}.{mark}-{number}")
 
 
 @contextmanager

@@ -17,7 +17,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import hashlib
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from qa.corpus.formats.text import FRONT_MATTER
 from qa.corpus.layout import turns
 from qa.errors import CorpusError
 from qa.records import Document
+from qa.storage import write_whole
 
 __all__ = [
     "CorpusFile",
@@ -175,23 +175,14 @@ def write(corpus: Path, document_id: str, content: str) -> None:
             "at most 120."
         )
     corpus.mkdir(parents=True, exist_ok=True)
-    path = corpus / f"{document_id}.md"
-    unfinished = corpus / f".{document_id}.md.unfinished"
-    try:
-        with unfinished.open("wb") as file:
-            file.write(content.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except BaseException:  # stopped by a person, too
-        unfinished.unlink(missing_ok=True)
-        raise
+    write_whole(corpus / f"{document_id}.md", content.encode())
 
 
 def remove_unfinished(corpus: Path) -> None:
     """Remove what ``write`` left when it was killed."""
     for path in corpus.glob(".*.md.unfinished"):
-        path.unlink()
+        if path.is_file() and not path.is_symlink():
+            path.unlink()
 
 
 class _Dumper(_SafeDumper):  # type: ignore[misc]  # one of two, see _SafeDumper
