@@ -336,20 +336,20 @@ def _opened(path: Path) -> sqlite3.Connection:
     """The tables in a file; begun anew where they are another version's, or damaged."""
     try:
         return _connected(str(path))
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # of a name in its schema
         if not _is_damage(error):
             raise
         _log.warning("qa: %s", _moved_aside(path, error))
     return _connected(str(path))
 
 
-def _is_damage(error: sqlite3.Error) -> bool:
+def _is_damage(error: sqlite3.Error | UnicodeDecodeError) -> bool:
     """Return whether an error is of the file's content, not of the disk or of permissions."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is None or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def _moved_aside(path: Path, error: sqlite3.Error) -> str:
+def _moved_aside(path: Path, error: sqlite3.Error | UnicodeDecodeError) -> str:
     """Give a damaged file another name; a line that says so."""
     aside = free_name(path, "damaged")
     for suffix in ("", "-wal", "-shm", "-journal"):
@@ -422,7 +422,7 @@ def _connected(place: str) -> sqlite3.Connection:
         connection.executescript(_SCHEMA)
         connection.execute(f"PRAGMA application_id = {_FORMAT}")
         _forget_what_other_code_read(connection)
-    except sqlite3.DatabaseError:
+    except BaseException:
         connection.close()
         raise
     return connection
