@@ -12,6 +12,7 @@ import gc
 import hashlib
 import json
 import os
+import re
 import secrets
 import signal
 import sys
@@ -26,6 +27,7 @@ from qa import __version__
 from qa.errors import QAError, SettingsError
 from qa.records import to_json
 from qa.settings import Settings
+from qa.storage import write_whole
 from qa.terminal import (
     SHOWN_SOURCES,
     err,
@@ -549,6 +551,8 @@ def feedback(
     from qa.index.snapshot import open_snapshot  # noqa: PLC0415
     from qa.web.feedback import Feedback, grouped  # noqa: PLC0415
 
+    if questions:
+        _check_replaceable(questions)
     settings = Settings.load(config, index=index)
     where = settings.feedback
     if where is None or (isinstance(where, Path) and not where.exists()):
@@ -569,11 +573,31 @@ def feedback(
             )
             for n, group in enumerate(groups, start=1)
         ]
-        questions.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+        write_whole(questions.resolve(), "".join(f"{line}\n" for line in lines).encode())
     if as_json:
         print_json({"asked": len(kept), "groups": [dataclasses.asdict(g) for g in groups]})
         return
     print_feedback(kept, groups)
+
+
+def _check_replaceable(questions: Path) -> None:
+    """Refuse to write questions over anything but questions that nobody has worked on.
+
+    Raises:
+        QAError: something else is there.
+    """
+    written = re.compile(r'\{"id": "asked-\d+", "question": ".*", "kind": "unanswerable"\}')
+    if not questions.exists():
+        return
+    try:
+        lines = questions.read_text("utf-8").splitlines() if questions.is_file() else [""]
+    except (OSError, UnicodeDecodeError):
+        lines = [""]
+    if not all(map(written.fullmatch, lines)):
+        raise QAError(
+            f"{questions} is not a file that qa feedback wrote, or was edited since: "
+            "name another file with -o."
+        )
 
 
 @app.command()
@@ -608,7 +632,9 @@ def batch(  # noqa: PLR0913, PLR0917 - the options
     """
     from qa.evaluation import batch as answer_all  # noqa: PLC0415
 
+    # One day for the whole file, even if midnight passes.
     settings = Settings.load(config, index=index)
+    settings = settings.model_copy(update={"today": settings.today or _today()})
     qa = _open(settings)
     with progress() as tell:
         tally = answer_all(
@@ -809,6 +835,10 @@ def status(
         print_json(stated)
         return
     print_status(stated)
+
+
+def _today() -> datetime.date:
+    return datetime.date.today()  # noqa: DTZ011 - the user's day
 
 
 def _open(settings: Settings) -> Any:

@@ -1,9 +1,9 @@
 """The batch's journey: a file of questions becomes a file of answers, in the same order.
 
 While it is being made, the file of answers bears another name, which holds a hash of the
-questions, the snapshot and the options. A run that was cut off is taken up where it ended when
-all of these are the same still; otherwise it begins anew. The file gets its own name when it is
-complete.
+questions and of all that answers depend on (``QA.answer_settings``). A run that was cut off is
+taken up where it ended when all of these are the same still; otherwise it begins anew. The file
+gets its own name when it is complete.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from typing import IO, Any
 
 import filelock
 
-from qa import __version__
 from qa.answer.ask import QA
 from qa.errors import BusyError, QuestionError
 from qa.evaluation.questions import BadRow, Format, QuestionRow, format_of, read
@@ -61,6 +60,9 @@ _CITATION_COLUMNS = (
 # space, and the full-width forms that some of them take for the same.
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 _BYTE_ORDER_MARK = "\ufeff"
+# How answers begin: a row of JSON, the head of a table. What begins otherwise is not replaced.
+_ANSWERS = re.compile(rb'\{"line": \d+, "id": |\xef\xbb\xbf"line","id","error","question",')
+_BEGINNING = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def batch(  # noqa: PLR0913 - each is an option of "qa batch"
     write_as = write_as or _written_as(str(answers))
     _check_formats(read_as, write_as)
     target = _target(questions, answers)
-    options = (write_as, timing, qa.top_k, read_as, qa.max_question_chars)
+    options = {"read_as": read_as, "write_as": write_as, "timing": timing}
     with _opened(questions) as file:
 
         def rows() -> Generator[QuestionRow | BadRow]:
@@ -110,7 +112,7 @@ def batch(  # noqa: PLR0913 - each is an option of "qa batch"
             sink.head()
             with closing(rows()) as asked_for:
                 return _ask(qa, asked_for, sink, total, done=0, timing=timing, on_done=on_done)
-        key = hashlib.sha256(repr((options, qa.snapshot.digest, __version__)).encode())
+        key = hashlib.sha256(json.dumps(options | qa.answer_settings, sort_keys=True).encode())
         file.seek(0)
         for block in iter(lambda: file.read(1 << 20), b""):
             key.update(block)
@@ -158,7 +160,22 @@ def _target(questions: Path | str, answers: Path | str) -> Path | None:
         raise QuestionError(f"{answers} holds the questions: name another file for the answers.")
     if target.exists() and not target.is_file():
         raise QuestionError(f"{answers or '(nothing)'} is no file: name a file, or - for stdout.")
+    if target.exists() and not _are_answers(target):
+        raise QuestionError(
+            f"{answers} is there already and holds no answers of qa batch: name another file, or "
+            "move it away."
+        )
     return target
+
+
+def _are_answers(path: Path) -> bool:
+    """Return whether a file is empty, or begins as the answers of a batch do."""
+    try:
+        with path.open("rb") as file:
+            begins = file.read(_BEGINNING)
+    except OSError as error:
+        raise QuestionError(f"{path} cannot be read: {error.strerror}.") from error
+    return not begins or _ANSWERS.match(begins) is not None
 
 
 def _ask(  # noqa: PLR0913 - one step of the journey, told in full
