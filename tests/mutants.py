@@ -125,7 +125,7 @@ MUTANTS = [
     ),
     (
         "formulas left alive",
-        "evaluation/batches.py",
+        "answer/table.py",
         "if is_formula else cell",
         "if False else cell",
     ),
@@ -586,8 +586,8 @@ MUTANTS = [
     ),
     (
         "stopped writes leave a file",
-        "corpus/folder.py",
-        "        unfinished.unlink(missing_ok=True)\n",
+        "storage.py",
+        "            unfinished.unlink(missing_ok=True)\n",
         "",
     ),
     (

@@ -46,6 +46,7 @@ from qa.terminal import (
 )
 
 if TYPE_CHECKING:  # read when they are used
+    from qa.corpus.folder import CorpusFile
     from qa.corpus.ingest import Ingested
     from qa.corpus.sources import Source
     from qa.index.encoder import Encoder
@@ -308,6 +309,29 @@ def _preview(sources: Sequence[str], corpus: Path, *, as_json: bool) -> None:
 
 
 @app.command()
+def accept(
+    documents: Annotated[
+        list[str], typer.Argument(help="Ids of documents that were corrected.", metavar="ID...")
+    ],
+    corpus: CorpusFolder = None,
+    config: ConfigFile = None,
+) -> None:
+    """Accept documents as they are now, after correcting them by hand.
+
+    "qa verify" fails while a document differs from what ingest wrote and nobody has accepted it:
+    it may be damaged.
+
+    Example: qa accept 2022-07-21-trade-in-culture
+    """
+    from qa.corpus.corrections import accept as accept_all  # noqa: PLC0415
+
+    folder = _writable(Settings.load(config, corpus=corpus))
+    for name, is_new in accept_all(folder, documents):
+        what = 'accepted; run "qa index"' if is_new else "nothing to accept"
+        out.print(f"{folder.name}/{name}: {what}.", soft_wrap=True)
+
+
+@app.command()
 def index(  # noqa: PLR0913 - the options
     corpus: CorpusPlace = None,
     index: IndexFolder = None,
@@ -378,9 +402,7 @@ def _index(settings: Settings, *, take_over: bool) -> None:
             engine=engine_of(settings),
             take_over=take_over,
         )
-    corrected = sum(file.is_corrected and file.ingested_from is not None for file in files)
-    if corrected:
-        out.print(f"{corrected} documents are corrected by hand.")
+    _tell_corrected(files)
     kept = getattr(embedding, "kept", 0)
     out.print(
         f"{built.documents} documents, {built.passages} passages, {built.sentences} sentences; "
@@ -388,6 +410,21 @@ def _index(settings: Settings, *, take_over: bool) -> None:
         + (f", {kept} from a run that was cut off." if kept else ".")
     )
     out.print(f"Live snapshot: {settings.index}/{built.digest}")
+
+
+def _tell_corrected(files: Sequence[CorpusFile]) -> None:
+    """Say which documents are not as ingest wrote them."""
+    accepted = sum(file.is_accepted for file in files)
+    if accepted:
+        out.print(f"{accepted} documents are corrected by hand.")
+    altered = [file.document.id for file in files if file.is_altered]
+    if altered:
+        named = " ".join(altered[:SHOWN_SOURCES])
+        err.print(
+            f"qa: {len(altered)} documents differ from what ingest wrote, corrected by hand or "
+            f'damaged ({named}): look at them, then run "qa accept ID" and index again.',
+            soft_wrap=True,
+        )
 
 
 @contextlib.contextmanager
@@ -772,10 +809,14 @@ def verify(
     index: IndexFolder = None,
     config: ConfigFile = None,
     answer: Annotated[
-        Path | None, typer.Option(help="A file of answers as JSON or JSON lines; - for stdin.")
+        Path | None,
+        typer.Option(help="A file of answers: JSON, JSON lines or a batch's CSV; - for stdin."),
     ] = None,
 ) -> None:
     """Prove the live snapshot against the record, or an answer against it.
+
+    Documents that differ from what ingest wrote are named until "qa accept" accepts them. Of an
+    answer the question, confidences and times are not checked.
 
     Example: qa ask "who issued it?" --json | qa verify --answer -
     """
@@ -789,12 +830,15 @@ def verify(
         proof = check.snapshot(settings.index, record, engine_of(settings))
     else:
         content = sys.stdin.read() if str(answer) == "-" else _read(answer)
-        proof = check.answers(content, record)
+        proof = check.answers(content, record, settings.index if settings.index.is_dir() else None)
     for fault in proof.faults:
-        err.print(f"qa: {fault}")
+        err.print(f"qa: {printable(fault)}")
+    if not proof.faults:
+        out.print(proof.summary)
+    for note in proof.notes:
+        out.print(printable(note), soft_wrap=True)
     if proof.faults:
         raise typer.Exit(1)
-    out.print(proof.summary)
 
 
 @app.command()
@@ -882,6 +926,6 @@ def _check_port(host: str, port: int) -> None:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return path.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
         raise QAError(f"{path} cannot be read: {error}") from error

@@ -26,6 +26,7 @@ from typing import IO, Any
 import filelock
 
 from qa.answer.ask import QA
+from qa.answer.table import CITATION_COLUMNS, columns, harmless, head
 from qa.errors import BusyError, QuestionError
 from qa.evaluation.questions import BadRow, Format, QuestionRow, format_of, read
 from qa.records import Answer, Citation, to_json
@@ -37,28 +38,6 @@ STANDARD = "-"
 # Told how many rows are done, and how many there are.
 OnDone = Callable[[int, int], None]
 
-_SEARCH_COLUMNS = ("question", "searched_for", "status", "confidence", "snapshot", "elapsed_ms")
-_CITATION_COLUMNS = (
-    "document",
-    "title",
-    "date",
-    "section",
-    "source",
-    "speaker",
-    "asked",
-    "page",
-    "paragraph",
-    "start",
-    "end",
-    "confidence",
-    "quote",
-    "passage",
-    "sha256",
-    "reader",
-)
-# What makes a spreadsheet take a cell for a formula (OWASP, "CSV Injection"), after any white
-# space, and the full-width forms that some of them take for the same.
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 _BYTE_ORDER_MARK = "\ufeff"
 # How answers begin: a row of JSON, the head of a table. What begins otherwise is not replaced.
 _ANSWERS = re.compile(rb'\{"line": \d+, "id": |\xef\xbb\xbf"line","id","error","question",')
@@ -238,19 +217,18 @@ class _Sink:
     def head(self) -> None:
         """Begin the file."""
         if self._write_as == "csv":
-            cited = [f"{name}_{n}" for n in self._numbers() for name in _CITATION_COLUMNS]
-            self._cells(["line", "id", "error", *_SEARCH_COLUMNS, *cited], _BYTE_ORDER_MARK)
+            self._cells(head(self._top_k), _BYTE_ORDER_MARK)
 
     def write(self, row: dict[str, Any], citations: Sequence[Citation]) -> None:
         """One row, with its citations where they are columns; it is handed over at once."""
         if self._write_as == "jsonl":
             self._bytes(json.dumps(row, ensure_ascii=False) + "\n")
             return
-        cells = [row.get(name) for name in ("line", "id", "error", *_SEARCH_COLUMNS)]
-        by_number = {citation.number: _columns(citation) for citation in citations}
+        cells = [row.get(name) for name in head(0)]
+        by_number = {citation.number: columns(citation) for citation in citations}
         for number in self._numbers():
-            columns = by_number.get(number, {})
-            cells += [columns.get(name) for name in _CITATION_COLUMNS]
+            cited = by_number.get(number, {})
+            cells += [cited.get(name) for name in CITATION_COLUMNS]
         self._cells(cells)
 
     def _numbers(self) -> range:
@@ -261,7 +239,7 @@ class _Sink:
 
     def _cells(self, cells: Sequence[Any], mark: str = "") -> None:
         line = io.StringIO()
-        csv.writer(line, quoting=csv.QUOTE_ALL).writerow([_harmless(cell) for cell in cells])
+        csv.writer(line, quoting=csv.QUOTE_ALL).writerow([harmless(cell) for cell in cells])
         self._bytes(mark + line.getvalue())
 
     def _bytes(self, text: str) -> None:
@@ -282,36 +260,6 @@ def _whole_records(file: IO[bytes], write_as: Format) -> tuple[int, int]:
         if line.endswith(b"\n") and marks % 2 == 0:
             records, end = records + 1, at
     return records, end
-
-
-def _columns(citation: Citation) -> dict[str, Any]:
-    document, passage = citation.document, citation.passage
-    return {
-        "document": document.id,
-        "title": document.title,
-        "date": document.date,
-        "section": document.section,
-        "source": document.source,
-        "speaker": passage.speaker,
-        "asked": passage.asked,
-        "page": passage.page,
-        "paragraph": passage.paragraph,
-        "start": passage.start,
-        "end": passage.end,
-        "confidence": citation.confidence,
-        "quote": " ".join(quote.text for quote in citation.quotes),
-        "passage": passage.text,
-        "sha256": citation.sha256,
-        "reader": citation.links.reader,
-    }
-
-
-def _harmless(cell: Any) -> Any:
-    """The cell as a spreadsheet will show it and not run it: with an apostrophe in front."""
-    if cell is None:
-        return ""
-    is_formula = isinstance(cell, str) and _FORMULA.match(cell)
-    return f"'{cell}" if is_formula else cell
 
 
 @contextmanager
