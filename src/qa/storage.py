@@ -3,18 +3,65 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from qa.errors import BusyError, QAError
+from qa.errors import BusyError, QAError, SettingsError
 
-__all__ = ["LOCK", "free_name", "is_marked", "locked", "write_whole"]
+__all__ = ["LOCK", "free_name", "is_marked", "locked", "own_cache", "write_whole"]
 
 LOCK = ".lock"
 # Nothing secret is in a lock, and a run as another user (cron as root) has to see the same one:
 # with the usual mode it could not open it.
 _LOCK_MODE = 0o666
+
+
+# Marks a folder as a cache for backup programs too: https://bford.info/cachedir/
+_CACHE_TAG = "CACHEDIR.TAG"
+_CACHE_MARK = (
+    "Signature: 8a477f597d28d172789f06886e5bc75d\n# The cache of press-qa: it is safe to delete.\n"
+)
+# What the cache holds: exported encoders, shards of builds, states of sources, and indexes of
+# judged sets by their hash.
+_CACHED = re.compile(r"encoders|shards|sources|lost\+found|[0-9a-f]{32}")
+_SHOWN = 3
+
+
+def own_cache(cache: Path) -> None:
+    """Mark a folder as this program's cache, or refuse one that holds anything else.
+
+    Raises:
+        SettingsError: it holds other files, or cannot be written.
+    """
+    tag = cache / _CACHE_TAG
+    try:
+        if tag.is_file() and tag.read_bytes() == _CACHE_MARK.encode():
+            return
+        foreign = sorted(p.name for p in cache.iterdir() if not _CACHED.fullmatch(p.name))
+        if foreign:
+            named = ", ".join(foreign[:_SHOWN]) + (", ..." if len(foreign) > _SHOWN else "")
+            raise SettingsError(
+                f"{cache} holds files that are not of a cache ({named}), so that nothing was "
+                "written: name an empty or a new folder (setting cache)."
+            )
+    except FileNotFoundError:
+        pass
+    except OSError as failure:
+        raise _unusable_cache(cache, failure) from failure
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        write_whole(tag, _CACHE_MARK.encode())
+    except OSError as failure:
+        raise _unusable_cache(cache, failure) from failure
+
+
+def _unusable_cache(cache: Path, failure: OSError) -> SettingsError:
+    return SettingsError(
+        f"{cache} cannot be used as a cache ({failure.strerror}): name a folder that this user can "
+        "write (setting cache)."
+    )
 
 
 def is_marked(folder: Path, mark: str) -> bool:

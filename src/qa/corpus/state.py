@@ -29,7 +29,7 @@ from qa import __version__
 from qa.corpus import duplicates, folder, owned
 from qa.corpus.folder import CorpusFile
 from qa.errors import CorpusError
-from qa.storage import free_name, locked
+from qa.storage import free_name, locked, own_cache
 
 __all__ = ["Filed", "Seen", "State", "now", "reader"]
 
@@ -119,8 +119,11 @@ class State:
             BusyError: another process is ingesting into the same folder.
             CorpusError: the folder is not a corpus or cannot be written, a file in it is not a
                 document, or the state cannot be kept.
+            SettingsError: the cache folder is somebody else's.
         """
         owned.check(corpus)
+        if cache is not None:
+            own_cache(cache)
         with locked(corpus, owned.MARK, "qa ingest", CorpusError):
             folder.remove_unfinished(corpus)
             path = None
