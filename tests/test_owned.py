@@ -260,3 +260,28 @@ def test_current_that_is_a_folder_is_told(tmp_path):
     (tmp_path / "current").mkdir()
     with pytest.raises(SnapshotError, match="current is not a file"):
         snapshots.open_snapshot(tmp_path)
+
+
+@pytest.mark.parametrize("step", [1, 9, "last"])
+def test_a_removal_that_is_cut_off_is_finished_by_the_next_run(tmp_path, monkeypatch, step):
+    first = publish(tmp_path, TEXTS[0])
+    count = sum(path.is_file() for path in (tmp_path / first).rglob("*"))
+    publish(tmp_path, TEXTS[1])
+    calls = 0
+    unlink = owned.Path.unlink
+
+    def dying(path, *args, **options):
+        nonlocal calls
+        calls += first in path.parts
+        if calls == (count if step == "last" else step):
+            raise KeyboardInterrupt
+        unlink(path, *args, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(owned.Path, "unlink", dying)
+        with pytest.raises(KeyboardInterrupt):
+            publish(tmp_path, TEXTS[2])
+    assert (tmp_path / first).is_dir()
+    publish(tmp_path, TEXTS[3])
+    assert not (tmp_path / first).exists()
+    assert snapshots.check_files(tmp_path) == []
