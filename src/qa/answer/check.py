@@ -100,8 +100,10 @@ def _snapshots(
 ) -> tuple[dict[str, Snapshot], list[str]]:
     """The snapshots that answers name, and what is wrong with those that are not there."""
     opened: dict[str, Snapshot] = {}
-    missing = []
-    for digest, times in named.items() if index else ():
+    missing: list[str] = []
+    if index is None:
+        return opened, missing
+    for digest, times in named.items():
         if not is_digest(digest):
             continue  # which is a fault of the answer
         if not (index / digest).is_dir():
@@ -240,7 +242,9 @@ class _Stated:
 
     def faults(self, record: Record) -> Iterator[str]:
         """What in it the record does not bear out."""
-        return (table.faults if self.is_row else answer_faults)(self.answer, record)
+        if self.is_row:
+            return table.faults(self.answer, record)
+        return answer_faults(self.answer, record)
 
 
 def _stated(content: str) -> Iterator[_Stated]:

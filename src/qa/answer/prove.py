@@ -51,11 +51,11 @@ _HEXADECIMAL = frozenset("0123456789abcdef")
 
 
 def _is_number(value: object) -> bool:
-    return type(value) in (int, float) and value >= 0  # type: ignore[operator]  # of the two
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
 def _is_share(value: object) -> bool:
-    return _is_number(value) and value <= 1  # type: ignore[operator]  # a number
+    return isinstance(value, int | float) and _is_number(value) and value <= 1
 
 
 # What can be seen of what cannot be proved.

@@ -176,4 +176,4 @@ def _is_number(cell: str) -> bool:
         value = json.loads(cell)
     except ValueError:
         return False
-    return type(value) in (int, float) and value >= 0
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
