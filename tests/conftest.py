@@ -99,6 +99,18 @@ def encoder():
     return WordEncoder()
 
 
+def contents(folder):
+    """Every file, folder and link below a folder, with what it holds."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink():
+            found[name] = path.readlink()
+        else:
+            found[name] = path.read_bytes() if path.is_file() else None
+    return found
+
+
 def corpus_file(document):
     return CorpusFile(f"{document.id}.md", document.sha256, document)
 

@@ -1,21 +1,26 @@
 """A file of questions becomes a file of answers: all of them, in order, the same every time."""
 
 import csv
+import dataclasses
+import datetime
+import inspect
 import io
 import json
 import os
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 
 import qa.evaluation.batches
-from conftest import WordEncoder
+from conftest import WordEncoder, contents
 from qa import QA
 from qa.errors import BusyError, QuestionError
 from qa.evaluation import batch
 from qa.evaluation.questions import BadRow
 from qa.index.snapshot import open_snapshot
+from qa.settings import ANSWER_SETTINGS
 
 PAGE = "=Tea is hot. Cups hold it.\n\nMilk is cold."
 
@@ -196,7 +201,7 @@ def test_nothing_but_a_file_of_answers_is_ever_replaced(qa_over, tmp_path, name,
 
 def test_a_link_is_followed(qa_over, tmp_path):
     (tmp_path / "q.csv").write_text("hot tea\n", "utf-8")
-    (tmp_path / "real.jsonl").write_text("old", "utf-8")
+    (tmp_path / "real.jsonl").write_text('{"line": 1, "id": null, "error": "old"}', "utf-8")
     (tmp_path / "link.jsonl").symlink_to(tmp_path / "real.jsonl")
     batch(qa_over(), tmp_path / "q.csv", tmp_path / "link.jsonl")
     assert (tmp_path / "link.jsonl").is_symlink()
@@ -209,3 +214,88 @@ def test_questions_may_come_from_a_pipe(qa_over, tmp_path):
     writer.start()
     assert batch(qa_over(), tmp_path / "pipe", tmp_path / "a.jsonl").answered == 1
     writer.join()
+
+
+FOREIGN = [
+    b"My thesis.\n",
+    b'{"question": "mine"}\n',
+    b'{"question": "is tea hot", "status": "answered"}\n',
+    b"line,id,error\n1,2,3\n",
+    b"\xff\xd8\xff",
+    b"\n",
+]
+
+
+@pytest.mark.parametrize("content", FOREIGN)
+@pytest.mark.parametrize("name", ["mine.jsonl", "mine.csv"])
+def test_a_file_that_holds_no_answers_is_refused_and_keeps_every_byte(
+    qa_over, tmp_path, content, name
+):
+    qa = qa_over()
+    (tmp_path / "q.csv").write_text("hot tea\n", "utf-8")
+    (tmp_path / name).write_bytes(content)
+    before = contents(tmp_path)
+    with pytest.raises(QuestionError, match=f"{name} is there already and holds no answers"):
+        batch(qa, tmp_path / "q.csv", tmp_path / name)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
+def test_answers_are_replaced_by_later_ones(qa_over, tmp_path, name):
+    qa = qa_over()
+    (tmp_path / name).touch()
+    for questions in ("hot tea\n", "rain\n,\n"):
+        (tmp_path / "q.csv").write_text(f"question\n{questions}", "utf-8")
+        assert batch(qa, tmp_path / "q.csv", tmp_path / name).asked == 1
+
+
+OTHERWISE = {
+    "top_k": 1,
+    "max_question_chars": 50,
+    "searches": ("words",),
+    "reader": SimpleNamespace(sha256="1" * 64),
+    "today": datetime.date(2020, 1, 2),
+}
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_a_run_is_not_gone_on_with_under_other_settings(qa_over, tmp_path, name):
+    (tmp_path / "q.csv").write_text("question\nhot tea\ncold milk\n", "utf-8")
+    first = qa_over(today=datetime.date(2020, 1, 1))
+    ask, calls = first.ask, []
+
+    def once(question, **more):
+        if calls:
+            raise KeyboardInterrupt
+        calls.append(question)
+        return ask(question, **more)
+
+    first.ask = once
+    with pytest.raises(KeyboardInterrupt):
+        batch(first, tmp_path / "q.csv", tmp_path / "a.jsonl")
+    other = qa_over(**{"today": datetime.date(2020, 1, 1), name: OTHERWISE[name]})
+    other.ask = QA(other.snapshot, WordEncoder()).ask  # what a stand-in for a reader cannot do
+    assert batch(other, tmp_path / "q.csv", tmp_path / "a.jsonl").asked == 2
+
+
+def test_a_run_is_not_gone_on_with_over_another_snapshot_version_code_or_engine(
+    qa_over, monkeypatch
+):
+    qa = qa_over()
+    keys = [qa.answer_settings]
+    monkeypatch.setattr("qa.answer.ask.__version__", "another")
+    keys.append(qa.answer_settings)
+    monkeypatch.setattr("qa.answer.ask._code_sha256", lambda: "another")
+    keys.append(qa.answer_settings)
+    qa.snapshot = dataclasses.replace(qa.snapshot, digest="another")
+    keys.append(qa.answer_settings)
+    qa.snapshot = dataclasses.replace(qa.snapshot, engine=object())
+    keys.append(qa.answer_settings)
+    assert len({json.dumps(key) for key in keys}) == len(keys)
+
+
+def test_all_that_makes_a_qa_is_in_what_answers_depend_on(qa_over):
+    """A parameter that is added to QA shall not be forgotten when a batch is resumed."""
+    parameters = {*inspect.signature(QA.__init__).parameters} - {"self", "snapshot", "encoder"}
+    assert parameters == {*qa_over().answer_settings} - {"snapshot", "version", "code", "engine"}
+    assert parameters | {"engine"} == ANSWER_SETTINGS

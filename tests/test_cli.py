@@ -10,7 +10,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from conftest import SEED
+from conftest import SEED, contents
 from qa import cli
 
 
@@ -58,10 +58,12 @@ def test_from_source_to_proved_answer(project, run):
     answer = json.loads(out)
     assert answer["citations"][0]["passage"]["text"].startswith("As a new round")
     (project / "answer.json").write_text(out, "utf-8")
-    assert run("verify", "--answer", "answer.json") == (
-        0,
-        f"Proved: {len(answer['citations'])} citations of 1 answers against corpus.\n",
-        "",
+    code, out, err = run("verify", "--answer", "answer.json")
+    assert (code, err) == (0, "")
+    assert out == (
+        f"Proved: {len(answer['citations'])} citations of 1 answers against corpus.\n"
+        "Not checked: the question and the words searched for, confidences, times taken, and the "
+        "line and id of a row.\n"
     )
     code, out, _ = run("verify")
     assert (code, out[:40]) == (0, "Proved: 4 passages and 14 sentences of 1")
@@ -280,7 +282,12 @@ def test_batch_answers_lists_bad_rows_and_its_answers_can_be_proved(project, run
     assert err == "asking: 2 of 2\nqa: q.csv, line 3: there is no question.\n"
     code, out, _ = run("verify", "--answer", "a.jsonl")
     assert code == 0
-    assert re.fullmatch(r"Proved: \d+ citations of 1 answers against corpus\.\n", out)
+    proved, unchecked, errors = out.splitlines()
+    assert re.fullmatch(r"Proved: \d+ citations of 1 answers against corpus\.", proved)
+    assert unchecked.startswith("Not checked: the question")
+    assert errors == "1 rows hold an error and no answer: line 2."
+    assert run("batch", "q.csv", "-o", "a.csv", "--no-timing")[0] == 1
+    assert run("verify", "--answer", "a.csv")[:2] == (code, out.replace("line 2", "line 3"))
     assert run("batch", "q.csv", "-o", "a.jsonl", "--to", "pdf")[0] == 2
     assert run("batch", "q.csv")[0] == 2
 
@@ -327,6 +334,74 @@ def test_update_tells_what_became_of_every_source_and_indexes_what_is_new(projec
             ],
         },
     )
+
+
+def test_commands_refuse_a_folder_with_foreign_files_and_change_nothing(project, run, monkeypatch):
+    indexed(run)
+    (project / "q.csv").write_text("question\nhow many tasks?\n", "utf-8")
+    (project / "notes.jsonl").write_text('{"mine": 1}\n', "utf-8")
+    (project / "mine").mkdir()
+    (project / "mine" / "settings.json").write_text('{"editor.tabSize": 4}', "utf-8")
+    (project / "mine" / "thesis.txt").write_text("mine", "utf-8")
+    before = contents(project)
+    for command, named in (
+        (["index", "--index", "."], "holds files that"),
+        (["index", "--index", "seeds"], "holds files that"),
+        (["index", "--index", "mine"], "holds files that"),
+        (["index", "--index", "q.csv"], "is not a folder"),
+        (["index", "--index", "corpus"], "is the corpus folder"),
+        (["rollback", "--index", "mine"], "no snapshot in mine"),
+        (["ingest", "seeds", "--corpus", "."], "holds files that"),
+        (["ingest", "seeds", "--corpus", "mine"], "holds files that"),
+        (["ingest", "seeds", "--corpus", "q.csv"], "is not a folder"),
+        (["accept", "x", "--corpus", "mine"], "holds files that"),
+        (["batch", "q.csv", "-o", "notes.jsonl"], "holds no answers of qa batch"),
+        (["batch", "q.csv", "-o", "mine"], "is no file"),
+        (["eval", "q.csv", "-o", "mine"], "holds other files than an evaluation's"),
+        (["feedback", "-o", "notes.jsonl"], "is not a file that qa feedback wrote"),
+    ):
+        code, out, err = run(*command)
+        assert (code in (1, 2), out, named in err) == (True, "", True), (command, code, out, err)
+        assert err.count("\n") == 1
+        assert contents(project) == before, command
+    monkeypatch.setenv("QA_CACHE", "mine")
+    code, _, err = run("ingest", "seeds")
+    assert (code, "mine holds files that" in err) == (2, True)
+    assert contents(project) == before
+
+
+def test_a_correction_is_named_until_it_is_accepted(project, run):
+    indexed(run)
+    (path,) = (project / "corpus").glob("*.md")
+    name = path.stem
+    path.write_text(path.read_text("utf-8").replace("28 tasks", "29 tasks"), "utf-8")
+    code, _, err = run("index")
+    assert code == 0
+    assert (
+        f"qa: 1 documents differ from what ingest wrote, corrected by hand or damaged ({name}): "
+        'look at them, then run "qa accept ID" and index again.\n'
+    ) in err
+    differs = f"qa: corpus/{name}.md differs in its text from what ingest wrote: "
+    code, out, err = run("verify")
+    assert (code, out, err.startswith(differs), err.count("\n")) == (1, "", True, 1)
+    assert run("accept", name) == (0, f'corpus/{name}.md: accepted; run "qa index".\n', "")
+    assert run("accept", name) == (0, f"corpus/{name}.md: nothing to accept.\n", "")
+    assert run("index")[1].startswith("1 documents are corrected by hand.\n")
+    code, out, err = run("verify")
+    assert (code, err, out.splitlines()[1]) == (
+        0,
+        "",
+        f"Corrected by hand, and accepted: {name}.",
+    )
+    assert run("ingest", "seeds")[:2] == (
+        0,
+        f"kept       seeds/seed.txt -> corpus/{name}.md: corrected by hand\n1 sources: 1 kept.\n",
+    )
+    path.write_text(path.read_text("utf-8").replace("29 tasks", "30 tasks"), "utf-8")
+    run("index")
+    assert run("verify")[2].startswith(differs)
+    assert run("accept", "missing")[0] == 1
+    assert run("accept", "../q")[0] == 1
 
 
 def test_what_is_ingested_is_named_or_remembered_and_not_both(project, run):

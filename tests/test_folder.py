@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qa import storage
 from qa.corpus import folder
 from qa.errors import CorpusError
 from qa.records import Document
@@ -153,7 +154,7 @@ def test_a_write_that_is_stopped_leaves_nothing(tmp_path, monkeypatch):
     def stop(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(folder.os, "fsync", stop)
+    monkeypatch.setattr(storage.os, "fsync", stop)
     with pytest.raises(KeyboardInterrupt):
         written(tmp_path, document())
     assert [*tmp_path.iterdir()] == []

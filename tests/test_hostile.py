@@ -21,7 +21,7 @@ import pytest
 from conftest import WordEncoder, corpus_file
 from hostile import HOST, KINDS, MARK, PAYLOADS, batches, query
 from qa import QA
-from qa.answer.cite import faults
+from qa.answer.prove import faults
 from qa.corpus import folder
 from qa.corpus.ingest import ingest
 from qa.corpus.layout import turns

@@ -13,7 +13,7 @@ import qa
 
 SOURCE = Path(qa.__file__).parent
 FLOORS = [
-    {"errors", "records"},
+    {"errors", "records", "storage"},
     {"corpus", "settings"},
     {"index"},
     {"answer"},

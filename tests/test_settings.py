@@ -10,7 +10,7 @@ from qa.answer.retrieve import SEARCHES
 from qa.corpus.fetch import Manners
 from qa.errors import SettingsError
 from qa.index.build import EXACT_ROWS
-from qa.settings import Settings
+from qa.settings import ANSWER_SETTINGS, INDEX_SETTINGS, OTHER_SETTINGS, Settings
 
 
 def test_later_sources_win(tmp_path, monkeypatch):
@@ -171,3 +171,9 @@ def test_the_address_is_the_public_one_and_its_path_goes_before_links():
     behind = Settings(public_url="https://ask.example.org/record/")
     assert (behind.address, behind.root_path) == ("https://ask.example.org/record", "/record")
     assert Settings(host="::1").address == "http://[::1]:7860"
+
+
+def test_of_every_setting_it_is_known_whether_answers_or_snapshots_depend_on_it():
+    """A new setting belongs into one of the three: resumed batches rely on the first."""
+    kinds = (ANSWER_SETTINGS, INDEX_SETTINGS, OTHER_SETTINGS)
+    assert sorted(name for kind in kinds for name in kind) == sorted(Settings.model_fields)

@@ -12,6 +12,7 @@ import gc
 import hashlib
 import json
 import os
+import re
 import secrets
 import signal
 import sys
@@ -26,6 +27,7 @@ from qa import __version__
 from qa.errors import QAError, SettingsError
 from qa.records import to_json
 from qa.settings import Settings
+from qa.storage import write_whole
 from qa.terminal import (
     SHOWN_SOURCES,
     err,
@@ -44,6 +46,7 @@ from qa.terminal import (
 )
 
 if TYPE_CHECKING:  # read when they are used
+    from qa.corpus.folder import CorpusFile
     from qa.corpus.ingest import Ingested
     from qa.corpus.sources import Source
     from qa.index.encoder import Encoder
@@ -306,6 +309,29 @@ def _preview(sources: Sequence[str], corpus: Path, *, as_json: bool) -> None:
 
 
 @app.command()
+def accept(
+    documents: Annotated[
+        list[str], typer.Argument(help="Ids of documents that were corrected.", metavar="ID...")
+    ],
+    corpus: CorpusFolder = None,
+    config: ConfigFile = None,
+) -> None:
+    """Accept documents as they are now, after correcting them by hand.
+
+    "qa verify" fails while a document differs from what ingest wrote and nobody has accepted it:
+    it may be damaged.
+
+    Example: qa accept 2022-07-21-trade-in-culture
+    """
+    from qa.corpus.corrections import accept as accept_all  # noqa: PLC0415
+
+    folder = _writable(Settings.load(config, corpus=corpus))
+    for name, is_new in accept_all(folder, documents):
+        what = 'accepted; run "qa index"' if is_new else "nothing to accept"
+        out.print(f"{folder.name}/{name}: {what}.", soft_wrap=True)
+
+
+@app.command()
 def index(  # noqa: PLR0913 - the options
     corpus: CorpusPlace = None,
     index: IndexFolder = None,
@@ -350,8 +376,14 @@ def _index(settings: Settings, *, take_over: bool) -> None:
     from qa.index.build import build  # noqa: PLC0415
     from qa.index.engine import engine_of  # noqa: PLC0415
     from qa.index.export import exported_encoder  # noqa: PLC0415
+    from qa.index.owned import check  # noqa: PLC0415
 
+    if isinstance(settings.corpus, Path) and settings.corpus.resolve() == settings.index.resolve():
+        raise SettingsError(
+            f"{settings.index} is the corpus folder: name another one for the index (--index)."
+        )
     files = list(folder.read_all(folder.place(settings.corpus)))
+    check(settings.index)
     encoder = exported_encoder(
         settings.encoder,
         settings.cache,
@@ -370,9 +402,7 @@ def _index(settings: Settings, *, take_over: bool) -> None:
             engine=engine_of(settings),
             take_over=take_over,
         )
-    corrected = sum(file.is_corrected and file.ingested_from is not None for file in files)
-    if corrected:
-        out.print(f"{corrected} documents are corrected by hand.")
+    _tell_corrected(files)
     kept = getattr(embedding, "kept", 0)
     out.print(
         f"{built.documents} documents, {built.passages} passages, {built.sentences} sentences; "
@@ -380,6 +410,21 @@ def _index(settings: Settings, *, take_over: bool) -> None:
         + (f", {kept} from a run that was cut off." if kept else ".")
     )
     out.print(f"Live snapshot: {settings.index}/{built.digest}")
+
+
+def _tell_corrected(files: Sequence[CorpusFile]) -> None:
+    """Say which documents are not as ingest wrote them."""
+    accepted = sum(file.is_accepted for file in files)
+    if accepted:
+        out.print(f"{accepted} documents are corrected by hand.")
+    altered = [file.document.id for file in files if file.is_altered]
+    if altered:
+        named = " ".join(altered[:SHOWN_SOURCES])
+        err.print(
+            f"qa: {len(altered)} documents differ from what ingest wrote, corrected by hand or "
+            f'damaged ({named}): look at them, then run "qa accept ID" and index again.',
+            soft_wrap=True,
+        )
 
 
 @contextlib.contextmanager
@@ -543,6 +588,8 @@ def feedback(
     from qa.index.snapshot import open_snapshot  # noqa: PLC0415
     from qa.web.feedback import Feedback, grouped  # noqa: PLC0415
 
+    if questions:
+        _check_replaceable(questions)
     settings = Settings.load(config, index=index)
     where = settings.feedback
     if where is None or (isinstance(where, Path) and not where.exists()):
@@ -563,11 +610,31 @@ def feedback(
             )
             for n, group in enumerate(groups, start=1)
         ]
-        questions.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+        write_whole(questions.resolve(), "".join(f"{line}\n" for line in lines).encode())
     if as_json:
         print_json({"asked": len(kept), "groups": [dataclasses.asdict(g) for g in groups]})
         return
     print_feedback(kept, groups)
+
+
+def _check_replaceable(questions: Path) -> None:
+    """Refuse to write questions over anything but questions that nobody has worked on.
+
+    Raises:
+        QAError: something else is there.
+    """
+    written = re.compile(r'\{"id": "asked-\d+", "question": ".*", "kind": "unanswerable"\}')
+    if not questions.exists():
+        return
+    try:
+        lines = questions.read_text("utf-8").splitlines() if questions.is_file() else [""]
+    except (OSError, UnicodeDecodeError):
+        lines = [""]
+    if not all(map(written.fullmatch, lines)):
+        raise QAError(
+            f"{questions} is not a file that qa feedback wrote, or was edited since: "
+            "name another file with -o."
+        )
 
 
 @app.command()
@@ -602,7 +669,9 @@ def batch(  # noqa: PLR0913, PLR0917 - the options
     """
     from qa.evaluation import batch as answer_all  # noqa: PLC0415
 
+    # One day for the whole file, even if midnight passes.
     settings = Settings.load(config, index=index)
+    settings = settings.model_copy(update={"today": settings.today or _today()})
     qa = _open(settings)
     with progress() as tell:
         tally = answer_all(
@@ -740,10 +809,14 @@ def verify(
     index: IndexFolder = None,
     config: ConfigFile = None,
     answer: Annotated[
-        Path | None, typer.Option(help="A file of answers as JSON or JSON lines; - for stdin.")
+        Path | None,
+        typer.Option(help="A file of answers: JSON, JSON lines or a batch's CSV; - for stdin."),
     ] = None,
 ) -> None:
     """Prove the live snapshot against the record, or an answer against it.
+
+    Documents that differ from what ingest wrote are named until "qa accept" accepts them. Of an
+    answer the question, confidences and times are not checked.
 
     Example: qa ask "who issued it?" --json | qa verify --answer -
     """
@@ -757,12 +830,15 @@ def verify(
         proof = check.snapshot(settings.index, record, engine_of(settings))
     else:
         content = sys.stdin.read() if str(answer) == "-" else _read(answer)
-        proof = check.answers(content, record)
+        proof = check.answers(content, record, settings.index if settings.index.is_dir() else None)
     for fault in proof.faults:
-        err.print(f"qa: {fault}")
+        err.print(f"qa: {printable(fault)}")
+    if not proof.faults:
+        out.print(proof.summary)
+    for note in proof.notes:
+        out.print(printable(note), soft_wrap=True)
     if proof.faults:
         raise typer.Exit(1)
-    out.print(proof.summary)
 
 
 @app.command()
@@ -803,6 +879,10 @@ def status(
         print_json(stated)
         return
     print_status(stated)
+
+
+def _today() -> datetime.date:
+    return datetime.date.today()  # noqa: DTZ011 - the user's day
 
 
 def _open(settings: Settings) -> Any:
@@ -846,6 +926,6 @@ def _check_port(host: str, port: int) -> None:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return path.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:
         raise QAError(f"{path} cannot be read: {error}") from error

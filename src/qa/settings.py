@@ -25,7 +25,17 @@ from pydantic import (
 
 from qa.errors import SettingsError
 
-__all__ = ["CORPUS_URL", "DEFAULT_CONFIG", "PICTURES", "Link", "SecurityContact", "Settings"]
+__all__ = [
+    "ANSWER_SETTINGS",
+    "CORPUS_URL",
+    "DEFAULT_CONFIG",
+    "INDEX_SETTINGS",
+    "OTHER_SETTINGS",
+    "PICTURES",
+    "Link",
+    "SecurityContact",
+    "Settings",
+]
 
 DEFAULT_CONFIG = Path("qa.toml")
 _PREFIX = "QA_"
@@ -51,6 +61,69 @@ _DATABASE = (
 
 # Visible ASCII only, so that no value can add a line of its own.
 _CONTACT = "^(https://|mailto:|tel:)[!-~]+$"
+# Every setting is in one of three: answers change with it; snapshots do, and so their digest; or
+# neither. A test sees that none is forgotten, and another that ``QA.answer_settings`` has the
+# first.
+ANSWER_SETTINGS = frozenset(
+    {"engine", "max_question_chars", "reader", "searches", "today", "top_k"}
+)
+INDEX_SETTINGS = frozenset(
+    {
+        "corpus",
+        "encoder",
+        "encoder_languages",
+        "encoder_precision",
+        "exact_rows",
+        "index",
+        "passage_chars",
+    }
+)
+OTHER_SETTINGS = frozenset(
+    {
+        "accent",
+        "allowed_origins",
+        "api_keys",
+        "cache",
+        "contact",
+        "examples",
+        "feedback",
+        "feedback_days",
+        "fetch_delay_s",
+        "fetch_timeout_s",
+        "frame_ancestors",
+        "host",
+        "keyed_questions_per_minute",
+        "limits_storage",
+        "links",
+        "log_questions",
+        "logo",
+        "max_batch",
+        "max_body_bytes",
+        "max_connections",
+        "max_connections_per_client",
+        "max_redirects",
+        "max_source_bytes",
+        "max_waiting",
+        "mcp",
+        "metrics_from",
+        "milvus_certificate",
+        "milvus_name",
+        "milvus_token",
+        "milvus_uri",
+        "port",
+        "public_url",
+        "questions_per_minute",
+        "ray",
+        "rechecks_per_update",
+        "request_timeout_s",
+        "requests_per_minute",
+        "security",
+        "title",
+        "trusted_proxies",
+        "welcome",
+        "workers",
+    }
+)
 
 
 class Link(BaseModel):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import time
 import weakref
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from qa import __version__
 from qa.answer import cascade, relevance
 from qa.answer.cite import citation, later_statement
 from qa.answer.conversation import courtesy, is_short, joined, leans
@@ -179,6 +182,24 @@ class QA:
             today=settings.today,
             engine=engine or engine_of(settings),
         )
+
+    @property
+    def answer_settings(self) -> dict[str, Any]:
+        """Everything beside the question that an answer depends on, as plain JSON values.
+
+        The same of these and the same question give the same answer.
+        """
+        return {
+            "version": __version__,
+            "code": _code_sha256(),
+            "snapshot": self.snapshot.digest,
+            "engine": type(self.snapshot.engine).__name__,
+            "max_question_chars": self.max_question_chars,
+            "reader": self.reader.sha256 if self.reader else None,
+            "searches": list(self.searches),
+            "today": self._day().isoformat(),
+            "top_k": self.top_k,
+        }
 
     def ask(  # noqa: PLR0913 - what is asked, and of what
         self,
@@ -374,6 +395,18 @@ class QA:
             )
             for number, (hit, passage) in enumerate(cited, start=1)
         )
+
+
+@cache
+def _code_sha256() -> str:
+    """A hash of the code and the coefficients that make answers."""
+    home = Path(__file__).parent.parent
+    found = hashlib.sha256()
+    for room in ("answer", "corpus", "index"):
+        for path in sorted((home / room).rglob("*")):
+            if path.suffix in {".py", ".json"}:
+                found.update(path.relative_to(home).as_posix().encode() + path.read_bytes())
+    return found.hexdigest()
 
 
 def _ms_since(started: float) -> float:

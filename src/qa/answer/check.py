@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qa.answer.cite import faults as answer_faults
+from qa.answer import table
+from qa.answer.prove import UNCHECKED, Record
+from qa.answer.prove import faults as answer_faults
 from qa.corpus import folder
 from qa.corpus.folder import CorpusFile
 from qa.corpus.layout import turns
-from qa.errors import CitationError, CorpusError
+from qa.errors import CitationError, CorpusError, SnapshotError
 from qa.index.engine import FAISS, Engine
+from qa.index.owned import is_digest
 from qa.index.snapshot import Snapshot, check_files, open_snapshot
 from qa.records import Document, Passage
 
 __all__ = ["Proof", "answers", "snapshot"]
 
+_ERROR_KEYS = {"line", "id", "error"}
+_SHOWN = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was found: every fault, a line each; and what was proved, where there is none."""
+    """What was found: every fault, a line each; and what was proved, where there is none.
+
+    ``notes`` say what was not checked, and what a person should know beside.
+    """
 
     faults: tuple[str, ...]
     summary: str
+    notes: tuple[str, ...] = ()
 
 
 def snapshot(index: Path, corpus: Path, engine: Engine = FAISS) -> Proof:
@@ -46,28 +57,75 @@ def snapshot(index: Path, corpus: Path, engine: Engine = FAISS) -> Proof:
         f"Proved: {len(live.passages)} passages and {len(live.sentence_vectors)} sentences of "
         f"{len(live.documents)} documents in {corpus} (snapshot {live.digest})."
     )
-    return Proof(tuple(found), summary)
+    corrected = [file.document.id for file in files.values() if file.is_accepted]
+    notes = [f"Corrected by hand, and accepted: {', '.join(corrected)}."] if corrected else []
+    return Proof(tuple(found), summary, tuple(notes))
 
 
-def answers(content: str, corpus: Path) -> Proof:
-    """Prove answers, given as JSON or as JSON lines, against the corpus.
+def answers(content: str, corpus: Path, index: Path | None = None) -> Proof:
+    """Prove answers, given as JSON, JSON lines or the table of a batch, against the corpus.
+
+    Where ``index`` is given, the snapshot that an answer names has to be there, and the passages
+    to be among its own.
 
     Raises:
-        CitationError: the content is neither.
+        CitationError: the content is none of these.
     """
     files, unreadable = _record(corpus)
-    documents = {name: file.document for name, file in files.items()}
-    found = list(unreadable)
-    count = citations = 0
-    for place, answer in _parsed(content):
-        if isinstance(answer, dict) and "error" in answer:
-            continue  # a row of a batch that was no question
-        count += 1
-        found += [f"{place}{fault}" for fault in answer_faults(answer, documents)]
-        if isinstance(answer, dict):
-            citations += len(answer.get("citations", ())) + len(answer.get("nearest", ()))
-    summary = f"Proved: {citations} citations of {count} answers against {corpus}."
-    return Proof(tuple(found), summary)
+    stated = [*_stated(content)]
+    errors = [one.place for one in stated if one.is_error]
+    stated = [one for one in stated if not one.is_error]
+    snapshots, missing = _snapshots(Counter(one.snapshot for one in stated), index)
+    record = Record({name: file.document for name, file in files.items()}, snapshots)
+    found = [*unreadable, *missing]
+    for one in stated:
+        found += [f"{one.place}: {f}" if one.place else f for f in one.faults(record)]
+    cited = Counter(name for one in stated for name in one.cited)
+    altered = [files[name] for name in sorted(cited.keys() & files.keys())]
+    found += [f"{corpus / file.name} {_alteration(file)}" for file in altered if file.is_altered]
+    if not stated:
+        found.append("There is no answer to prove.")
+    notes = [f"Not checked: {UNCHECKED}."]
+    if index is None:
+        notes.append("Not checked, without an index: the snapshot, and where passages are cut.")
+    if errors:
+        shown = ", ".join(errors[:_SHOWN]) + (", ..." if len(errors) > _SHOWN else "")
+        notes.append(f"{len(errors)} rows hold an error and no answer: {shown}.")
+    summary = f"Proved: {cited.total()} citations of {len(stated)} answers against {corpus}."
+    return Proof(tuple(found), summary, tuple(notes))
+
+
+def _snapshots(
+    named: Mapping[str, int], index: Path | None
+) -> tuple[dict[str, Snapshot], list[str]]:
+    """The snapshots that answers name, and what is wrong with those that are not there."""
+    opened: dict[str, Snapshot] = {}
+    missing: list[str] = []
+    if index is None:
+        return opened, missing
+    for digest, times in named.items():
+        if not is_digest(digest):
+            continue  # which is a fault of the answer
+        if not (index / digest).is_dir():
+            missing.append(
+                f"{index} has no snapshot {digest}, which {times} answers name: verify them with "
+                "the index they were given by (--index)."
+            )
+            continue
+        try:
+            opened[digest] = open_snapshot(index, FAISS, digest)
+        except SnapshotError as error:
+            missing.append(str(error))
+    return opened, missing
+
+
+def _alteration(file: CorpusFile) -> str:
+    """How a document differs from what ingest wrote."""
+    what = "text" if file.text_sha256 != file.document.sha256 else "front matter"
+    return (
+        f"differs in its {what} from what ingest wrote: corrected by hand, or damaged. If it is "
+        f'right, run "qa accept {file.document.id}", then "qa index"; if not, restore it.'
+    )
 
 
 def _record(corpus: Path) -> tuple[dict[str, CorpusFile], list[str]]:
@@ -98,6 +156,8 @@ def _snapshot_faults(live: Snapshot, files: dict[str, CorpusFile], corpus: Path)
                 f"{path} is not what was indexed{_difference(document, file.document)}: "
                 'restore it or run "qa index".'
             )
+        elif file.is_altered:
+            yield f"{path} {_alteration(file)}"
     for row, passage in enumerate(live.passages):
         file = files.get(passage.document)
         if file is not None:
@@ -145,18 +205,77 @@ def _passage_fault(passage: Passage, document: Document) -> str | None:
     return None
 
 
-def _parsed(content: str) -> Iterator[tuple[str, Any]]:
-    """Every answer with the words that say where it stands."""
-    lines = [(n, line) for n, line in enumerate(content.split("\n"), 1) if line.strip()]
-    is_lines = len(lines) > 1 and all(line.startswith("{") for _, line in lines)
-    if not is_lines:
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """One answer as it was saved, and where it stands."""
+
+    place: str
+    answer: Any
+    is_row: bool = False
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it is a row of a batch that was no question, and nothing beside."""
+        if self.is_row:
+            filled = {name for name, cell in self.answer.items() if cell}
+        else:
+            filled = set(self.answer) if isinstance(self.answer, dict) else set()
+        return "error" in filled and filled <= _ERROR_KEYS
+
+    @property
+    def snapshot(self) -> str:
+        """The digest it names; empty where that is none."""
+        found = self.answer.get("snapshot") if isinstance(self.answer, dict) else None
+        return found if isinstance(found, str) else ""
+
+    @property
+    def cited(self) -> list[str]:
+        """The ids of the documents it cites, one for each citation."""
+        if self.is_row:
+            names = (cell for name, cell in self.answer.items() if name.startswith("document_"))
+            return [cell for cell in names if cell]
         try:
-            yield "", json.loads(content)
-        except json.JSONDecodeError as error:
-            raise CitationError(f"The answer is not JSON: {error}.") from error
+            cited = [*self.answer["citations"], *self.answer["nearest"]]
+            return [str(citation["document"]["id"]) for citation in cited]
+        except (KeyError, TypeError):  # which is a fault of the answer
+            return []
+
+    def faults(self, record: Record) -> Iterator[str]:
+        """What in it the record does not bear out."""
+        if self.is_row:
+            return table.faults(self.answer, record)
+        return answer_faults(self.answer, record)
+
+
+def _stated(content: str) -> Iterator[_Stated]:
+    """Every answer of a file."""
+    if table.is_table(content):
+        for number, row in table.rows(content):
+            yield _Stated(f"line {number}", row, is_row=True)
         return
-    for number, line in lines:
-        try:
-            yield f"line {number}: ", json.loads(line)
-        except json.JSONDecodeError as error:
-            raise CitationError(f"Line {number} of the answers is not JSON: {error}.") from error
+    lines = [(n, line) for n, line in enumerate(content.split("\n"), 1) if line.strip()]
+    if len(lines) > 1 and all(line.startswith("{") for _, line in lines):
+        for number, line in lines:
+            yield _Stated(f"line {number}", _parsed(line, f"Line {number} of the answers"))
+        return
+    answer = _parsed(content, "The answer")
+    if isinstance(answer, dict) and answer.keys() == {"answers"}:  # of a batch over HTTP
+        several = enumerate(answer["answers"], 1)
+        yield from (_Stated(f"answer {number}", one) for number, one in several)
+        return
+    yield _Stated("", answer)
+
+
+def _parsed(content: str, what: str) -> Any:
+    """JSON whose objects have each key once: of two with one name, a reader may see either."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            raise CitationError(f"{what} states something twice: {', '.join(k for k, _ in pairs)}.")
+        return found
+
+    try:
+        return json.loads(content, object_pairs_hook=unique)
+    except (ValueError, RecursionError) as error:
+        raise CitationError(f"{what} is not JSON: {error}.") from error

@@ -1,14 +1,12 @@
-"""A citation that can be checked, and the check."""
+"""A citation that can be checked (prove.py)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from urllib.parse import quote as percent_encoded
 
 import numpy as np
 
-from qa.corpus.layout import turns
 from qa.index.snapshot import Snapshot
 from qa.records import (
     Citation,
@@ -22,10 +20,9 @@ from qa.records import (
     Quote,
     Span,
     page_of,
-    to_json,
 )
 
-__all__ = ["citation", "faults", "later_statement"]
+__all__ = ["citation", "cited", "later_statement", "reader_link"]
 
 # Characters kept before and after a passage, to find it again should the text have moved.
 _AROUND_CHARS = 32
@@ -51,7 +48,7 @@ def citation(  # noqa: PLR0913, PLR0917 - what a citation tells
     span = passage.span
     return Citation(
         number=number,
-        document=_cited(document),
+        document=cited(document),
         passage=CitedPassage(
             text=passage.text,
             start=span.start,
@@ -67,7 +64,7 @@ def citation(  # noqa: PLR0913, PLR0917 - what a citation tells
         sha256=document.sha256,
         prefix=document.text[max(0, span.start - _AROUND_CHARS) : span.start],
         suffix=document.text[span.end : span.end + _AROUND_CHARS],
-        links=Links(reader=_reader_link(document.id, span), source=_source_link(document, quotes)),
+        links=Links(reader=reader_link(document.id, span), source=_source_link(document, quotes)),
         later=later,
     )
 
@@ -99,10 +96,11 @@ def later_statement(snapshot: Snapshot, hit: Hit, hits: Sequence[Hit]) -> Later 
     newest = max(found, key=date)
     span = passages.span(newest.row)
     document = snapshot.documents[newest.document]
-    return Later(_cited(document), span.start, span.end, _reader_link(document.id, span))
+    return Later(cited(document), span.start, span.end, reader_link(document.id, span))
 
 
-def _cited(document: Document) -> CitedDocument:
+def cited(document: Document) -> CitedDocument:
+    """What a citation tells of its document."""
     return CitedDocument(
         document.id,
         document.title,
@@ -114,107 +112,9 @@ def _cited(document: Document) -> CitedDocument:
     )
 
 
-def _reader_link(document: str, span: Span) -> str:
+def reader_link(document: str, span: Span) -> str:
+    """Where our page of a document shows a stretch of it."""
     return f"/documents/{percent_encoded(document)}?start={span.start}&end={span.end}#passage"
-
-
-def faults(answer: Mapping[str, Any], documents: Mapping[str, Document]) -> Iterator[str]:
-    """What in an answer (as JSON) the record does not bear out, a line each.
-
-    Every citation is sliced out of the record again: passage, quotes, question asked, prefix,
-    suffix, and what it says of its document.
-    """
-    try:
-        cited = [("citation", c) for c in answer["citations"]]
-        cited += [("nearest", c) for c in answer["nearest"]]
-        if (answer["status"] == "answered") != bool(answer["citations"]):
-            yield f"status is {answer['status']!r} with {len(answer['citations'])} citations"
-        for kind, stated in cited:
-            name = f"{kind} {stated['number']}"
-            document = documents.get(stated["document"]["id"])
-            if document is None:
-                yield f"{name}: the record has no document {stated['document']['id']!r}"
-                continue
-            for fault in (*_citation_faults(stated, document), *_later_faults(stated, documents)):
-                yield f"{name}: {document.id}: {fault}"
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        yield f"not an answer as this system gives it: {type(error).__name__}: {error}"
-
-
-def _citation_faults(stated: Mapping[str, Any], document: Document) -> Iterator[str]:
-    if stated["sha256"] != document.sha256:
-        yield f"its text has sha256 {document.sha256}, the citation says {stated['sha256']}"
-    passage = stated["passage"]
-    span = Span(passage["start"], passage["end"])
-    turn = next((t for t in turns(document.text, document.layout) if _inside(span, t.span)), None)
-    asked = turn.asked.of(document.text) if turn and turn.asked else None
-    expected: dict[str, Any] = {
-        "document": _stated_of(document, stated["document"]),
-        "passage.text": span.of(document.text),
-        "passage.role": turn.role if turn else None,
-        "passage.speaker": turn.speaker if turn else None,
-        "passage.asked": asked,
-        "passage.page": page_of(document, min(q["start"] for q in stated["quotes"] or [passage])),
-        "prefix": document.text[max(0, span.start - _AROUND_CHARS) : span.start],
-        "suffix": document.text[span.end : span.end + _AROUND_CHARS],
-    }
-    if "page" not in passage:  # answers of before it was told
-        del expected["passage.page"]
-    for name, value in expected.items():
-        head, _, tail = name.partition(".")
-        found = stated[head][tail] if tail else stated[head]
-        if found != value:
-            yield f"{name} {_apart(found, value)}"
-    if not stated["quotes"]:
-        yield "no sentence is quoted"
-    for quote in stated["quotes"]:
-        place = Span(quote["start"], quote["end"])
-        if not _inside(place, span):
-            yield f"the quote at {place.start} to {place.end} lies outside its passage"
-        if quote["text"] != place.of(document.text):
-            yield f"quote at {place.start} {_apart(quote['text'], place.of(document.text))}"
-
-
-def _later_faults(stated: Mapping[str, Any], documents: Mapping[str, Document]) -> Iterator[str]:
-    """What is wrong with the later statement that a citation names."""
-    later = stated.get("later")  # answers of before it was told lack it
-    if later is None:
-        return
-    document = documents.get(later["document"]["id"])
-    if document is None:
-        yield f"the record has no later statement {later['document']['id']!r}"
-        return
-    expected = _stated_of(document, later["document"])
-    if later["document"] != expected:
-        yield f"later.document {_apart(later['document'], expected)}"
-    if not later["document"]["date"] > stated["document"]["date"]:
-        yield f"its later statement is of {later['document']['date']}"
-    if Span(later["start"], later["end"]).end > len(document.text):
-        yield f"the later statement ends at {later['end']}, its document at {len(document.text)}"
-
-
-def _stated_of(document: Document, stated: Mapping[str, Any]) -> dict[str, Any]:
-    """What a citation has to say of its document, as far as it could when it was given."""
-    expected = to_json(_cited(document))
-    for added in {"language", "also"} - set(stated):
-        del expected[added]
-    return expected
-
-
-def _inside(inner: Span, outer: Span) -> bool:
-    return outer.start <= inner.start and inner.end <= outer.end
-
-
-def _apart(found: object, expected: object) -> str:
-    """Both sides, from shortly before the place where they part."""
-    if not (isinstance(found, str) and isinstance(expected, str)):
-        return f"is {found!r}, the record has {expected!r}"
-    at = next(
-        (i for i, (a, b) in enumerate(zip(found, expected, strict=False)) if a != b),
-        min(len(found), len(expected)),
-    )
-    window = slice(max(0, at - 20), at + 40)
-    return f"is {found[window]!r} from character {at} on, the record has {expected[window]!r}"
 
 
 def _source_link(document: Document, quotes: tuple[Quote, ...]) -> str | None:

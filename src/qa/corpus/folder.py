@@ -5,9 +5,10 @@ original, ``ingested_from`` the file or address it was read from, ``retrieved`` 
 for an address; ``also`` are other places with the same text. ``withdrawn`` is the day on which
 the source was found gone. ``sha256`` is of the text, ``source_sha256`` of the source's bytes,
 ``file_sha256`` of this file without that one line, as ingest wrote them: where the last no longer
-holds, a person has corrected the file by hand. Files written by hand need only a title. ``pages``
-holds the offset in the text of every page's first character; it holds only while ``sha256`` is that
-of the text: a corrected text has no pages.
+holds, a person has corrected the file by hand, or it is damaged. ``accepted_sha256`` is of this
+file without that line, as a person has accepted it ("qa accept"). Files written by hand need only
+a title. ``pages`` holds the offset in the text of every page's first character; it holds only
+while ``sha256`` is that of the text: a corrected text has no pages.
 
 To be read only, the folder may be elsewhere: at an address that fsspec knows (``place``).
 """
@@ -17,7 +18,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import hashlib
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,9 +30,11 @@ from qa.corpus.formats.text import FRONT_MATTER
 from qa.corpus.layout import turns
 from qa.errors import CorpusError
 from qa.records import Document
+from qa.storage import write_whole
 
 __all__ = [
     "CorpusFile",
+    "accepted",
     "amended",
     "is_document",
     "paths",
@@ -46,11 +48,15 @@ __all__ = [
 
 _KEYS = ("id", "title", "date", "section", "source", "language", "layout")
 _MARKS = ("also", "withdrawn")
-_PROVENANCE = ("pages", "ingested_from", "retrieved", "sha256", "source_sha256", "file_sha256")
+_ACCEPTED = "accepted_sha256"
+_WRITTEN = ("ingested_from", "sha256", "source_sha256", "file_sha256")
+_PROVENANCE = (*_WRITTEN, "pages", "retrieved", _ACCEPTED)
 # Tens of times faster, but not everywhere compiled in.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SafeDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _FILE_SHA256_LINE = re.compile(r"^file_sha256: ([0-9a-f]{64})\n", re.MULTILINE)
+_ACCEPTED_LINE = re.compile(rf"^{_ACCEPTED}:.*\n", re.MULTILINE)
+_RESTORE = 'restore it from a backup, or remove it and run "qa ingest SOURCE" again'
 _SAFE_ID = re.compile(r"\w[\w.\-]{0,119}")
 
 
@@ -59,6 +65,8 @@ class CorpusFile:
     """A document as it lies in the corpus folder; ``sha256`` is of the file's bytes.
 
     ``text_sha256`` is of the text as it was ingested, whatever a person has made of it since.
+    ``is_corrected``: the file is not as ingest wrote it. ``is_accepted``: a person has said that
+    it is right as it is now. ``is_ingested``: ingest wrote it at first.
     """
 
     name: str
@@ -69,6 +77,13 @@ class CorpusFile:
     source_sha256: str | None = None
     text_sha256: str | None = None
     is_corrected: bool = False
+    is_accepted: bool = False
+    is_ingested: bool = False
+
+    @property
+    def is_altered(self) -> bool:
+        """Whether it is not what ingest wrote, and nobody has said that this is right."""
+        return self.is_ingested and self.is_corrected and not self.is_accepted
 
 
 def place(corpus: Path | str) -> Path:
@@ -147,14 +162,20 @@ def read(path: Path) -> CorpusFile:
             data = path.read_bytes()
         raw = data.decode("utf-8-sig").replace("\r\n", "\n")
         fields, body = _parted(raw)
-    except (OSError, UnicodeDecodeError, CorpusError) as error:
+    except UnicodeDecodeError as error:
+        raise CorpusError(
+            f"{path} cannot be read: {error}. It is damaged, or not UTF-8: {_RESTORE}."
+        ) from error
+    except (OSError, CorpusError) as error:
         raise CorpusError(f"{path} cannot be read: {error}") from error
     try:
         document = _document(fields, body, path.stem)
         turns(document.text, document.layout)
     except (CorpusError, ValueError) as error:
         raise CorpusError(f"{path} is not a document: {error}") from error
-    stated = _FILE_SHA256_LINE.search(raw)
+    is_corrected = not _is_signed(raw)
+    if is_corrected and "\0" in raw:
+        raise CorpusError(f"{path} is damaged, it holds NUL characters: {_RESTORE}.")
     return CorpusFile(
         name=path.name,
         sha256=hashlib.sha256(data).hexdigest(),
@@ -163,7 +184,9 @@ def read(path: Path) -> CorpusFile:
         retrieved=_text(fields, "retrieved"),
         source_sha256=_text(fields, "source_sha256"),
         text_sha256=_text(fields, "sha256"),
-        is_corrected=not stated or stated[1] != _file_sha256(raw),
+        is_corrected=is_corrected,
+        is_accepted=is_corrected and _is_accepted(raw),
+        is_ingested=any(key in fields for key in _WRITTEN),
     )
 
 
@@ -175,23 +198,14 @@ def write(corpus: Path, document_id: str, content: str) -> None:
             "at most 120."
         )
     corpus.mkdir(parents=True, exist_ok=True)
-    path = corpus / f"{document_id}.md"
-    unfinished = corpus / f".{document_id}.md.unfinished"
-    try:
-        with unfinished.open("wb") as file:
-            file.write(content.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except BaseException:  # stopped by a person, too
-        unfinished.unlink(missing_ok=True)
-        raise
+    write_whole(corpus / f"{document_id}.md", content.encode())
 
 
 def remove_unfinished(corpus: Path) -> None:
     """Remove what ``write`` left when it was killed."""
     for path in corpus.glob(".*.md.unfinished"):
-        path.unlink()
+        if path.is_file() and not path.is_symlink():
+            path.unlink()
 
 
 class _Dumper(_SafeDumper):  # type: ignore[misc]  # one of two, see _SafeDumper
@@ -237,8 +251,7 @@ def amended(raw: str, **changes: object) -> str:
     match = FRONT_MATTER.match(raw)
     if not match:
         raise CorpusError("there is no front matter to amend.")
-    stated = _FILE_SHA256_LINE.search(raw)
-    is_signed = stated is not None and stated[1] == _file_sha256(raw)
+    is_signed, is_accepted = _is_signed(raw), _is_accepted(raw)
     front = match[1]
     for key, value in changes.items():
         line = "" if value is None else _dumped({key: value})
@@ -253,7 +266,20 @@ def amended(raw: str, **changes: object) -> str:
     if is_signed:
         signature = f"file_sha256: {_file_sha256(changed)}\n"
         changed = _FILE_SHA256_LINE.sub(signature, changed, count=1)
-    return changed
+    return accepted(changed) if is_accepted else changed
+
+
+def accepted(raw: str) -> str:
+    """``ID.md`` with a line of its front matter that says that it is right as it is now.
+
+    The line holds a hash of the rest, so that it says nothing of what is changed later.
+    """
+    match = FRONT_MATTER.match(raw)
+    if not match:
+        raise CorpusError("there is no front matter, which would say that it is right.")
+    bare = _ACCEPTED_LINE.sub("", match[1])
+    line = f"{_ACCEPTED}: {_accepted_sha256(raw)}\n"
+    return raw[: match.start(1)] + bare + line + raw[match.end(1) :]
 
 
 def _dumped(fields: dict[str, Any]) -> str:
@@ -278,6 +304,24 @@ def _parted(raw: str) -> tuple[dict[str, object], str]:
 def _file_sha256(raw: str) -> str:
     """Of the file without its ``file_sha256`` line."""
     return hashlib.sha256(_FILE_SHA256_LINE.sub("", raw, count=1).encode()).hexdigest()
+
+
+def _is_signed(raw: str) -> bool:
+    stated = _FILE_SHA256_LINE.search(raw)
+    return stated is not None and stated[1] == _file_sha256(raw)
+
+
+def _is_accepted(raw: str) -> bool:
+    match = FRONT_MATTER.match(raw)
+    stated = _ACCEPTED_LINE.search(match[1]) if match else None
+    return stated is not None and stated[0] == f"{_ACCEPTED}: {_accepted_sha256(raw)}\n"
+
+
+def _accepted_sha256(raw: str) -> str:
+    """Of the file without what says that it is right."""
+    match = FRONT_MATTER.match(raw)
+    front, rest = (match[1], raw[match.end(1) :]) if match else ("", raw)
+    return hashlib.sha256(f"{_ACCEPTED_LINE.sub('', front)}{rest}".encode()).hexdigest()
 
 
 def _document(fields: dict[str, object], body: str, stem: str) -> Document:

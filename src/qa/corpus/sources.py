@@ -10,7 +10,6 @@ A list that a person can read and edit; what is added goes to its end, comments 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import yaml
 from qa.corpus.crawl import WebSource
 from qa.corpus.files import source_name
 from qa.errors import CorpusError
+from qa.storage import write_whole
 
 __all__ = ["SOURCES", "Source", "is_url", "read", "remember"]
 
@@ -88,12 +88,7 @@ def remember(corpus: Path, sources: Sequence[Source]) -> None:
     if before and not before.endswith("\n"):
         before += "\n"
     added = yaml.safe_dump(new, sort_keys=False, allow_unicode=True, width=10_000)
-    unfinished = corpus / f".{SOURCES}.unfinished"
-    with unfinished.open("w", encoding="utf-8") as file:
-        file.write(before + added)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    write_whole(path, (before + added).encode())
 
 
 def _row(source: Source, corpus: Path) -> dict[str, Any]:

@@ -15,18 +15,21 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import json
+import logging
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from qa import __version__
-from qa.corpus import duplicates, folder
+from qa.corpus import duplicates, folder, owned
 from qa.corpus.folder import CorpusFile
-from qa.errors import BusyError
+from qa.errors import CorpusError
+from qa.storage import free_name, locked, own_cache
 
 __all__ = ["Filed", "Seen", "State", "now", "reader"]
 
@@ -58,6 +61,8 @@ _FORMAT = 1
 # An interrupted run is gone on with for so long; after that what it fetched is old, and the
 # next night's run shall not take itself for that of the night before.
 _RESUMED_FOR = datetime.timedelta(hours=12)
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,38 +112,32 @@ class State:
     def open(cls, corpus: Path, cache: Path | None = None) -> Iterator[State]:
         """The state of a corpus folder, brought up to the files that are there.
 
-        Without a cache folder it is worked out anew and forgotten.
+        Without a cache folder it is worked out anew and forgotten. A damaged file is moved aside,
+        which is logged, and made anew.
 
         Raises:
             BusyError: another process is ingesting into the same folder.
-            CorpusError: a file in the corpus folder is not a document.
+            CorpusError: the folder is not a corpus or cannot be written, a file in it is not a
+                document, or the state cannot be kept.
+            SettingsError: the cache folder is somebody else's.
         """
-        if cache is None:
-            with closing(_connected(":memory:")) as connection:
-                state = cls(connection, corpus)
-                state._follow_folder()
-                yield state
-            return
-        import filelock  # noqa: PLC0415 - only to write
-
-        name = hashlib.sha256(str(corpus.absolute()).encode()).hexdigest()[:16]
-        path = cache / "sources" / f"{name}.sqlite"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(path.with_suffix(".lock"))
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout as error:
-            raise BusyError(
-                f'Another "qa ingest" is writing {corpus}: wait for it to end.'
-            ) from error
-        try:
-            with closing(_opened(path)) as connection:
-                folder.remove_unfinished(corpus)
-                state = cls(connection, corpus)
-                state._follow_folder()
-                yield state
-        finally:
-            lock.release()
+        owned.check(corpus)
+        if cache is not None:
+            own_cache(cache)
+        with locked(corpus, owned.MARK, "qa ingest", CorpusError):
+            folder.remove_unfinished(corpus)
+            path = None
+            if cache is not None:
+                name = hashlib.sha256(str(corpus.absolute()).encode()).hexdigest()[:16]
+                path = cache / "sources" / f"{name}.sqlite"
+                path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with closing(_opened(path) if path else _connected(":memory:")) as connection:
+                    state = cls(connection, corpus)
+                    state._follow_folder()
+                    yield state
+            except sqlite3.Error as error:
+                raise _unusable(path, error) from error
 
     def seen(self, name: str) -> Seen | None:
         """What the source gave the last time; None where it was never read."""
@@ -254,7 +253,7 @@ class State:
             "SELECT id, began FROM runs WHERE what = ? AND ended IS NULL ORDER BY id DESC LIMIT 1",
             [what],
         ).fetchone()
-        if row and datetime.datetime.fromisoformat(row[1]) > now() - _RESUMED_FOR:
+        if row and _began(row[1]) > now() - _RESUMED_FOR:
             return int(row[0])
         # Never removed: a number that is given again would pass for the run that had it.
         self._db.execute("UPDATE runs SET ended = began WHERE ended IS NULL AND what = ?", [what])
@@ -276,7 +275,7 @@ class State:
         row = self._db.execute(
             "SELECT links FROM listings WHERE run = ? AND url = ?", (run, url)
         ).fetchone()
-        return str(row[0]) if row else None
+        return str(row[0]) if row and _is_json(row[0]) else None
 
     def list_links(self, run: int, url: str, links: str) -> None:
         """Keep what a listing names until the run is over."""
@@ -340,20 +339,67 @@ def _opened(path: Path) -> sqlite3.Connection:
     """The tables in a file; begun anew where they are another version's, or damaged."""
     try:
         return _connected(str(path))
-    except sqlite3.DatabaseError:
-        for name in _files_of(path):
-            Path(name).unlink(missing_ok=True)
-        return _connected(str(path))
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # of a name in its schema
+        if not _is_damage(error):
+            raise
+        _log.warning("qa: %s", _moved_aside(path, error))
+    return _connected(str(path))
 
 
-def _files_of(path: Path) -> Sequence[str]:
-    return [f"{path}{suffix}" for suffix in ("", "-wal", "-shm")]
+def _is_damage(error: sqlite3.Error | UnicodeDecodeError) -> bool:
+    """Return whether an error is of the file's content, not of the disk or of permissions."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is None or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _moved_aside(path: Path, error: sqlite3.Error | UnicodeDecodeError) -> str:
+    """Give a damaged file another name; a line that says so."""
+    aside = free_name(path, "damaged")
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        with suppress(FileNotFoundError):
+            Path(f"{path}{suffix}").rename(f"{aside}{suffix}")
+    return (
+        f"{path}, which keeps what is known of sources, was damaged ({error}): it is now "
+        f"{aside.name}, and is made anew from the corpus."
+    )
+
+
+def _unusable(path: Path | None, error: sqlite3.Error) -> CorpusError:
+    """What to say of a state that failed while it was used."""
+    if path is not None and _is_damage(error):
+        return CorpusError(f"{_moved_aside(path, error)} Run the same command again.")
+    return CorpusError(
+        f"{path or 'The state'}, which keeps what is known of sources, cannot be used ({error}): "
+        "see that its folder can be written and has space, or name another in the setting cache."
+    )
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _began(text: str) -> datetime.datetime:
+    """When a run began; long ago where that cannot be read."""
+    try:
+        return datetime.datetime.fromisoformat(text).astimezone(datetime.UTC)
+    except (TypeError, ValueError):
+        return datetime.datetime.min.replace(tzinfo=datetime.UTC)
 
 
 def _check_format(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA application_id").fetchone()
     if version not in (0, _FORMAT):
         raise sqlite3.DatabaseError(f"format {version}")
+
+
+def _check_whole(connection: sqlite3.Connection) -> None:
+    (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != "ok":
+        raise sqlite3.DatabaseError(" ".join(found.split()))
 
 
 def _forget_what_other_code_read(connection: sqlite3.Connection) -> None:
@@ -368,15 +414,18 @@ def _forget_what_other_code_read(connection: sqlite3.Connection) -> None:
 
 def _connected(place: str) -> sqlite3.Connection:
     connection = sqlite3.connect(place, isolation_level=None)
+    # A damaged character shall not end a run: what it stands in is not found, and read again.
+    connection.text_factory = lambda data: data.decode("utf-8", "replace")
     try:
         _check_format(connection)
+        _check_whole(connection)
         # A power failure may take the last rows away: then that much is read again.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.executescript(_SCHEMA)
         connection.execute(f"PRAGMA application_id = {_FORMAT}")
         _forget_what_other_code_read(connection)
-    except sqlite3.DatabaseError:
+    except BaseException:
         connection.close()
         raise
     return connection

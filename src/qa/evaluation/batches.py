@@ -1,9 +1,9 @@
 """The batch's journey: a file of questions becomes a file of answers, in the same order.
 
 While it is being made, the file of answers bears another name, which holds a hash of the
-questions, the snapshot and the options. A run that was cut off is taken up where it ended when
-all of these are the same still; otherwise it begins anew. The file gets its own name when it is
-complete.
+questions and of all that answers depend on (``QA.answer_settings``). A run that was cut off is
+taken up where it ended when all of these are the same still; otherwise it begins anew. The file
+gets its own name when it is complete.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from typing import IO, Any
 
 import filelock
 
-from qa import __version__
 from qa.answer.ask import QA
+from qa.answer.table import CITATION_COLUMNS, columns, harmless, head
 from qa.errors import BusyError, QuestionError
 from qa.evaluation.questions import BadRow, Format, QuestionRow, format_of, read
 from qa.records import Answer, Citation, to_json
@@ -38,29 +38,10 @@ STANDARD = "-"
 # Told how many rows are done, and how many there are.
 OnDone = Callable[[int, int], None]
 
-_SEARCH_COLUMNS = ("question", "searched_for", "status", "confidence", "snapshot", "elapsed_ms")
-_CITATION_COLUMNS = (
-    "document",
-    "title",
-    "date",
-    "section",
-    "source",
-    "speaker",
-    "asked",
-    "page",
-    "paragraph",
-    "start",
-    "end",
-    "confidence",
-    "quote",
-    "passage",
-    "sha256",
-    "reader",
-)
-# What makes a spreadsheet take a cell for a formula (OWASP, "CSV Injection"), after any white
-# space, and the full-width forms that some of them take for the same.
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 _BYTE_ORDER_MARK = "\ufeff"
+# How answers begin: a row of JSON, the head of a table. What begins otherwise is not replaced.
+_ANSWERS = re.compile(rb'\{"line": \d+, "id": |\xef\xbb\xbf"line","id","error","question",')
+_BEGINNING = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +79,7 @@ def batch(  # noqa: PLR0913 - each is an option of "qa batch"
     write_as = write_as or _written_as(str(answers))
     _check_formats(read_as, write_as)
     target = _target(questions, answers)
-    options = (write_as, timing, qa.top_k, read_as, qa.max_question_chars)
+    options = {"read_as": read_as, "write_as": write_as, "timing": timing}
     with _opened(questions) as file:
 
         def rows() -> Generator[QuestionRow | BadRow]:
@@ -110,7 +91,7 @@ def batch(  # noqa: PLR0913 - each is an option of "qa batch"
             sink.head()
             with closing(rows()) as asked_for:
                 return _ask(qa, asked_for, sink, total, done=0, timing=timing, on_done=on_done)
-        key = hashlib.sha256(repr((options, qa.snapshot.digest, __version__)).encode())
+        key = hashlib.sha256(json.dumps(options | qa.answer_settings, sort_keys=True).encode())
         file.seek(0)
         for block in iter(lambda: file.read(1 << 20), b""):
             key.update(block)
@@ -158,7 +139,22 @@ def _target(questions: Path | str, answers: Path | str) -> Path | None:
         raise QuestionError(f"{answers} holds the questions: name another file for the answers.")
     if target.exists() and not target.is_file():
         raise QuestionError(f"{answers or '(nothing)'} is no file: name a file, or - for stdout.")
+    if target.exists() and not _are_answers(target):
+        raise QuestionError(
+            f"{answers} is there already and holds no answers of qa batch: name another file, or "
+            "move it away."
+        )
     return target
+
+
+def _are_answers(path: Path) -> bool:
+    """Return whether a file is empty, or begins as the answers of a batch do."""
+    try:
+        with path.open("rb") as file:
+            begins = file.read(_BEGINNING)
+    except OSError as error:
+        raise QuestionError(f"{path} cannot be read: {error.strerror}.") from error
+    return not begins or _ANSWERS.match(begins) is not None
 
 
 def _ask(  # noqa: PLR0913 - one step of the journey, told in full
@@ -221,19 +217,18 @@ class _Sink:
     def head(self) -> None:
         """Begin the file."""
         if self._write_as == "csv":
-            cited = [f"{name}_{n}" for n in self._numbers() for name in _CITATION_COLUMNS]
-            self._cells(["line", "id", "error", *_SEARCH_COLUMNS, *cited], _BYTE_ORDER_MARK)
+            self._cells(head(self._top_k), _BYTE_ORDER_MARK)
 
     def write(self, row: dict[str, Any], citations: Sequence[Citation]) -> None:
         """One row, with its citations where they are columns; it is handed over at once."""
         if self._write_as == "jsonl":
             self._bytes(json.dumps(row, ensure_ascii=False) + "\n")
             return
-        cells = [row.get(name) for name in ("line", "id", "error", *_SEARCH_COLUMNS)]
-        by_number = {citation.number: _columns(citation) for citation in citations}
+        cells = [row.get(name) for name in head(0)]
+        by_number = {citation.number: columns(citation) for citation in citations}
         for number in self._numbers():
-            columns = by_number.get(number, {})
-            cells += [columns.get(name) for name in _CITATION_COLUMNS]
+            cited = by_number.get(number, {})
+            cells += [cited.get(name) for name in CITATION_COLUMNS]
         self._cells(cells)
 
     def _numbers(self) -> range:
@@ -244,7 +239,7 @@ class _Sink:
 
     def _cells(self, cells: Sequence[Any], mark: str = "") -> None:
         line = io.StringIO()
-        csv.writer(line, quoting=csv.QUOTE_ALL).writerow([_harmless(cell) for cell in cells])
+        csv.writer(line, quoting=csv.QUOTE_ALL).writerow([harmless(cell) for cell in cells])
         self._bytes(mark + line.getvalue())
 
     def _bytes(self, text: str) -> None:
@@ -265,36 +260,6 @@ def _whole_records(file: IO[bytes], write_as: Format) -> tuple[int, int]:
         if line.endswith(b"\n") and marks % 2 == 0:
             records, end = records + 1, at
     return records, end
-
-
-def _columns(citation: Citation) -> dict[str, Any]:
-    document, passage = citation.document, citation.passage
-    return {
-        "document": document.id,
-        "title": document.title,
-        "date": document.date,
-        "section": document.section,
-        "source": document.source,
-        "speaker": passage.speaker,
-        "asked": passage.asked,
-        "page": passage.page,
-        "paragraph": passage.paragraph,
-        "start": passage.start,
-        "end": passage.end,
-        "confidence": citation.confidence,
-        "quote": " ".join(quote.text for quote in citation.quotes),
-        "passage": passage.text,
-        "sha256": citation.sha256,
-        "reader": citation.links.reader,
-    }
-
-
-def _harmless(cell: Any) -> Any:
-    """The cell as a spreadsheet will show it and not run it: with an apostrophe in front."""
-    if cell is None:
-        return ""
-    is_formula = isinstance(cell, str) and _FORMULA.match(cell)
-    return f"'{cell}" if is_formula else cell
 
 
 @contextmanager

@@ -14,10 +14,12 @@ from qa.errors import EvaluationError
 from qa.evaluation import measure, plots
 from qa.evaluation.measure import Operating
 from qa.evaluation.outcome import Asked, Evaluation
+from qa.storage import write_whole
 
 __all__ = ["METRICS", "QUESTIONS", "check_target", "write"]
 
 METRICS, QUESTIONS, SETTINGS = "metrics.json", "questions.jsonl", "settings.json"
+_FILES = (METRICS, QUESTIONS, SETTINGS, "run.trec", "qrels.trec", "report.html")
 _RUN_NAME = "press-qa"
 _SHOWN_FAILURES = 12
 _EXPECTED_CHARS = 1_500
@@ -38,10 +40,21 @@ def check_target(folder: Path) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise EvaluationError(f"{folder} is a file: name a folder for the evaluation.")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / SETTINGS).is_file():
+    if folder.is_dir() and any(folder.iterdir()) and not _is_evaluation(folder):
         raise EvaluationError(
             f"{folder} holds other files than an evaluation's: name an empty or a new folder."
         )
+
+
+def _is_evaluation(folder: Path) -> bool:
+    """Return whether the settings in a folder are an evaluation's, and its files plain ones."""
+    try:
+        stated = json.loads((folder / SETTINGS).read_bytes())
+    except (OSError, ValueError):
+        return False
+    is_ours = isinstance(stated, dict) and {"set", "version", "encoder_sha256"} <= stated.keys()
+    places = [folder / name for name in _FILES]
+    return is_ours and all(p.is_file() or not p.exists() for p in places)
 
 
 def write(evaluation: Evaluation, folder: Path | str) -> None:
@@ -65,9 +78,7 @@ def write(evaluation: Evaluation, folder: Path | str) -> None:
 
 
 def _write(path: Path, content: str) -> None:
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    unfinished.write_text(content, "utf-8", newline="\n")
-    unfinished.replace(path)
+    write_whole(path, content.encode())
 
 
 def _json(value: Any) -> str:

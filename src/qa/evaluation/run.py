@@ -34,6 +34,7 @@ from qa.index.export import exported_encoder
 from qa.index.snapshot import Snapshot
 from qa.records import Hit, Span
 from qa.settings import Settings
+from qa.storage import own_cache
 
 __all__ = ["evaluate", "hidden_rows", "indexed"]
 
@@ -116,6 +117,7 @@ def indexed(
     key = hashlib.sha256(encoder.sha256.encode())
     for file in sorted(documents, key=lambda file: file.name):
         key.update(f"{file.name} {file.sha256}\n".encode())
+    own_cache(settings.cache)
     folder = settings.cache / key.hexdigest()[:32]
     engine = engine_of(settings, folder.name)
     started = time.perf_counter()

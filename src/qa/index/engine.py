@@ -16,10 +16,10 @@ from qa.index.lexical import LexicalIndex
 from qa.index.vectors import VectorIndex
 from qa.settings import Settings
 
-__all__ = ["DIGEST_CHARS", "FAISS", "Engine", "engine_of", "sync_file", "sync_folder"]
+__all__ = ["CURRENT", "DIGEST_CHARS", "FAISS", "Engine", "engine_of", "sync_file", "sync_folder"]
 
 DIGEST_CHARS = 32
-_CURRENT = "current"
+CURRENT = "current"
 _REMEDY = 'run "qa index" to build it anew'
 
 
@@ -68,9 +68,11 @@ class _Faiss:
     is_local = True
 
     def live(self, index: Path) -> str | None:
-        current = index / _CURRENT
+        current = index / CURRENT
         if not current.exists():
             return None
+        if not current.is_file():
+            raise SnapshotError(f"{current} is not a file: move it away, then {_REMEDY}.")
         digest = current.read_bytes().decode("ascii", "replace").rstrip("\n")
         if len(digest) != DIGEST_CHARS or set(digest) - set("0123456789abcdef"):
             raise SnapshotError(f"{current} does not hold a digest: {_REMEDY}.")
@@ -80,10 +82,10 @@ class _Faiss:
         """Nothing: the files are searched as they are."""
 
     def make_live(self, index: Path, digest: str) -> None:
-        following = index / f".{_CURRENT}"
+        following = index / f".{CURRENT}"
         following.write_text(f"{digest}\n", "ascii")
         sync_file(following)
-        following.replace(index / _CURRENT)
+        following.replace(index / CURRENT)
         sync_folder(index)
 
     def vectors(self, folder: Path, name: str) -> VectorIndex:

@@ -35,6 +35,7 @@ from qa.index.encoder import (
 )
 from qa.index.graph import optimize, quantize, write_graph
 from qa.index.runtime import files_sha256
+from qa.storage import own_cache
 
 __all__ = ["BUNDLED", "Precision", "bundled_folder", "exported_encoder", "open_cross_encoder"]
 
@@ -82,6 +83,7 @@ def exported_encoder(
     Raises:
         EncoderError: there is no such model here, the bundled one's weights are not the
             published ones, a library is missing, or the export is not like the model.
+        SettingsError: the cache folder is somebody else's.
     """
     model = _model_folder(name)
     known = languages or (_BUNDLED_LANGUAGES if name == BUNDLED else None)
@@ -94,6 +96,7 @@ def exported_encoder(
             return found
     if on_export:
         on_export()
+    own_cache(cache)
     kept.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=kept.parent) as unfinished:
         folder = Path(unfinished) / "encoder"

@@ -14,7 +14,7 @@ from qa.corpus.sentences import sentence_spans
 from qa.errors import CorpusError
 from qa.records import Document, Passage, Span, Turn
 
-__all__ = ["Splitter"]
+__all__ = ["Splitter", "said"]
 
 _KEPT_LENGTHS = 1_024
 
@@ -90,7 +90,7 @@ class Splitter:
                     role=turn.role,
                     speaker=turn.speaker,
                     asked=turn.asked,
-                    sentences=tuple(_said(text, span.start, turn)),
+                    sentences=tuple(said(text, span.start, turn)),
                 )
 
     def _cut(self, turn: Turn, document: Document) -> Iterator[Span]:
@@ -118,8 +118,8 @@ class Splitter:
             start += len(piece)
 
 
-def _said(text: str, start: int, turn: Turn) -> Iterator[Span]:
-    """The sentences of a passage, without the label that names the speaker."""
+def said(text: str, start: int, turn: Turn) -> Iterator[Span]:
+    """The sentences of a passage of a turn, without the label that names the speaker."""
     spoken = max(0, turn.label.end - start) if turn.label else 0
     if spoken >= len(text):  # nothing but the label
         spoken = 0

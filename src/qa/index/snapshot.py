@@ -11,8 +11,8 @@
         encoder/               what turns a visitor's question into a vector (encoder.py)
 
 The digest is the sha256 of ``manifest.json``, so ``current`` vouches for every byte below it.
-Whatever else lies in ``index/`` (but its README) is litter of a run that was cut off; the next
-``publish`` removes it.
+What a run that was cut off left in ``index/`` is removed by the next one, and nothing else
+(owned.py).
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from typing import Any
 import numpy as np
 
 from qa.corpus.language import is_known
-from qa.errors import BusyError, SnapshotError
-from qa.index import store
+from qa.errors import SnapshotError
+from qa.index import owned, store
 from qa.index.encoder import Encoder
 from qa.index.engine import DIGEST_CHARS, FAISS, Engine, sync_file, sync_folder
 from qa.index.lexical import LexicalIndex
@@ -39,6 +39,7 @@ from qa.index.questions import answered_pairs, readable_questions
 from qa.index.store import Documents, Passages, mapped
 from qa.index.vectors import VECTORS, VectorIndex
 from qa.records import Document, Passage
+from qa.storage import locked
 
 __all__ = [
     "FORMAT",
@@ -55,8 +56,7 @@ __all__ = [
 ]
 
 FORMAT = 4
-_MANIFEST = "manifest.json"
-_LOCK = ".lock"
+_MANIFEST = owned.MANIFEST
 # Vectors of all passages and of all their sentences: float16, shape (rows, dimension).
 Vectors = tuple[np.ndarray, np.ndarray]
 # Rows of vectors taken at a time, to bring them to single precision.
@@ -179,11 +179,11 @@ def writing(index: Path) -> Iterator[Path]:
 
     Raises:
         BusyError: another process is writing this index.
+        SnapshotError: the folder is somebody else's, or cannot be written.
     """
-    index.mkdir(parents=True, exist_ok=True)
     with _locked(index):
-        _remove_litter(index, keep=_digests(index))
-        unfinished = index / ".unfinished"
+        owned.remove_leftovers(index, keep=_digests(index))
+        unfinished = index / owned.UNFINISHED
         unfinished.mkdir()
         try:
             yield unfinished
@@ -193,18 +193,10 @@ def writing(index: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _locked(index: Path) -> Iterator[None]:
-    """Alone in writing an index."""
-    import filelock  # noqa: PLC0415 - only to write
-
-    lock = filelock.FileLock(index / _LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout as error:
-        raise BusyError(f'Another "qa index" is writing {index}: wait for it to end.') from error
-    try:
+    """Alone in writing an index, which is this program's."""
+    owned.check(index)
+    with locked(index, owned.MARK, "qa index", SnapshotError):
         yield
-    finally:
-        lock.release()
 
 
 def publish(  # noqa: PLR0913 - what the manifest says
@@ -240,17 +232,15 @@ def publish(  # noqa: PLR0913 - what the manifest says
     _sync(unfinished)
     before = live_digest(index, engine, missing_ok=True)
     target = index / digest
-    if target.exists() and _faults(target):
-        shutil.rmtree(target)
-    if not target.exists():
-        unfinished.rename(target)
+    if not target.exists() or _faults(target):
+        owned.replace(unfinished, target, manifest["files"])
     sync_folder(index)
     engine.put(target)
     if before != digest:
         _make_live(index, digest, engine)
     kept = {digest, _previous(index, digest, before)} - {None}
     engine.keep([name for name in kept if name])
-    _remove_litter(index, keep={*kept, unfinished.name})
+    owned.remove_leftovers(index, keep={*kept, unfinished.name})
     return digest
 
 
@@ -264,6 +254,7 @@ def roll_back(index: Path, engine: Engine = FAISS) -> str:
         BusyError: another process is writing this index.
         UnavailableError: the engine cannot be reached.
     """
+    live_digest(index, engine)
     with _locked(index):
         live = str(live_digest(index, engine))
         before = _previous(index, live, live)
@@ -426,18 +417,7 @@ def _fault(path: Path, expected: Mapping[str, Any] | None) -> str | None:
 
 def _digests(index: Path) -> set[str]:
     """Names of folders that look like snapshots, whole or not."""
-    return {p.name for p in index.iterdir() if p.is_dir() and len(p.name) == DIGEST_CHARS}
-
-
-def _remove_litter(index: Path, keep: set[str] | set[str | None]) -> None:
-    """Remove everything in the index folder but what is kept, ``current`` and its README."""
-    for path in index.iterdir():
-        if path.name in keep or path.name in ("current", "README.md", ".gitignore", _LOCK):
-            continue
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+    return {p.name for p in index.iterdir() if owned.is_digest(p.name) and p.is_dir()}
 
 
 def _names(folder: Path) -> list[str]:

@@ -1,0 +1,152 @@
+"""Files written whole or not at all; folders locked while they are written, and marked as ours."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from qa.errors import BusyError, QAError, SettingsError
+
+__all__ = ["LOCK", "free_name", "is_marked", "locked", "own_cache", "write_whole"]
+
+LOCK = ".lock"
+# Nothing secret is in a lock, and a run as another user (cron as root) has to see the same one:
+# with the usual mode it could not open it.
+_LOCK_MODE = 0o666
+
+
+# Marks a folder as a cache for backup programs too: https://bford.info/cachedir/
+_CACHE_TAG = "CACHEDIR.TAG"
+_CACHE_MARK = (
+    "Signature: 8a477f597d28d172789f06886e5bc75d\n# The cache of press-qa: it is safe to delete.\n"
+)
+# What the cache holds: exported encoders, shards of builds, states of sources, and indexes of
+# judged sets by their hash.
+_CACHED = re.compile(r"encoders|shards|sources|lost\+found|[0-9a-f]{32}")
+_SHOWN = 3
+
+
+def own_cache(cache: Path) -> None:
+    """Mark a folder as this program's cache, or refuse one that holds anything else.
+
+    Raises:
+        SettingsError: it holds other files, or cannot be written.
+    """
+    tag = cache / _CACHE_TAG
+    try:
+        if tag.is_file() and tag.read_bytes() == _CACHE_MARK.encode():
+            return
+        foreign = sorted(p.name for p in cache.iterdir() if not _CACHED.fullmatch(p.name))
+        if foreign:
+            named = ", ".join(foreign[:_SHOWN]) + (", ..." if len(foreign) > _SHOWN else "")
+            raise SettingsError(
+                f"{cache} holds files that are not of a cache ({named}), so that nothing was "
+                "written: name an empty or a new folder (setting cache)."
+            )
+    except FileNotFoundError:
+        pass
+    except OSError as failure:
+        raise _unusable_cache(cache, failure) from failure
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        write_whole(tag, _CACHE_MARK.encode())
+    except OSError as failure:
+        raise _unusable_cache(cache, failure) from failure
+
+
+def _unusable_cache(cache: Path, failure: OSError) -> SettingsError:
+    return SettingsError(
+        f"{cache} cannot be used as a cache ({failure.strerror}): name a folder that this user can "
+        "write (setting cache)."
+    )
+
+
+def is_marked(folder: Path, mark: str) -> bool:
+    """Return whether the folder's lock file holds ``mark``, which ``locked`` writes."""
+    path = folder / LOCK
+    try:
+        return not path.is_symlink() and path.is_file() and path.read_bytes() == mark.encode()
+    except OSError:
+        return False
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file under another name, bring it to the disk, then give it its own name.
+
+    What a write that was killed left is replaced. A link in its place is somebody else's: it is
+    neither written through nor removed.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    if not unfinished.is_symlink():
+        unfinished.unlink(missing_ok=True)
+    with unfinished.open("xb") as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            unfinished.replace(path)
+        except BaseException:  # stopped by a person, too
+            unfinished.unlink(missing_ok=True)
+            raise
+
+
+def free_name(path: Path, mark: str) -> Path:
+    """Return the first of ``path.mark-1``, ``path.mark-2``, ... that nothing has."""
+    number = 1
+    while os.path.lexists(f"{path}.{mark}-{number}"):
+        number += 1
+    return path.with_name(f"{path.name}.{mark}-{number}")
+
+
+@contextmanager
+def locked(folder: Path, mark: str, writer: str, error: type[QAError]) -> Iterator[None]:
+    """Hold the one lock of a folder, and mark the folder with a line that says whose it is.
+
+    The lock is a file in the folder itself, so that all who write it meet there, whatever path
+    and user they come by. It stays: removing it would let two runs hold two locks.
+
+    Args:
+        folder: Created where it is missing.
+        mark: The line the lock file holds.
+        writer: The command that writes the folder, for messages.
+        error: Raised when the folder cannot be written.
+
+    Raises:
+        BusyError: another process holds the lock.
+    """
+    import filelock  # noqa: PLC0415 - only to write
+
+    path = folder / LOCK
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise error(f"{path} is not a plain file: remove it, or name another folder.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(path.resolve(), mode=_LOCK_MODE)
+        lock.acquire(timeout=0)
+    except filelock.Timeout as timeout:
+        raise BusyError(f'Another "{writer}" is writing {folder}: wait for it to end.') from timeout
+    except OSError as failure:
+        raise _unwritable(folder, failure, error) from failure
+    try:
+        try:
+            if not path.stat().st_size:
+                path.write_bytes(mark.encode())
+        except OSError as failure:
+            raise _unwritable(folder, failure, error) from failure
+        yield
+    finally:
+        lock.release()
+
+
+def _unwritable(folder: Path, failure: OSError, error: type[QAError]) -> QAError:
+    where = failure.filename or folder
+    return error(
+        f"{folder} cannot be written ({where}: {failure.strerror}): "
+        "make it writable for this user, or name another folder."
+    )
