@@ -85,9 +85,8 @@ def _add_operations(app: FastAPI, live: Live) -> None:
 
     @app.get("/readyz", include_in_schema=False)
     def readyz() -> PlainTextResponse:
-        snapshot = live.snapshot
-        snapshot.engine.check(snapshot.digest)
-        return PlainTextResponse(snapshot.digest)
+        live.check()
+        return PlainTextResponse(live.snapshot.digest)
 
     @app.get("/metrics", include_in_schema=False)
     def metrics() -> Response:
