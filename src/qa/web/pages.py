@@ -166,7 +166,7 @@ def _add_widget(routes: APIRouter, settings: Settings) -> None:
     @routes.get("/widget.js")
     def widget_js(v: str = "") -> Response:
         version = v or str(widget.LATEST)
-        if not version.isdecimal() or int(version) not in widget.VERSIONS:
+        if version not in map(str, widget.VERSIONS):
             known = ", ".join(map(str, widget.VERSIONS))
             return PlainTextResponse(f"There is no version {v[:20]!r}; there are: {known}.", 410)
         headers = {
