@@ -402,9 +402,7 @@ def _files(folder: Path, manifest: bytes, states: Mapping[str, FileState]) -> Sn
     own = {"size": len(manifest), "sha256": hashlib.sha256(manifest).hexdigest()}
     expected = {**json.loads(manifest)["files"], _MANIFEST: own}
     sizes = {name: stated["size"] for name, stated in expected.items()}
-    return SnapshotFiles(
-        folder, sizes, states, lambda name: _fault(folder / name, expected[name])
-    )
+    return SnapshotFiles(folder, sizes, states, lambda name: _fault(folder / name, expected[name]))
 
 
 def _check_counts(snapshot: Snapshot) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import json
 import logging
+import uuid
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Path, Request, Response
@@ -14,14 +17,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from qa import __version__
-from qa.answer.ask import QA
-from qa.errors import FeedbackError
-from qa.records import Answer, Document
+from qa.answer.ask import QA, clean
+from qa.errors import FeedbackError, OverloadError, QAError, UnavailableError
+from qa.records import Answer, Citation, Document
 from qa.settings import Settings
 from qa.web.limits import Limits
 from qa.web.live import Live
 from qa.web.openapi import EXAMPLES, KEYED, problems
-from qa.web.problems import REQUEST_ID, problem
+from qa.web.problems import REQUEST_ID, Problem, problem, problem_of, report
 from qa.web.widget import VERSIONS
 from qa.web.wording import Wording, language_of
 
@@ -29,6 +32,8 @@ __all__ = ["api_routes"]
 
 _MOST_CITATIONS = 20
 _MOST_PREVIOUS = 20
+# Longest id of a request to which the number of a question can be added: REQUEST_ID takes 64.
+_LONGEST_BASE = 58
 # A browser may show a document for a minute without asking whether it is the same still.
 _DOCUMENT_CACHE = "public, max-age=60, must-revalidate"
 
@@ -80,10 +85,28 @@ class Thought(BaseModel):
     reason: str | None = Field(None, max_length=500, description="why, in the visitor's words")
 
 
+class Failed(BaseModel):
+    """What stands in the place of an answer that could not be given, with the same fields."""
+
+    question: str = Field(description="as it was asked")
+    searched_for: str = ""
+    status: Literal["error"] = "error"
+    citations: list[Citation] = []
+    nearest: list[Citation] = []
+    related: list[str] = []
+    confidence: float = 0.0
+    snapshot: str
+    elapsed_ms: float = 0.0
+    courtesy: None = None
+    error: Problem = Field(description="why it failed; with 503 it may be asked again")
+
+
 class Answers(BaseModel):
     """The answers of a batch."""
 
-    answers: list[Answer] = Field(description="one for each question, in their order")
+    answers: list[Answer | Failed] = Field(
+        description="one for each question, in their order; `status` is `error` where it failed"
+    )
 
 
 class Record(BaseModel):
@@ -141,7 +164,12 @@ def _add_asking(routes: APIRouter, live: Live, limits: Limits, settings: Setting
         openapi_extra=KEYED,
     )
     async def batch(asked: Batch, request: Request) -> Response:
-        """Each question's answer, in order. Needs a key: `Authorization: Bearer KEY`."""
+        """Each question's answer, in order. Needs a key: `Authorization: Bearer KEY`.
+
+        A question that cannot be answered has `status` `error`, and why in `error`, in its place;
+        the others are answered. Where the server keeps what is asked, the first question is kept
+        under the `X-Request-Id` of the response followed by `-0`, the second by `-1`.
+        """
         number = len(asked.questions)
         if number > settings.max_batch:
             detail = f"A batch has at most {settings.max_batch} questions, this has {number}."
@@ -151,7 +179,7 @@ def _add_asking(routes: APIRouter, live: Live, limits: Limits, settings: Setting
         if wait_s is not None:
             detail = f"More was asked with this key than a minute allows: wait {wait_s} seconds."
             return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, retry_after_s=wait_s)
-        return _json({"answers": [await _answer(live, one) for one in asked.questions]})
+        return _json({"answers": await _answers(live, asked.questions, request)})
 
     @routes.post(
         "/feedback",
@@ -217,6 +245,40 @@ def _add_reading(routes: APIRouter, live: Live, settings: Settings) -> None:
     def status() -> Response:
         """Counts and dates of the record, and how much may be asked."""
         return _json(_record(live.qa, settings))
+
+
+async def _answers(
+    live: Live, questions: Sequence[Ask], request: Request
+) -> list[Answer | dict[str, Any]]:
+    """The answer to each question, or why there is none.
+
+    Raises:
+        UnavailableError, OverloadError: no question could be answered, for the server's sake.
+    """
+    given = request.scope["qa.request"]
+    # An id that would get too long with a number is the client's own, who gets another.
+    base = given if len(given) <= _LONGEST_BASE else uuid.uuid4().hex
+    answers: list[Answer | dict[str, Any]] = []
+    failures: list[Exception] = []
+    for number, asked in enumerate(questions):
+        try:
+            answers.append(await _answer(live, asked, f"{base}-{number}"))
+        except Exception as error:  # noqa: BLE001 - the other questions have answers
+            if not isinstance(error, QAError):
+                report(error, given)
+            failures.append(error)
+            answers.append(_failed(asked, error, live, given))
+    is_servers = all(isinstance(error, UnavailableError | OverloadError) for error in failures)
+    if is_servers and len(failures) == len(questions):
+        raise failures[0]
+    return answers
+
+
+def _failed(asked: Ask, error: Exception, live: Live, request: str) -> dict[str, Any]:
+    """What stands in the place of an answer that an error prevented."""
+    why = json.loads(problem_of(error, request).body)
+    failed = Failed(question=clean(asked.question), snapshot=live.snapshot.digest, error=why)
+    return failed.model_dump()
 
 
 async def _answer(live: Live, asked: Ask, request: str | None = None) -> Answer:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from importlib import resources
 
 from fastapi import FastAPI, Response
 from fastapi.responses import PlainTextResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from qa import __version__
+from qa.errors import FeedbackError
 from qa.settings import Settings
 from qa.web.api import api_routes
 from qa.web.chat import mount_chat
+from qa.web.feedback import FORGET_S
 from qa.web.guard import Envelope, Gate
 from qa.web.limits import Limits
 from qa.web.live import Live, Watch
@@ -32,6 +37,8 @@ _DESCRIPTION = (
     "Errors are problem JSON (RFC 9457). Every response names its request in X-Request-Id."
 )
 
+_log = logging.getLogger(__name__)
+
 
 def create_app(
     live: Live, settings: Settings, watch: Watch | None = None, *, chat: bool = True
@@ -40,9 +47,11 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def watching(_: FastAPI) -> AsyncIterator[None]:
+        forgetting = asyncio.create_task(_forget_regularly(live))
         if watch:
             watch.start()
         yield
+        forgetting.cancel()
         if watch:
             watch.stop()
 
@@ -74,6 +83,16 @@ def create_app(
         page=lambda scope, refusal: refused_page(scope, refusal, settings),
     )
     return Envelope(gate, settings, live.metrics)
+
+
+async def _forget_regularly(live: Live) -> None:
+    """Delete what feedback may keep no longer, whether anybody asks or not."""
+    while live.feedback:
+        try:
+            await run_in_threadpool(live.feedback.forget)
+        except FeedbackError as error:
+            _log.error("what is too old was not deleted: %s", error)
+        await asyncio.sleep(FORGET_S)
 
 
 def _add_operations(app: FastAPI, live: Live) -> None:

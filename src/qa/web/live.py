@@ -273,9 +273,10 @@ class Watch:
         before, self._seen = self._seen, _Seen(digest, _state(self._index / str(digest)))
         is_changing = self._seen != before
         refused = self._refused
-        if refused and refused.digest == digest and (refused == self._seen or is_changing):
-            if time.monotonic() < self._retry_at:
-                return
+        is_refused = refused is not None and refused.digest == digest
+        is_same = refused == self._seen or is_changing
+        if is_refused and is_same and time.monotonic() < self._retry_at:
+            return
         try:
             qa = self._opened()
             qa.ask(_FIRST_QUESTION)
