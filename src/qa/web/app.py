@@ -82,7 +82,7 @@ def create_app(
         is_full=lambda: live.is_full,
         page=lambda scope, refusal: refused_page(scope, refusal, settings),
     )
-    return Envelope(gate, settings, live.metrics)
+    return Envelope(gate, settings, live.metrics, limits)
 
 
 async def _forget_regularly(live: Live) -> None:

@@ -40,6 +40,9 @@ class Metrics:
             registry=r,
         )
         self.open_requests = Gauge("qa_open_requests", "Requests open now.", registry=r)
+        self.refused_connections = Counter(
+            "qa_connections_refused", "Connections refused: too many are open.", registry=r
+        )
         self.waiting = Gauge("qa_waiting_questions", "Questions that wait their turn.", registry=r)
         self.not_taken_up = Counter(
             "qa_snapshots_not_taken_up", "New snapshots that could not be opened.", registry=r
