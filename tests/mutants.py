@@ -385,7 +385,7 @@ MUTANTS = [
         "asked.widget not in VERSIONS",
         "asked.widget in ()",
     ),
-    ("a document is always told anew", "web/api.py", 'tag in named or "*" in named', "False"),
+    ("a document is always told anew", "web/rendered.py", 'tag in named or "*" in named', "False"),
     (
         "a batch costs one question",
         "web/api.py",

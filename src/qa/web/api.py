@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 import json
 import logging
 import uuid
@@ -25,6 +24,8 @@ from qa.web.limits import Limits
 from qa.web.live import Live
 from qa.web.openapi import EXAMPLES, KEYED, problems
 from qa.web.problems import REQUEST_ID, Problem, problem, problem_of, report
+from qa.web.rendered import Rendered, client_of
+from qa.web.rendered import answer as answer_with
 from qa.web.widget import VERSIONS
 from qa.web.wording import Wording, language_of
 
@@ -129,11 +130,11 @@ class Record(BaseModel):
     keeps_feedback: bool = Field(description="whether it is kept what visitors think of answers")
 
 
-def api_routes(live: Live, limits: Limits, settings: Settings) -> APIRouter:
+def api_routes(live: Live, limits: Limits, settings: Settings, documents: Rendered) -> APIRouter:
     """The routes below /api/v1."""
     routes = APIRouter(prefix="/api/v1", tags=["record"])
     _add_asking(routes, live, limits, settings)
-    _add_reading(routes, live, settings)
+    _add_reading(routes, live, settings, documents)
     return routes
 
 
@@ -209,7 +210,7 @@ def _add_asking(routes: APIRouter, live: Live, limits: Limits, settings: Setting
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
-def _add_reading(routes: APIRouter, live: Live, settings: Settings) -> None:
+def _add_reading(routes: APIRouter, live: Live, settings: Settings, documents: Rendered) -> None:
     """The record itself."""
 
     @routes.get(
@@ -222,22 +223,29 @@ def _add_reading(routes: APIRouter, live: Live, settings: Settings) -> None:
             **problems(404),
         },
     )
-    def document(
+    async def document(
         document_id: Annotated[str, Path(description="its id, as citations name it")],
         request: Request,
     ) -> Response:
         """Its text, to which every offset of a citation refers. `sha256` is of the text."""
-        found = live.snapshot.documents.get(document_id)
-        if found is None:
+        snapshot = live.snapshot
+
+        def rendered() -> bytes | None:
+            live.check()
+            with live.refusing_damage():
+                found = snapshot.documents.get(document_id)
+            return None if found is None else orjson.dumps(found)
+
+        live.refuse_damaged()
+        key = ("json", snapshot.digest, document_id)
+        content = await documents.get(key, client_of(request), rendered)
+        if content is None:
             detail = f"The record has no document {document_id!r}."
             return problem(HTTPStatus.NOT_FOUND, detail)
-        content = orjson.dumps(found)
-        # The text alone is not all that is told: a title may be corrected.
-        tag = f'"{hashlib.sha256(content).hexdigest()}"'
-        headers = {"ETag": tag, "Cache-Control": _DOCUMENT_CACHE}
-        if _is_matched(request.headers.get("if-none-match"), tag):
-            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-        return _json(content, headers)
+        # The tag is of all that is told, not of the text alone: a title may be corrected.
+        headers = {"Cache-Control": _DOCUMENT_CACHE}
+        known = request.headers.get("if-none-match")
+        return answer_with(content, "application/json", headers, known)
 
     @routes.get(
         "/status", summary="What is answered from", response_model=Record, responses=problems()
@@ -313,12 +321,5 @@ def _record(qa: QA, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _is_matched(header: str | None, tag: str) -> bool:
-    """Whether an If-None-Match header names the tag."""
-    named = {part.strip().removeprefix("W/") for part in (header or "").split(",")}
-    return tag in named or "*" in named
-
-
-def _json(record: Any, headers: dict[str, str] | None = None) -> Response:
-    content = record if isinstance(record, bytes) else orjson.dumps(record)
-    return Response(content, headers=headers, media_type="application/json")
+def _json(record: Any) -> Response:
+    return Response(orjson.dumps(record), media_type="application/json")

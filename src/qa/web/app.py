@@ -28,6 +28,7 @@ from qa.web.metrics import Metrics
 from qa.web.openapi import describe
 from qa.web.pages import page_routes, refused_page
 from qa.web.problems import add_problem_pages
+from qa.web.rendered import Rendered
 from qa.web.wording import LANGUAGES, Wording
 
 __all__ = ["create_app"]
@@ -66,8 +67,9 @@ def create_app(
     )
     # The guard says which origins may read what. Without this Gradio would allow any.
     app.add_middleware(CORSMiddleware, allow_origins=[])
-    app.include_router(api_routes(live, limits, settings))
-    app.include_router(page_routes(live, settings))
+    documents = Rendered(settings.request_timeout_s)
+    app.include_router(api_routes(live, limits, settings, documents))
+    app.include_router(page_routes(live, settings, documents))
     _add_operations(app, live)
     add_problem_pages(app)
     describe(app)

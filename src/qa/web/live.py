@@ -95,6 +95,15 @@ class Live:
         elif before and not damage:
             _log.warning("the snapshot is whole again")
 
+    def refuse_damaged(self) -> None:
+        """Do nothing unless files of the snapshot are known to be altered.
+
+        Raises:
+            UnavailableError: they are.
+        """
+        if self.is_damaged:
+            raise UnavailableError(_DAMAGED)
+
     def check(self) -> None:
         """Do nothing where the record can be answered from now.
 
@@ -105,8 +114,7 @@ class Live:
         if self._damage is None:
             with self.refusing_damage():
                 snapshot.files.check_sizes()
-        if self._damage is not None:
-            raise UnavailableError(_DAMAGED)
+        self.refuse_damaged()
         snapshot.engine.check(snapshot.digest)
 
     @contextlib.contextmanager
@@ -152,8 +160,7 @@ class Live:
             raise OverloadError("Too many questions are being asked at once: ask again shortly.")
 
         def answered() -> Answer:
-            if self.is_damaged:
-                raise UnavailableError(_DAMAGED)
+            self.refuse_damaged()
             with self.refusing_damage():
                 given = self.qa.ask(
                     question,
