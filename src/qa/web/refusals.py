@@ -15,6 +15,7 @@ _INTERVAL_S = 60.0
 # Clients told apart at a time; what is refused to more of them is summed up together.
 _MOST_CLIENTS = 10_000
 _OTHERS = "others"
+_SUMMED = "more requests of one client were refused"
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class RefusalLog:
         statuses = self._summed.pop(client, None)
         if statuses:
             _log.info(
-                "more requests of one client were refused",
+                _SUMMED,
                 extra={
                     "count": statuses.total(),
                     "statuses": {str(status): n for status, n in sorted(statuses.items())},

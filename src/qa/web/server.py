@@ -7,7 +7,7 @@ import logging
 import signal
 import sys
 from asyncio import TimerHandle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
@@ -104,10 +104,7 @@ def serve(settings: Settings, on_ready: Callable[[], None]) -> None:
     gc.freeze()
     # The thread that talks to everybody must not wait for those that answer.
     sys.setswitchinterval(_SWITCH_S)
-    most = 2 * settings.max_connections
-    # Whatever the settings say, one client cannot have all connections there are.
-    most_of_one = min(settings.max_connections_per_client, settings.max_connections)
-    _raise_file_limit(most + _SPARE_FILES)
+    _raise_file_limit(_most_connections(settings) + _SPARE_FILES)
     on_ready()
     # uvicorn passes on the signal that stopped it once it has ended well.
     signal.signal(signal.SIGTERM, lambda *_: None)
@@ -116,17 +113,7 @@ def serve(settings: Settings, on_ready: Callable[[], None]) -> None:
         host=settings.host,
         port=settings.port,
         root_path=settings.root_path,
-        http=type(
-            "Timed",
-            (_Timed,),
-            {
-                "timeout_s": settings.request_timeout_s,
-                "most_connections": most,
-                "clients": OpenCounts(most_of_one),
-                "proxies": settings.trusted_proxies,
-                "metrics": live.metrics,
-            },
-        ),
+        http=_protocol(settings, live.metrics),
         ws="none",
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
@@ -148,7 +135,7 @@ class _Timed(HttpToolsProtocol):
     timeout_s = 10.0
     most_connections = 2_000
     clients: OpenCounts
-    proxies: Sequence[IPv4Network | IPv6Network]
+    proxies: tuple[IPv4Network | IPv6Network, ...]
     metrics: Metrics
 
     def connection_made(self, transport: Any) -> None:
@@ -157,7 +144,7 @@ class _Timed(HttpToolsProtocol):
         self._unread: TimerHandle | None = None
         self._head_bytes = 0
         self._peer = self.client[0] if self.client else ""
-        self._is_client = not is_within(self._peer, tuple(self.proxies))
+        self._is_client = not is_within(self._peer, self.proxies)
         is_one_too_many = self._is_client and not self.clients.enter(self._peer)
         if is_one_too_many or len(self.connections) > self.most_connections:
             self.metrics.refused_connections.inc()
@@ -232,6 +219,25 @@ class _Timed(HttpToolsProtocol):
     def _give_up(self) -> None:
         if self.transport.get_write_buffer_size():
             self.transport.abort()
+
+
+def _most_connections(settings: Settings) -> int:
+    """How many may be connected: those whose requests are open, and as many that wait."""
+    return 2 * settings.max_connections
+
+
+def _protocol(settings: Settings, metrics: Metrics) -> type[HttpToolsProtocol]:
+    """The protocol as the settings have it; its connections are counted together."""
+    # Whatever the settings say, one client cannot have all connections there are.
+    of_one = min(settings.max_connections_per_client, settings.max_connections)
+    given = {
+        "timeout_s": settings.request_timeout_s,
+        "most_connections": _most_connections(settings),
+        "clients": OpenCounts(of_one),
+        "proxies": settings.trusted_proxies,
+        "metrics": metrics,
+    }
+    return type("Timed", (_Timed,), given)
 
 
 def _raise_file_limit(wanted: int) -> None:
