@@ -170,7 +170,18 @@ def watched(opened, index, monkeypatch):
     watch.stop()
 
 
-@pytest.mark.parametrize("spoil", ["altered", "cut short", "removed"])
+def test_files_that_are_gone_keep_nobody_from_answering(watched, folder, make_client):
+    """As while the folder is copied from another machine, the old snapshot first deleted."""
+    client = make_client(watched)
+    shutil.rmtree(folder)
+    states = watched.snapshot.files._states
+    until(lambda: not any(states.values()))
+    assert client.post(ASK, json={"question": "is milk cold"}).status_code == 200
+    assert client.get("/documents/tea").status_code == 200
+    assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize("spoil", ["altered", "cut short"])
 def test_a_damaged_snapshot_is_503_everywhere_and_told_once_until_it_is_whole(
     watched, make_client, text_file, caplog, spoil
 ):
@@ -185,10 +196,8 @@ def test_a_damaged_snapshot_is_503_everywhere_and_told_once_until_it_is_whole(
     assert statuses() == {200}
     if spoil == "altered":
         overwrite(text_file, b"Tea is hot", b"Tea is icy")
-    elif spoil == "cut short":
-        os.truncate(text_file, 5)
     else:
-        text_file.unlink()
+        os.truncate(text_file, 5)
     until(lambda: watched.is_damaged)
     assert statuses() == {503}
     assert client.get("/healthz").status_code == 200

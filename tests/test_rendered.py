@@ -178,6 +178,7 @@ def test_a_page_depends_on_all_it_shows(live, make_client, make_index, monkeypat
     monkeypatch.setattr("qa.web.render.today", lambda: "another day")
     assert len(pages) == 6
     same = page()
+    assert "another day" in same
     live.take_up(QA(open_snapshot(make_index({"tea": "Tea is cold."})), live.qa.encoder))
     assert "Tea is cold." in page()
     assert "Tea is hot." in same

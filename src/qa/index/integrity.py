@@ -72,12 +72,16 @@ class SnapshotFiles:
                 )
 
     def faults(self) -> list[str]:
-        """What is wrong with the files now, a line each; reads those that changed since."""
+        """What is wrong with the files now, a line each; reads those that changed since.
+
+        A file that is gone is no fault: what was opened stays readable, and the snapshot may be
+        on its way out.
+        """
         for name, path in self._paths.items():
             state = _state(path)
             if state == self._states[name]:
                 continue
-            fault = self._fault(name)
+            fault = self._fault(name) if state else None
             self._states[name] = state
             self._faults.pop(name, None)
             if fault:
