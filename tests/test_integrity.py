@@ -17,6 +17,7 @@ from test_live import until, value
 
 TEXTS = {"tea": "Tea is hot. It is drunk at five.", "milk": "Milk is cold.", "ale": "Ale is warm."}
 QUESTIONS = ("is tea hot", "is milk cold", "is ale warm")
+IDS = ["tea", "milk", "ale"]
 ASK = "/api/v1/ask"
 
 
@@ -105,12 +106,15 @@ def test_no_file_that_is_cut_short_can_crash_who_opened_it(index, folder, monkey
         whole = path.read_bytes()
         opened = QA(open_snapshot(index), WordEncoder())
         os.truncate(path, 0)
-        for question in QUESTIONS:
-            with pytest.raises(SnapshotError, match="has 0 bytes, should have"):
-                opened.ask(question)
+        if held and path.name != "documents.jsonl":
+            assert [opened.ask(q).citations[0].document.id for q in QUESTIONS] == IDS
+        else:
+            for question in QUESTIONS:
+                with pytest.raises(SnapshotError, match="has 0 bytes, should have"):
+                    opened.ask(question)
         path.write_bytes(whole)
         answers = [opened.ask(question) for question in QUESTIONS]
-        assert [a.citations[0].document.id for a in answers] == ["tea", "milk", "ale"]
+        assert [a.citations[0].document.id for a in answers] == IDS
 
 
 def test_answers_do_not_depend_on_what_small_files_become(index, folder):

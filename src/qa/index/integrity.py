@@ -8,7 +8,7 @@ question, ``faults`` reads again what has changed.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,21 +46,29 @@ class SnapshotFiles:
         sizes: Mapping[str, int],
         states: Mapping[str, FileState],
         fault: Callable[[str], str | None],
+        read_later: Collection[str] = (),
     ) -> None:
-        """``states`` were taken before the files were checked, ``fault`` checks one again."""
+        """``states`` were taken before the files were checked, ``fault`` checks one again.
+
+        ``read_later`` are the files that are read when they are needed, beside those mapped.
+        """
         self._paths = {name: folder / name for name in sizes}
-        self._sizes = [(os.fspath(self._paths[name]), size) for name, size in sizes.items()]
+        self._read_later = [
+            (os.fspath(self._paths[name]), size)
+            for name, size in sizes.items()
+            if size > HELD_BYTES or name in read_later
+        ]
         self._states: dict[str, FileState | None] = {name: states.get(name) for name in sizes}
         self._fault = fault
         self._faults: dict[str, str] = {}
 
     def check_sizes(self) -> None:
-        """Do nothing where every file has its size, or is gone: what was opened stays readable.
+        """Do nothing where every file that is still read has its size, or is gone.
 
         Raises:
-            SnapshotError: a file has another size. Reading a mapped one could end the process.
+            SnapshotError: one has another size. Reading a mapped one could end the process.
         """
-        for path, size in self._sizes:
+        for path, size in self._read_later:
             try:
                 found = os.stat(path).st_size  # noqa: PTH116 - a third of the time of Path.stat
             except OSError:

@@ -58,6 +58,7 @@ __all__ = [
 
 FORMAT = 5
 _MANIFEST = "manifest.json"
+_TEXTS = "documents/documents.jsonl"
 _LOCK = ".lock"
 # Vectors of all passages and of all their sentences: float16, shape (rows, dimension).
 Vectors = tuple[np.ndarray, np.ndarray]
@@ -402,7 +403,13 @@ def _files(folder: Path, manifest: bytes, states: Mapping[str, FileState]) -> Sn
     own = {"size": len(manifest), "sha256": hashlib.sha256(manifest).hexdigest()}
     expected = {**json.loads(manifest)["files"], _MANIFEST: own}
     sizes = {name: stated["size"] for name, stated in expected.items()}
-    return SnapshotFiles(folder, sizes, states, lambda name: _fault(folder / name, expected[name]))
+    return SnapshotFiles(
+        folder,
+        sizes,
+        states,
+        lambda name: _fault(folder / name, expected[name]),
+        read_later=[_TEXTS],
+    )
 
 
 def _check_counts(snapshot: Snapshot) -> None:

@@ -25,7 +25,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from io import FileIO
 from pathlib import Path
-from typing import Any, get_args, overload
+from typing import Any, Literal, get_args, overload
 
 import numpy as np
 
@@ -336,7 +336,7 @@ def _write_json(path: Path, names: list[str]) -> None:
 
 def open_array(path: Path) -> np.ndarray:
     """An array from disk: in memory where its file is small, else mapped and read when used."""
-    mode = None if is_held(path) else "r"
+    mode: Literal["r"] | None = None if is_held(path) else "r"
     # As a plain array: what is taken out of numpy's own class for it costs more each time.
     array = np.asarray(np.load(path, mmap_mode=mode, allow_pickle=False))
     array.setflags(write=False)
