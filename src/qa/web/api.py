@@ -232,7 +232,7 @@ def _add_reading(routes: APIRouter, live: Live, settings: Settings, documents: R
 
         def rendered() -> bytes | None:
             live.check()
-            with live.refusing_damage():
+            with live.refusing_damage(snapshot):
                 found = snapshot.documents.get(document_id)
             return None if found is None else orjson.dumps(found)
 
@@ -284,7 +284,7 @@ async def _answers(
 
 def _failed(asked: Ask, error: Exception, live: Live, request: str) -> dict[str, Any]:
     """What stands in the place of an answer that an error prevented."""
-    why = json.loads(problem_of(error, request).body)
+    why = json.loads(bytes(problem_of(error, request).body))
     failed = Failed(question=clean(asked.question), snapshot=live.snapshot.digest, error=why)
     return failed.model_dump()
 

@@ -112,14 +112,14 @@ class Live:
         """
         snapshot = self.snapshot
         if self._damage is None:
-            with self.refusing_damage():
+            with self.refusing_damage(snapshot):
                 snapshot.files.check_sizes()
         self.refuse_damaged()
         snapshot.engine.check(snapshot.digest)
 
     @contextlib.contextmanager
-    def refusing_damage(self) -> Iterator[None]:
-        """Turn a damaged snapshot into a refusal that does not disclose where it is.
+    def refusing_damage(self, snapshot: Snapshot) -> Iterator[None]:
+        """Turn what says that a snapshot is damaged into a refusal, which does not say where it is.
 
         Raises:
             UnavailableError: files of the snapshot were altered.
@@ -127,7 +127,8 @@ class Live:
         try:
             yield
         except SnapshotError as error:
-            self.note_damage(str(error))
+            if snapshot is self.snapshot:  # another may have taken its place
+                self.note_damage(str(error))
             raise UnavailableError(_DAMAGED) from error
 
     def take_up(self, qa: QA) -> None:
@@ -161,8 +162,9 @@ class Live:
 
         def answered() -> Answer:
             self.refuse_damaged()
-            with self.refusing_damage():
-                given = self.qa.ask(
+            qa = self.qa
+            with self.refusing_damage(qa.snapshot):
+                given = qa.ask(
                     question,
                     previous=previous,
                     since=since,
@@ -233,12 +235,13 @@ class Watch:
         while not self._stopped.wait(_WATCH_S):
             # Whatever goes wrong, the next look may find a snapshot to switch to.
             try:
-                self._look()
-                self._check_files()
+                engine = self._live.snapshot.engine
+                digest = live_digest(self._index, engine, missing_ok=True)
+                self._look(digest)
+                self._check_files(digest)
                 self._live.snapshot.engine.check(self._live.snapshot.digest)
             except QAError as error:
                 self._tell(error)
-                self._live.metrics.looked()
             except Exception as error:  # noqa: BLE001 - there is nobody above to tell
                 self._tell_failed(error)
             else:
@@ -264,17 +267,15 @@ class Watch:
             _log.warning("the index can be looked at again")
         self._failure = failure
 
-    def _check_files(self) -> None:
+    def _check_files(self, digest: str | None) -> None:
         """Tell whether the files that answer now are as they were, where they are live still."""
         snapshot = self._live.snapshot
-        if live_digest(self._index, snapshot.engine, missing_ok=True) == snapshot.digest:
+        if digest == snapshot.digest or self._live.is_damaged:
             faults = snapshot.files.faults()
             self._live.note_damage("; ".join(faults) or None)
 
-    def _look(self) -> None:
-        """Take up what is live, if it is new."""
-        engine = self._live.snapshot.engine
-        digest = live_digest(self._index, engine, missing_ok=True)
+    def _look(self, digest: str | None) -> None:
+        """Take up the live snapshot, if it is new."""
         if digest in {None, self._live.snapshot.digest}:
             return
         before, self._seen = self._seen, _Seen(digest, _state(self._index / str(digest)))

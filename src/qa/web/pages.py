@@ -118,7 +118,7 @@ def _add_documents(routes: APIRouter, live: Live, settings: Settings, documents:
 
         def rendered() -> bytes | None:
             live.check()
-            with live.refusing_damage():
+            with live.refusing_damage(snapshot):
                 document = snapshot.documents.get(document_id)
                 if document is None:
                     return None
