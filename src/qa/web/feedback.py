@@ -50,11 +50,10 @@ _ASKED = sa.Table(
 )
 # How often a server deletes what is too old, in seconds.
 FORGET_S = 3_600
-# A time further ahead than this was written by a clock that was wrong. Servers that share a
-# database differ by less.
+# A time further ahead was written by a clock that was wrong: servers differ by less.
 _AHEAD = timedelta(days=1)
-# After so long, in seconds, a server's clock is believed against what is kept: a clock that is
-# wrong when a machine starts has been set by then.
+# After so many seconds a clock is believed against what is kept: if it was wrong when the machine
+# started, it has been set by then.
 _SETTLED_S = 36_000
 # Longest to wait for a file that another process writes, in seconds.
 _FILE_S = 10
@@ -200,6 +199,7 @@ class Feedback:
         self._take_turn()
         with self._used(has_words=True) as connection:
             insert = self._insert(_ASKED).on_conflict_do_nothing()
+            insert = insert.execution_options(preserve_rowcount=True)
             if connection.execute(insert.values(row)).rowcount:
                 return
             # Clients choose the id. The same question is the same request, sent again.
