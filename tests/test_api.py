@@ -1,13 +1,20 @@
 """The JSON API: what the command line answers, over HTTP; errors as problem JSON."""
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 
 import pytest
 
 from conftest import ROOT
+from qa.errors import OverloadError, UnavailableError
 from qa.records import to_json
+from qa.web.feedback import Feedback
+from qa.web.live import Live
 
+KEY = "a key for batches"
+HASH = hashlib.sha256(KEY.encode()).hexdigest()
+BEARER = {"Authorization": f"Bearer {KEY}"}
 TEXTS = {"tea": "Tea is hot.", "milk": "Milk is cold.", "both": "Hot tea and cold milk."}
 
 
@@ -138,3 +145,110 @@ def test_the_example_of_the_description_is_what_is_answered(real_encoder, tmp_pa
         return {**told, **changing}
 
     assert without_figures(EXAMPLES["answer"]) == without_figures(answer)
+
+
+@pytest.fixture
+def batch(make_live, make_client):
+    """What comes of a batch of questions, each as its fields."""
+    live = make_live(TEXTS)
+    client = make_client(live, api_keys=[HASH])
+
+    def asked(*questions, **headers):
+        body = {"questions": [{"question": q} if isinstance(q, str) else q for q in questions]}
+        return client.post("/api/v1/batch", json=body, headers={**BEARER, **headers})
+
+    asked.live = live
+    return asked
+
+
+def test_a_question_of_a_batch_that_fails_leaves_the_others_their_answers(batch):
+    bad = {"question": "is tea hot", "section": "nowhere"}
+    came = batch("is tea hot", bad, "is milk cold", "x" * 2_001)
+    assert came.status_code == 200
+    one, failed, other, long = came.json()["answers"]
+    qa = batch.live.qa
+    for question, answer in (("is tea hot", one), ("is milk cold", other)):
+        assert {**answer, "elapsed_ms": 0} == {**to_json(qa.ask(question)), "elapsed_ms": 0}
+    detail = "The record has no section 'nowhere'; it has: none."
+    assert failed == {
+        **{name: [] for name in ("citations", "nearest", "related")},
+        **dict.fromkeys(("confidence", "elapsed_ms"), 0.0),
+        "courtesy": None,
+        "question": "is tea hot",
+        "searched_for": "",
+        "status": "error",
+        "snapshot": qa.snapshot.digest,
+        "error": {"title": HTTPStatus(422).phrase, "status": 422, "detail": detail},
+    }
+    assert set(failed) == {*one, "error"}
+    assert long["error"]["detail"].startswith("The question has 2,001 characters")
+
+
+def test_a_failure_nobody_foresaw_is_one_questions_and_says_nothing_of_its_cause(
+    batch, monkeypatch, caplog
+):
+    ask = batch.live.qa.ask
+
+    def sometimes(question, **given):
+        if question == "fails":
+            raise RuntimeError("fails at /srv")
+        return ask(question, **given)
+
+    monkeypatch.setattr(batch.live.qa, "ask", sometimes)
+    answers = batch("fails", "is tea hot", **{"X-Request-Id": "abcdefgh"}).json()["answers"]
+    assert [answer["status"] for answer in answers] == ["error", "answered"]
+    detail = "The server failed; its log says why, under abcdefgh."
+    assert (answers[0]["error"]["status"], answers[0]["error"]["detail"]) == (500, detail)
+    (failed,) = [record for record in caplog.records if record.getMessage() == "failed"]
+    assert (failed.request, failed.error) == ("abcdefgh", "RuntimeError")
+
+
+@pytest.mark.parametrize("error", [UnavailableError("at db:19530"), OverloadError("come again")])
+def test_a_batch_none_of_which_the_server_can_answer_now_is_refused_as_a_whole(
+    batch, monkeypatch, error
+):
+    ask = batch.live.ask
+
+    async def refused(question, **given):
+        if question == "away":
+            raise error
+        return await ask(question, **given)
+
+    monkeypatch.setattr(batch.live, "ask", refused)
+    came = batch("away", "away")
+    assert (came.status_code, came.headers["retry-after"]) == (503, "2")
+    assert "db:19530" not in came.text
+    some = batch("away", "is tea hot").json()["answers"]
+    assert [answer["status"] for answer in some] == ["error", "answered"]
+    assert some[0]["error"]["status"] == 503
+
+
+def test_a_batch_of_another_shape_is_told_which_item_is_wrong(batch):
+    came = batch("is tea hot", "is milk cold", {"top_k": 1}, {"question": "tea", "since": "May"})
+    assert came.status_code == 422
+    detail = came.json()["detail"]
+    assert "questions.2.question: Field required" in detail
+    assert "questions.3.since: Input should be a valid date" in detail
+    assert "questions.0" not in detail
+
+
+@pytest.mark.parametrize("given", ["abcdefgh", "x" * 64])
+def test_the_questions_of_a_batch_are_kept_each_under_an_id_of_its_own(
+    make_live, make_client, tmp_path, given
+):
+    kept = Feedback(tmp_path / "feedback.sqlite", days=90)
+    client = make_client(Live(make_live(TEXTS).qa, feedback=kept), api_keys=[HASH])
+    body = {"questions": [{"question": q} for q in ("is tea hot", "thanks", "is milk cold")]}
+    client.post("/api/v1/batch", json=body, headers={**BEARER, "X-Request-Id": given})
+    found = {asked.question: asked.request for asked in kept.all()}
+    assert set(found) == {"is tea hot", "is milk cold"}
+    base = found["is tea hot"].removesuffix("-0")
+    assert found["is milk cold"] == f"{base}-2"
+    assert (base == given) == (len(given) == 8)
+    thought = {"request": found["is milk cold"], "helpful": False}
+    assert client.post("/api/v1/feedback", json=thought).status_code == 204
+    assert {a.question: a.helpful for a in kept.all()} == {
+        "is tea hot": None,
+        "is milk cold": False,
+    }
+    kept.close()

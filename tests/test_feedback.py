@@ -2,7 +2,10 @@
 
 import contextlib
 import json
+import os
 import sqlite3
+import time
+import types
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +16,7 @@ from conftest import WordEncoder
 from qa.cli import app
 from qa.errors import FeedbackError
 from qa.evaluation.datasets import open_questions
+from qa.web import expiry
 from qa.web import feedback as module
 from qa.web.feedback import Feedback, Group, grouped
 from qa.web.live import Live
@@ -93,26 +97,204 @@ def test_nothing_is_kept_unless_that_is_wanted(make_live, make_client):
     assert answer.status_code == 404
 
 
-def test_what_is_older_than_set_is_forgotten(make_live, kept, path, monkeypatch):
-    answer = make_live({"tea": "Tea is hot."}).qa.ask("is tea hot")
-    kept.keep("a" * 8, answer)
-    later = datetime.now(UTC) + timedelta(days=91)
+@pytest.fixture
+def clock(monkeypatch):
+    """The system's clock and the monotonic one, which a test sets forward and back."""
 
-    class Later(datetime):
+    class Clock:
+        ahead = timedelta()
+        passed_s = 0.0
+
+    real, monotonic = datetime, time.monotonic
+
+    class Shifted(datetime):
         @classmethod
-        def now(cls, zone):  # noqa: ARG003 - as the library's
-            return later
+        def now(cls, zone=None):
+            return real.now(zone) + Clock.ahead
 
-    monkeypatch.setattr(module, "datetime", Later)
+    monkeypatch.setattr(module, "datetime", Shifted)
+    for place in (module, expiry):
+        shifted = types.SimpleNamespace(monotonic=lambda: monotonic() + Clock.passed_s)
+        monkeypatch.setattr(place, "time", shifted)
+
+    def passes(**span):
+        """Both clocks go on, with the server deleting what is too old once an hour."""
+        Clock.ahead += timedelta(**span)
+        Clock.passed_s += timedelta(**span).total_seconds()
+
+    Clock.passes = passes
+    return Clock
+
+
+@pytest.fixture
+def answer(make_live):
+    return make_live({"tea": "Tea is hot."}).qa.ask("is tea hot")
+
+
+def rows(path):
+    """Requests and times as they stand in the file."""
+    with contextlib.closing(sqlite3.connect(path)) as file:
+        return file.execute("SELECT request, at FROM asked ORDER BY request").fetchall()
+
+
+def test_what_is_older_than_set_is_forgotten_though_nobody_asks(answer, clock, kept, path):
+    kept.keep("a" * 8, answer)
+    for _ in range(92):
+        assert [row[0] for row in rows(path)] == ["a" * 8]
+        clock.passes(days=1)
+        kept.forget()
+        if not rows(path):
+            break
+    assert rows(path) == []
+    assert timedelta(days=90) <= clock.ahead <= timedelta(days=91)
+
+
+def test_what_is_too_old_is_not_shown_although_no_server_ran(answer, clock, kept):
+    kept.keep("a" * 8, answer)
+    clock.passes(days=91)
     kept.keep("b" * 8, answer)
     assert [asked.request for asked in kept.all()] == ["b" * 8]
 
 
-def test_the_first_answer_under_an_id_stays(make_live, kept):
-    qa = make_live({"tea": "Tea is hot."}).qa
-    kept.keep("a" * 8, qa.ask("is tea hot"))
-    kept.keep("a" * 8, qa.ask("zebra"))
-    assert [asked.question for asked in kept.all()] == ["is tea hot"]
+def test_a_clock_that_is_behind_when_the_machine_starts_loses_nothing(answer, clock, kept, path):
+    kept.keep("a" * 8, answer)
+    clock.ahead = timedelta(days=-4_000)
+    with contextlib.closing(Feedback(path, days=90)) as another:
+        another.forget()
+        clock.passes(hours=1)
+        another.forget()
+        clock.ahead = timedelta(hours=1)
+        for _ in range(30):
+            clock.passes(hours=1)
+            another.forget()
+    assert [asked.request for asked in kept.all()] == ["a" * 8]
+
+
+@pytest.mark.parametrize("days", [4_000, -4_000])
+def test_a_clock_that_is_wrong_for_an_hour_loses_nothing(answer, clock, kept, path, days):
+    kept.keep("a" * 8, answer)
+    clock.ahead = timedelta(days=days)
+    kept.forget()
+    kept.keep("b" * 8, answer)
+    clock.passes(hours=1)
+    kept.forget()
+    clock.ahead = timedelta(hours=1)
+    kept.forget()
+    kept.keep("c" * 8, answer)
+    clock.passes(days=1)
+    kept.forget()
+    assert {asked.request for asked in kept.all()} == {"a" * 8, "b" * 8, "c" * 8}
+    now = datetime.now(UTC)
+    found = [datetime.fromisoformat(at) for _, at in rows(path)]
+    assert all(now - timedelta(days=1) < at < now + timedelta(days=2) for at in found)
+
+
+def test_a_clock_that_is_ahead_at_the_start_loses_nothing_at_once(answer, clock, kept, path):
+    kept.keep("a" * 8, answer)
+    clock.ahead = timedelta(days=4_000)
+    with contextlib.closing(Feedback(path, days=90)) as another:
+        for _ in range(9):
+            another.forget()
+            clock.passes(hours=1)
+        assert [row[0] for row in rows(path)] == ["a" * 8]
+        for _ in range(3):
+            clock.passes(hours=1)
+            another.forget()
+    assert rows(path) == []
+
+
+def test_after_a_long_stop_a_short_time_to_keep_holds_again(answer, clock, path):
+    with contextlib.closing(Feedback(path, days=1)) as before:
+        before.keep("a" * 8, answer)
+    clock.passes(days=400)
+    with contextlib.closing(Feedback(path, days=1)) as kept:
+        kept.keep("b" * 8, answer)
+        for _ in range(26):
+            clock.passes(hours=1)
+            kept.forget()
+    assert rows(path) == []
+
+
+def test_of_what_is_deleted_no_word_stays_in_the_files(clock, kept, path, make_live):
+    kept.keep("a" * 8, make_live({"tea": "Tea is hot."}).qa.ask("is rumpelstiltskin ill"))
+    for _ in range(91):
+        clock.passes(days=1)
+        kept.forget()
+    left = b"".join(file.read_bytes() for file in path.parent.glob("feedback.sqlite*"))
+    assert (rows(path), b"rumpelstiltskin" in left) == ([], False)
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["a path", "an address"])
+def test_nobody_but_its_owner_may_read_what_is_kept(answer, path, named):
+    before = os.umask(0o022)
+    try:
+        where = SecretStr(f"sqlite:///{path}") if named else path
+        with contextlib.closing(Feedback(where, days=90)) as kept:
+            kept.keep("a" * 8, answer)
+            files = sorted(path.parent.glob("feedback.sqlite*"))
+            modes = {file.name: oct(file.stat().st_mode & 0o777) for file in files}
+    finally:
+        os.umask(before)
+    names = ("feedback.sqlite", "feedback.sqlite-shm", "feedback.sqlite-wal")
+    assert modes == dict.fromkeys(names, "0o600")
+
+
+def test_a_file_that_others_could_read_is_closed_to_them(path):
+    path.touch(0o644)
+    Feedback(path, days=90).close()
+    assert oct(path.stat().st_mode & 0o777) == "0o600"
+
+
+def test_another_question_under_the_same_id_is_kept_and_the_id_stays_the_first_ones(client, kept):
+    given = {"X-Request-Id": "a" * 8}
+    for question in ("is tea hot", "is milk cold", "is tea hot"):
+        client.post(ASK, json={"question": question}, headers=given)
+    found = {asked.question: asked.request for asked in kept.all()}
+    assert len(kept.all()) == 2
+    assert found["is tea hot"] == "a" * 8
+    assert found["is milk cold"].startswith("a" * 8 + ".")
+    assert client.post(FEEDBACK, json={"request": "a" * 8, "helpful": True}).status_code == 204
+    assert {a.question: a.helpful for a in kept.all()} == {
+        "is tea hot": True,
+        "is milk cold": None,
+    }
+
+
+def test_a_server_deletes_what_is_too_old_when_it_starts_and_ever_after(
+    client, kept, clock, path, monkeypatch
+):
+    monkeypatch.setattr("qa.web.app.FORGET_S", 0.01)
+    with client:
+        client.post(ASK, json={"question": "is tea hot"})
+        assert len(kept.all()) == 1
+        clock.passes(days=91)
+        for _ in range(500):
+            if not rows(path):
+                break
+            time.sleep(0.01)
+        assert rows(path) == []
+
+
+def test_a_server_whose_feedback_fails_goes_on_and_tries_again(
+    make_live, make_client, kept, monkeypatch, caplog
+):
+    monkeypatch.setattr("qa.web.app.FORGET_S", 0.01)
+    tries = []
+
+    def forget():
+        tries.append(1)
+        raise FeedbackError("It is away.")
+
+    monkeypatch.setattr(kept, "forget", forget)
+    live = Live(make_live({"tea": "Tea is hot."}).qa, feedback=kept)
+    with make_client(live) as client:
+        for _ in range(500):
+            if len(tries) > 2:
+                break
+            time.sleep(0.01)
+        assert client.post(ASK, json={"question": "is tea hot"}).status_code == 200
+    assert len(tries) > 2
+    assert "what is too old was not deleted: It is away." in caplog.messages
 
 
 def test_a_file_that_is_none_is_refused_with_the_remedy(tmp_path):

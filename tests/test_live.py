@@ -15,6 +15,7 @@ from conftest import WordEncoder
 from qa import QA
 from qa.errors import OverloadError, QuestionError, UnavailableError
 from qa.index.snapshot import live_digest, open_snapshot
+from qa.web import live as module
 from qa.web.live import Live, Watch
 
 AT_A_TIME = os.cpu_count()
@@ -175,6 +176,102 @@ def test_a_snapshot_whose_files_come_late_is_taken_up_when_they_are_there(
         assert value(live, "qa_snapshots_not_taken_up_total") < 10
     finally:
         watch.stop()
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        ("live_digest", OSError("EIO")),
+        ("live_digest", MemoryError()),
+        ("live_digest", RuntimeError("x")),
+        ("_state", ValueError("x")),
+        ("_state", IndexError("x")),
+    ],
+    ids=lambda failure: type(failure[1]).__name__,
+)
+def test_the_watch_survives_anything_tells_it_once_and_takes_up_what_comes_later(
+    opened, make_index, monkeypatch, caplog, failure
+):
+    monkeypatch.setattr("qa.web.live._WATCH_S", 0.01)
+    live = Live(opened({"tea": "Tea is hot."}))
+    index = make_index({"tea": "Tea is hot."})
+    where, error = failure
+    real, fails, tries = getattr(module, where), threading.Event(), []
+
+    def failing(*given, **named):
+        if fails.is_set():
+            tries.append(1)
+            raise error
+        return real(*given, **named)
+
+    monkeypatch.setattr(module, where, failing)
+    watch = Watch(live, index, lambda: QA(open_snapshot(index), WordEncoder()))
+    fails.set()
+    watch.start()
+    try:
+        make_index({"tea": "Tea is cold."})
+        until(lambda: len(tries) > 3)
+        monkeypatch.setattr(live.metrics, "_looked", live.metrics._looked - 60)
+        until(lambda: len(tries) > 6)
+        assert value(live, "qa_watch_age_seconds") > 60
+        fails.clear()
+        until(lambda: live.snapshot.digest == live_digest(index))
+        until(lambda: value(live, "qa_watch_age_seconds") < 60)
+    finally:
+        watch.stop()
+    told = [r.getMessage() for r in caplog.records if "be looked at" in r.getMessage()]
+    name = type(error).__name__
+    assert told == [
+        f"the index cannot be looked at: {name}: {error}",
+        "the index can be looked at again",
+    ]
+
+
+def test_a_watch_that_fails_for_another_cause_tells_it_too(opened, monkeypatch, caplog):
+    monkeypatch.setattr("qa.web.live._WATCH_S", 0.01)
+    causes = iter([OSError("one"), OSError("one"), OSError("two")])
+    done = threading.Event()
+
+    def failing(*_, **__):
+        try:
+            raise next(causes)
+        except StopIteration:
+            done.set()
+            return
+
+    monkeypatch.setattr(module, "live_digest", failing)
+    watch = Watch(Live(opened({"tea": "Tea is hot."})), Path("nowhere"), lambda: None)
+    watch.start()
+    assert done.wait(30)
+    watch.stop()
+    told = [r.getMessage() for r in caplog.records if "cannot be looked at" in r.getMessage()]
+    assert told == [f"the index cannot be looked at: OSError: {cause}" for cause in ("one", "two")]
+
+
+def test_a_snapshot_that_there_is_no_memory_for_is_tried_again(
+    opened, make_index, monkeypatch, caplog
+):
+    monkeypatch.setattr("qa.web.live._WATCH_S", 0.01)
+    monkeypatch.setattr("qa.web.live._RETRY_S", 0.05)
+    live = Live(opened({"tea": "Tea is hot."}))
+    index = make_index({"tea": "Tea is hot."})
+    tries = []
+
+    def open_later():
+        tries.append(1)
+        if len(tries) < 3:
+            raise MemoryError("no memory")
+        return QA(open_snapshot(index), WordEncoder())
+
+    watch = Watch(live, index, open_later)
+    watch.start()
+    try:
+        make_index({"tea": "Tea is cold."})
+        until(lambda: live.snapshot.digest == live_digest(index))
+    finally:
+        watch.stop()
+    assert value(live, "qa_snapshots_not_taken_up_total") == 2
+    assert "a new snapshot was not taken up: MemoryError: no memory" in caplog.messages
 
 
 def test_an_engine_that_is_away_is_told_once_and_when_it_is_back(opened, monkeypatch, caplog):

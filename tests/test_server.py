@@ -186,15 +186,20 @@ def test_of_a_snapshot_that_was_replaced_nothing_stays_in_memory(home, tmp_path)
             digest = publish(own, number)
             await_that(lambda digest=digest: ready(address) == digest)
             asked(address, QUESTION)
-        maps = Path(f"/proc/{process.pid}/maps")
+        of = Path(f"/proc/{process.pid}")
 
-        def mapped():
-            return {*re.findall(r"/index/([0-9a-f]{32})/", maps.read_text("utf-8"))}
+        def held():
+            """The snapshots of which a file is mapped or open."""
+            names = [(of / "maps").read_text("utf-8")]
+            for file in (of / "fd").iterdir():
+                with contextlib.suppress(OSError):  # closed meanwhile
+                    names.append(str(file.readlink()))
+            return {*re.findall(r"/index/([0-9a-f]{32})/", "\n".join(names))}
 
         end = time.monotonic() + 3
-        while mapped() != {digest} and time.monotonic() < end:
+        while held() != {digest} and time.monotonic() < end:
             time.sleep(0.1)
-        assert mapped() == {digest}
+        assert held() == {digest}
 
 
 @contextlib.contextmanager

@@ -223,8 +223,10 @@ class QA:
         Raises:
             QuestionError: the question is too long, ``since`` is after ``until``, or the record
                 has no such section.
+            SnapshotError: a file of the snapshot was altered since it was opened.
         """
         started = time.perf_counter()
+        self.snapshot.files.check_sizes()
         day = self._day()
         answer = self._recent(
             question, tuple(previous), since, until, section, top_k or self.top_k, day

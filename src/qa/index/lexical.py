@@ -16,7 +16,7 @@ from typing import Self
 
 import numpy as np
 
-from qa.index.store import mapped
+from qa.index.store import open_array
 from qa.index.terms import Term, stem, terms
 from qa.index.visible import Visible
 from qa.index.vocabulary import Vocabulary
@@ -53,7 +53,7 @@ class Postings:
         """The postings that ``save`` wrote."""
         stems = json.loads((folder / "stems.json").read_text("utf-8"))
         bounds = np.load(folder / "bounds.npy", allow_pickle=False)
-        return cls(stems, bounds, mapped(folder / "rows.npy"))
+        return cls(stems, bounds, open_array(folder / "rows.npy"))
 
     def save(self, folder: Path) -> None:
         """Write the postings into a folder of their own."""
@@ -175,7 +175,7 @@ class LexicalIndex:
         return cls(
             json.loads((folder / "passages.json").read_text("utf-8")),
             Postings.open(folder / "passages"),
-            mapped(folder / "scores.npy"),
+            open_array(folder / "scores.npy"),
             Postings.open(folder / "headings"),
             Vocabulary.open(folder / "words.json"),
         )

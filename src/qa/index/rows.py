@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from qa.index.lexical import LexicalIndex
-from qa.index.store import Documents, Passages, mapped
+from qa.index.store import Documents, Passages, open_array
 from qa.index.vectors import VECTORS, VectorIndex
 
 __all__ = ["FIELDS", "SEARCHED", "Rows"]
@@ -37,7 +37,7 @@ class Rows:
         self._name = name
         self._documents = Documents(folder / "documents")
         self._passages = Passages(folder / "passages", self._documents)
-        self._questions = mapped(folder / "questions" / "sentences.npy")
+        self._questions = open_array(folder / "questions" / "sentences.npy")
         if name == "words":
             self.dimension = None
             words = LexicalIndex.open(folder / "lexical")

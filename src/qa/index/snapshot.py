@@ -10,9 +10,9 @@
         lexical/               words (lexical.py)
         encoder/               what turns a visitor's question into a vector (encoder.py)
 
-The digest is the sha256 of ``manifest.json``, so ``current`` vouches for every byte below it.
-What a run that was cut off left in ``index/`` is removed by the next one, and nothing else
-(owned.py).
+The digest is the sha256 of ``manifest.json``, so ``current`` vouches for every byte below it,
+when a snapshot is opened and whenever a text is read. What a run that was cut off left in
+``index/`` is removed by the next one, and nothing else (owned.py).
 """
 
 from __future__ import annotations
@@ -34,9 +34,10 @@ from qa.errors import SnapshotError
 from qa.index import owned, store
 from qa.index.encoder import Encoder
 from qa.index.engine import DIGEST_CHARS, FAISS, Engine, sync_file, sync_folder
+from qa.index.integrity import FileState, SnapshotFiles, file_states
 from qa.index.lexical import LexicalIndex
 from qa.index.questions import answered_pairs, readable_questions
-from qa.index.store import Documents, Passages, mapped
+from qa.index.store import Documents, Passages, open_array
 from qa.index.vectors import VECTORS, VectorIndex
 from qa.records import Document, Passage
 from qa.storage import locked
@@ -55,8 +56,9 @@ __all__ = [
     "writing",
 ]
 
-FORMAT = 4
+FORMAT = 5
 _MANIFEST = owned.MANIFEST
+_TEXTS = "documents/documents.jsonl"
 # Vectors of all passages and of all their sentences: float16, shape (rows, dimension).
 Vectors = tuple[np.ndarray, np.ndarray]
 # Rows of vectors taken at a time, to bring them to single precision.
@@ -77,7 +79,8 @@ class Snapshot:
 
     ``answered`` are the rows of questions and of the passages that answer them, shape
     (2, pairs), ascending by question; ``answering`` the same pairs the other way round,
-    ascending by answer. ``engine`` searches vectors and words.
+    ascending by answer. ``engine`` searches vectors and words. ``files`` says whether the files
+    still are what they were when they were opened.
     """
 
     digest: str
@@ -94,6 +97,7 @@ class Snapshot:
     lexical: LexicalIndex
     encoder: Path
     engine: Engine
+    files: SnapshotFiles
 
 
 def headings(
@@ -340,11 +344,10 @@ def open_snapshot(index: Path, engine: Engine = FAISS, digest: str | None = None
             f"{folder} is missing, the files of the live snapshot: copy them here from where it "
             "was indexed, or let both see one folder."
         )
-    faults = _faults(folder)
-    if faults:
-        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        raise SnapshotError(f"The snapshot is damaged: {faults[0]}{more}; {_REMEDY}.")
-    manifest = json.loads((folder / _MANIFEST).read_bytes())
+    states = file_states(folder)
+    _refuse(_faults(folder))
+    content = (folder / _MANIFEST).read_bytes()
+    manifest = json.loads(content)
     if manifest["format"] != FORMAT:
         raise SnapshotError(
             f"The snapshot has format {manifest['format']}, this version reads {FORMAT}: {_REMEDY}."
@@ -358,17 +361,45 @@ def open_snapshot(index: Path, engine: Engine = FAISS, digest: str | None = None
         passages=Passages(folder / "passages", documents),
         passage_vectors=vectors["passages"],
         sentence_vectors=vectors["sentences"],
-        sentence_pairs=mapped(folder / "vectors" / "pairs.npy"),
-        questions=mapped(folder / "questions" / "sentences.npy"),
+        sentence_pairs=open_array(folder / "vectors" / "pairs.npy"),
+        questions=open_array(folder / "questions" / "sentences.npy"),
         question_vectors=vectors["questions"],
-        answered=mapped(folder / "questions" / "answered.npy"),
-        answering=mapped(folder / "questions" / "answering.npy"),
+        answered=open_array(folder / "questions" / "answered.npy"),
+        answering=open_array(folder / "questions" / "answering.npy"),
         lexical=engine.lexical(folder),
         encoder=folder / "encoder",
         engine=engine,
+        files=_files(folder, content, states),
     )
     _check_counts(snapshot)
+    # What was altered between the check and the opening was not checked.
+    _refuse(snapshot.files.faults())
     return snapshot
+
+
+def _refuse(faults: Sequence[str]) -> None:
+    """Refuse a snapshot with any fault.
+
+    Raises:
+        SnapshotError: there is one.
+    """
+    if faults:
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise SnapshotError(f"The snapshot is damaged: {faults[0]}{more}; {_REMEDY}.")
+
+
+def _files(folder: Path, manifest: bytes, states: Mapping[str, FileState]) -> SnapshotFiles:
+    """The files of a snapshot that was checked, its manifest among them."""
+    own = {"size": len(manifest), "sha256": hashlib.sha256(manifest).hexdigest()}
+    expected = {**json.loads(manifest)["files"], _MANIFEST: own}
+    sizes = {name: stated["size"] for name, stated in expected.items()}
+    return SnapshotFiles(
+        folder,
+        sizes,
+        states,
+        lambda name: _fault(folder / name, expected[name]),
+        read_later=[_TEXTS],
+    )
 
 
 def _check_counts(snapshot: Snapshot) -> None:

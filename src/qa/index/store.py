@@ -1,10 +1,11 @@
-"""Documents and passages as a snapshot keeps them: in tables, read as they are needed.
+"""Documents and passages as a snapshot keeps them: tables, and texts that are read when needed.
 
 documents/documents.jsonl   the documents, text included, by id
 documents/ids.json          their ids
 documents/sections.json     the sections there are, in the order of their first document
 documents/languages.json    the languages documents are in, the most common first
 documents/table.npy         a row per document and one more: see ``_DOCUMENT``
+documents/sha256.npy        sha256 of each document's line in documents.jsonl: uint8, 32 a row
 passages/table.npy          a row per column, a column per passage: see ``_PASSAGE``
 passages/sentences.npy      start and end of every sentence
 passages/starts.npy         where each passage's sentences start among them, and the end
@@ -15,20 +16,24 @@ from __future__ import annotations
 
 import bisect
 import datetime
+import hashlib
 import json
-import mmap
+import threading
 import weakref
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, partial
+from io import FileIO
 from pathlib import Path
-from typing import Any, get_args, overload
+from typing import Any, Literal, get_args, overload
 
 import numpy as np
 
+from qa.errors import SnapshotError
+from qa.index.integrity import is_held
 from qa.records import Document, Passage, Role, Span
 
-__all__ = ["Documents", "Passages", "mapped", "write_documents", "write_passages"]
+__all__ = ["Documents", "Passages", "open_array", "write_documents", "write_passages"]
 
 # Columns of the documents' table: the byte at which it stands in documents.jsonl, its first
 # passage, its date as an ordinal (0: none), whether the encoder knows its language, and the
@@ -64,7 +69,7 @@ class Documents(Mapping[str, Document]):
 
     def __init__(self, folder: Path) -> None:
         self.ids: list[str] = json.loads((folder / "ids.json").read_text("utf-8"))
-        table = mapped(folder / "table.npy")
+        table = open_array(folder / "table.npy")
         self._bytes = table[:, _DOCUMENT.index("byte")]
         self._rows = table[:, _DOCUMENT.index("passage")]
         self.dates = np.array(table[:-1, _DOCUMENT.index("date")])
@@ -72,7 +77,8 @@ class Documents(Mapping[str, Document]):
         self.section_numbers = np.array(table[:-1, _DOCUMENT.index("section")])
         self.sections: list[str] = json.loads((folder / "sections.json").read_text("utf-8"))
         self.languages: list[str] = json.loads((folder / "languages.json").read_text("utf-8"))
-        self._json = _mapped_bytes(folder / "documents.jsonl")
+        self._sha256 = open_array(folder / "sha256.npy")
+        self._lines = _Slices(folder / "documents.jsonl")
         # Not to refer to itself: tables that are let go are gone at once, their files with them.
         self._parsed = lru_cache(_KEPT_DOCUMENTS)(partial(Documents._parse, weakref.proxy(self)))
 
@@ -121,13 +127,63 @@ class Documents(Mapping[str, Document]):
         return self._parsed(self.number(document_id))[1]
 
     def _parse(self, number: int) -> tuple[Document, str]:
-        row = json.loads(self._json[int(self._bytes[number]) : int(self._bytes[number + 1])])
+        row = json.loads(self._line(number))
         sha256 = row.pop("file_sha256")
         row["date"] = datetime.date.fromisoformat(row["date"]) if row["date"] else None
         if "withdrawn" in row:
             row["withdrawn"] = datetime.date.fromisoformat(row["withdrawn"])
         row["also"], row["pages"] = (tuple(row.get(name, ())) for name in ("also", "pages"))
         return Document(**row), sha256
+
+    def _line(self, number: int) -> bytes:
+        """A document's line, which is what was indexed.
+
+        Raises:
+            SnapshotError: the file was altered or cut short since it was opened.
+        """
+        place = slice(int(self._bytes[number]), int(self._bytes[number + 1]))
+        expected = self._sha256[number].tobytes()
+        for read in (self._lines.read, self._lines.read_anew):
+            line = read(place)
+            if hashlib.sha256(line).digest() == expected:
+                return line
+        raise SnapshotError(
+            f"{self._lines.path} was altered: document {self.ids[number]!r} is not what was "
+            'indexed. Restore the file, or run "qa index" to build the snapshot anew.'
+        )
+
+
+class _Slices:
+    """Slices of a file, read when they are asked for.
+
+    Not mapped: reading what a mapped file lost when it was cut short would end the process.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._hold(FileIO(path))
+
+    def read(self, place: slice) -> bytes:
+        """The bytes there, fewer where the file has no more; also of a file that was removed."""
+        with self._lock:
+            self._file.seek(place.start)
+            return self._file.read(place.stop - place.start)
+
+    def read_anew(self, place: slice) -> bytes:
+        """The same of the file that has its name now, which may have been put back; or nothing."""
+        try:
+            opened = FileIO(self.path)
+        except OSError:
+            return b""
+        with self._lock:
+            self._close()
+            self._hold(opened)
+        return self.read(place)
+
+    def _hold(self, file: FileIO) -> None:
+        self._file = file
+        self._close = weakref.finalize(self, file.close)
 
 
 class Passages(Sequence[Passage]):
@@ -139,12 +195,12 @@ class Passages(Sequence[Passage]):
     """
 
     def __init__(self, folder: Path, documents: Documents) -> None:
-        table = mapped(folder / "table.npy")
+        table = open_array(folder / "table.npy")
         self._columns = dict(zip(_PASSAGE, table, strict=True))
-        self._sentences = mapped(folder / "sentences.npy")
+        self._sentences = open_array(folder / "sentences.npy")
         self._speakers: list[str] = json.loads((folder / "speakers.json").read_text("utf-8"))
         self._of = documents
-        self.sentence_starts = mapped(folder / "starts.npy")
+        self.sentence_starts = open_array(folder / "starts.npy")
         self.documents = self._columns["document"]
         self.headings = self._columns["heading"]
         self.is_question = self._columns["role"] == _ROLES.index("question")
@@ -211,6 +267,7 @@ def write_documents(
     table = np.zeros((len(documents) + 1, len(_DOCUMENT)), dtype=np.int64)
     table[:, 1] = rows
     sections: dict[str, int] = {}
+    hashes = np.zeros((len(documents), hashlib.sha256().digest_size), dtype=np.uint8)
     with (folder / "documents.jsonl").open("wb") as file:
         for number, (document, sha256) in enumerate(documents):
             date = document.date.toordinal() if document.date else 0
@@ -219,9 +276,12 @@ def write_documents(
             table[number] = (file.tell(), rows[number], date, is_embedded[number], section)
             line = {**_document_json(document), "file_sha256": sha256}
             text = json.dumps(line, ensure_ascii=False, sort_keys=True)
-            file.write(f"{text}\n".encode())
+            content = f"{text}\n".encode()
+            hashes[number] = np.frombuffer(hashlib.sha256(content).digest(), dtype=np.uint8)
+            file.write(content)
         table[-1, 0] = file.tell()
     np.save(folder / "table.npy", table, allow_pickle=False)
+    np.save(folder / "sha256.npy", hashes, allow_pickle=False)
     _write_json(folder / "ids.json", list(counts))
     _write_json(folder / "sections.json", list(sections))
     languages = Counter(document.language for document, _ in documents)
@@ -274,12 +334,10 @@ def _write_json(path: Path, names: list[str]) -> None:
     path.write_text(json.dumps(names, ensure_ascii=False), "utf-8")
 
 
-def mapped(path: Path) -> np.ndarray:
-    """An array from disk, not read before it is used."""
+def open_array(path: Path) -> np.ndarray:
+    """An array from disk: in memory where its file is small, else mapped and read when used."""
+    mode: Literal["r"] | None = None if is_held(path) else "r"
     # As a plain array: what is taken out of numpy's own class for it costs more each time.
-    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-
-
-def _mapped_bytes(path: Path) -> mmap.mmap:
-    with path.open("rb") as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    array = np.asarray(np.load(path, mmap_mode=mode, allow_pickle=False))
+    array.setflags(write=False)
+    return array

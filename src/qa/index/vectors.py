@@ -16,6 +16,7 @@ from typing import Any, Self
 import numpy as np
 
 from qa.errors import SnapshotError
+from qa.index.integrity import is_held
 from qa.index.visible import Visible
 
 __all__ = ["VECTORS", "VectorIndex", "half", "list_count", "probed", "put_forward"]
@@ -90,9 +91,9 @@ class VectorIndex:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """The index that ``save`` wrote, mapped into memory and read as it is needed."""
+        """The index that ``save`` wrote: in memory where its file is small, else mapped."""
         lists = _beside(path)
-        return cls(_mapped(path), _mapped(lists) if lists.exists() else None)
+        return cls(_opened(path), _opened(lists) if lists.exists() else None)
 
     def save(self, path: Path) -> None:
         """Write the index to a file, and its lists beside it; the same vectors, the same bytes."""
@@ -268,11 +269,12 @@ def _beside(path: Path) -> Path:
     return path.with_suffix(".lists.faiss")
 
 
-def _mapped(path: Path) -> Any:
+def _opened(path: Path) -> Any:
     import faiss  # noqa: PLC0415
 
     try:
-        return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC | faiss.IO_FLAG_READ_ONLY)
+        flags = 0 if is_held(path) else faiss.IO_FLAG_MMAP_IFC | faiss.IO_FLAG_READ_ONLY
+        return faiss.read_index(str(path), flags)
     except RuntimeError as error:
         raise SnapshotError(f"{path} is not a vector index: {error}") from error
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
+import json
 import logging
+import uuid
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Path, Request, Response
@@ -14,14 +16,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from qa import __version__
-from qa.answer.ask import QA
-from qa.errors import FeedbackError
-from qa.records import Answer, Document
+from qa.answer.ask import QA, clean
+from qa.errors import FeedbackError, OverloadError, QAError, UnavailableError
+from qa.records import Answer, Citation, Document
 from qa.settings import Settings
 from qa.web.limits import Limits
 from qa.web.live import Live
 from qa.web.openapi import EXAMPLES, KEYED, problems
-from qa.web.problems import REQUEST_ID, problem
+from qa.web.problems import REQUEST_ID, Problem, problem, problem_of, report
+from qa.web.rendered import Rendered, client_of
+from qa.web.rendered import answer as answer_with
 from qa.web.widget import VERSIONS
 from qa.web.wording import Wording, language_of
 
@@ -29,6 +33,8 @@ __all__ = ["api_routes"]
 
 _MOST_CITATIONS = 20
 _MOST_PREVIOUS = 20
+# Longest id of a request to which the number of a question can be added: REQUEST_ID takes 64.
+_LONGEST_BASE = 58
 # A browser may show a document for a minute without asking whether it is the same still.
 _DOCUMENT_CACHE = "public, max-age=60, must-revalidate"
 
@@ -80,10 +86,28 @@ class Thought(BaseModel):
     reason: str | None = Field(None, max_length=500, description="why, in the visitor's words")
 
 
+class Failed(BaseModel):
+    """What stands in the place of an answer that could not be given, with the same fields."""
+
+    question: str = Field(description="as it was asked")
+    searched_for: str = ""
+    status: Literal["error"] = "error"
+    citations: list[Citation] = []
+    nearest: list[Citation] = []
+    related: list[str] = []
+    confidence: float = 0.0
+    snapshot: str
+    elapsed_ms: float = 0.0
+    courtesy: None = None
+    error: Problem = Field(description="why it failed; with 503 it may be asked again")
+
+
 class Answers(BaseModel):
     """The answers of a batch."""
 
-    answers: list[Answer] = Field(description="one for each question, in their order")
+    answers: list[Answer | Failed] = Field(
+        description="one for each question, in their order; `status` is `error` where it failed"
+    )
 
 
 class Record(BaseModel):
@@ -106,11 +130,11 @@ class Record(BaseModel):
     keeps_feedback: bool = Field(description="whether it is kept what visitors think of answers")
 
 
-def api_routes(live: Live, limits: Limits, settings: Settings) -> APIRouter:
+def api_routes(live: Live, limits: Limits, settings: Settings, documents: Rendered) -> APIRouter:
     """The routes below /api/v1."""
     routes = APIRouter(prefix="/api/v1", tags=["record"])
     _add_asking(routes, live, limits, settings)
-    _add_reading(routes, live, settings)
+    _add_reading(routes, live, settings, documents)
     return routes
 
 
@@ -141,7 +165,12 @@ def _add_asking(routes: APIRouter, live: Live, limits: Limits, settings: Setting
         openapi_extra=KEYED,
     )
     async def batch(asked: Batch, request: Request) -> Response:
-        """Each question's answer, in order. Needs a key: `Authorization: Bearer KEY`."""
+        """Each question's answer, in order. Needs a key: `Authorization: Bearer KEY`.
+
+        A question that cannot be answered has `status` `error`, and why in `error`, in its place;
+        the others are answered. Where the server keeps what is asked, the first question is kept
+        under the `X-Request-Id` of the response followed by `-0`, the second by `-1`.
+        """
         number = len(asked.questions)
         if number > settings.max_batch:
             detail = f"A batch has at most {settings.max_batch} questions, this has {number}."
@@ -151,7 +180,7 @@ def _add_asking(routes: APIRouter, live: Live, limits: Limits, settings: Setting
         if wait_s is not None:
             detail = f"More was asked with this key than a minute allows: wait {wait_s} seconds."
             return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, retry_after_s=wait_s)
-        return _json({"answers": [await _answer(live, one) for one in asked.questions]})
+        return _json({"answers": await _answers(live, asked.questions, request)})
 
     @routes.post(
         "/feedback",
@@ -181,7 +210,7 @@ def _add_asking(routes: APIRouter, live: Live, limits: Limits, settings: Setting
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
-def _add_reading(routes: APIRouter, live: Live, settings: Settings) -> None:
+def _add_reading(routes: APIRouter, live: Live, settings: Settings, documents: Rendered) -> None:
     """The record itself."""
 
     @routes.get(
@@ -194,22 +223,29 @@ def _add_reading(routes: APIRouter, live: Live, settings: Settings) -> None:
             **problems(404),
         },
     )
-    def document(
+    async def document(
         document_id: Annotated[str, Path(description="its id, as citations name it")],
         request: Request,
     ) -> Response:
         """Its text, to which every offset of a citation refers. `sha256` is of the text."""
-        found = live.snapshot.documents.get(document_id)
-        if found is None:
+        snapshot = live.snapshot
+
+        def rendered() -> bytes | None:
+            live.check()
+            with live.refusing_damage(snapshot):
+                found = snapshot.documents.get(document_id)
+            return None if found is None else orjson.dumps(found)
+
+        live.refuse_damaged()
+        key = ("json", snapshot.digest, document_id)
+        content = await documents.get(key, client_of(request), rendered)
+        if content is None:
             detail = f"The record has no document {document_id!r}."
             return problem(HTTPStatus.NOT_FOUND, detail)
-        content = orjson.dumps(found)
-        # The text alone is not all that is told: a title may be corrected.
-        tag = f'"{hashlib.sha256(content).hexdigest()}"'
-        headers = {"ETag": tag, "Cache-Control": _DOCUMENT_CACHE}
-        if _is_matched(request.headers.get("if-none-match"), tag):
-            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-        return _json(content, headers)
+        # The tag is of all that is told, not of the text alone: a title may be corrected.
+        headers = {"Cache-Control": _DOCUMENT_CACHE}
+        known = request.headers.get("if-none-match")
+        return answer_with(content, "application/json", headers, known)
 
     @routes.get(
         "/status", summary="What is answered from", response_model=Record, responses=problems()
@@ -217,6 +253,40 @@ def _add_reading(routes: APIRouter, live: Live, settings: Settings) -> None:
     def status() -> Response:
         """Counts and dates of the record, and how much may be asked."""
         return _json(_record(live.qa, settings))
+
+
+async def _answers(
+    live: Live, questions: Sequence[Ask], request: Request
+) -> list[Answer | dict[str, Any]]:
+    """The answer to each question, or why there is none.
+
+    Raises:
+        UnavailableError, OverloadError: no question could be answered, for the server's sake.
+    """
+    given = request.scope["qa.request"]
+    # An id that would get too long with a number is the client's own, who gets another.
+    base = given if len(given) <= _LONGEST_BASE else uuid.uuid4().hex
+    answers: list[Answer | dict[str, Any]] = []
+    failures: list[Exception] = []
+    for number, asked in enumerate(questions):
+        try:
+            answers.append(await _answer(live, asked, f"{base}-{number}"))
+        except Exception as error:  # noqa: BLE001 - the other questions have answers
+            if not isinstance(error, QAError):
+                report(error, given)
+            failures.append(error)
+            answers.append(_failed(asked, error, live, given))
+    is_servers = all(isinstance(error, UnavailableError | OverloadError) for error in failures)
+    if is_servers and len(failures) == len(questions):
+        raise failures[0]
+    return answers
+
+
+def _failed(asked: Ask, error: Exception, live: Live, request: str) -> dict[str, Any]:
+    """What stands in the place of an answer that an error prevented."""
+    why = json.loads(bytes(problem_of(error, request).body))
+    failed = Failed(question=clean(asked.question), snapshot=live.snapshot.digest, error=why)
+    return failed.model_dump()
 
 
 async def _answer(live: Live, asked: Ask, request: str | None = None) -> Answer:
@@ -251,12 +321,5 @@ def _record(qa: QA, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _is_matched(header: str | None, tag: str) -> bool:
-    """Whether an If-None-Match header names the tag."""
-    named = {part.strip().removeprefix("W/") for part in (header or "").split(",")}
-    return tag in named or "*" in named
-
-
-def _json(record: Any, headers: dict[str, str] | None = None) -> Response:
-    content = record if isinstance(record, bytes) else orjson.dumps(record)
-    return Response(content, headers=headers, media_type="application/json")
+def _json(record: Any) -> Response:
+    return Response(orjson.dumps(record), media_type="application/json")

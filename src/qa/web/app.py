@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from importlib import resources
 
 from fastapi import FastAPI, Response
 from fastapi.responses import PlainTextResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from qa import __version__
+from qa.errors import FeedbackError
 from qa.settings import Settings
 from qa.web.api import api_routes
 from qa.web.chat import mount_chat
+from qa.web.feedback import FORGET_S
 from qa.web.guard import Envelope, Gate
 from qa.web.limits import Limits
 from qa.web.live import Live, Watch
@@ -23,6 +28,7 @@ from qa.web.metrics import Metrics
 from qa.web.openapi import describe
 from qa.web.pages import page_routes, refused_page
 from qa.web.problems import add_problem_pages
+from qa.web.rendered import Rendered
 from qa.web.wording import LANGUAGES, Wording
 
 __all__ = ["create_app"]
@@ -32,6 +38,8 @@ _DESCRIPTION = (
     "Errors are problem JSON (RFC 9457). Every response names its request in X-Request-Id."
 )
 
+_log = logging.getLogger(__name__)
+
 
 def create_app(
     live: Live, settings: Settings, watch: Watch | None = None, *, chat: bool = True
@@ -40,9 +48,11 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def watching(_: FastAPI) -> AsyncIterator[None]:
+        forgetting = asyncio.create_task(_forget_regularly(live))
         if watch:
             watch.start()
         yield
+        forgetting.cancel()
         if watch:
             watch.stop()
 
@@ -57,8 +67,9 @@ def create_app(
     )
     # The guard says which origins may read what. Without this Gradio would allow any.
     app.add_middleware(CORSMiddleware, allow_origins=[])
-    app.include_router(api_routes(live, limits, settings))
-    app.include_router(page_routes(live, settings))
+    documents = Rendered(settings.request_timeout_s)
+    app.include_router(api_routes(live, limits, settings, documents))
+    app.include_router(page_routes(live, settings, documents))
     _add_operations(app, live)
     add_problem_pages(app)
     describe(app)
@@ -73,7 +84,17 @@ def create_app(
         is_full=lambda: live.is_full,
         page=lambda scope, refusal: refused_page(scope, refusal, settings),
     )
-    return Envelope(gate, settings, live.metrics)
+    return Envelope(gate, settings, live.metrics, limits)
+
+
+async def _forget_regularly(live: Live) -> None:
+    """Delete what feedback may keep no longer, whether anybody asks or not."""
+    while live.feedback:
+        try:
+            await run_in_threadpool(live.feedback.forget)
+        except FeedbackError as error:
+            _log.error("what is too old was not deleted: %s", error)
+        await asyncio.sleep(FORGET_S)
 
 
 def _add_operations(app: FastAPI, live: Live) -> None:
@@ -85,9 +106,8 @@ def _add_operations(app: FastAPI, live: Live) -> None:
 
     @app.get("/readyz", include_in_schema=False)
     def readyz() -> PlainTextResponse:
-        snapshot = live.snapshot
-        snapshot.engine.check(snapshot.digest)
-        return PlainTextResponse(snapshot.digest)
+        live.check()
+        return PlainTextResponse(live.snapshot.digest)
 
     @app.get("/metrics", include_in_schema=False)
     def metrics() -> Response:

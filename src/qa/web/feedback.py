@@ -2,16 +2,19 @@
 
 Off unless the setting ``feedback`` names a SQLite file, or a PostgreSQL database that several
 servers share. No address and no name of a visitor is kept, and nothing longer than
-``feedback_days``. The only user of sqlalchemy.
+``feedback_days``: ``forget`` deletes what is older, and a server calls it every ``FORGET_S``. The
+only user of sqlalchemy.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,8 +28,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from qa.errors import FeedbackError
 from qa.index.encoder import Encoder
 from qa.records import Answer
+from qa.web.expiry import ExpiryClock
 
-__all__ = ["Asked", "Feedback", "Group", "grouped"]
+__all__ = ["FORGET_S", "Asked", "Feedback", "Group", "grouped"]
 
 _TABLES = sa.MetaData()
 _ASKED = sa.Table(
@@ -44,8 +48,13 @@ _ASKED = sa.Table(
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
-# Whatever is too old is looked for that often, at most.
-_FORGET_EVERY = timedelta(hours=1)
+# How often a server deletes what is too old, in seconds.
+FORGET_S = 3_600
+# A time further ahead was written by a clock that was wrong: servers differ by less.
+_AHEAD = timedelta(days=1)
+# After so many seconds a clock is believed against what is kept: if it was wrong when the machine
+# started, it has been set by then.
+_SETTLED_S = 36_000
 # Longest to wait for a file that another process writes, in seconds.
 _FILE_S = 10
 # Longest to wait for a database, in seconds: to connect, for a statement, for a connection that
@@ -102,22 +111,25 @@ class Feedback:
                 used at all.
         """
         self._kept = timedelta(days=days)
-        self._forgotten = datetime.min.replace(tzinfo=UTC)
+        self._clock: ExpiryClock | None = None
+        self._opened = datetime.now(UTC), time.monotonic()
         self._lock = threading.Lock()
         self._is_begun = False
         self._not_before = 0.0
         self._name, self._engine = _engine(where)
+        if self._engine.dialect.name == "sqlite":
+            _make_private(str(self._engine.url.database))
         self._insert = _INSERTS[self._engine.dialect.name]
         try:
-            with self._used():
-                pass
+            with self._used() as connection:
+                self._begin_clock(connection)
         except FeedbackError as error:
             if isinstance(where, Path):
                 self.close()
                 raise
             _log.error("%s", error)
 
-    @contextmanager
+    @contextlib.contextmanager
     def _used(self, *, has_words: bool = False) -> Iterator[sa.Connection]:
         """A connection, in a transaction that is committed at the end.
 
@@ -176,10 +188,9 @@ class Feedback:
         Raises:
             FeedbackError: it cannot be kept; its message holds no word of the visitor's.
         """
-        now = datetime.now(UTC)
         row = {
             "request": request,
-            "at": _written(now),
+            "at": _written(self._stamp()),
             "question": answer.question,
             "status": answer.status,
             "confidence": answer.confidence,
@@ -187,11 +198,55 @@ class Feedback:
         }
         self._take_turn()
         with self._used(has_words=True) as connection:
-            connection.execute(self._insert(_ASKED).values(row).on_conflict_do_nothing())
-            if now - self._forgotten > _FORGET_EVERY:
-                self._forgotten = now
-                too_old = _ASKED.c.at < _written(now - self._kept)
-                connection.execute(sa.delete(_ASKED).where(too_old))
+            insert = self._insert(_ASKED).on_conflict_do_nothing()
+            insert = insert.execution_options(preserve_rowcount=True)
+            if connection.execute(insert.values(row)).rowcount:
+                return
+            # Clients choose the id. The same question is the same request, sent again.
+            held = sa.select(_ASKED.c.question).where(_ASKED.c.request == request)
+            if connection.execute(held).scalar() != answer.question:
+                row["request"] = f"{request}.{uuid.uuid4().hex}"
+                connection.execute(insert.values(row))
+
+    def forget(self) -> None:
+        """Delete what is older than it may be, by a clock that follows the system's slowly.
+
+        What a clock that was ahead has dated into the future is dated now, or it would stay.
+
+        Raises:
+            FeedbackError: the database cannot be used.
+        """
+        system = self._stamp()
+        with self._used() as connection:
+            clock = self._clock or self._begin_clock(connection)
+            if time.monotonic() - self._opened[1] > _SETTLED_S:
+                ahead = _ASKED.c.at > _written(system + _AHEAD)
+                connection.execute(sa.update(_ASKED).where(ahead).values(at=_written(system)))
+            oldest = min(system, clock.now(system)) - self._kept
+            too_old = _ASKED.c.at < _written(oldest)
+            deleted = connection.execute(sa.delete(_ASKED).where(too_old)).rowcount
+            still_old = sa.select(_ASKED.c.at).where(_ASKED.c.at < _written(system - self._kept))
+            if connection.execute(still_old.limit(1)).first() is None:
+                clock.catch_up(system)
+        if deleted and self._engine.dialect.name == "sqlite":
+            with self._engine.connect() as connection:  # nor are they left in the file beside it
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _begin_clock(self, connection: sa.Connection) -> ExpiryClock:
+        """Begin the clock to expire by at the newest time that is kept."""
+        system = datetime.now(UTC)
+        past = sa.select(sa.func.max(_ASKED.c.at)).where(_ASKED.c.at <= _written(system))
+        newest = connection.execute(past).scalar()
+        start = datetime.fromisoformat(newest) if newest else system
+        self._clock = ExpiryClock(self._kept, start)
+        return self._clock
+
+    def _stamp(self) -> datetime:
+        """The time it is; a clock that fell back since the start is not believed."""
+        system = datetime.now(UTC)
+        opened, at = self._opened
+        reckoned = opened + timedelta(seconds=time.monotonic() - at)
+        return reckoned if system < reckoned - _AHEAD else system
 
     def thought(self, request: str, *, helpful: bool, reason: str | None) -> bool:
         """Keep what a visitor thought of the answer to a request; whether there is such.
@@ -211,7 +266,7 @@ class Feedback:
             return changed.rowcount == 1
 
     def all(self) -> list[Asked]:
-        """Everything that is kept, oldest first.
+        """Everything that is kept, oldest first; what is too old is left out.
 
         Raises:
             FeedbackError: it cannot be read.
@@ -219,7 +274,9 @@ class Feedback:
         wanted = ("request", "at", "question", "status", "helpful", "reason")
         columns = [_ASKED.c[name] for name in wanted]
         with self._used() as connection:
-            selected = sa.select(*columns).order_by(_ASKED.c.at, _ASKED.c.request)
+            oldest = _written(datetime.now(UTC) - self._kept)
+            selected = sa.select(*columns).where(_ASKED.c.at >= oldest)
+            selected = selected.order_by(_ASKED.c.at, _ASKED.c.request)
             rows = connection.execute(selected).all()
         return [
             Asked(
@@ -278,9 +335,29 @@ def _engine(where: Path | SecretStr) -> tuple[str, sa.Engine]:
         raise FeedbackError(
             f'{name} needs a package that is missing: run "pip install press-qa[cluster]".'
         ) from error
-    if dialect == "postgresql":
-        sa.event.listen(engine, "connect", _limit_statements)
+    prepare = _limit_statements if dialect == "postgresql" else _overwrite_deleted
+    sa.event.listen(engine, "connect", prepare)
     return name, engine
+
+
+def _make_private(database: str) -> None:
+    """Let nobody but its owner read a SQLite file, from before there is anything in it.
+
+    SQLite gives the files it puts beside a database the database's own permissions.
+    """
+    if database == ":memory:":
+        return
+    path = Path(database)
+    with contextlib.suppress(OSError):  # it is there already, or cannot be made: that is told
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    for suffix in ("", "-wal", "-shm"):
+        with contextlib.suppress(OSError):  # there is none, or it is another user's
+            path.with_name(path.name + suffix).chmod(0o600)
+
+
+def _overwrite_deleted(connection: Any, _: object) -> None:
+    """Let a new connection leave nothing of what it deletes in the file."""
+    connection.execute("PRAGMA secure_delete = ON").close()
 
 
 def _limit_statements(connection: Any, _: object) -> None:

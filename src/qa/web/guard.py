@@ -21,9 +21,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qa.settings import Settings
-from qa.web.limits import Limits, is_within
+from qa.web.limits import Limits, is_within, network
 from qa.web.metrics import Metrics
 from qa.web.problems import REQUEST_ID, failure, problem, report
+from qa.web.refusals import RefusalLog
 from qa.web.routes import MCP_ROUTES, ROUTES, Route
 
 __all__ = ["Envelope", "Gate"]
@@ -62,8 +63,13 @@ _log = logging.getLogger(__name__)
 class Envelope:
     """The outermost application: ids, headers, counts, logs; what fails inside stays inside."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: Settings, metrics: Metrics, limits: Limits | None = None
+    ) -> None:
+        """``limits`` count the preflights of browsers, which never reach the gate."""
         self._app = app
+        self._limits = limits
+        self._refusals = RefusalLog()
         # Pages of the allowed origins may read the API's answers, refusals included.
         self._shared = CORSMiddleware(
             app,
@@ -85,6 +91,7 @@ class Envelope:
         """Serve one request."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
+            self._refusals.flush()
             return
         if scope["type"] != "http":  # no route of ours speaks WebSocket
             await send({"type": "websocket.close", "code": 1000})
@@ -110,14 +117,22 @@ class Envelope:
                 self._add_headers(MutableHeaders(scope=message), route, request_id)
             await send(message)
 
-        async with self._counted(method, route, request_id, lambda: status):
+        client = network(_address(scope))
+        async with self._counted(method, route, request_id, client, lambda: status):
             try:
                 app = self._shared if route is not None and route.is_shared else self._app
+                if method == "OPTIONS" and app is self._shared and self._limits:
+                    app = await self._over_limit(scope) or app
                 await app(scope, receive, sent)
             except Exception as error:  # noqa: BLE001 - nothing about it may leave the server
                 report(error, request_id)
                 if not status:
                     await failure(request_id)(scope, receive, sent)
+
+    async def _over_limit(self, scope: Scope) -> Response | None:
+        """Why a preflight has to wait; None where it need not."""
+        wait_s = await self._limits.request(_address(scope)) if self._limits else None
+        return None if wait_s is None else _too_many(wait_s)
 
     def _route(self, scope: Scope) -> Route | None:
         path = scope["path"].removeprefix(self._root_path)
@@ -142,7 +157,12 @@ class Envelope:
 
     @contextlib.asynccontextmanager
     async def _counted(
-        self, method: str, route: Route | None, request_id: str, status: Callable[[], int]
+        self,
+        method: str,
+        route: Route | None,
+        request_id: str,
+        client: str,
+        status: Callable[[], int],
     ) -> AsyncIterator[None]:
         """Count and log a request; ``status`` gives that of its answer once there is one."""
         started = time.perf_counter()
@@ -155,12 +175,14 @@ class Envelope:
             name = route.name if route else "none"
             self._metrics.requests.labels(name, str(status())).inc()
             self._metrics.request_seconds.labels(name).observe(seconds)
+            is_refused = status() >= HTTPStatus.BAD_REQUEST
+            is_broken = status() == HTTPStatus.INTERNAL_SERVER_ERROR
             # A page of the chat brings fifty files; those that came are not worth a line each.
-            is_file = (
-                route is not None and route.kind == "file" and status() < HTTPStatus.BAD_REQUEST
-            )
+            is_quiet = route is not None and route.kind == "file" and not is_refused
+            if is_refused and not is_broken:
+                is_quiet = not self._refusals.is_logged(client, status())
             _log.log(
-                logging.DEBUG if is_file else logging.INFO,
+                logging.DEBUG if is_quiet else logging.INFO,
                 "request",
                 extra={
                     "request": request_id,
@@ -204,11 +226,14 @@ class Gate:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        address = scope["client"][0] if scope.get("client") else ""
+        address = _address(scope)
         is_one_too_many = not self._limits.enter(address)
         self._open += 1
         try:
-            refusal = self._refusal(scope, address, is_one_too_many=is_one_too_many)
+            # First of all, or what is refused anyway could be asked for without limit.
+            wait_s = await self._limits.request(address)
+            refusal = None if wait_s is None else _too_many(wait_s)
+            refusal = refusal or self._refusal(scope, address, is_one_too_many=is_one_too_many)
             refusal = refusal or await self._over_limit(scope, address)
             if refusal is None and scope["method"] == "POST":
                 try:
@@ -264,13 +289,10 @@ class Gate:
         if route.kind == "batch" and key is None:
             detail = 'Questions in batches need a key: "Authorization: Bearer KEY".'
             return problem(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": "Bearer"})
-        wait_s = await self._limits.request(address)
-        if wait_s is None and route.kind == "question":
-            wait_s = await self._limits.questions(address, key)
-        if wait_s is None:
+        if route.kind != "question":
             return None
-        detail = f"Too much was asked from here in a minute: ask again in {wait_s} seconds."
-        return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, retry_after_s=wait_s)
+        wait_s = await self._limits.questions(address, key)
+        return None if wait_s is None else _too_many(wait_s)
 
     def _longest(self, route: Route) -> int:
         factor = _CONVERSATION if route.name == _CHAT or route.kind == "batch" else 1
@@ -302,6 +324,17 @@ class Gate:
             return message
 
         return replayed
+
+
+def _address(scope: Scope) -> str:
+    """The address of the client."""
+    return scope["client"][0] if scope.get("client") else ""
+
+
+def _too_many(wait_s: int) -> Response:
+    """The answer to a client that has to wait so many seconds."""
+    detail = f"Too much was asked from here in a minute: ask again in {wait_s} seconds."
+    return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, retry_after_s=wait_s)
 
 
 def _name(host: str) -> str:

@@ -22,7 +22,7 @@ from qa.errors import SettingsError
 from qa.settings import Settings
 from qa.web.metrics import Metrics
 
-__all__ = ["Limits", "is_within"]
+__all__ = ["Limits", "OpenCounts", "is_within", "network"]
 
 # An IPv6 client has a network of this prefix, and could change its address within it at will.
 _IPV6_PREFIX = 64
@@ -34,6 +34,27 @@ _COUNTING_S = 0.5
 _PAUSE_S = 1.0
 
 _log = logging.getLogger(__name__)
+
+
+class OpenCounts:
+    """How much each client has open, of requests or of connections."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._open: Counter[str] = Counter()
+
+    def enter(self, address: str) -> bool:
+        """Count one more; say whether its client may have it. It counts until it leaves."""
+        client = network(address)
+        self._open[client] += 1
+        return self._open[client] <= self._most
+
+    def leave(self, address: str) -> None:
+        """Count one less."""
+        client = network(address)
+        self._open[client] -= 1
+        if not self._open[client]:
+            del self._open[client]
 
 
 class Limits:
@@ -60,8 +81,7 @@ class Limits:
         )
         self._keyed = RateLimitItemPerMinute(settings.keyed_questions_per_minute, namespace="keyed")
         self._keys = settings.api_keys
-        self._most_open = settings.max_connections_per_client
-        self._open: Counter[str] = Counter()
+        self._open = OpenCounts(settings.max_connections_per_client)
 
     def key(self, authorization: str | None) -> str | None:
         """The hash of the key in an Authorization header, where it is one of those set."""
@@ -82,16 +102,11 @@ class Limits:
 
     def enter(self, address: str) -> bool:
         """Count a request as open; whether its client may have one more."""
-        client = network(address)
-        self._open[client] += 1
-        return self._open[client] <= self._most_open
+        return self._open.enter(address)
 
     def leave(self, address: str) -> None:
         """Count a request as open no more."""
-        client = network(address)
-        self._open[client] -= 1
-        if not self._open[client]:
-            del self._open[client]
+        self._open.leave(address)
 
     async def _spent(self, limit: RateLimitItemPerMinute, client: str, cost: int) -> int | None:
         if self._shared and self._shared.is_due():

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 from qa.answer.ask import QA
-from qa.errors import FeedbackError, OverloadError, QAError, UnavailableError
+from qa.errors import FeedbackError, OverloadError, QAError, SnapshotError, UnavailableError
 from qa.index.snapshot import Snapshot, live_digest
 from qa.records import Answer
 from qa.web.feedback import Feedback
@@ -27,6 +28,11 @@ __all__ = ["Live", "Watch"]
 _WATCH_S = 1.0
 # What a new snapshot is asked before visitors ask it: the first question loads what it needs.
 _FIRST_QUESTION = "what was said?"
+# A new snapshot that could not be opened although nothing is wrong with its files, for want of
+# memory or descriptors, is tried again after so long, in seconds.
+_RETRY_S = 30.0
+
+_DAMAGED = "The record cannot be read just now: its files on the server were altered."
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +69,7 @@ class Live:
         self._log_questions = log_questions
         self.feedback = feedback
         self._unanswered = 0
+        self._damage: str | None = None
 
     @property
     def snapshot(self) -> Snapshot:
@@ -74,9 +81,60 @@ class Live:
         """Whether one more question would be refused."""
         return self._unanswered >= self._most
 
+    @property
+    def is_damaged(self) -> bool:
+        """Say whether files of the snapshot were altered since it was opened."""
+        return self._damage is not None
+
+    def note_damage(self, damage: str | None) -> None:
+        """Refuse everything while the snapshot's files are damaged; log once what is wrong."""
+        before, self._damage = self._damage, damage
+        self.metrics.damaged.set(damage is not None)
+        if damage and damage != before:
+            _log.error("the snapshot is damaged, nothing is answered from it: %s", damage)
+        elif before and not damage:
+            _log.warning("the snapshot is whole again")
+
+    def refuse_damaged(self) -> None:
+        """Do nothing unless files of the snapshot are known to be altered.
+
+        Raises:
+            UnavailableError: they are.
+        """
+        if self.is_damaged:
+            raise UnavailableError(_DAMAGED)
+
+    def check(self) -> None:
+        """Do nothing where the record can be answered from now.
+
+        Raises:
+            UnavailableError: files of the snapshot were altered, or the engine is away.
+        """
+        snapshot = self.snapshot
+        if self._damage is None:
+            with self.refusing_damage(snapshot):
+                snapshot.files.check_sizes()
+        self.refuse_damaged()
+        snapshot.engine.check(snapshot.digest)
+
+    @contextlib.contextmanager
+    def refusing_damage(self, snapshot: Snapshot) -> Iterator[None]:
+        """Turn what says that a snapshot is damaged into a refusal, which does not say where it is.
+
+        Raises:
+            UnavailableError: files of the snapshot were altered.
+        """
+        try:
+            yield
+        except SnapshotError as error:
+            if snapshot is self.snapshot:  # another may have taken its place
+                self.note_damage(str(error))
+            raise UnavailableError(_DAMAGED) from error
+
     def take_up(self, qa: QA) -> None:
         """Let ``qa`` answer from now on; questions being answered end with the one before."""
         self.qa = qa
+        self.note_damage(None)
         self.metrics.taken_up(qa.snapshot.digest, len(qa.snapshot.documents))
 
     async def ask(  # noqa: PLR0913 - what QA.ask takes, and for whom
@@ -97,19 +155,23 @@ class Live:
         Raises:
             OverloadError: too many are waiting already, or it took too long.
             QuestionError: the question cannot be taken as it is.
+            UnavailableError: files of the snapshot were altered, or the engine is away.
         """
         if self.is_full:
             raise OverloadError("Too many questions are being asked at once: ask again shortly.")
 
         def answered() -> Answer:
-            given = self.qa.ask(
-                question,
-                previous=previous,
-                since=since,
-                until=until,
-                section=section,
-                top_k=top_k,
-            )
+            self.refuse_damaged()
+            qa = self.qa
+            with self.refusing_damage(qa.snapshot):
+                given = qa.ask(
+                    question,
+                    previous=previous,
+                    since=since,
+                    until=until,
+                    section=section,
+                    top_k=top_k,
+                )
             if request and not given.courtesy:
                 self._keep(request, given)
             return given
@@ -153,9 +215,11 @@ class Watch:
         self._opened = opened
         self._stopped = threading.Event()
         self._is_away = False
+        self._failure: str | None = None
         # What was live when it was last looked at, and what was not taken up.
         self._seen: _Seen | None = None
         self._refused: _Seen | None = None
+        self._retry_at = math.inf
         self._thread = threading.Thread(target=self._watch, name="watch", daemon=True)
 
     def start(self) -> None:
@@ -169,14 +233,21 @@ class Watch:
 
     def _watch(self) -> None:
         while not self._stopped.wait(_WATCH_S):
-            # Where the engine is away, readyz says so, and every question.
+            # Whatever goes wrong, the next look may find a snapshot to switch to.
             try:
-                self._look()
+                engine = self._live.snapshot.engine
+                digest = live_digest(self._index, engine, missing_ok=True)
+                self._look(digest)
+                self._check_files(digest)
                 self._live.snapshot.engine.check(self._live.snapshot.digest)
             except QAError as error:
                 self._tell(error)
+            except Exception as error:  # noqa: BLE001 - there is nobody above to tell
+                self._tell_failed(error)
             else:
                 self._tell(None)
+                self._tell_failed(None)
+                self._live.metrics.looked()
 
     def _tell(self, trouble: QAError | None) -> None:
         """Log when the engine cannot be used, once, and when it can again."""
@@ -187,34 +258,59 @@ class Watch:
         self._is_away = trouble is not None
         self._live.metrics.engine_away.set(self._is_away)
 
-    def _look(self) -> None:
-        """Take up what is live, if it is new."""
-        engine = self._live.snapshot.engine
-        digest = live_digest(self._index, engine, missing_ok=True)
+    def _tell_failed(self, error: Exception | None) -> None:
+        """Log when the index folder cannot be looked at, once for each cause, and when it can."""
+        failure = f"{type(error).__name__}: {error}" if error else None
+        if failure and failure != self._failure:
+            _log.error("the index cannot be looked at: %s", failure)
+        elif self._failure and not failure:
+            _log.warning("the index can be looked at again")
+        self._failure = failure
+
+    def _check_files(self, digest: str | None) -> None:
+        """Tell whether the files that answer now are as they were, where they are live still."""
+        snapshot = self._live.snapshot
+        if digest == snapshot.digest or self._live.is_damaged:
+            faults = snapshot.files.faults()
+            self._live.note_damage("; ".join(faults) or None)
+
+    def _look(self, digest: str | None) -> None:
+        """Take up the live snapshot, if it is new."""
         if digest in {None, self._live.snapshot.digest}:
             return
         before, self._seen = self._seen, _Seen(digest, _state(self._index / str(digest)))
         is_changing = self._seen != before
         refused = self._refused
-        if refused and refused.digest == digest and (refused == self._seen or is_changing):
+        is_refused = refused is not None and refused.digest == digest
+        is_same = refused == self._seen or is_changing
+        if is_refused and is_same and time.monotonic() < self._retry_at:
             return
         try:
             qa = self._opened()
             qa.ask(_FIRST_QUESTION)
         except UnavailableError:
             raise
-        except (QAError, OSError) as error:
-            # Another was published meanwhile, or what is there is damaged. What answers now
-            # goes on answering; a damaged one is not looked at before it has changed, and come to
-            # rest: its files may be on their way.
-            self._live.metrics.not_taken_up.inc()
-            _log.error("a new snapshot was not taken up: %s", error)
-            is_still_live = live_digest(self._index, engine, missing_ok=True) == digest
-            self._refused = self._seen if is_still_live else None
+        except Exception as error:  # noqa: BLE001 - what answers now goes on answering
+            self._refuse(digest, error)
             return
         self._refused = None
         self._live.take_up(qa)
         _log.warning("took up snapshot %s", digest)
+
+    def _refuse(self, digest: str | None, error: Exception) -> None:
+        """Leave a new snapshot that cannot be opened alone for now.
+
+        A damaged one is not looked at before it has changed, and come to rest: its files may be
+        on their way. Where the cause may be elsewhere, it is tried again a little later.
+        """
+        self._live.metrics.not_taken_up.inc()
+        why = str(error) if isinstance(error, QAError) else f"{type(error).__name__}: {error}"
+        _log.error("a new snapshot was not taken up: %s", why)
+        engine = self._live.snapshot.engine
+        is_still_live = live_digest(self._index, engine, missing_ok=True) == digest
+        self._refused = self._seen if is_still_live else None
+        waits_s = math.inf if isinstance(error, QAError) else _RETRY_S
+        self._retry_at = time.monotonic() + waits_s
 
 
 class _Seen(NamedTuple):

@@ -40,6 +40,9 @@ class Metrics:
             registry=r,
         )
         self.open_requests = Gauge("qa_open_requests", "Requests open now.", registry=r)
+        self.refused_connections = Counter(
+            "qa_connections_refused", "Connections refused: too many are open.", registry=r
+        )
         self.waiting = Gauge("qa_waiting_questions", "Questions that wait their turn.", registry=r)
         self.not_taken_up = Counter(
             "qa_snapshots_not_taken_up", "New snapshots that could not be opened.", registry=r
@@ -53,6 +56,14 @@ class Metrics:
         self.engine_away = Gauge(
             "qa_engine_away", "1 while what searches cannot be used, else 0.", registry=r
         )
+        self.damaged = Gauge(
+            "qa_snapshot_damaged", "1 while files of the snapshot are altered, else 0.", registry=r
+        )
+        self._looked = time.monotonic()
+        looked = Gauge(
+            "qa_watch_age_seconds", "Since the index was last looked at with success.", registry=r
+        )
+        looked.set_function(lambda: time.monotonic() - self._looked)
         self._answers = Counter(
             "qa_answers", "Questions answered, by what was answered.", ["status"], registry=r
         )
@@ -78,6 +89,10 @@ class Metrics:
         self._snapshot.labels(digest).set(1)
         self._documents.set(documents)
         self._taken_up = time.monotonic()
+
+    def looked(self) -> None:
+        """Note that the index folder has been looked at with success."""
+        self._looked = time.monotonic()
 
     def answered(self, answer: Answer, seconds: float) -> None:
         """A question was answered, in so many seconds."""

@@ -15,13 +15,17 @@ from starlette.types import Scope
 
 from qa.answer.ask import clean
 from qa.errors import QAError, QuestionError
+from qa.index.snapshot import Snapshot
+from qa.records import Document
 from qa.settings import PICTURES, Settings
 from qa.web import widget
 from qa.web.live import Live
 from qa.web.only import Only
 from qa.web.problems import problem, told
 from qa.web.reading import reading
-from qa.web.render import Pages
+from qa.web.render import Body, Pages, today
+from qa.web.rendered import Kept, Rendered, client_of
+from qa.web.rendered import answer as answer_with
 from qa.web.security_txt import PATH, security_txt
 from qa.web.wording import Wording, language_of
 
@@ -35,15 +39,18 @@ _POLICY = (
 _WIDGET_POLICY = f"{_POLICY}; script-src 'self'; connect-src 'self'"
 _ICON = (resources.files("qa.web") / "static" / "icon.svg").read_bytes()
 _BY_LANGUAGE = {"Vary": "Accept-Language"}
+# A browser may keep a page, and asks whether it is the same still.
+_CHECKED = "no-cache"
 _FOR_EVER = "public, max-age=31536000, immutable"
 _FOR_AN_HOUR = "public, max-age=3600"
 
 
-def page_routes(live: Live, settings: Settings) -> APIRouter:
+def page_routes(live: Live, settings: Settings, documents: Rendered) -> APIRouter:
     """Everything that is shown without the chat, and the widget."""
     routes = APIRouter(include_in_schema=False)
     _add_look(routes, settings)
     _add_widget(routes, settings)
+    _add_documents(routes, live, settings, documents)
     _add_security_txt(routes, settings)
 
     def pages(request: Request, language: str) -> Pages:
@@ -92,8 +99,15 @@ def page_routes(live: Live, settings: Settings) -> APIRouter:
             )
         )
 
+    return routes
+
+
+def _add_documents(routes: APIRouter, live: Live, settings: Settings, documents: Rendered) -> None:
+    """The documents of the record, each as a page."""
+    bodies: Kept[Body] = Kept()
+
     @routes.get("/documents/{document_id}")
-    def read(  # noqa: PLR0913, PLR0917 - what a link names
+    async def read(  # noqa: PLR0913, PLR0917 - what a link names
         document_id: str,
         request: Request,
         found: Annotated[list[str] | None, Query()] = None,
@@ -102,16 +116,48 @@ def page_routes(live: Live, settings: Settings) -> APIRouter:
         later: str = "",
         language: str = "",
     ) -> Response:
-        shown, snapshot = pages(request, language), live.snapshot
-        document = snapshot.documents.get(document_id)
-        if document is None:
-            return _html(shown.missing_page(document_id), 404)
-        opened = reading(
-            snapshot.documents, document, start=start, end=end, found=found or (), later=later
-        )
-        return _html(shown.document_page(snapshot, document, opened))
+        shown, snapshot = _pages(request, language, settings), live.snapshot
+        named = (start, end, tuple(found or ()), later)
 
-    return routes
+        def rendered() -> bytes | None:
+            live.check()
+            with live.refusing_damage(snapshot):
+                document = snapshot.documents.get(document_id)
+                if document is None:
+                    return None
+                opened = reading(
+                    snapshot.documents,
+                    document,
+                    start=start,
+                    end=end,
+                    found=found or (),
+                    later=later,
+                )
+            body = _body(document, shown, snapshot, bodies)
+            return shown.document_page(snapshot, document, opened, body).encode()
+
+        key = ("page", snapshot.digest, document_id, shown.say.language, named, today())
+        try:
+            live.refuse_damaged()
+            content = await documents.get(key, client_of(request), rendered)
+        except QAError as error:
+            page = shown.refused_page(told(error, shown.say))
+            return _html(page, 503, headers={"Retry-After": "2"})
+        if content is None:
+            return _html(shown.missing_page(document_id), 404)
+        headers = {"Content-Security-Policy": _POLICY, **_BY_LANGUAGE, "Cache-Control": _CHECKED}
+        known = request.headers.get("if-none-match")
+        return answer_with(content, "text/html; charset=utf-8", headers, known)
+
+
+def _body(document: Document, shown: Pages, snapshot: Snapshot, bodies: Kept[Body]) -> Body:
+    """The text of a document as HTML, from memory where it was shown before."""
+    key = (snapshot.digest, document.id, shown.say.language)
+    body = bodies.get(key)
+    if body is None:
+        body = shown.body(document)
+        bodies.put(key, body, body.size)
+    return body
 
 
 def refused_page(scope: Scope, refusal: Response, settings: Settings) -> Response:
@@ -169,7 +215,7 @@ def _add_widget(routes: APIRouter, settings: Settings) -> None:
     @routes.get("/widget.js")
     def widget_js(v: str = "") -> Response:
         version = v or str(widget.LATEST)
-        if not version.isdecimal() or int(version) not in widget.VERSIONS:
+        if version not in map(str, widget.VERSIONS):
             known = ", ".join(map(str, widget.VERSIONS))
             return PlainTextResponse(f"There is no version {v[:20]!r}; there are: {known}.", 410)
         headers = {

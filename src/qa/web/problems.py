@@ -14,10 +14,19 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from qa.errors import OverloadError, QAError, QuestionError, UnavailableError
+from qa.errors import OverloadError, QAError, QuestionError, SnapshotError, UnavailableError
 from qa.web.wording import Wording
 
-__all__ = ["REQUEST_ID", "Problem", "add_problem_pages", "failure", "problem", "report", "told"]
+__all__ = [
+    "REQUEST_ID",
+    "Problem",
+    "add_problem_pages",
+    "failure",
+    "problem",
+    "problem_of",
+    "report",
+    "told",
+]
 
 # When to ask again where too many ask at once. The queue is empty sooner; this spreads them.
 _RETRY_S = 2
@@ -64,6 +73,20 @@ def failure(request_id: str) -> Response:
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
 
 
+def problem_of(error: Exception, request_id: str) -> Response:
+    """The answer where an error prevented another one."""
+    if isinstance(error, QuestionError):
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+    if isinstance(error, UnavailableError | SnapshotError):
+        # What it says is for whoever runs the server, and in the log.
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, _AWAY, retry_after_s=_RETRY_S)
+    if isinstance(error, OverloadError):
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), retry_after_s=_RETRY_S)
+    if isinstance(error, QAError):
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), retry_after_s=60)
+    return failure(request_id)
+
+
 def told(error: QAError, say: Wording) -> str:
     """What stood in the way of a question, in the visitor's language as far as it is known."""
     if isinstance(error, QuestionError) and error.reason:
@@ -107,15 +130,8 @@ def add_problem_pages(app: FastAPI) -> None:
         return failure(request.scope["qa.request"])
 
     @app.exception_handler(QAError)
-    async def failed(_: Request, error: Exception) -> Response:
-        if isinstance(error, QuestionError):
-            return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
-        if isinstance(error, UnavailableError):
-            # What it says is for whoever runs the server, and in the log.
-            return problem(HTTPStatus.SERVICE_UNAVAILABLE, _AWAY, retry_after_s=_RETRY_S)
-        if isinstance(error, OverloadError):
-            return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), retry_after_s=_RETRY_S)
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), retry_after_s=60)
+    async def failed(request: Request, error: Exception) -> Response:
+        return problem_of(error, request.scope["qa.request"])
 
 
 def _named(location: Sequence[str | int]) -> str:

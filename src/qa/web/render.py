@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import unescape
+from itertools import pairwise
+from sys import getsizeof
 from typing import Any
 
 import jinja2
@@ -24,13 +27,23 @@ from qa.web.only import Only
 from qa.web.reading import Place, Reading, reader_link
 from qa.web.wording import LANGUAGES, Wording
 
-__all__ = ["Pages", "coverage", "is_answer", "message_html", "message_text"]
+__all__ = [
+    "Body",
+    "Pages",
+    "coverage",
+    "is_answer",
+    "message_html",
+    "message_text",
+    "today",
+]
 
 # Each language as those who speak it call it.
 _NAMES = {language: Wording(language)("language.name") for language in LANGUAGES}
 _MESSAGE = re.compile(r'<div class="qa-message" dir="auto">(.*)</div>', re.DOTALL)
 # How an answer begins, and one that says "not in the record".
 _ANSWERS = ('<div class="qa-answer qa-answered">', '<div class="qa-answer qa-not_in_record">')
+# How a paragraph of a document begins. No text can hold it, for text is escaped.
+_PARAGRAPH = '<p dir="auto">'
 _ANCHOR = Markup('<mark id="passage" tabindex="-1">')
 _AROUND = Markup('<mark class="around">')
 # A journalist's question longer than this is folded behind the sentence that asks.
@@ -63,6 +76,37 @@ class _Shown:
     reader: str
 
 
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The text of a document as HTML, cut at its paragraphs, so that some can be marked anew.
+
+    ``pieces[n + 1]`` begins with the paragraph at ``paragraphs[n]`` without marks, which takes
+    ``lengths[n]`` characters.
+    """
+
+    text: str
+    paragraphs: tuple[Span, ...]
+    lengths: tuple[int, ...]
+    pieces: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """Its bytes in memory, about."""
+        parts = (self.text, *self.pieces, *self.lengths, *self.paragraphs)
+        return sum(map(getsizeof, parts))
+
+    def opened(self, reading: Reading) -> Markup:
+        """The HTML with what ``reading`` opens marked."""
+        pieces = list(self.pieces)
+        marked, quoted = reading.marked, reading.quoted
+        for n, span in enumerate(self.paragraphs if marked else ()):
+            if marked and span.start < marked.end and marked.start < span.end:
+                rest = pieces[n + 1][self.lengths[n] :]
+                # Joined as plain strings: adding to Markup would escape what is HTML.
+                pieces[n + 1] = "".join((_opened(self.text, span, marked, quoted), rest))
+        return Markup(_PARAGRAPH.join(pieces))  # noqa: S704 - rendered with escaping
+
+
 # Where a file lies on the server is nobody's business; its name tells it from others.
 _TEMPLATES.filters["file_name"] = lambda source: source.rsplit("/", 1)[-1]
 
@@ -81,7 +125,7 @@ class Pages:
             "site": settings.title,
             "links": settings.links,
             "has_logo": settings.logo is not None,
-            "today": _today,
+            "today": today,
             "welcome": settings.welcome or say("chat.welcome"),
         }
 
@@ -162,11 +206,35 @@ class Pages:
             coverage=coverage(snapshot.documents, self.say),
         )
 
-    def document_page(self, snapshot: Snapshot, document: Document, reading: Reading) -> str:
-        """The reader page of a document, opened as ``reading`` says."""
+    def body(self, document: Document) -> Body:
+        """The text of a document as HTML, to be shown by ``document_page``."""
         text = document.text
         paragraphs = paragraph_spans(text)
-        rendered = {p: _opened(text, p, reading) for p in paragraphs}
+        plain = [_marked(text, p, []) for p in paragraphs]
+        starts = [p.start for p in paragraphs]
+        of_turns = turns(text, document.layout)
+        firsts = [bisect_left(starts, turn.span.start) for turn in of_turns]
+        html = self._rendered(
+            "turns.html",
+            turns=[
+                {
+                    "role": turn.role,
+                    # Nothing above a text that says itself who speaks.
+                    "is_headed": not (turn.speaker and turn.label),
+                    "speaker": turn.speaker,
+                    "paragraphs": plain[first:end],
+                }
+                for turn, (first, end) in zip(
+                    of_turns, pairwise([*firsts, len(plain)]), strict=True
+                )
+            ],
+        )
+        return Body(text, tuple(paragraphs), tuple(map(len, plain)), tuple(html.split(_PARAGRAPH)))
+
+    def document_page(
+        self, snapshot: Snapshot, document: Document, reading: Reading, body: Body | None = None
+    ) -> str:
+        """The reader page of a document, opened as ``reading`` says; ``body`` is its own."""
         source = document.source or ""
         return self._rendered(
             "reader.html",
@@ -175,20 +243,7 @@ class Pages:
             source_link=source if source.startswith(("http://", "https://")) else None,
             reading=reading,
             snapshot=snapshot.digest,
-            turns=[
-                {
-                    "role": turn.role,
-                    # Nothing above a text that says itself who speaks.
-                    "is_headed": not (turn.speaker and turn.label),
-                    "speaker": turn.speaker,
-                    "paragraphs": [
-                        rendered[p]
-                        for p in paragraphs
-                        if turn.span.start <= p.start < turn.span.end
-                    ],
-                }
-                for turn in turns(text, document.layout)
-            ],
+            body=(body or self.body(document)).opened(reading),
         )
 
     def refused_page(self, sentence: str) -> str:
@@ -244,7 +299,8 @@ def _confidence(likelihood: float) -> str:
     return "high" if likelihood >= _HIGH else "medium" if likelihood >= _MEDIUM else "low"
 
 
-def _today() -> datetime.date:
+def today() -> datetime.date:
+    """The day it is, as pages tell it."""
     return datetime.datetime.now(datetime.UTC).date()
 
 
@@ -293,11 +349,8 @@ def _in_paragraphs(text: str, marks: Sequence[Span]) -> Markup:
     return Markup("").join(Markup("<p>{}</p>").format(p) for p in paragraphs)
 
 
-def _opened(text: str, whole: Span, reading: Reading) -> Markup:
+def _opened(text: str, whole: Span, marked: Span, quoted: Span | None) -> Markup:
     """A paragraph of the reader page: what is quoted is marked, the passage around it less so."""
-    marked, quoted = reading.marked, reading.quoted
-    if marked is None:
-        return _marked(text, whole, [])
     if quoted is None:
         return _marked(text, whole, [marked], _ANCHOR)
     around = [(marked.start, quoted.start), (quoted.end, marked.end)]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import logging
 import signal
 import sys
 from asyncio import TimerHandle
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 import uvicorn
@@ -16,7 +18,9 @@ from qa.answer.ask import QA
 from qa.settings import Settings
 from qa.web.app import create_app
 from qa.web.feedback import Feedback
+from qa.web.limits import OpenCounts, is_within
 from qa.web.live import Live, Watch
+from qa.web.metrics import Metrics
 
 __all__ = ["serve"]
 
@@ -34,8 +38,20 @@ _FULL = (
     b"Retry-After: 2\r\nConnection: close\r\nContent-Length: 91\r\n\r\n"
     b'{"title":"Service Unavailable","status":503,"detail":"Too many are connected: come again."}'
 )
+# Files beside the connections: those of the index, and connections accepted at once that are
+# refused right afterwards (uvicorn's backlog is 2,048).
+_SPARE_FILES = 2_304
+# What uvicorn says of each request that is no HTTP, or wants to be a WebSocket. Anybody can send
+# those without limit; they are counted instead.
+_ANYBODYS = ("Invalid HTTP request", "Unsupported upgrade request", "No supported WebSocket")
 # How long open requests have to end when the server is told to stop. Chats hold theirs open.
 _STOP_S = 5
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Say whether a line of uvicorn's is logged."""
+    return not record.getMessage().startswith(_ANYBODYS)
+
 
 # A line of JSON for everything, on standard error. Nobody's words or address are in it.
 _LOGGING: dict[str, Any] = {
@@ -50,11 +66,12 @@ _LOGGING: dict[str, Any] = {
             "json_ensure_ascii": False,
         }
     },
+    "filters": {"anybodys": {"()": lambda: _is_ours}},
     "handlers": {"lines": {"class": "logging.StreamHandler", "formatter": "json"}},
     "loggers": {
         "qa": {"level": "INFO"},
         "uvicorn": {"level": "WARNING", "propagate": True},
-        "uvicorn.error": {"level": "WARNING"},
+        "uvicorn.error": {"level": "WARNING", "filters": ["anybodys"]},
     },
     "root": {"level": "WARNING", "handlers": ["lines"]},
 }
@@ -87,8 +104,7 @@ def serve(settings: Settings, on_ready: Callable[[], None]) -> None:
     gc.freeze()
     # The thread that talks to everybody must not wait for those that answer.
     sys.setswitchinterval(_SWITCH_S)
-    most = 2 * settings.max_connections
-    _raise_file_limit(most)
+    _raise_file_limit(_most_connections(settings) + _SPARE_FILES)
     on_ready()
     # uvicorn passes on the signal that stopped it once it has ended well.
     signal.signal(signal.SIGTERM, lambda *_: None)
@@ -97,11 +113,7 @@ def serve(settings: Settings, on_ready: Callable[[], None]) -> None:
         host=settings.host,
         port=settings.port,
         root_path=settings.root_path,
-        http=type(
-            "Timed",
-            (_Timed,),
-            {"timeout_s": settings.request_timeout_s, "most_connections": most},
-        ),
+        http=_protocol(settings, live.metrics),
         ws="none",
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
@@ -116,18 +128,26 @@ class _Timed(HttpToolsProtocol):
     """The protocol of uvicorn, for clients that mean harm.
 
     A request has to arrive whole in time, its head be only so long, and its answer be read; what
-    comes on a connection and is no request keeps nothing open. Only so many may be connected.
+    comes on a connection and is no request keeps nothing open. Only so many may be connected, and
+    of one client fewer. A trusted proxy is no client: it connects for many.
     """
 
     timeout_s = 10.0
     most_connections = 2_000
+    clients: OpenCounts
+    proxies: tuple[IPv4Network | IPv6Network, ...]
+    metrics: Metrics
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._late: TimerHandle | None = None
         self._unread: TimerHandle | None = None
         self._head_bytes = 0
-        if len(self.connections) > self.most_connections:
+        self._peer = self.client[0] if self.client else ""
+        self._is_client = not is_within(self._peer, self.proxies)
+        is_one_too_many = self._is_client and not self.clients.enter(self._peer)
+        if is_one_too_many or len(self.connections) > self.most_connections:
+            self.metrics.refused_connections.inc()
             transport.write(_FULL)
             transport.close()
         else:
@@ -135,9 +155,16 @@ class _Timed(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._await(None)
+        if self._is_client:
+            self.clients.leave(self._peer)
         if self._unread:
             self._unread.cancel()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP; the guard never sees it, so it is counted here."""
+        self.metrics.requests.labels("none", "400").inc()
+        super().send_400_response(msg)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -192,6 +219,25 @@ class _Timed(HttpToolsProtocol):
     def _give_up(self) -> None:
         if self.transport.get_write_buffer_size():
             self.transport.abort()
+
+
+def _most_connections(settings: Settings) -> int:
+    """How many may be connected: those whose requests are open, and as many that wait."""
+    return 2 * settings.max_connections
+
+
+def _protocol(settings: Settings, metrics: Metrics) -> type[HttpToolsProtocol]:
+    """The protocol as the settings have it; its connections are counted together."""
+    # Whatever the settings say, one client cannot have all connections there are.
+    of_one = min(settings.max_connections_per_client, settings.max_connections)
+    given = {
+        "timeout_s": settings.request_timeout_s,
+        "most_connections": _most_connections(settings),
+        "clients": OpenCounts(of_one),
+        "proxies": settings.trusted_proxies,
+        "metrics": metrics,
+    }
+    return type("Timed", (_Timed,), given)
 
 
 def _raise_file_limit(wanted: int) -> None:

@@ -1,0 +1,145 @@
+"""Connections to the server, by client: one who opens many keeps nobody else out."""
+
+import contextlib
+import copy
+import logging
+import logging.config
+import socket
+import threading
+import time
+
+import pytest
+import uvicorn
+
+from qa.settings import Settings
+from qa.web.metrics import Metrics
+from qa.web.server import _LOGGING, _protocol
+
+HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
+PATIENCE_S = 20
+
+
+async def app(scope, receive, send):
+    """An application that answers anything."""
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"fine"})
+
+
+@contextlib.contextmanager
+def served(**settings):
+    """The server's protocol with these settings: its port and its metrics."""
+    metrics = Metrics()
+    config = uvicorn.Config(
+        app,
+        port=0,
+        http=_protocol(Settings(**settings), metrics),
+        lifespan="off",
+        ws="none",
+        log_config=None,
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        end = time.monotonic() + PATIENCE_S
+        while not server.started:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        yield server.servers[0].sockets[0].getsockname()[1], metrics
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def connected(port, address):
+    """A connection from an address of this machine."""
+    sock = socket.create_connection(("127.0.0.1", port), PATIENCE_S, (address, 0))
+    sock.settimeout(PATIENCE_S)
+    return sock
+
+
+def answer(port, address, sent=HEAD + b"Connection: close\r\n\r\n"):
+    """The status line of what a new connection is answered."""
+    with connected(port, address) as sock:
+        with contextlib.suppress(OSError):
+            sock.sendall(sent)
+        came = b""
+        with contextlib.suppress(ConnectionError):
+            while more := sock.recv(65_536):
+                came += more
+    return came.partition(b"\r\n")[0].decode()
+
+
+def refused(metrics):
+    lines = metrics.text().decode().split("\n")
+    name = "qa_connections_refused_total "
+    return next(float(line.split()[-1]) for line in lines if line.startswith(name))
+
+
+@pytest.mark.parametrize("sent", [b"", HEAD], ids=["nothing", "half a head"])
+@pytest.mark.parametrize(
+    "settings",
+    [{"max_connections_per_client": 5}, {"max_connections": 8}],
+    ids=["a client's share", "half of all"],
+)
+def test_one_client_who_opens_all_it_can_keeps_nobody_else_out(sent, settings):
+    with served(**settings) as (port, metrics), contextlib.ExitStack() as held:
+        most = settings.get("max_connections_per_client", 8)
+        socks = [held.enter_context(connected(port, "127.0.0.2")) for _ in range(40)]
+        for sock in socks[:most]:
+            sock.sendall(sent)
+        told = [sock.recv(12) for sock in socks[most:]]
+        assert told == [b"HTTP/1.1 503"] * (40 - most)
+        assert refused(metrics) == 40 - most
+        assert answer(port, "127.0.0.3") == "HTTP/1.1 200 OK"
+        for sock in socks:
+            sock.close()
+        end = time.monotonic() + PATIENCE_S
+        while answer(port, "127.0.0.2") != "HTTP/1.1 200 OK":
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+
+def test_connections_of_a_trusted_proxy_are_not_those_of_one_client():
+    settings = {"max_connections_per_client": 3, "trusted_proxies": ["127.0.0.2"]}
+    with served(**settings) as (port, metrics), contextlib.ExitStack() as held:
+        for _ in range(12):
+            held.enter_context(connected(port, "127.0.0.2"))
+        assert answer(port, "127.0.0.2") == "HTTP/1.1 200 OK"
+        for _ in range(3):
+            held.enter_context(connected(port, "127.0.0.3"))
+        assert answer(port, "127.0.0.3").startswith("HTTP/1.1 503")
+        assert refused(metrics) == 1
+
+
+def test_a_connection_that_asks_nothing_is_closed():
+    with served(request_timeout_s=0.1) as (port, _), connected(port, "127.0.0.2") as sock:
+        assert sock.recv(1) == b""
+
+
+def test_what_is_no_http_is_counted_and_not_logged():
+    kept = []
+
+    class Lines(logging.Handler):
+        def emit(self, record):
+            kept.append(record.getMessage())
+
+    settings = copy.deepcopy(_LOGGING)
+    settings["handlers"]["lines"] = {"()": Lines}
+    upgrade = HEAD + b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+    before = logging.root.handlers[:], logging.root.level
+    try:
+        logging.config.dictConfig(settings)
+        with served() as (port, metrics):
+            assert answer(port, "127.0.0.2", b"nonsense\r\n\r\n") == "HTTP/1.1 400 Bad Request"
+            upgraded = answer(port, "127.0.0.2", upgrade + b"Sec-WebSocket-Version: 13\r\n\r\n")
+            logging.getLogger("uvicorn.error").error("something else")
+            text = metrics.text().decode()
+    finally:
+        logging.root.handlers[:], logging.root.level = before
+        logging.getLogger("uvicorn.error").filters.clear()
+    assert 'qa_requests_total{route="none",status="400"} 1.0' in text
+    assert upgraded == "HTTP/1.1 200 OK"
+    assert [line for line in kept if "something" in line] == ["something else"]
+    assert [line for line in kept if "request" in line.lower() or "WebSocket" in line] == []
