@@ -84,12 +84,6 @@ ROUTES = (
         "inside",
         "nothing: a number, by which an open page sees the server",
     ),
-    _route(
-        "GET",
-        "/{language}/gradio_api/heartbeat/{id}",
-        "inside",
-        "nothing: held while a tab is open",
-    ),
 )
 # Open where the setting "mcp" is on.
 MCP_ROUTES = (
