@@ -228,7 +228,8 @@ class Touched:
         """``folders`` are its own, beside those of Python and its packages."""
         installed = [*site.getsitepackages(), *sysconfig.get_paths().values(), sys.base_prefix]
         own = [*installed, sys.prefix, Path(__file__).parent.parent / "src", *folders]
-        self._own = tuple({os.path.realpath(folder) + os.sep for folder in own})
+        ways = (os.path.abspath, os.path.realpath)
+        self._own = tuple({way(folder) + os.sep for folder in own for way in ways})
         self.is_watching = False
         self.found = []
         sys.addaudithook(self._note)

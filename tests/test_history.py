@@ -69,7 +69,7 @@ def test_html_that_is_not_ours_is_shown_as_text(role):
                 assert again == message_html(text)
             else:
                 assert role == "assistant"
-                assert "<" not in payload or payload.startswith('<div class="qa-')
+                assert "<" not in payload or 'class="qa-' in payload
 
 
 @pytest.mark.parametrize(
