@@ -56,6 +56,35 @@ def test_a_session_ends_with_its_last_event():
     running(steps)
 
 
+def test_a_long_result_comes_in_pieces_and_its_end_with_the_last():
+    async def steps():
+        pending = Pending(100_000)
+        event = pending.join("a", "client")
+        message = bytes(range(256)) * 600
+        pending.put("a", event, message, is_last=True)
+        pieces = await fetched(pending, "a")
+        assert [len(piece) for piece in pieces] == [65_536, 65_536, 22_529]
+        assert b"".join(pieces) == message + END
+
+    running(steps)
+
+
+def test_an_event_that_begins_while_the_last_is_sent_is_left_for_the_next_stream():
+    async def steps():
+        pending = Pending(LONGEST)
+        event = pending.join("a", "client")
+        pending.put("a", event, b"one", is_last=True)
+        reader = pending.read("a", HEARTBEAT, END)
+        assert await anext(reader) == b"one!"
+        event = pending.join("a", "client")
+        pending.put("a", event, b"two", is_last=True)
+        with pytest.raises(StopAsyncIteration):
+            await anext(reader)
+        assert await fetched(pending, "a") == [b"two!"]
+
+    running(steps)
+
+
 def test_an_unknown_session_gives_nothing():
     async def steps():
         assert await fetched(Pending(LONGEST), "a") == []

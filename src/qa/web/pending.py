@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import Counter, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
 __all__ = ["Pending"]
@@ -15,6 +15,8 @@ __all__ = ["Pending"]
 _UNREAD_S = 30.0
 # How often an open stream is written to, so that proxies keep it and a lost client is noticed.
 _HEARTBEAT_S = 15.0
+# A result is given in pieces, so that little of it waits where it is not counted.
+_PIECE_BYTES = 65_536
 # What a session costs beside its results; otherwise empty ones would be free.
 _SESSION_BYTES = 1_024
 # How many of the longest conversation may wait for one client, and for all.
@@ -100,24 +102,25 @@ class Pending:
             while session.reader is reader and self._sessions.get(name) is session:
                 if session.messages:
                     is_last = len(session.messages) == 1 and not session.running
-                    yield session.messages[0] + (end if is_last else b"")
+                    for piece in _pieces(session.messages[0], end if is_last else b""):
+                        yield piece
                     if session.reader is reader and session.messages:
                         self._grow(session, -len(session.messages.popleft()))
                     if is_last:  # the page closes the stream, and opens another for what follows
                         return
-                else:
-                    session.arrived.clear()
-                    try:
-                        await asyncio.wait_for(session.arrived.wait(), _HEARTBEAT_S)
-                    except TimeoutError:
-                        yield heartbeat
+                elif not await _arrives(session):
+                    yield heartbeat
         finally:
             if session.reader is reader:
-                session.reader = None
-                if session.messages or session.running:
-                    self._await_reader(session)
-                else:
-                    self._drop(session)
+                self._leave(session)
+
+    def _leave(self, session: _Session) -> None:
+        """Let a session be without a reader: for a while, where there is more to read."""
+        session.reader = None
+        if session.messages or session.running:
+            self._await_reader(session)
+        else:
+            self._drop(session)
 
     def _await_reader(self, session: _Session) -> None:
         loop = asyncio.get_running_loop()
@@ -154,3 +157,20 @@ class Pending:
         session.messages.clear()
         session.running.clear()
         session.arrived.set()  # its reader goes
+
+
+async def _arrives(session: _Session) -> bool:
+    """Wait for a result, or for the session to end; tell whether one came in time."""
+    session.arrived.clear()
+    try:
+        return await asyncio.wait_for(session.arrived.wait(), _HEARTBEAT_S)
+    except TimeoutError:
+        return False
+
+
+def _pieces(message: bytes, end: bytes) -> Iterator[bytes]:
+    """Cut a message; ``end`` comes with the last piece, so that the page gets both at once."""
+    starts = range(0, len(message), _PIECE_BYTES)
+    for start in starts:
+        piece = message[start : start + _PIECE_BYTES]
+        yield piece + end if start == starts[-1] else piece
