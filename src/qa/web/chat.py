@@ -146,7 +146,7 @@ def mount_chat(
             )
     blocks.queue(api_open=False)
     # It is not used, and would look a thousand times a second for something to do.
-    blocks._queue.start = lambda: None  # type: ignore[method-assign]  # noqa: SLF001
+    blocks._queue.start = lambda: None  # noqa: SLF001
     app.include_router(event_routes(conversation, pending), prefix=f"/{say.language}")
     static = resources.files("qa.web") / "static"
     styles = [(static / name).read_text("utf-8") for name in ("answer.css", "chat.css")]

@@ -24,13 +24,13 @@ _TAGS = (
     "|span|summary|time|ul|a"
 )
 _ATTRIBUTE = r"""(?>
-    \s+(?:open|hidden)(?=[\s>])
-  | \s+href="(?:https?://|/(?![/\\])|\?)[^"<>]*+"
-  | \s+id="asked-[0-9a-f]{32}"
-  | \s+class="qa-[a-z_ -]*+"
-  | \s+type="(?:button|text)"
-  | \s+target="_blank"
-  | \s+(?:aria-hidden|datetime|dir|lang|maxlength|rel|role|title|value)="[^"<>]*+"
+    [ \n]+(?:open|hidden)(?=[\s>])
+  | [ \n]+href="(?:https?://|/(?![/\\])|\?)[^"<>]*+"
+  | [ \n]+id="asked-[0-9a-f]{32}"
+  | [ \n]+class="qa-[a-z_ -]*+"
+  | [ \n]+type="(?:button|text)"
+  | [ \n]+target="_blank"
+  | [ \n]+(?:aria-hidden|datetime|dir|lang|maxlength|rel|role|title|value)="[^"<>]*+"
 )"""
 _OURS = re.compile(
     rf"""(?=<div\ class="qa-(?:message|answer)[" ])

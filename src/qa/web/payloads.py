@@ -232,7 +232,8 @@ def parse_join(body: bytes) -> Ask | Keep | Clear | Restore:
     Raises:
         PayloadError: it is none that the chat's page sends.
     """
-    return _parsed(_JOIN, body)
+    event: Ask | Keep | Clear | Restore = _parsed(_JOIN, body)
+    return event
 
 
 def canonical(route: str, headers: Headers, body: bytes) -> bytes:
