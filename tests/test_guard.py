@@ -18,6 +18,8 @@ PAGE = "https://www.example.org"
 KEY = "a key of one's own"
 HASH = hashlib.sha256(KEY.encode()).hexdigest()
 TEA = {"question": "is tea hot"}
+SENT = [(b"content-type", b"application/json")]
+CHATTED = b'{"session_hash":"a","fn_index":2,"data":[]}'
 
 
 @pytest.fixture
@@ -249,13 +251,55 @@ def test_a_conversation_may_be_longer_than_a_question():
         for size in (8_192, 8_193):
 
             async def receive(size=size):
-                return {"type": "http.request", "body": b"x" * size, "more_body": False}
+                return {"type": "http.request", "body": CHATTED.ljust(size), "more_body": False}
 
             path = "/zh-Hans/gradio_api/queue/join"
-            found.append((await asked(chat, receive, path=path, method="POST"))[0])
+            found.append((await asked(chat, receive, path=path, method="POST", headers=SENT))[0])
         return found
 
     assert asyncio.run(statuses()) == [200, 413]
+
+
+def test_gradio_gets_a_body_written_anew_and_its_length():
+    sent = CHATTED.replace(b":", b" : ").replace(b"}", b',"event_data":null}')
+
+    async def told(scope, receive, send):
+        length = dict(scope["headers"])[b"content-length"]
+        body = (await receive())["body"]
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": length + body})
+
+    async def receive():
+        return {"type": "http.request", "body": sent, "more_body": False}
+
+    headers = [*SENT, (b"content-length", str(len(sent)).encode())]
+    path = "/en/gradio_api/queue/join"
+    found = asyncio.run(asked(guarded(told), receive, path=path, method="POST", headers=headers))
+    assert (found[0], found[2]) == (200, str(len(CHATTED)).encode() + CHATTED)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b'{"data":[{"path":"/dev/zero"}],"fn_index":0,"session_hash":"a"}', SENT, 422),
+        (b"\xff", SENT, 400),
+        (CHATTED, [], 415),
+        (CHATTED, [*SENT, (b"content-encoding", b"gzip")], 415),
+    ],
+)
+def test_gradio_does_not_see_a_body_that_is_not_of_its_schema(body, headers, status):
+    async def unseen(scope, receive, send):
+        raise AssertionError
+
+    async def receive():
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    for path in ("/en/gradio_api/queue/join", "/en/gradio_api/mcp/"):
+        app = guarded(unseen, mcp=True)
+        found = asyncio.run(asked(app, receive, path=path, method="POST", headers=headers))
+        assert found[0] == status
+        assert found[1]["content-type"] == "application/problem+json"
+        assert json.loads(found[2])["status"] == status
 
 
 def test_a_request_that_does_not_arrive_is_given_up():
@@ -317,7 +361,11 @@ def test_where_no_question_can_wait_any_more_it_is_refused_before_it_is_read():
 
 
 def test_what_a_proxy_is_said_to_say_goes_no_further():
-    claims = [(b"x-forwarded-host", b"evil.example"), (b"x-forwarded-for", b"1.2.3.4")]
+    claims = [
+        (b"x-forwarded-host", b"evil.example"),
+        (b"x-forwarded-for", b"1.2.3.4"),
+        (b"x-gradio-server", b"http://evil.example"),
+    ]
     _, _, body = asyncio.run(asked(guarded(fine), headers=[*claims, (b"accept", b"a")]))
     assert json.loads(body) == {"host": "127.0.0.1", "accept": "a"}
 

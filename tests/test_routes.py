@@ -46,6 +46,14 @@ def test_no_two_routes_take_the_same_path():
         assert [r.name for r in (*ROUTES, *MCP_ROUTES) if r.path.fullmatch(example)] == [name]
 
 
+def test_a_name_that_no_file_has_is_no_route():
+    """Gradio looks for it on the disk, which fails for a name too long."""
+    for name, number in [("Index-a_B1.js", 1), ("a" * 128, 1), ("a" * 129, 0), ("\u00e9.js", 0)]:
+        for folder in ("assets", "static/fonts"):
+            path = f"/en/{folder}/{name}"
+            assert len([r for r in ROUTES if r.path.fullmatch(path)]) == number, name
+
+
 # Prints the path and methods of every route of the application, mounted ones' too.
 LISTING = """
 import json

@@ -21,12 +21,13 @@ from qa.settings import Settings
 from qa.web.api import api_routes
 from qa.web.chat import mount_chat
 from qa.web.feedback import FORGET_S
-from qa.web.guard import Envelope, Gate
+from qa.web.guard import CONVERSATION, Envelope, Gate
 from qa.web.limits import Limits
 from qa.web.live import Live, Watch
 from qa.web.metrics import Metrics
 from qa.web.openapi import describe
 from qa.web.pages import page_routes, refused_page
+from qa.web.pending import Pending
 from qa.web.problems import add_problem_pages
 from qa.web.rendered import Rendered
 from qa.web.wording import LANGUAGES, Wording
@@ -75,8 +76,9 @@ def create_app(
     describe(app)
     static = resources.files("qa.web") / "static"
     app.mount("/style", StaticFiles(directory=str(static)))
+    pending = Pending(settings.max_body_bytes * CONVERSATION)
     for language in LANGUAGES if chat else ():
-        mount_chat(app, live, settings, Wording(language))
+        mount_chat(app, live, settings, Wording(language), pending)
     gate = Gate(
         app,
         settings,

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import uuid
-from collections.abc import AsyncIterator
 from datetime import date
 from importlib import resources
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,31 +13,25 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 
-from qa.answer.ask import clean
-from qa.errors import QAError, SettingsError
+from qa.errors import SettingsError
 from qa.index.snapshot import Snapshot
 from qa.records import to_json
 from qa.settings import Settings
+from qa.web.events import Conversation, event_routes
 from qa.web.live import Live
-from qa.web.only import Only
+from qa.web.payloads import check_functions
+from qa.web.pending import Pending
 from qa.web.policy import InlineScripts
-from qa.web.problems import report, told
-from qa.web.render import Pages, is_answer, message_html, message_text
+from qa.web.render import Pages
 from qa.web.wording import DEFAULT_LANGUAGE, Wording
 
 __all__ = ["example_questions", "mount_chat"]
 
-# Questions kept of a conversation, for the next one to lean on.
-_PREVIOUS = 3
-# Messages kept on the page; they travel with every question, whose length is limited.
-_MESSAGES = 24
 _EXAMPLES = 4
 _EXAMPLE_CHARS = 160
 # By this name a browser keeps a conversation. Gradio encrypts it by a secret that the page tells
 # anybody: it hides nothing, and changes with no start of the server.
 _KEPT = "qa-conversation"
-
-Messages = list[dict[str, Any]]
 
 # Gradio's page draws with inline styles and shows pictures it holds as data.
 _POLICY = (
@@ -50,8 +41,13 @@ _POLICY = (
 )
 
 
-def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> None:
-    """Put the chat in one language at ``/LANGUAGE/``. Nothing in it calls another server."""
+def mount_chat(
+    app: FastAPI, live: Live, settings: Settings, say: Wording, pending: Pending
+) -> None:
+    """Put the chat in one language at ``/LANGUAGE/``. Nothing in it calls another server.
+
+    Gradio draws the page. What the page sends goes to ``events.py``, its results to ``pending``.
+    """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     import gradio as gr  # noqa: PLC0415 - takes seconds, and must see the variables above
@@ -64,17 +60,17 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
         font_mono=["ui-monospace", "monospace"],
     )
     pages = Pages(say, settings)
+    conversation = Conversation(live, pages, say)
     examples = settings.examples
     if examples is None:
         examples = tuple(example_questions(live.snapshot))
     with gr.Blocks(title=settings.title, analytics_enabled=False) as blocks:
         # Not gr.HTML, which is a template that the page would have to evaluate.
         gr.Markdown(pages.top(), elem_id="qa-top", sanitize_html=False)
-        welcome = [_message("assistant", pages.welcome(live.snapshot))]
         # Nothing of a conversation is on the server; in the browser it is kept where wanted.
         kept = gr.BrowserState([], storage_key=_KEPT, secret=_KEPT)
         chat = gr.Chatbot(
-            value=welcome,
+            value=conversation.welcome,
             label=say("chat.label"),
             show_label=False,
             elem_id="qa-chat",
@@ -121,19 +117,22 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
         }
         # How many are answered at a time is for ``live`` to say. chat.js lets the next question
         # go when the answer is shown; Gradio may still be at its end, and would drop it.
-        gr.on(
-            [box.submit, send.click],
-            _turn(live, pages, say),
-            inputs=[box, chat, keep, *only],
-            outputs=[box, chat, kept],
-            trigger_mode="always_last",
-            **quietly,
-        )
-        keep.input(_to_keep, [keep, chat], kept, **quietly)
-        chat.clear(lambda: (welcome, []), None, [chat, kept], **quietly)
+        events = [
+            gr.on(
+                [box.submit, send.click],
+                _run_elsewhere,
+                inputs=[box, chat, keep, *only],
+                outputs=[box, chat, kept],
+                trigger_mode="always_last",
+                **quietly,
+            ),
+            keep.input(_run_elsewhere, [keep, chat], kept, **quietly),
+            chat.clear(_run_elsewhere, None, [chat, kept], **quietly),
+        ]
         # chat.js presses it where something was kept.
         restore = gr.Button(visible="hidden", elem_id="qa-restore")
-        restore.click(lambda held: (held or welcome, bool(held)), kept, [chat, keep], **quietly)
+        events.append(restore.click(_run_elsewhere, kept, [chat, keep], **quietly))
+        check_functions([event["id"] for event in events])
         gr.Markdown(say("chat.examples"), elem_id="qa-examples-label", visible=bool(examples))
         with gr.Row(elem_id="qa-examples"):
             for text in examples:
@@ -146,6 +145,9 @@ def mount_chat(app: FastAPI, live: Live, settings: Settings, say: Wording) -> No
                 _tool(live, settings.address), api_name="ask", queue=False, concurrency_limit=None
             )
     blocks.queue(api_open=False)
+    # It is not used, and would look a thousand times a second for something to do.
+    blocks._queue.start = lambda: None  # noqa: SLF001
+    app.include_router(event_routes(conversation, pending), prefix=f"/{say.language}")
     static = resources.files("qa.web") / "static"
     styles = [(static / name).read_text("utf-8") for name in ("answer.css", "chat.css")]
     styles.append(f":root {{ --qa-accent: {settings.accent}; }}")
@@ -192,56 +194,9 @@ def example_questions(snapshot: Snapshot) -> list[str]:
     return list(examples)
 
 
-def _turn(live: Live, pages: Pages, say: Wording) -> Any:
-    import gradio as gr  # noqa: PLC0415 - loaded by now
-
-    async def ask(  # noqa: PLR0913, PLR0917 - what stands on the page
-        question: str,
-        messages: Messages,
-        keep: bool,  # noqa: FBT001 - a box that is ticked
-        since: str,
-        until: str,
-        section: str,
-    ) -> AsyncIterator[tuple[Any, Any, Any]]:
-        """Show the question at once, then the answer."""
-        question, messages = clean(question), _texts(messages)
-        if not question:
-            empty = _message("assistant", message_html(say("answer.empty")))
-            yield "", [*messages, empty], gr.skip()
-            return
-        previous = _asked_before(messages)
-        messages = [*messages, _message("user", message_html(question))]
-        # The box is left alone, for the next question may be in it already, but where this one
-        # has to be asked anew.
-        box: Any = gr.skip()
-        yield box, messages, gr.skip()
-        request_id = uuid.uuid4().hex
-        try:
-            only = Only.read(since, until, section)
-            snapshot = live.snapshot
-            answer = await live.ask(question, previous=previous, request=request_id, **only.asked)
-            shown = pages.answer(answer, snapshot, only, request_id if live.feedback else None)
-        except QAError as error:
-            box, shown = question, message_html(told(error, say))
-        except Exception as error:  # noqa: BLE001 - Gradio would print it with the visitor's words
-            report(error, request_id)
-            box, shown = question, message_html(say("answer.broken", request=request_id))
-        messages = [*messages, _message("assistant", shown)]
-        yield box, messages, _to_keep(keep, messages)
-
-    return ask
-
-
-def _to_keep(keep: bool, messages: Messages) -> Messages:  # noqa: FBT001 - a box that is ticked
-    """What the browser is to keep of a conversation."""
-    return _texts(messages) if keep else []
-
-
-def _asked_before(messages: Messages) -> list[str]:
-    """The last questions of a conversation that were answered, for the next one to lean on."""
-    pairs = pairwise(message["content"] for message in messages)
-    asked = [message_text(said) for said, answer in pairs if is_answer(answer)]
-    return asked[-_PREVIOUS:]
+async def _run_elsewhere(*_: Any) -> None:
+    """Stand for what ``events.py`` runs: Gradio draws its page by it, and never calls it."""
+    raise NotImplementedError
 
 
 def _tool(live: Live, address: str) -> Any:
@@ -264,19 +219,3 @@ def _tool(live: Live, address: str) -> Any:
         return json.dumps(answer, ensure_ascii=False)
 
     return ask
-
-
-def _texts(messages: Messages) -> Messages:
-    """The last messages of a conversation as a browser sent it back, those that are text alone."""
-    texts = []
-    for message in messages:
-        content = message["content"]
-        parts = content if isinstance(content, list) else [content]
-        if all(isinstance(p, str) or p.get("type") == "text" for p in parts):
-            text = "".join(p if isinstance(p, str) else p["text"] for p in parts)
-            texts.append(_message(message["role"], clean(text)))
-    return texts[-_MESSAGES:]
-
-
-def _message(role: str, content: str) -> dict[str, Any]:
-    return {"role": role, "content": content}

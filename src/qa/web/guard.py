@@ -23,15 +23,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from qa.settings import Settings
 from qa.web.limits import Limits, is_within, network
 from qa.web.metrics import Metrics
+from qa.web.payloads import JOIN, PayloadError, canonical
 from qa.web.problems import REQUEST_ID, failure, problem, report
 from qa.web.refusals import RefusalLog
 from qa.web.routes import MCP_ROUTES, ROUTES, Route
 
-__all__ = ["Envelope", "Gate"]
+__all__ = ["CONVERSATION", "Envelope", "Gate"]
 
 # A conversation travels with each question of the chat: so many times the longest body.
-_CONVERSATION = 8
-_CHAT = "/{language}/gradio_api/queue/join"
+CONVERSATION = 8
 # When to come again where all connections are taken.
 _BUSY_S = 2
 # Who was meant and by whom, in a proxy's words. The server has read what a trusted one says;
@@ -104,7 +104,7 @@ class Envelope:
         scope = {
             **scope,
             "method": "GET" if method == "HEAD" else method,
-            "headers": [(k, v) for k, v in scope["headers"] if k not in _FORWARDED],
+            "headers": [(k, v) for k, v in scope["headers"] if not _is_claim(k)],
             "qa.route": route,
             "qa.request": request_id,
         }
@@ -194,6 +194,11 @@ class Envelope:
             )
 
 
+def _is_claim(name: bytes) -> bool:
+    """Whether a header says where a request came from, which Gradio would believe."""
+    return name in _FORWARDED or name.startswith(b"x-gradio-")
+
+
 class _TooLongError(Exception):
     """A request is longer than it may be."""
 
@@ -238,10 +243,13 @@ class Gate:
             if refusal is None and scope["method"] == "POST":
                 try:
                     receive = await self._arrived(receive, self._longest(scope["qa.route"]))
+                    receive = await _checked(scope, receive)
                 except _TooLongError as error:
                     refusal = problem(
                         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error), headers=_CLOSE
                     )
+                except PayloadError as error:
+                    refusal = problem(error.status, str(error))
                 except TimeoutError:
                     detail = "The request did not arrive in time: send it again."
                     refusal = problem(HTTPStatus.REQUEST_TIMEOUT, detail, headers=_CLOSE)
@@ -295,7 +303,7 @@ class Gate:
         return None if wait_s is None else _too_many(wait_s)
 
     def _longest(self, route: Route) -> int:
-        factor = _CONVERSATION if route.name == _CHAT or route.kind == "batch" else 1
+        factor = CONVERSATION if route.name == JOIN or route.kind == "batch" else 1
         return self._settings.max_body_bytes * factor
 
     async def _arrived(self, receive: Receive, most: int) -> Receive:
@@ -335,6 +343,24 @@ def _too_many(wait_s: int) -> Response:
     """The answer to a client that has to wait so many seconds."""
     detail = f"Too much was asked from here in a minute: ask again in {wait_s} seconds."
     return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, retry_after_s=wait_s)
+
+
+async def _checked(scope: Scope, receive: Receive) -> Receive:
+    """Return the whole body as its route may have it: Gradio's routes get it written anew.
+
+    Raises:
+        PayloadError: it is none that the route takes.
+    """
+    message = await receive()
+    headers = MutableHeaders(scope=scope)
+    body = canonical(scope["qa.route"].name, headers, message.get("body", b""))
+    headers["Content-Length"] = str(len(body))
+    whole = iter([{**message, "body": body}])
+
+    async def replayed() -> Message:
+        return next(whole, None) or await receive()
+
+    return replayed
 
 
 def _name(host: str) -> str:

@@ -40,9 +40,13 @@ class Route:
         return self.name.startswith("/api/")
 
 
+# The path of a file of the page. No file has a longer name, which Gradio would look for and fail.
+_FILE = r"[A-Za-z0-9_.-]{1,128}(?:/[A-Za-z0-9_.-]{1,128}){0,7}"
+
+
 def _route(methods: str, name: str, kind: Kind, discloses: str) -> Route:
-    """The route of that name; ``{id}`` is a segment, ``{path}`` any number of them."""
-    pattern = re.escape(name).replace(r"\{id\}", "[^/]+").replace(r"\{path\}", ".+")
+    """The route of that name; ``{id}`` is a segment, ``{path}`` the path of one of our files."""
+    pattern = re.escape(name).replace(r"\{id\}", "[^/]+").replace(r"\{path\}", _FILE)
     pattern = pattern.replace(r"\{language\}", f"(?:{'|'.join(LANGUAGES)})")
     return Route(frozenset(methods.split()), name, re.compile(pattern, re.DOTALL), kind, discloses)
 
@@ -84,12 +88,6 @@ ROUTES = (
         "/{language}/gradio_api/app_id",
         "inside",
         "nothing: a number, by which an open page sees the server",
-    ),
-    _route(
-        "GET",
-        "/{language}/gradio_api/heartbeat/{id}",
-        "inside",
-        "nothing: held while a tab is open",
     ),
 )
 # Open where the setting "mcp" is on.
