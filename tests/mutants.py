@@ -517,11 +517,16 @@ MUTANTS = [
         "return left if timeout is None else min(left, timeout)",
         "return timeout or 60.0",
     ),
-    ("robots.txt is ignored", "corpus/fetch.py", "if not rules.can_fetch(", "if False and ("),
+    ("robots.txt is ignored", "corpus/fetch.py", "if not rules.may_fetch:", "if False:"),
     ("Crawl-delay is ignored", "corpus/fetch.py", "stated or 0.0", "0.0"),
     ("Retry-After is ignored", "corpus/fetch.py", "busy.wait_s = wait_s", "pass"),
     ("redirects have no end", "corpus/fetch.py", "if str(place) in been:", "if False:"),
-    ("bombs are unpacked", "corpus/fetch.py", "decompress(data, limit + 1)", "decompress(data)"),
+    (
+        "bombs are unpacked",
+        "corpus/coding.py",
+        "member.decompress(block, limit + 1 - len(body))",
+        "member.decompress(block, 1 << 30)",
+    ),
     ("a server in trouble is gone", "corpus/fetch.py", "_GONE = (404, 410)", "_GONE = (404, 403)"),
     ("links lead anywhere", "corpus/crawl.py", "and may_go_to(_host(link.url))", ""),
     (
