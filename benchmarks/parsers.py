@@ -15,10 +15,12 @@ Ends with exit code 1 if an exponent is above 1.3, or a step takes more than a m
 
 import argparse
 import datetime
+import gzip
 import math
 import re
 import sys
 import time
+import zlib
 from collections.abc import Callable, Sequence
 
 from common import say
@@ -27,9 +29,12 @@ from qa.answer import conversation
 from qa.answer.dates import period, wants_latest
 from qa.answer.retrieve import _NAMED
 from qa.corpus import crawl, duplicates, folder
+from qa.corpus.coding import unpacked
 from qa.corpus.dates import stated_date
-from qa.corpus.formats import html, text
+from qa.corpus.follow import fits
+from qa.corpus.formats import html, robots, text
 from qa.corpus.formats.encodings import decoded
+from qa.corpus.formats.listings import links_of_page, links_of_xml
 from qa.corpus.ingest import document_of
 from qa.corpus.language import language
 from qa.corpus.layout import LAYOUTS, paragraph_spans, recognise, turns
@@ -47,6 +52,7 @@ MOST_S = 60.0
 # Smaller inputs first: what is quadratic is found in seconds, not in hours.
 PROBES = (1 / 64, 1 / 16, 1 / 4)
 QUESTION_CHARS = 2_000
+EMPTY_MEMBER = gzip.compress(b"")
 BASE = "https://press.example/news/"
 
 # Repeated until the input is as large as wanted.
@@ -61,13 +67,15 @@ TEXT_PATTERNS = (
     "記者：a\n\n", "答：a\n\n", "問", "主席：", "(译文)", "質詢的口頭答覆\n", "議員質詢的", " 議",
     "--- \n", "---\n", "a: b\n", "- a\n", "# a\n", "## ", "January 1, ", "on ", "Monday, ", "12:30 ",
     "date ", "The the ", "ab", "Ab cd. ", "I.", "I. ", "U.S. ", "a\n", "Aa: b\n", "%", "$1 ", "−1",
-    "😀", "\ud7ff", "ﷺ", "İ", "ß", "ŉ", "½",
+    "¿a ", "é ", "中文的", "¿", "質詢的口頭答覆\n主席：a\n法案\n", "王議員：a\n\n", "MR. ABCDEFG: b\n\n",
+    "MR. A: b?\n\nMR. C: d\n\n", "a: &a b\n", "[", "- - ", "? ", "a: [b, c]\n", "{a: ", "😀", "\ud7ff", "ﷺ", "İ", "ß", "ŉ", "½",
 )  # fmt: skip
 MARKUP_PATTERNS = (
     "<", "<!", "<!--", "</", "<a ", "<a href=", "<a b='", "<![CDATA[", "<?", "&", "&#", "&amp", "<p>",
     "<div>", "<script>", "<style><", "<a/", "<a href=x>b</a>", "<table><tr><td>", "<li>", "</p>",
     "<b><i>", "<p>a</p>", "<h1>a</h1>", "<!DOCTYPE [", "<br>", "<meta charset=", "<a\n", "<svg>",
-    "<form><form>", "<select><option>", "<p style='", "<x y=z ", "<td>a<td>b", "<base href=x>",
+    "<h2>Tea</h2>", "<item><link>/a</link></item>", "<link href='/a' rel='next'/>", "<a href=/a><b>",
+    "<url><loc>/a</loc></url>", "<form><form>", "<select><option>", "<p style='", "<x y=z ", "<td>a<td>b", "<base href=x>",
 )  # fmt: skip
 QUESTION_PATTERNS = (
     "you ", "you fuck ", "what a ", "so ", "so and ", "good ", "! ", "- ", "?", " ", "Aa ", "A", "1",
@@ -106,8 +114,31 @@ def question_steps(made: str) -> None:
 
 
 def follow(made: str) -> None:
-    for pattern in ("/*-*-*-*.html", "*/news/*a*a*a*", "/*"):
-        crawl._matcher([pattern])(f"{BASE}{made}")
+    for pattern in ("https:*-*-*-*.html", "*/news/*a*a*a*", "https*"):
+        fits(pattern, f"{BASE}{made}")
+
+
+def packed_steps(made: str) -> None:
+    """Bodies of whole, cut-off and many packed members; bombs are refused."""
+    data = made.encode()
+    for body, coding in (
+        (data, "gzip"),
+        (gzip.compress(data), "gzip"),
+        (gzip.compress(data)[:-1], "gzip"),
+        (EMPTY_MEMBER * (len(data) // len(EMPTY_MEMBER)), "gzip"),
+        (gzip.compress(b"") + b"\0" * len(data), "gzip"),
+        (zlib.compress(data) + data, "deflate"),
+        (gzip.compress(gzip.compress(data)), "gzip, gzip"),
+        (data, "br"),
+    ):
+        try:
+            unpacked(body, coding, 2 * len(data), "a")
+        except QAError:
+            pass
+
+
+def of_robots(made: str) -> None:
+    robots.rules(f"User-agent: *\n{made}".encode(), f"{BASE}{made[:2000]}", "press-qa")
 
 
 TEXT_STEPS: dict[str, Callable[[str], object]] = {
@@ -115,7 +146,8 @@ TEXT_STEPS: dict[str, Callable[[str], object]] = {
     "Markdown": lambda made: text.markdown(made.encode(), "a.md"),
     "front matter": lambda made: text.markdown(f"---\n{made}\n---\nText.\n".encode(), "a.md"),
     "front matter, open": lambda made: text.markdown(f"---\n{made}".encode(), "a.md"),
-    "decoding": lambda made: decoded(made.encode("gb18030", "replace"), "a.txt"),
+    "decoding, Chinese": lambda made: decoded(made.encode("gb18030", "replace"), "a.txt"),
+    "decoding, Western": lambda made: decoded(f"{made}é?".encode("cp1252", "replace"), "a.txt"),
     "paragraphs": paragraph_spans,
     "sentences": sentence_spans,
     "layout": recognise,
@@ -126,15 +158,17 @@ TEXT_STEPS: dict[str, Callable[[str], object]] = {
     "document": lambda made: document_of(text.plain_text(made.encode(), "a.txt"), "a.txt"),
     "corpus file": corpus_file,
     "passages": lambda made: [*splitter().passages(Document("a", "A title", made))],
-    "words": terms,
+    "words": lambda made: [terms(made[i : i + 1_250]) for i in range(0, len(made), 1_250)],
 }
 """Every step from a source's text to passages and their words."""
 MARKUP_STEPS: dict[str, Callable[[str], object]] = {
     "HTML": lambda made: html.html(f"<html><body><p>Tea.</p>{made}".encode(), "a.html"),
-    "links": lambda made: crawl._of_html(made.encode(), BASE, lambda url: True),
-    "XML listing": lambda made: crawl._of_xml(f"<rss>{made}</rss>".encode(), BASE),
+    "links": lambda made: links_of_page(made.encode(), BASE),
+    "XML listing": lambda made: links_of_xml(f"<rss>{made}</rss>".encode(), BASE),
     "kind of listing": lambda made: crawl._root(made.encode()),
 }
+ROBOTS_STEPS: dict[str, Callable[[str], object]] = {"robots.txt": of_robots}
+PACKED_STEPS: dict[str, Callable[[str], object]] = {"content coding": packed_steps}
 URL_STEPS: dict[str, Callable[[str], object]] = {"--follow": follow}
 QUESTION_STEPS: dict[str, Callable[[str], object]] = {"question": question_steps}
 
@@ -145,6 +179,8 @@ def pairs() -> list[tuple[str, Callable[[str], object], str]]:
         (TEXT_STEPS, TEXT_PATTERNS),
         (MARKUP_STEPS, (*MARKUP_PATTERNS, "a", " ", "\n", "a. ", "!")),
         (URL_STEPS, ("-", "/item-", "a", "/", "*", "ab-", ".html", "%2D", "?")),
+        (ROBOTS_STEPS, ("Disallow: /*a*b\n", "Allow: /\n", "a: b\n", "Disallow: /*\n", "*", "/")),
+        (PACKED_STEPS, ("a", "\x1f\x08", "tea and coffee ", "\0")),
         (QUESTION_STEPS, (*QUESTION_PATTERNS, *TEXT_PATTERNS)),
     ]
     return [

@@ -406,7 +406,7 @@ def test_text_in_another_encoding_becomes_utf8():
     with pytest.raises(SourceError, match="not gbk text, as its server says"):
         as_file(wrong)
     odd = Fetched("https://a/x", "https://a/x", b"a", "text/plain; charset=klingon")
-    with pytest.raises(SourceError, match="unknown encoding, klingon"):
+    with pytest.raises(SourceError, match="unknown encoding, 'klingon'"):
         as_file(odd)
 
 

@@ -117,7 +117,7 @@ class Fetcher:
         self._sleep = sleep
         self._backend = CheckedBackend(allow_private=manners.allow_private)
         self._pool = httpcore.ConnectionPool(network_backend=self._backend, max_connections=4)
-        self._rules: dict[str, bytes | UnreachableError] = {}
+        self._rules: dict[str, bytes | SourceError] = {}
         self._stated_delays: dict[str, float | None] = {}
         self._next_at: dict[str, float] = {}
         self._unreached: Counter[str] = Counter()
@@ -195,7 +195,7 @@ class Fetcher:
         if origin not in self._rules:
             self._rules[origin] = self._robots(origin)
         text = self._rules[origin]
-        if isinstance(text, UnreachableError):
+        if isinstance(text, SourceError):
             raise text
         if not text:
             return
@@ -208,12 +208,14 @@ class Fetcher:
         if not rules.may_fetch:
             raise SourceError(f"{place}: robots.txt of {place.host} forbids to fetch it.")
 
-    def _robots(self, origin: str) -> bytes | UnreachableError:
-        """Return robots.txt of a server, or why it is not known."""
+    def _robots(self, origin: str) -> bytes | SourceError:
+        """Return robots.txt of a server, or why nothing is fetched from there."""
         try:
             return self._fetched_robots(origin)
-        except SourceError as error:
+        except UnreachableError as error:
             return _without_rules(origin, error)
+        except SourceError as error:
+            return error
 
     def _fetched_robots(self, origin: str) -> bytes:
         place = self._checked(f"{origin}/robots.txt")
@@ -373,7 +375,7 @@ def _content_type(stated: str) -> tuple[str, str | None]:
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset" and charset is None:
-            charset = value.strip().strip("\"'").strip() or None
+            charset = value.strip().strip("\"'").strip().lower() or None
     return kind.strip().lower(), charset
 
 
