@@ -11,7 +11,7 @@ __all__ = ["sentence_spans"]
 
 # Scripts without spaces end a sentence at these marks, closing quotes and brackets included;
 # nupunkt is trained on English and leaves them alone.
-_WIDE_END = re.compile(r"[。！？!?]*[。！？][」』”’）)】》]*")
+_WIDE_END = re.compile(r"[。！？](?:[!?]*[。！？])*[」』”’）)】》]*")
 _LINE_END = re.compile(r"\n+")
 # nupunkt looks from every sentence-ending mark to the end of its stretch without spaces, which
 # takes quadratic time ("!!!!!"). Of a stretch with more marks than any text has, it is shown the
