@@ -31,16 +31,14 @@ LEVELS = 9
 def merged():
     """Front matter whose merge keys stand for gigabytes."""
     lines = ["x0: &m0 {k: v}"]
-    for level in range(1, LEVELS):
-        lines.append(f"x{level}: &m{level}\n  <<: [{','.join([f'*m{level - 1}'] * 9)}]")
+    lines += [f"x{n}: &m{n}\n  <<: [{','.join([f'*m{n - 1}'] * 9)}]" for n in range(1, LEVELS)]
     return "---\n" + "\n".join(lines) + "\ntitle: t\n---\n\nText of it.\n"
 
 
 def aliased():
     """Front matter whose title is an alias of an alias."""
     lines = ["x0: &a0 [lol,lol,lol]"]
-    for level in range(1, LEVELS):
-        lines.append(f"x{level}: &a{level} [{','.join([f'*a{level - 1}'] * 9)}]")
+    lines += [f"x{n}: &a{n} [{','.join([f'*a{n - 1}'] * 9)}]" for n in range(1, LEVELS)]
     return "---\n" + "\n".join(lines) + f"\ntitle: *a{LEVELS - 1}\n---\n\nText.\n"
 
 

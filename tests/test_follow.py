@@ -32,6 +32,8 @@ def test_every_piece_is_looked_for_once():
     searched = []
 
     class Counted(str):
+        __slots__ = ()
+
         def find(self, piece, at=0):
             searched.append(piece)
             return super().find(piece, at)
@@ -65,11 +67,12 @@ def test_what_is_no_regular_expression_is_refused():
 
 def test_an_expression_that_does_not_end_is_trouble_of_the_listing(monkeypatch):
     monkeypatch.setattr(limits, "READING_S", 1.0)
+    counts = []
     with served() as site:
         site.put("/list", f"<html><a href='/{'a' * 60}'>x</a></html>", type="text/html")
         source = WebSource(f"{site.address}/list", (r"/(a+)+$b",))
         fetcher = Fetcher(Manners(fetch_delay_s=0, allow_private=True))
-        told = crawl.listed(source, fetcher, _NoNotes(), limit=9_999, on_named=lambda count: None)
+        told = crawl.listed(source, fetcher, _NoNotes(), limit=9_999, on_named=counts.append)
         (trouble,) = told
         fetcher.close()
     assert "took longer than 1 seconds" in str(trouble.error)
