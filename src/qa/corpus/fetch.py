@@ -430,5 +430,5 @@ def _retry_after_s(headers: httpx.Headers) -> float | None:
         if until.tzinfo is None:
             until = until.replace(tzinfo=datetime.UTC)
         return max(0.0, (until - datetime.datetime.now(datetime.UTC)).total_seconds())
-    except Exception:  # noqa: BLE001 - the parser raises what it likes at dates that are none
+    except Exception:  # noqa: BLE001 - the parser raises what it likes
         return None
