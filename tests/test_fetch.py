@@ -507,3 +507,10 @@ def test_rules_that_take_too_long_forbid_the_server(site, fetcher_of, monkeypatc
         told = refusal(fetcher, f"{site.address}{path}", UnreachableError)
         assert "robots.txt cannot be had, so nothing is fetched" in told
     assert site.log == ["/robots.txt"]
+
+
+@pytest.mark.parametrize("location", ["http://[::1", "/" + "a" * 70_000, "http://a:b:c/"])
+def test_a_redirect_to_what_is_no_address_is_refused(site, fetcher_of, location):
+    site.put("/a", status=302, headers={"Location": location})
+    told = refusal(fetcher_of(), f"{site.address}/a")
+    assert told.startswith(f"{site.address}/a: redirected to '{location[:100]}', which is not an")

@@ -28,8 +28,13 @@ _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 class _Decompressor(Protocol):
     """What zlib and zstd have in common."""
 
-    eof: bool
-    unused_data: bytes
+    @property
+    def eof(self) -> bool:
+        """Whether the end of the member was reached."""
+
+    @property
+    def unused_data(self) -> bytes:
+        """What was given after the end."""
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
         """At most so many bytes of the unpacked data."""
