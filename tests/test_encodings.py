@@ -112,3 +112,10 @@ def test_real_chinese_comes_back_by_the_hundred_characters_or_is_refused(pattern
         except SourceError:
             refused += 1
     assert read > 0.95 * (read + refused)
+
+
+def test_a_question_that_is_opened_is_closed_in_western_text():
+    """The last "¿" stands before a "?": text in another encoding shows it anywhere."""
+    assert decoded("¿Qué pasa hoy? Está bien.".encode("cp1252"), "a") == "¿Qué pasa hoy? Está bien."
+    with pytest.raises(SourceError):
+        decoded("Qué pasa hoy? Está bien ¿ asi.".encode("cp1252"), "a")

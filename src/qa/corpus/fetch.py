@@ -2,8 +2,8 @@
 
 ``Fetcher.fetch`` asks robots.txt first, waits between two requests to a host, says who it is,
 tries again where a server is busy, follows redirects hop by hop, and takes no more bytes, time
-or hops than it was told. Rules of robots.txt are read by protego, since urllib.robotparser
-takes the first rule that fits, where the standard (RFC 9309) says the longest, and knows no "*".
+or hops than it was told. robots.txt is evaluated in the bounded reader process
+(``formats/robots.py``), and a body counts only when it is whole (``coding.py``).
 """
 
 from __future__ import annotations
@@ -12,26 +12,22 @@ import codecs
 import datetime
 import email.utils
 import time
-import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from email.message import Message
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 import httpcore
 import httpx
 
 from qa import __version__
 from qa.corpus.addresses import CheckedBackend, checked_url
-from qa.corpus.formats import FORMATS
+from qa.corpus.coding import ACCEPTED, unpacked
+from qa.corpus.formats import FORMATS, read_rules
+from qa.corpus.formats.encodings import text_codec
 from qa.errors import GoneError, SourceError, UnreachableError
 
-if TYPE_CHECKING:
-    import protego
-
-__all__ = ["Fetched", "Fetcher", "Manners", "as_file", "gunzip"]
+__all__ = ["Fetched", "Fetcher", "Manners", "as_file"]
 
 # The name by which robots.txt speaks of us.
 _ROBOT = "press-qa"
@@ -43,6 +39,7 @@ _BUSY = 429
 _ATTEMPTS = 4
 # Asked to wait longer than that, we rather come back another time.
 _LONGEST_WAIT_S = 300.0
+_WAIT_DIGITS = 9
 # As many addresses of a host in a row that cannot be reached: then it is left alone.
 _GIVEN_UP_AFTER = 3
 # RFC 9309 lets a robot read no more than that of robots.txt.
@@ -120,7 +117,8 @@ class Fetcher:
         self._sleep = sleep
         self._backend = CheckedBackend(allow_private=manners.allow_private)
         self._pool = httpcore.ConnectionPool(network_backend=self._backend, max_connections=4)
-        self._rules: dict[str, protego.Protego | UnreachableError] = {}
+        self._rules: dict[str, bytes | SourceError] = {}
+        self._stated_delays: dict[str, float | None] = {}
         self._next_at: dict[str, float] = {}
         self._unreached: Counter[str] = Counter()
 
@@ -155,7 +153,7 @@ class Fetcher:
             response = self._asked(place, headers)
             if response.status not in _MOVED or "location" not in response.headers:
                 break
-            place = self._checked(str(place.join(response.headers["location"])))
+            place = self._redirected(place, response)
             self._check_hop(url, place, been, may_go_to)
             if is_known(str(place)):
                 return Fetched(url, str(place), is_known=True)
@@ -180,45 +178,58 @@ class Fetcher:
     def _checked(self, url: str) -> httpx.URL:
         return checked_url(url, allow_private=self._manners.allow_private)
 
+    def _redirected(self, place: httpx.URL, response: _Response) -> httpx.URL:
+        """Return the address that a redirect leads to."""
+        location = response.headers["location"]
+        try:
+            target = str(place.join(location))
+        except (httpx.InvalidURL, ValueError) as error:
+            raise SourceError(
+                f"{place}: redirected to {location[:100]!r}, which is not an address: {error}."
+            ) from error
+        return self._checked(target)
+
     def _ask_robots(self, place: httpx.URL) -> None:
         """Raise what forbids to fetch the page: its robots.txt, or that it cannot be had."""
-        rules = self._robots(place)
-        if isinstance(rules, UnreachableError):
-            raise rules
-        if not rules.can_fetch(str(place), _ROBOT):
-            raise SourceError(f"{place}: robots.txt of {place.host} forbids to fetch it.")
-
-    def _robots(self, place: httpx.URL) -> protego.Protego | UnreachableError:
         origin = _origin(place)
         if origin not in self._rules:
-            try:
-                self._rules[origin] = self._fetched_robots(origin)
-            except UnreachableError as error:
-                # RFC 9309: a server that cannot tell its rules forbids everything.
-                message = f"{origin}/robots.txt cannot be had, so nothing is fetched: {error}"
-                self._rules[origin] = UnreachableError(message)
-        return self._rules[origin]
+            self._rules[origin] = self._robots(origin)
+        text = self._rules[origin]
+        if isinstance(text, SourceError):
+            raise text
+        if not text:
+            return
+        try:
+            rules = read_rules(text, str(place), _ROBOT)
+        except SourceError as error:
+            self._rules[origin] = _without_rules(origin, error)
+            raise self._rules[origin] from error
+        self._stated_delays[origin] = rules.delay_s
+        if not rules.may_fetch:
+            raise SourceError(f"{place}: robots.txt of {place.host} forbids to fetch it.")
 
-    def _fetched_robots(self, origin: str) -> protego.Protego:
-        from protego import Protego  # noqa: PLC0415 - only to fetch
+    def _robots(self, origin: str) -> bytes | SourceError:
+        """Return robots.txt of a server, or why nothing is fetched from there."""
+        try:
+            return self._fetched_robots(origin)
+        except UnreachableError as error:
+            return _without_rules(origin, error)
+        except SourceError as error:
+            return error
 
+    def _fetched_robots(self, origin: str) -> bytes:
         place = self._checked(f"{origin}/robots.txt")
         for _ in range(self._manners.max_redirects + 1):
             response = self._asked(place, {}, most=_ROBOTS_BYTES)
             if response.status not in _MOVED or "location" not in response.headers:
                 break
-            place = self._checked(str(place.join(response.headers["location"])))
+            place = self._redirected(place, response)
         # RFC 9309: where there are no rules, everything is allowed.
-        has_rules = response.status == httpx.codes.OK
-        rules = response.data.decode("utf-8", "replace") if has_rules else ""
-        return Protego.parse(rules)
+        return response.data if response.status == httpx.codes.OK else b""
 
     def _delay_s(self, place: httpx.URL) -> float:
         """What the settings say to wait between two requests, or robots.txt if it says more."""
-        rules = self._rules.get(_origin(place))
-        stated = None
-        if rules is not None and not isinstance(rules, UnreachableError):
-            stated = rules.crawl_delay(_ROBOT)
+        stated = self._stated_delays.get(_origin(place))
         delay_s = max(self._manners.fetch_delay_s, stated or 0.0)
         if delay_s > _LONGEST_WAIT_S:
             raise UnreachableError(
@@ -296,7 +307,7 @@ class Fetcher:
         sent = {
             "User-Agent": self._manners.user_agent,
             "Accept": _ACCEPT,
-            "Accept-Encoding": "gzip",
+            "Accept-Encoding": ACCEPTED,
             **headers,
         }
         with self._pool.stream("GET", url, headers=list(sent.items())) as response:
@@ -315,39 +326,20 @@ class Fetcher:
     ) -> bytes:
         """The bytes of a page; only the first ``most`` where they are told, else all."""
         limit = self._manners.max_source_bytes
-        encoding = told.get("content-encoding", "").strip().lower()
-        if encoding not in ("", "identity", "gzip", "x-gzip"):
-            raise SourceError(f"{place}: sent as {encoding}, which was not asked for.")
         body = bytearray()
+        is_beginning = False
         for piece in response.iter_stream():
             body += piece
             if most is not None and len(body) >= most:
+                is_beginning = True
                 break
             if len(body) > limit:
                 raise SourceError(
                     f"{place}: longer than {limit} bytes: raise max_source_bytes to take it."
                 )
-        if encoding in ("gzip", "x-gzip"):
-            return gunzip(bytes(body), limit, str(place))[:most]
-        return bytes(body[:most])
-
-
-def gunzip(data: bytes, limit: int, name: str) -> bytes:
-    """What gzip has packed, of which there may be so many bytes.
-
-    Raises:
-        SourceError: it is no gzip, or more.
-    """
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        unpacked = unpacker.decompress(data, limit + 1)
-    except zlib.error as error:
-        raise SourceError(f"{name}: it cannot be unpacked: {error}.") from error
-    if len(unpacked) > limit:
-        raise SourceError(
-            f"{name}: longer than {limit} bytes when unpacked: raise max_source_bytes to take it."
-        )
-    return unpacked
+        codings = told.get("content-encoding", "")
+        data = bytes(body)
+        return unpacked(data, codings, limit, str(place), is_beginning=is_beginning)[:most]
 
 
 def as_file(fetched: Fetched) -> tuple[bytes, str]:
@@ -359,9 +351,7 @@ def as_file(fetched: Fetched) -> tuple[bytes, str]:
         SourceError: what the server sent is of no format that is read here.
     """
     data = fetched.data or b""
-    told = Message()
-    told["content-type"] = fetched.content_type
-    kind = told.get_content_type() if fetched.content_type else ""
+    kind, charset = _content_type(fetched.content_type)
     suffix = PurePosixPath(httpx.URL(fetched.final).path).suffix.lower()
     ending = _ENDINGS.get(kind)
     if kind in _VAGUE:
@@ -372,25 +362,35 @@ def as_file(fetched: Fetched) -> tuple[bytes, str]:
         raise SourceError(
             f"{fetched.final}: its server calls it {kind or 'nothing'}; read are {known}."
         )
-    charset = told.get_content_charset()
     if charset and kind.startswith("text/"):
         data = _as_utf8(data, charset, fetched.final)
     name = fetched.final if suffix == ending else f"{fetched.final}{ending}"
     return data, name
 
 
+def _content_type(stated: str) -> tuple[str, str | None]:
+    """Return the media type in lower case, and the charset where one is named."""
+    kind, *parameters = stated.split(";")
+    charset = None
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset" and charset is None:
+            charset = value.strip().strip("\"'").strip().lower() or None
+    return kind.strip().lower(), charset
+
+
 def _as_utf8(data: bytes, charset: str, name: str) -> bytes:
-    try:
-        codec = codecs.lookup(charset).name
-    except LookupError as error:
-        raise SourceError(f"{name}: its server names an unknown encoding, {charset}.") from error
-    if codec in ("utf-8", "ascii") or data.startswith(codecs.BOM_UTF8):
+    codec = text_codec(charset)
+    if codec is None:
+        raise SourceError(f"{name}: its server names an unknown encoding, {charset[:40]!r}.")
+    if codec in {"utf-8", "ascii"} or data.startswith(codecs.BOM_UTF8):
         return data
     try:
         # The mark outweighs what the page says of its encoding itself.
         return codecs.BOM_UTF8 + data.decode(codec).encode()
-    except (UnicodeDecodeError, LookupError) as error:
-        raise SourceError(f"{name}: not {charset} text, as its server says: {error}.") from error
+    except UnicodeError as error:
+        why = f"{name}: not {charset[:40]} text, as its server says: {error}."
+        raise SourceError(why) from error
 
 
 def _fetched(url: str, final: str, response: _Response) -> Fetched:
@@ -410,6 +410,11 @@ def _fetched(url: str, final: str, response: _Response) -> Fetched:
     raise SourceError(f"{message}, not with a page.")
 
 
+def _without_rules(origin: str, error: SourceError) -> UnreachableError:
+    # RFC 9309: a server that cannot tell its rules forbids everything.
+    return UnreachableError(f"{origin}/robots.txt cannot be had, so nothing is fetched: {error}")
+
+
 def _origin(place: httpx.URL) -> str:
     return str(place.copy_with(raw_path=b"/")).rstrip("/")
 
@@ -417,12 +422,13 @@ def _origin(place: httpx.URL) -> str:
 def _retry_after_s(headers: httpx.Headers) -> float | None:
     """How long the server asks to wait: seconds, or until a date; None where it does not."""
     stated = headers.get("retry-after", "").strip()
-    if stated.isdecimal():
-        return float(stated)
+    if stated.isascii() and stated.isdigit():
+        # More digits than these are more than anybody waits.
+        return float(stated[:_WAIT_DIGITS])
     try:
         until = email.utils.parsedate_to_datetime(stated)
-    except ValueError:
+        if until.tzinfo is None:
+            until = until.replace(tzinfo=datetime.UTC)
+        return max(0.0, (until - datetime.datetime.now(datetime.UTC)).total_seconds())
+    except Exception:  # noqa: BLE001 - the parser raises what it likes
         return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=datetime.UTC)
-    return max(0.0, (until - datetime.datetime.now(datetime.UTC)).total_seconds())

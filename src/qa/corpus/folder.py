@@ -26,7 +26,7 @@ from typing import Any, cast
 
 import yaml
 
-from qa.corpus.formats.text import FRONT_MATTER
+from qa.corpus.formats.front_matter import FRONT_MATTER, Value, day, fields_of
 from qa.corpus.layout import turns
 from qa.errors import CorpusError
 from qa.records import Document
@@ -52,11 +52,11 @@ _ACCEPTED = "accepted_sha256"
 _WRITTEN = ("ingested_from", "sha256", "source_sha256", "file_sha256")
 _PROVENANCE = (*_WRITTEN, "pages", "retrieved", _ACCEPTED)
 # Tens of times faster, but not everywhere compiled in.
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SafeDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _FILE_SHA256_LINE = re.compile(r"^file_sha256: ([0-9a-f]{64})\n", re.MULTILINE)
 _ACCEPTED_LINE = re.compile(rf"^{_ACCEPTED}:.*\n", re.MULTILINE)
 _RESTORE = 'restore it from a backup, or remove it and run "qa ingest SOURCE" again'
+_OFFSET = re.compile(r"[0-9]{1,9}")
 _SAFE_ID = re.compile(r"\w[\w.\-]{0,119}")
 
 
@@ -287,18 +287,15 @@ def _dumped(fields: dict[str, Any]) -> str:
     return text
 
 
-def _parted(raw: str) -> tuple[dict[str, object], str]:
+def _parted(raw: str) -> tuple[dict[str, Value], str]:
     """The front matter's fields, none where there is none, and what stands below it."""
     match = FRONT_MATTER.match(raw)
     if not match:
         return {}, raw
     try:
-        fields = yaml.load(match[1], Loader=_Loader)  # noqa: S506 - a safe one
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date like 2020-13-45
-        raise CorpusError(f"its front matter is not YAML: {error}") from error
-    if not isinstance(fields, dict | None):
-        raise CorpusError(f"its front matter is a {type(fields).__name__}, not key: value lines.")
-    return fields or {}, raw[match.end() :]
+        return fields_of(match[1]), raw[match.end() :]
+    except ValueError as error:
+        raise CorpusError(f"its front matter {error}") from error
 
 
 def _file_sha256(raw: str) -> str:
@@ -324,7 +321,7 @@ def _accepted_sha256(raw: str) -> str:
     return hashlib.sha256(f"{_ACCEPTED_LINE.sub('', front)}{rest}".encode()).hexdigest()
 
 
-def _document(fields: dict[str, object], body: str, stem: str) -> Document:
+def _document(fields: dict[str, Value], body: str, stem: str) -> Document:
     unknown = sorted(set(map(str, fields)) - {*_KEYS, *_MARKS, *_PROVENANCE})
     if unknown:
         known = ", ".join((*_KEYS, *_MARKS))
@@ -353,34 +350,39 @@ def _document(fields: dict[str, object], body: str, stem: str) -> Document:
     )
 
 
-def _pages(fields: dict[str, object], text: str) -> tuple[int, ...]:
+def _pages(fields: dict[str, Value], text: str) -> tuple[int, ...]:
     """Where pages begin, if the text is the one they were told of."""
     stated = fields.get("pages")
     if stated is None or fields.get("sha256") != hashlib.sha256(text.encode()).hexdigest():
         return ()
-    if not isinstance(stated, list) or any(type(offset) is not int for offset in stated):
-        raise CorpusError(f"its pages are {stated!r}, not a list of offsets in the text.")
-    if stated != sorted(stated) or not all(0 <= offset <= len(text) for offset in stated):
+    if not isinstance(stated, list) or not all(_is_offset(offset) for offset in stated):
+        raise CorpusError(f"its pages are {stated!r:.200}, not a list of offsets in the text.")
+    offsets = [int(offset) for offset in stated]
+    if offsets != sorted(offsets) or (offsets and offsets[-1] > len(text)):
         raise CorpusError("its pages do not ascend within the text.")
-    return tuple(stated)
+    return tuple(offsets)
 
 
-def _text(fields: dict[str, object], key: str) -> str | None:
+def _is_offset(stated: object) -> bool:
+    return isinstance(stated, str) and _OFFSET.fullmatch(stated) is not None
+
+
+def _text(fields: dict[str, Value], key: str) -> str | None:
     value = fields.get(key)
     return None if value is None else str(value)
 
 
-def _texts(fields: dict[str, object], key: str) -> tuple[str, ...]:
+def _texts(fields: dict[str, Value], key: str) -> tuple[str, ...]:
     value = fields.get(key)
     if value is None:
         return ()
     return tuple(map(str, value)) if isinstance(value, list) else (str(value),)
 
 
-def _date(value: object) -> datetime.date | None:
-    if value is None or (isinstance(value, datetime.date) and type(value) is datetime.date):
-        return value
+def _date(value: Value) -> datetime.date | None:
+    if value is None:
+        return None
     try:
-        return datetime.date.fromisoformat(str(value))
+        return day(value if isinstance(value, str) else "")
     except ValueError as error:
-        raise CorpusError(f"{value!r} is not a date as YYYY-MM-DD.") from error
+        raise CorpusError(f"{value!r:.200} is not a date as YYYY-MM-DD.") from error

@@ -35,6 +35,7 @@ __all__ = [
     "take",
     "take_files",
     "unchanged",
+    "unforeseen",
 ]
 
 Outcome = Literal[
@@ -44,6 +45,7 @@ Outcome = Literal[
 OnProgress = Callable[[int, int], None]
 
 _SLUG_CHARS = 60
+_ERROR_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,17 @@ def take_files(
             yield take(received, corpus, state, overwrite=overwrite)
         except (SourceError, CorpusError, OSError) as error:
             yield Ingested(name, "failed", why=str(error))
+        except Exception as error:  # noqa: BLE001 - one source never stops the others
+            yield unforeseen(name, error)
         if on_progress:
             on_progress(done, max(done, total))
+
+
+def unforeseen(name: str, error: Exception) -> Ingested:
+    """Return the outcome of a source that met an error nobody foresaw."""
+    said = " ".join(str(error).split())[:_ERROR_CHARS]
+    why = f"{name}: an error in this program ({type(error).__name__}: {said}); please report it"
+    return Ingested(name, "failed", why=why)
 
 
 def take(received: Received, corpus: Path, state: State, *, overwrite: bool = False) -> Ingested:

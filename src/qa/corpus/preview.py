@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qa.corpus.files import contents, files, source_name
 from qa.corpus.formats import extract
-from qa.corpus.ingest import document_of
+from qa.corpus.ingest import document_of, unforeseen
 from qa.corpus.layout import turns
 from qa.errors import SourceError
 from qa.records import Document, Turn
@@ -69,3 +69,5 @@ def preview(sources: Sequence[Path], corpus: Path) -> Iterator[Preview]:
             yield Preview(name, document_of(extracted, name), extracted.remark)
         except (SourceError, OSError) as error:
             yield Preview(name, why=str(error))
+        except Exception as error:  # noqa: BLE001 - one source never stops the others
+            yield Preview(name, why=unforeseen(name, error).why)

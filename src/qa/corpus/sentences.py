@@ -11,8 +11,15 @@ __all__ = ["sentence_spans"]
 
 # Scripts without spaces end a sentence at these marks, closing quotes and brackets included;
 # nupunkt is trained on English and leaves them alone.
-_WIDE_END = re.compile(r"[。！？!?]*[。！？][」』”’）)】》]*")
+_WIDE_END = re.compile(r"[。！？](?:[!?]*[。！？])*[」』”’）)】》]*")
 _LINE_END = re.compile(r"\n+")
+# nupunkt looks from every sentence-ending mark to the end of its stretch without spaces, which
+# takes quadratic time ("!!!!!"). Of a stretch with more marks than any text has, it is shown the
+# first and the last ones; letters stand in the places of the others.
+_STRETCH = re.compile(r"(?<!\S)\S{200,}")
+_MARK = re.compile("[.!?…]")
+_SHOWN_MARKS = 50
+_HIDDEN_MARKS = dict.fromkeys(map(ord, ".!?…"), "x")
 
 
 def sentence_spans(text: str) -> list[Span]:
@@ -24,13 +31,22 @@ def sentence_spans(text: str) -> list[Span]:
 
     spans: list[Span] = []
     for line_start, line_end in _pieces(text, 0, len(text), _LINE_END):
-        line = text[line_start:line_end]
+        line = _STRETCH.sub(_with_few_marks, text[line_start:line_end])
         for start, end in nupunkt.sent_spans(line) if line.strip() else []:
             for piece in _pieces(text, line_start + start, line_start + end, _WIDE_END):
                 span = _trimmed(text, *piece)
                 if span:
                     spans.append(span)
     return spans
+
+
+def _with_few_marks(stretch: re.Match[str]) -> str:
+    """The stretch at its length, with at most twice ``_SHOWN_MARKS`` sentence-ending marks."""
+    marks = [mark.start() for mark in _MARK.finditer(stretch[0])]
+    if len(marks) <= 2 * _SHOWN_MARKS:
+        return stretch[0]
+    start, end = marks[_SHOWN_MARKS], marks[-_SHOWN_MARKS]
+    return stretch[0][:start] + stretch[0][start:end].translate(_HIDDEN_MARKS) + stretch[0][end:]
 
 
 def _pieces(text: str, start: int, end: int, cut_after: re.Pattern[str]) -> list[tuple[int, int]]:

@@ -18,6 +18,7 @@ import yaml
 
 from qa.corpus.crawl import WebSource
 from qa.corpus.files import source_name
+from qa.corpus.formats.front_matter import value_of
 from qa.errors import CorpusError
 from qa.storage import write_whole
 
@@ -47,9 +48,11 @@ def read(corpus: Path) -> list[Source]:
     if not path.exists():
         return []
     try:
-        rows = yaml.safe_load(path.read_text("utf-8")) or []
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        rows = value_of(path.read_text("utf-8")) or []
+    except (OSError, UnicodeDecodeError) as error:
         raise CorpusError(f"{path} cannot be read: {error}") from error
+    except ValueError as error:
+        raise CorpusError(f"{path} cannot be read: it {error}") from error
     if not isinstance(rows, list):
         raise CorpusError(f"{path} is not a list of sources.")
     return [_source(row, path, corpus) for row in rows]

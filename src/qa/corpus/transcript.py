@@ -8,6 +8,7 @@ floor to the next one, or whom nobody answers.
 
 from __future__ import annotations
 
+import bisect
 import difflib
 import itertools
 import re
@@ -257,9 +258,11 @@ def _in_council(text: str, sittings: Sequence[Span]) -> Iterator[_Labelled]:
 
     The record's pages end within paragraphs, so that a label is looked for in every line.
     """
+    begins = [sitting.start for sitting in sittings]
     for match in _COUNCIL_LABEL.finditer(text):
         start = match.start("label")
-        is_question_time = any(sitting.start <= start < sitting.end for sitting in sittings)
+        last = bisect.bisect_right(begins, start) - 1
+        is_question_time = last >= 0 and start < sittings[last].end
         part: _Part = "leads"
         if is_question_time and match["office"] not in _COUNCIL_CHAIR:
             part = "asks" if match["office"] in _COUNCIL_MEMBER else "answers"

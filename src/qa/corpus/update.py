@@ -30,6 +30,7 @@ from qa.corpus.ingest import (
     take,
     take_files,
     unchanged,
+    unforeseen,
 )
 from qa.corpus.sources import SOURCES, Source, is_url
 from qa.corpus.state import Seen, State, now
@@ -119,7 +120,9 @@ def update(  # noqa: PLR0913 - the settings of each step
             number = state.begin("update")
             run = _Run(number, corpus, state, fetcher, manners, overwrite, on_progress)
             yield from _all(sources, run, is_update=True)
-            yield from _missing_files([s for s in sources if isinstance(s, Path)], run)
+            for source in sources:
+                if isinstance(source, Path):
+                    yield from _alone(str(source), _missing_file(source, run))
             yield from _rechecked(rechecks, run)
             state.end(number)
     finally:
@@ -137,7 +140,15 @@ def _all(sources: Sequence[Source], run: _Run, *, is_update: bool = False) -> It
     )
     for source in sources:
         if isinstance(source, WebSource):
-            yield from _take_web(source, run)
+            yield from _alone(source.url, _take_web(source, run))
+
+
+def _alone(name: str, outcomes: Iterator[Ingested]) -> Iterator[Ingested]:
+    """Yield the outcomes of one source; an error that nobody foresaw ends it, not the run."""
+    try:
+        yield from outcomes
+    except Exception as error:  # noqa: BLE001 - whatever it is, the next source is taken
+        yield unforeseen(name, error)
 
 
 def _take_web(source: WebSource, run: _Run) -> Iterator[Ingested]:
@@ -213,6 +224,9 @@ def _taken(
     except (SourceError, CorpusError) as error:
         _note(url, run, trouble=str(error))
         yield Ingested(url, "failed", why=str(error))
+    except Exception as error:  # noqa: BLE001 - the next page of the listing is taken
+        run.troubled_pages.add(url)
+        yield unforeseen(url, error)
 
 
 def _of_the_day_before(link: Link, seen: Seen | None, run: _Run) -> Ingested | None:
@@ -345,14 +359,13 @@ def _is_gone(place: str, run: _Run) -> bool:
     return seen is not None and seen.is_gone
 
 
-def _missing_files(sources: Sequence[Path], run: _Run) -> Iterator[Ingested]:
-    """Withdraw the documents whose files are gone from places that are there."""
-    for source in sources:
-        name = source_name(source, run.corpus)
-        if source.is_dir():
-            yield from _missing_below(source, name, run)
-        elif _was_file(source, run) and source.parent.is_dir():
-            yield from _gone(name, f"{source}: the file is gone.", run)
+def _missing_file(source: Path, run: _Run) -> Iterator[Ingested]:
+    """Withdraw the documents whose files are gone from a place that is there."""
+    name = source_name(source, run.corpus)
+    if source.is_dir():
+        yield from _missing_below(source, name, run)
+    elif _was_file(source, run) and source.parent.is_dir():
+        yield from _gone(name, f"{source}: the file is gone.", run)
 
 
 def _was_file(source: Path, run: _Run) -> bool:

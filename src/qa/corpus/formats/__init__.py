@@ -14,10 +14,19 @@ from qa.corpus.formats.extracted import Extracted
 from qa.corpus.formats.readers import FORMATS
 from qa.corpus.formats.signatures import told_by_content
 from qa.corpus.formats.text import split_front_matter
-from qa.corpus.formats.worker import read_apart
+from qa.corpus.formats.worker import read_apart, read_links, read_rules, search_apart
 from qa.errors import SourceError
 
-__all__ = ["FORMATS", "Extracted", "check_size", "extract", "split_front_matter"]
+__all__ = [
+    "FORMATS",
+    "Extracted",
+    "check_size",
+    "extract",
+    "read_links",
+    "read_rules",
+    "search_apart",
+    "split_front_matter",
+]
 
 
 def extract(data: bytes, name: str) -> Extracted:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from qa.errors import SourceError
 
-__all__ = ["decoded"]
+__all__ = ["decoded", "text_codec"]
 
 _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8",
@@ -30,6 +30,19 @@ _WIDER = {
     "big5": "big5hkscs",
     "cp950": "big5hkscs",
 }
+# The encodings of text on the web, as Python names them. Python has others that are none of text
+# ("hex", "undefined"), or take quadratic time ("punycode", "idna").
+_TEXT_CODECS = (
+    frozenset(
+        """
+    ascii utf-8 utf-8-sig utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be gb2312 gbk gb18030
+    big5 big5hkscs cp950 euc_jp shift_jis cp932 iso2022_jp euc_kr cp949 johab koi8-r koi8-u
+    mac-roman mac-cyrillic cp437 cp850 cp852 cp855 cp858 cp866 cp874 tis-620 viscii
+    """.split()
+    )
+    | {f"iso8859-{part}" for part in range(1, 17)}
+    | {f"cp{page}" for page in range(1250, 1259)}
+)
 # The commonest characters of Chinese, simplified and traditional: about half of any text, and one
 # in forty of what the wrong encoding makes of it.
 _COMMON = frozenset(
@@ -73,7 +86,7 @@ _NO_WESTERN_TEXT = re.compile(
     r"|[a-zà-öø-ÿœ][À-ÖØ-ÞŒŸ]"  # a capital after a small letter
     rf"|[{_SIGNS}](?![ÁÉÍÓÚ])[^\x00-\x7f]|[^\x00-\x7f\xa0][{_SIGNS}]"  # signs in a heap
     rf"|[A-Za-z{_ACCENTED}][{_SIGNS.replace('·', '')}][a-z{_ACCENTED}]"  # a sign within a word
-    rf"|[a-ln-z{_ACCENTED}][²³¹]|¿(?![^?]*\?)"  # a power of no metre, a question without end
+    rf"|[a-ln-z{_ACCENTED}][²³¹]"  # a power of no metre
 )
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffe\uffff]")
 
@@ -98,19 +111,27 @@ def _certain(data: bytes, name: str, marked: str | None, declared: str | None) -
             raise SourceError(f"{name}: marked as {marked} and is not: save it as UTF-8.")
         return text
     # Text that is valid UTF-8 is nothing else; a declaration that does not hold tells nothing.
-    for encoding in ("utf-8", declared):
+    for encoding in ("utf-8", text_codec(declared) if declared else None):
         text = _strictly(data, encoding) if encoding else None
         if text is not None and "\0" not in text:
             return text
     return _only_plausible(data, name)
 
 
-def _strictly(data: bytes, encoding: str) -> str | None:
-    """The text in that encoding; None where the bytes are not in it, or there is none such."""
+def text_codec(label: str) -> str | None:
+    """Return Python's name of the text encoding with that label; None where there is none."""
     try:
-        codec = codecs.lookup(encoding).name
+        codec = codecs.lookup(label.strip()).name
+    except (LookupError, ValueError):  # ValueError: a NUL, or a surrogate
+        return None
+    return codec if codec in _TEXT_CODECS else None
+
+
+def _strictly(data: bytes, codec: str) -> str | None:
+    """The text in that encoding; None where the bytes are not in it."""
+    try:
         return data.decode(_WIDER.get(codec, codec))
-    except (LookupError, UnicodeDecodeError):
+    except UnicodeError:
         return None
 
 
@@ -151,7 +172,8 @@ def _is_chinese(text: str) -> bool:
 
 
 def _is_western(text: str) -> bool:
-    if _NO_WESTERN_TEXT.search(text):
+    is_open_question = text.rfind("¿") > text.rfind("?")
+    if is_open_question or _NO_WESTERN_TEXT.search(text):
         return False
     accented = [letter for letter in text if letter in _ACCENTED]
     letters = sum(letter.isascii() and letter.isalpha() for letter in text)

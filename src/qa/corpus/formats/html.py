@@ -69,7 +69,7 @@ def html(data: bytes, name: str) -> Extracted:
 
     page = decoded(data, name, _declared(data))
     # The parser is given characters, and must not be told of another encoding.
-    page = re.sub(r"<\?xml[^>]*\?>", "", page, count=1)
+    page = re.sub(r"\A\s*<\?xml[^>]*\?>", "", page)
     parser = HTMLParser()
     try:
         tree = document_fromstring(page, parser=parser)

@@ -44,7 +44,7 @@ _ITEM = re.compile(r"(?:[•‣▪●○◦–—*·\uf0b7-]|\(?(?:\d{1,3}|[A-Za
 _WIDE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _FIRST_WORDS = re.compile(r"(?:[^\s\w]*[\d½¼¾][\S]*\s)?\S+")
 _WORD = re.compile(r"\w+(?:-\w+)*")
-_BROKEN_WORD = re.compile(r"(\w+)[-\u2010\u00ad]$")
+_BROKEN_WORD = re.compile(r"(?<!\w)(\w+)[-\u2010\u00ad]$")
 _CONTINUED_WORD = re.compile(r"[^\W\d_A-Z]+")
 
 

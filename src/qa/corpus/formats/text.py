@@ -5,23 +5,21 @@ from __future__ import annotations
 import datetime
 import re
 
-import yaml
-
 from qa.corpus.formats import limits
 from qa.corpus.formats.encodings import decoded
 from qa.corpus.formats.extracted import Extracted
+from qa.corpus.formats.front_matter import FRONT_MATTER, Value, day, fields_of
 from qa.errors import SourceError
 
-__all__ = ["FRONT_MATTER", "markdown", "plain_text", "split_front_matter"]
+__all__ = ["markdown", "plain_text", "split_front_matter"]
 
-FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _HEAD = re.compile(
     r"(?P<title>[^\S\n]*\S[^\n]*)\n(?P<date>\d{4}-\d{2}-\d{2})[ \t]*\n"
     r"(?:(?P<source>https?://\S+)[ \t]*\n)?[ \t]*\n+"
 )
 
 
-def split_front_matter(text: str, name: str) -> tuple[dict[str, object], str]:
+def split_front_matter(text: str, name: str) -> tuple[dict[str, Value], str]:
     """YAML between two ``---`` lines at the very start, and the text after it, untouched.
 
     Raises:
@@ -36,16 +34,9 @@ def split_front_matter(text: str, name: str) -> tuple[dict[str, object], str]:
             f"(FRONT_MATTER_CHARS) is {limits.FRONT_MATTER_CHARS}."
         )
     try:
-        fields = yaml.safe_load(match[1])
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        # A date that is none ("2020-13-45") raises ValueError.
-        raise SourceError(f"{name}: its front matter is not YAML: {error}") from error
-    if fields is None:
-        fields = {}
-    if not isinstance(fields, dict):
-        raise SourceError(
-            f"{name}: its front matter is a {type(fields).__name__}, not key: value lines."
-        )
+        fields = fields_of(match[1])
+    except ValueError as error:
+        raise SourceError(f"{name}: its front matter {error}") from error
     return fields, text[match.end() :]
 
 
@@ -87,10 +78,9 @@ def markdown(data: bytes, name: str) -> Extracted:
 
     def stated(key: str) -> str | None:
         value = fields.get(key)
-        # Lists may hold themselves, and be endless once they are written out.
-        if isinstance(value, list | dict | set | tuple):
+        if isinstance(value, list | dict):
             raise SourceError(f"{name}: the {key} in its front matter is a list, not text.")
-        return str(value).strip() if value else None
+        return value.strip() or None if value else None
 
     return Extracted(
         body.strip("\n"),
@@ -106,6 +96,6 @@ def _date(stated: str | None, name: str) -> datetime.date | None:
     if stated is None:
         return None
     try:
-        return datetime.date.fromisoformat(stated[:10])
+        return day(stated)
     except ValueError as error:
         raise SourceError(f"{name}: {stated!r} is not a date as YYYY-MM-DD.") from error

@@ -14,20 +14,31 @@ import datetime
 import functools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import PurePath
 from typing import IO, Any
 
 from qa.corpus.formats import limits
 from qa.corpus.formats.extracted import Extracted
+from qa.corpus.formats.listings import Named, links_of_page, links_of_xml
 from qa.corpus.formats.readers import FORMATS
+from qa.corpus.formats.robots import rules
 from qa.errors import SourceError
 
-__all__ = ["read_apart", "serve"]
+__all__ = ["Rules", "read_apart", "read_links", "read_rules", "search_apart", "serve"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rules:
+    """What robots.txt says of an address: may it be fetched, and the seconds between requests."""
+
+    may_fetch: bool
+    delay_s: float | None
 
 
 def read_apart(data: bytes, name: str) -> Extracted:
@@ -36,11 +47,45 @@ def read_apart(data: bytes, name: str) -> Extracted:
     Raises:
         SourceError: the reader refuses the file, crashes, or passes a limit of time or memory.
     """
-    answer = _reader().asked(data, name)
-    if "refused" in answer:
-        raise SourceError(answer["refused"])
+    answer = _asked("document", data, name)
     date = answer["date"] and datetime.date.fromisoformat(answer["date"])
     return Extracted(**{**answer, "date": date, "pages": tuple(answer["pages"])})
+
+
+def read_links(data: bytes, url: str, *, is_xml: bool) -> list[Named]:
+    """Return what a listing at an address names.
+
+    Raises:
+        SourceError: it is refused, or passes a limit of time or memory.
+    """
+    answer = _asked("xml" if is_xml else "page", data, url)
+    return [Named(*named) for named in answer["links"]]
+
+
+def read_rules(text: bytes, url: str, robot: str) -> Rules:
+    """Return what a robots.txt says of an address to a robot.
+
+    Raises:
+        SourceError: it passes a limit of time or memory.
+    """
+    return Rules(**_asked("rules", text, url, robot=robot))
+
+
+def search_apart(pattern: str, texts: Sequence[str], name: str) -> list[bool]:
+    """Return, for each text, whether a regular expression is found in it.
+
+    Raises:
+        SourceError: searching passes a limit of time.
+    """
+    answer = _asked("search", json.dumps(texts).encode(), name, pattern=pattern)
+    return [bool(found) for found in answer["found"]]
+
+
+def _asked(task: str, data: bytes, name: str, **given: str) -> dict[str, Any]:
+    answer = _reader().asked(data, name, task=task, **given)
+    if "refused" in answer:
+        raise SourceError(answer["refused"])
+    return answer
 
 
 class _Reader:
@@ -51,13 +96,14 @@ class _Reader:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def asked(self, data: bytes, name: str) -> dict[str, Any]:
+    def asked(self, data: bytes, name: str, **given: str) -> dict[str, Any]:
         """Its answer, as JSON values.
 
         Raises:
             SourceError: there is none.
         """
-        request = json.dumps({"name": name, "bytes": len(data)}).encode() + b"\n"
+        told = {"task": "document", **given, "name": name, "bytes": len(data)}
+        request = json.dumps(told).encode() + b"\n"
         with self._lock:
             process = self._running()
             try:
@@ -153,7 +199,7 @@ def serve() -> None:
     _bind()
     while line := requests.readline():
         request = json.loads(line)
-        answer = _answer(requests.read(request["bytes"]), request["name"])
+        answer = _answer(requests.read(request.pop("bytes")), **request)
         answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()
 
@@ -169,9 +215,38 @@ def _bind() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _answer(data: bytes, name: str) -> dict[str, Any]:
+def _document(data: bytes, name: str) -> dict[str, Any]:
+    extracted = FORMATS[PurePath(name).suffix.lower()].read(data, name)
+    stated = dataclasses.asdict(extracted)
+    return {**stated, "date": extracted.date and extracted.date.isoformat()}
+
+
+def _links(named: Sequence[Named]) -> dict[str, Any]:
+    return {"links": [dataclasses.astuple(one) for one in named]}
+
+
+def _rules(text: bytes, url: str, robot: str) -> dict[str, Any]:
+    may_fetch, delay_s = rules(text, url, robot)
+    return {"may_fetch": may_fetch, "delay_s": delay_s}
+
+
+def _search(texts: bytes, _: str, pattern: str) -> dict[str, Any]:
+    search = re.compile(pattern).search
+    return {"found": [search(text) is not None for text in json.loads(texts)]}
+
+
+_TASKS: dict[str, Callable[..., dict[str, Any]]] = {
+    "document": _document,
+    "xml": lambda data, url: _links(links_of_xml(data, url)),
+    "page": lambda data, url: _links(links_of_page(data, url)),
+    "rules": _rules,
+    "search": _search,
+}
+
+
+def _answer(data: bytes, name: str, task: str = "document", **given: str) -> dict[str, Any]:
     try:
-        extracted = FORMATS[PurePath(name).suffix.lower()].read(data, name)
+        return _TASKS[task](data, name, **given)
     except SourceError as error:
         return {"refused": str(error)}
     except MemoryError:
@@ -188,5 +263,3 @@ def _answer(data: bytes, name: str) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 - parsers raise what they like at broken files
         kind = type(error).__name__
         return {"refused": f"{name}: it cannot be read, it is broken ({kind}: {error})."}
-    stated = dataclasses.asdict(extracted)
-    return {**stated, "date": extracted.date and extracted.date.isoformat()}
