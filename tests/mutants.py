@@ -1044,12 +1044,6 @@ MUTANTS = [
         "return True",
     ),
     (
-        "a manifest goes before what it lists",
-        "index/owned.py",
-        "if path != folder / MANIFEST and _is_of(path, folder, names):",
-        "if _is_of(path, folder, names):",
-    ),
-    (
         "links are written through",
         "index/owned.py",
         "and (path.is_symlink() or not is_plain):",
