@@ -39,7 +39,7 @@ steps = {
     "question marks": lambda: sentence_spans("?" * 300_000 + "x"),
     "brackets": lambda: sentence_spans("a.)" * 100_000),
     "quotation marks": lambda: sentence_spans('."' * 150_000),
-    "sittings": lambda: turns("質詢的口頭答覆\\n王議員：a\\n法案\\n" * 30_000, "transcript"),
+    "sittings": lambda: turns("質詢的口頭答覆\\n王議員：a\\n法案\\n" * 60_000, "transcript"),
     "opened questions": lambda: decoded(("¿a " * 300_000 + "é?").encode("cp1252"), "a.txt"),
     "stars": lambda: fits("/*-*-*-*-*-*.html", "/" + "-" * 20_000),
     "a word without end": lambda: _BROKEN_WORD.search("a" * 400_000 + " "),
@@ -63,16 +63,6 @@ STEPS = (
     "merge keys",
     "nesting",
 )
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
-def test_the_worst_known_inputs_are_read_within_the_readers_time(tmp_path):
-    nested = tmp_path / "a.md"
-    nested.write_text("---\ntitle: " + "[" * 100_000 + "\n---\n\nText.\n", "utf-8")
-    command = [sys.executable, "-c", SCRIPT, f"{limits.READING_S:.0f}", str(nested)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert tuple(done.stdout.split("\n")[:-1]) == STEPS, done.stderr
-    assert done.returncode == 0
 
 
 def shown_to_nupunkt(text):
@@ -124,3 +114,13 @@ def test_many_sittings_each_have_their_questions_and_speeches():
 def test_spans_of_a_hidden_stretch_are_of_the_text_itself():
     text = "!" * 1_000
     assert sentence_spans(text) == [Span(0, 1_000)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
+def test_the_worst_known_inputs_are_read_within_the_readers_time(tmp_path):
+    nested = tmp_path / "a.md"
+    nested.write_text("---\ntitle: " + "[" * 100_000 + "\n---\n\nText.\n", "utf-8")
+    command = [sys.executable, "-c", SCRIPT, f"{limits.READING_S:.0f}", str(nested)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert tuple(done.stdout.split("\n")[:-1]) == STEPS, done.stderr
+    assert done.returncode == 0
