@@ -203,6 +203,22 @@ def test_a_clock_that_is_ahead_at_the_start_loses_nothing_at_once(answer, clock,
     assert rows(path) == []
 
 
+def test_a_clock_that_is_set_back_after_the_start_is_believed_in_the_end(answer, clock, path):
+    clock.ahead = timedelta(days=4_000)
+    with contextlib.closing(Feedback(path, days=90)) as kept:
+        kept.keep("a" * 8, answer)
+        clock.ahead = timedelta()
+        for _ in range(12):
+            kept.forget()
+            clock.passes(hours=1)
+        kept.keep("b" * 8, answer)
+        kept.forget()
+    now = datetime.now(UTC)
+    found = {request: datetime.fromisoformat(at) for request, at in rows(path)}
+    assert set(found) == {"a" * 8, "b" * 8}
+    assert all(now <= at + timedelta(seconds=1) < now + timedelta(days=2) for at in found.values())
+
+
 def test_after_a_long_stop_a_short_time_to_keep_holds_again(answer, clock, path):
     with contextlib.closing(Feedback(path, days=1)) as before:
         before.keep("a" * 8, answer)

@@ -32,15 +32,19 @@ def test_what_was_used_longest_ago_goes_first_and_the_last_one_stays_whatever_it
 
 
 def test_many_clients_who_want_the_same_have_it_rendered_once():
-    times = []
+    times, go = [], threading.Event()
 
     def render():
         times.append(1)
+        assert go.wait(30)
         return b"page"
 
     async def all_of_them():
         documents = Rendered(30)
-        return await asyncio.gather(*(documents.get("key", str(n), render) for n in range(30)))
+        asking = [asyncio.create_task(documents.get("key", str(n), render)) for n in range(30)]
+        await asyncio.sleep(0)
+        go.set()
+        return await asyncio.gather(*asking)
 
     found = asyncio.run(all_of_them())
     assert ({content.body for content in found}, len(times)) == ({b"page"}, 1)

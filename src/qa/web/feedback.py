@@ -28,7 +28,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from qa.errors import FeedbackError
 from qa.index.encoder import Encoder
 from qa.records import Answer
-from qa.web.expiry import ExpiryClock
+from qa.web.expiry import AHEAD, ExpiryClock, StampClock
 
 __all__ = ["FORGET_S", "Asked", "Feedback", "Group", "grouped"]
 
@@ -50,11 +50,6 @@ _ASKED = sa.Table(
 )
 # How often a server deletes what is too old, in seconds.
 FORGET_S = 3_600
-# A time further ahead was written by a clock that was wrong: servers differ by less.
-_AHEAD = timedelta(days=1)
-# After so many seconds a clock is believed against what is kept: if it was wrong when the machine
-# started, it has been set by then.
-_SETTLED_S = 36_000
 # Longest to wait for a file that another process writes, in seconds.
 _FILE_S = 10
 # Longest to wait for a database, in seconds: to connect, for a statement, for a connection that
@@ -112,7 +107,7 @@ class Feedback:
         """
         self._kept = timedelta(days=days)
         self._clock: ExpiryClock | None = None
-        self._opened = datetime.now(UTC), time.monotonic()
+        self._time = StampClock(datetime.now(UTC))
         self._lock = threading.Lock()
         self._is_begun = False
         self._not_before = 0.0
@@ -190,7 +185,7 @@ class Feedback:
         """
         row = {
             "request": request,
-            "at": _written(self._stamp()),
+            "at": _written(self._time.now(datetime.now(UTC))),
             "question": answer.question,
             "status": answer.status,
             "confidence": answer.confidence,
@@ -216,11 +211,11 @@ class Feedback:
         Raises:
             FeedbackError: the database cannot be used.
         """
-        system = self._stamp()
+        system = self._time.now(datetime.now(UTC))
         with self._used() as connection:
             clock = self._clock or self._begin_clock(connection)
-            if time.monotonic() - self._opened[1] > _SETTLED_S:
-                ahead = _ASKED.c.at > _written(system + _AHEAD)
+            if self._time.is_settled:
+                ahead = _ASKED.c.at > _written(system + AHEAD)
                 connection.execute(sa.update(_ASKED).where(ahead).values(at=_written(system)))
             oldest = min(system, clock.now(system)) - self._kept
             too_old = _ASKED.c.at < _written(oldest)
@@ -240,13 +235,6 @@ class Feedback:
         start = datetime.fromisoformat(newest) if newest else system
         self._clock = ExpiryClock(self._kept, start)
         return self._clock
-
-    def _stamp(self) -> datetime:
-        """The time it is; a clock that fell back since the start is not believed."""
-        system = datetime.now(UTC)
-        opened, at = self._opened
-        reckoned = opened + timedelta(seconds=time.monotonic() - at)
-        return reckoned if system < reckoned - _AHEAD else system
 
     def thought(self, request: str, *, helpful: bool, reason: str | None) -> bool:
         """Keep what a visitor thought of the answer to a request; whether there is such.
