@@ -34,6 +34,7 @@ def test_results_come_in_order_and_the_last_ends_the_session():
         await turns()
         pending.put("a", event, b"one", is_last=False)
         await turns()
+        assert pending.held_bytes == 1_024  # what was sent counts no more
         pending.put("a", event, b"two", is_last=True)
         assert await reading == [b"one", b"two!"]
         assert "a" not in pending
