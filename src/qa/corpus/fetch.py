@@ -202,8 +202,9 @@ class Fetcher:
         try:
             rules = read_rules(text, str(place), _ROBOT)
         except SourceError as error:
-            self._rules[origin] = _without_rules(origin, error)
-            raise self._rules[origin] from error
+            refused = _without_rules(origin, error)
+            self._rules[origin] = refused
+            raise refused from error
         self._stated_delays[origin] = rules.delay_s
         if not rules.may_fetch:
             raise SourceError(f"{place}: robots.txt of {place.host} forbids to fetch it.")

@@ -138,8 +138,9 @@ def _listed(snapshot: Path) -> Collection[str] | None:
     except (OSError, ValueError):
         return None
     files = manifest.get("files") if isinstance(manifest, dict) else None
-    is_ours = isinstance(files, dict) and {"format", "inputs"} <= manifest.keys()
-    return set(files) if is_ours else None
+    if not isinstance(files, dict) or not {"format", "inputs"} <= manifest.keys():
+        return None
+    return set(files)
 
 
 def _remove(folder: Path, names: Collection[str]) -> None:

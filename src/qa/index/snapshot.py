@@ -220,15 +220,16 @@ def publish(  # noqa: PLR0913 - what the manifest says
     Raises:
         UnavailableError: the engine cannot be reached; the old one stays live.
     """
+    files = {
+        name: {"size": (unfinished / name).stat().st_size, "sha256": _sha256(unfinished / name)}
+        for name in _names(unfinished)
+    }
     manifest = {
         "format": FORMAT,
         "inputs": inputs,
         "counts": counts,
         "searches": searches,
-        "files": {
-            name: {"size": (unfinished / name).stat().st_size, "sha256": _sha256(unfinished / name)}
-            for name in _names(unfinished)
-        },
+        "files": files,
     }
     content = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True).encode()
     digest = hashlib.sha256(content).hexdigest()[:DIGEST_CHARS]
@@ -237,13 +238,13 @@ def publish(  # noqa: PLR0913 - what the manifest says
     before = live_digest(index, engine, missing_ok=True)
     target = index / digest
     if not target.exists() or _faults(target):
-        owned.replace(unfinished, target, manifest["files"])
+        owned.replace(unfinished, target, files)
     sync_folder(index)
     engine.put(target)
     if before != digest:
         _make_live(index, digest, engine)
-    kept = {digest, _previous(index, digest, before)} - {None}
-    engine.keep([name for name in kept if name])
+    kept = {name for name in (digest, _previous(index, digest, before)) if name}
+    engine.keep(list(kept))
     owned.remove_leftovers(index, keep={*kept, unfinished.name})
     return digest
 

@@ -54,7 +54,9 @@ def links_of_xml(data: bytes, base: str) -> list[Named]:
         raise SourceError(f"{base}: not XML that can be read safely: {error!r}.") from error
     kind = _local(root.tag)
     if kind in {"urlset", "sitemapindex"}:
-        named = (_sitemap_entry(element, is_listing=kind != "urlset") for element in root)
+        named: Iterator[Named] = (
+            _sitemap_entry(element, is_listing=kind != "urlset") for element in root
+        )
     else:
         named = _of_feed(root)
     return list(_absolute(named, base))
