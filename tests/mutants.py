@@ -164,14 +164,14 @@ MUTANTS = [
     (
         "oldest of near-ties first",
         "answer/relevance.py",
-        "return -int(snapshot.documents.dates",
-        "return int(snapshot.documents.dates",
+        "return -int(snapshot.passages.dates",
+        "return int(snapshot.passages.dates",
     ),
     (
         "sentence offsets shifted by one",
         "index/passages.py",
-        "yield Span(start + spoken + sentence.start, start + spoken + sentence.end)",
-        "yield Span(start + spoken + sentence.start, start + spoken + sentence.end + 1)",
+        "return [Span(start + span.start, start + span.end) for span in spans]",
+        "return [Span(start + span.start, start + span.end + 1) for span in spans]",
     ),
     (
         "quote taken from another passage",
@@ -229,8 +229,8 @@ MUTANTS = [
     (
         "oldest is the latest",
         "answer/evidence.py",
-        "self._newness[documents] * asked.wants_latest",
-        "-self._newness[documents] * asked.wants_latest",
+        "return older / max(1, len(self._known_dates))",
+        "return -older / max(1, len(self._known_dates))",
     ),
     (
         "follow-up forgets the document",
@@ -357,8 +357,8 @@ MUTANTS = [
     (
         "passage of the wrong document",
         "index/store.py",
-        "table[number] = (file.tell(), rows[number], date,",
-        "table[number] = (file.tell(), rows[number - 1], date,",
+        "table[number] = (at, rows[number], date,",
+        "table[number] = (at, rows[number - 1], date,",
     ),
     (
         "words found one row on",
@@ -461,8 +461,8 @@ MUTANTS = [
     (
         "other sections than the one asked for",
         "answer/ask.py",
-        "wanted &= documents.section_numbers == number",
-        "wanted &= documents.section_numbers != number",
+        "(documents.section_numbers == number)",
+        "(documents.section_numbers != number)",
     ),
     (
         "passages found out of order",

@@ -18,6 +18,8 @@ from qa.answer.cite import citation, later_statement
 from qa.answer.conversation import courtesy, is_short, joined, leans
 from qa.answer.evidence import Asked, Evidence
 from qa.answer.follow_up import follow_up_hits
+from qa.answer.named import by_initials, in_time
+from qa.answer.numbers import is_lookup, numbered_first, numbered_quotes, numbered_rows
 from qa.answer.quote import quotes
 from qa.answer.reader import BUNDLED, Reader, open_reader
 from qa.answer.related import related_questions
@@ -57,11 +59,13 @@ class _Found:
     """What was searched for, all hits, best first, and those that were read, by row.
 
     ``leans`` says that what was searched for are two questions joined, which no reader knows.
+    ``numbered`` are the rows under the number that was asked for, which need no reader.
     """
 
     asked: Asked
     hits: list[Hit]
     leans: bool = False
+    numbered: frozenset[int] = frozenset()
     read: Mapping[int, cascade.Read] = field(default_factory=dict)
 
     @property
@@ -261,7 +265,7 @@ class QA:
         found = None
         if question and not remark:
             before = [t for t in previous if t and t != question and not courtesy(t)]
-            found = self._read(self._found(question, before, visible))
+            found = self._as_named(self._read(self._found(question, before, visible)))
         cited = self._citations(found, top_k or self.top_k) if found else ()
         is_answered = found is not None and found.is_answered
         answer = Answer(
@@ -300,13 +304,13 @@ class QA:
         if not (since or until or section or hidden):
             return None
         documents, passages = self.snapshot.documents, self.snapshot.passages
-        wanted = np.ones(len(documents), dtype=bool)
+        rows = np.ones(len(passages), dtype=bool)
         earliest = latest = number = None
         if since or until:
             earliest = (since or datetime.date.min).toordinal()
             latest = (until or datetime.date.max).toordinal()
-            dates = documents.dates
-            wanted &= (dates >= earliest) & (dates <= latest) & (dates > 0)
+            dates = passages.dates
+            rows &= (dates >= earliest) & (dates <= latest) & (dates > 0)
         if section:
             if section not in documents.sections:
                 raise QuestionError(
@@ -316,8 +320,7 @@ class QA:
                     section=section,
                 )
             number = documents.sections.index(section)
-            wanted &= documents.section_numbers == number
-        rows: np.ndarray = wanted[passages.documents]
+            rows &= (documents.section_numbers == number)[passages.documents]
         rows[list(hidden)] = False
         return Visible(rows, earliest, latest, number, tuple(sorted(hidden)))
 
@@ -339,7 +342,11 @@ class QA:
 
     def _found_alone(self, asked: Asked, visible: Visible | None) -> _Found:
         hits = relevance.hits(self.snapshot, self.searcher.evidence(asked, visible))
-        return _Found(asked, hits)
+        if not (asked.numbers and self.snapshot.passages.has_numbers):
+            return _Found(asked, hits)
+        rows = numbered_rows(self.snapshot, asked, visible)
+        hits = numbered_first(self.snapshot, asked, rows, hits)
+        return _Found(asked, hits, numbered=frozenset(rows))
 
     def asked(self, question: str) -> Asked:
         """The question, its slips of the keyboard mended, as the searches take it."""
@@ -355,10 +362,17 @@ class QA:
 
     def _read(self, found: _Found) -> _Found:
         """The hits as the reader orders them, where there is one, and a question to be read."""
-        if self.reader is None or found.leans:
+        if self.reader is None or found.leans or found.numbered:
             return found
         hits, read = cascade.read(self.snapshot, self.reader, found.asked, found.hits)
         return replace(found, hits=hits, read=read)
+
+    def _as_named(self, found: _Found) -> _Found:
+        """The hits of the time and with the initials that the question names first."""
+        if found.numbered:
+            return found
+        hits = by_initials(self.snapshot, found.asked, found.hits)
+        return replace(found, hits=in_time(self.snapshot, found.asked, hits))
 
     def _citations(self, found: _Found, top_k: int) -> tuple[Citation, ...]:
         snapshot = self.snapshot
@@ -367,7 +381,9 @@ class QA:
             citation(
                 snapshot.documents[hit.document],
                 passage,
-                quotes(snapshot, hit.row, passage, found.asked, found.told(hit.row)),
+                numbered_quotes(passage)
+                if hit.row in found.numbered and is_lookup(found.asked)
+                else quotes(snapshot, hit.row, passage, found.asked, found.told(hit.row)),
                 number,
                 hit.confidence,
                 later_statement(snapshot, hit, found.hits) if found.is_answered else None,

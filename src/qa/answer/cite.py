@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote as percent_encoded
 
 import numpy as np
 
-from qa.corpus.layout import turns
+from qa.corpus.parts import day_of, parted_turns
 from qa.index.snapshot import Snapshot
 from qa.records import (
     Citation,
@@ -51,7 +52,7 @@ def citation(  # noqa: PLR0913, PLR0917 - what a citation tells
     span = passage.span
     return Citation(
         number=number,
-        document=_cited(document),
+        document=_cited(document, passage.date),
         passage=CitedPassage(
             text=passage.text,
             start=span.start,
@@ -73,11 +74,11 @@ def citation(  # noqa: PLR0913, PLR0917 - what a citation tells
 
 
 def later_statement(snapshot: Snapshot, hit: Hit, hits: Sequence[Hit]) -> Later | None:
-    """The newest of the other hits that answers about as well, much alike, in a later document."""
+    """The newest of the other hits that answers about as well, much alike, of a later day."""
     passages = snapshot.passages
 
     def date(hit: Hit) -> int:
-        return int(snapshot.documents.dates[passages.documents[hit.row]])
+        return int(passages.dates[hit.row])
 
     if not date(hit):
         return None
@@ -99,14 +100,15 @@ def later_statement(snapshot: Snapshot, hit: Hit, hits: Sequence[Hit]) -> Later 
     newest = max(found, key=date)
     span = passages.span(newest.row)
     document = snapshot.documents[newest.document]
-    return Later(_cited(document), span.start, span.end, _reader_link(document.id, span))
+    day = datetime.date.fromordinal(date(newest))
+    return Later(_cited(document, day), span.start, span.end, _reader_link(document.id, span))
 
 
-def _cited(document: Document) -> CitedDocument:
+def _cited(document: Document, day: datetime.date | None) -> CitedDocument:
     return CitedDocument(
         document.id,
         document.title,
-        document.date,
+        day,
         document.section,
         document.source,
         document.language,
@@ -146,10 +148,10 @@ def _citation_faults(stated: Mapping[str, Any], document: Document) -> Iterator[
         yield f"its text has sha256 {document.sha256}, the citation says {stated['sha256']}"
     passage = stated["passage"]
     span = Span(passage["start"], passage["end"])
-    turn = next((t for t in turns(document.text, document.layout) if _inside(span, t.span)), None)
+    turn = next((t for t, _ in parted_turns(document) if _inside(span, t.span)), None)
     asked = turn.asked.of(document.text) if turn and turn.asked else None
     expected: dict[str, Any] = {
-        "document": _stated_of(document, stated["document"]),
+        "document": _stated_of(document, stated["document"], span.start),
         "passage.text": span.of(document.text),
         "passage.role": turn.role if turn else None,
         "passage.speaker": turn.speaker if turn else None,
@@ -184,7 +186,7 @@ def _later_faults(stated: Mapping[str, Any], documents: Mapping[str, Document]) 
     if document is None:
         yield f"the record has no later statement {later['document']['id']!r}"
         return
-    expected = _stated_of(document, later["document"])
+    expected = _stated_of(document, later["document"], later["start"])
     if later["document"] != expected:
         yield f"later.document {_apart(later['document'], expected)}"
     if not later["document"]["date"] > stated["document"]["date"]:
@@ -193,9 +195,9 @@ def _later_faults(stated: Mapping[str, Any], documents: Mapping[str, Document]) 
         yield f"the later statement ends at {later['end']}, its document at {len(document.text)}"
 
 
-def _stated_of(document: Document, stated: Mapping[str, Any]) -> dict[str, Any]:
+def _stated_of(document: Document, stated: Mapping[str, Any], start: int) -> dict[str, Any]:
     """What a citation has to say of its document, as far as it could when it was given."""
-    expected = to_json(_cited(document))
+    expected = to_json(_cited(document, day_of(document, start)))
     for added in {"language", "also"} - set(stated):
         del expected[added]
     return expected

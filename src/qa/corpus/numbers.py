@@ -76,7 +76,10 @@ def asked_numbers(question: str) -> tuple[str, ...]:
     """The numbers of questions that somebody asks for, as ``number_headings`` gives them."""
     found: dict[str, None] = {}
     for match in _ASKED.finditer(question):
-        found[_plain(_matched(match))] = None
+        number = _plain(_matched(match))
+        # A noun and a year ("the question of 2021") name no question, a code has no small letters.
+        if match["code"] is None or match["code"] == match["code"].upper():
+            found[number] = None
     return tuple(found)
 
 
