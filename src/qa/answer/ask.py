@@ -19,7 +19,7 @@ from qa.answer.conversation import courtesy, is_short, joined, leans
 from qa.answer.evidence import Asked, Evidence
 from qa.answer.follow_up import follow_up_hits
 from qa.answer.named import by_initials, in_time
-from qa.answer.numbers import is_lookup, numbered_first, numbered_quotes, numbered_rows
+from qa.answer.numbers import NOT_LOOKED_UP, Lookup, looked_up, marked, with_lookup
 from qa.answer.quote import quotes
 from qa.answer.reader import BUNDLED, Reader, open_reader
 from qa.answer.related import related_questions
@@ -59,13 +59,13 @@ class _Found:
     """What was searched for, all hits, best first, and those that were read, by row.
 
     ``leans`` says that what was searched for are two questions joined, which no reader knows.
-    ``numbered`` are the rows under the number that was asked for, which need no reader.
+    ``lookup`` are the questions asked for by number, which need no reader.
     """
 
     asked: Asked
     hits: list[Hit]
     leans: bool = False
-    numbered: frozenset[int] = frozenset()
+    lookup: Lookup = NOT_LOOKED_UP
     read: Mapping[int, cascade.Read] = field(default_factory=dict)
 
     @property
@@ -342,11 +342,9 @@ class QA:
 
     def _found_alone(self, asked: Asked, visible: Visible | None) -> _Found:
         hits = relevance.hits(self.snapshot, self.searcher.evidence(asked, visible))
-        if not (asked.numbers and self.snapshot.passages.has_numbers):
-            return _Found(asked, hits)
-        rows = numbered_rows(self.snapshot, asked, visible)
-        hits = numbered_first(self.snapshot, asked, rows, hits)
-        return _Found(asked, hits, numbered=frozenset(rows))
+        lookup = looked_up(self.snapshot, asked, hits, visible)
+        hits = with_lookup(self.snapshot, asked, lookup, hits)
+        return _Found(asked, hits, lookup=lookup)
 
     def asked(self, question: str) -> Asked:
         """The question, its slips of the keyboard mended, as the searches take it."""
@@ -362,14 +360,14 @@ class QA:
 
     def _read(self, found: _Found) -> _Found:
         """The hits as the reader orders them, where there is one, and a question to be read."""
-        if self.reader is None or found.leans or found.numbered:
+        if self.reader is None or found.leans or found.lookup.rows:
             return found
         hits, read = cascade.read(self.snapshot, self.reader, found.asked, found.hits)
         return replace(found, hits=hits, read=read)
 
     def _as_named(self, found: _Found) -> _Found:
         """The hits of the time and with the initials that the question names first."""
-        if found.numbered:
+        if found.lookup.rows:
             return found
         hits = by_initials(self.snapshot, found.asked, found.hits)
         return replace(found, hits=in_time(self.snapshot, found.asked, hits))
@@ -381,8 +379,8 @@ class QA:
             citation(
                 snapshot.documents[hit.document],
                 passage,
-                numbered_quotes(passage)
-                if hit.row in found.numbered and is_lookup(found.asked)
+                marked(passage)
+                if found.lookup.is_whole and hit.row in found.lookup.rows
                 else quotes(snapshot, hit.row, passage, found.asked, found.told(hit.row)),
                 number,
                 hit.confidence,

@@ -69,10 +69,17 @@ def by_initials(snapshot: Snapshot, asked: Asked, hits: Sequence[Hit]) -> list[H
     return [first, *others]
 
 
-def _held(snapshot: Snapshot, asked: Asked, hit: Hit) -> int:
-    """How many words of the question a passage holds, those of the time aside."""
-    wanted = {t.stem for t in asked.terms if not (t.text in _MONTHS or t.text.isdecimal())}
-    return len(wanted & {t.stem for t in terms(_read_with(snapshot, hit.row))})
+def _held(snapshot: Snapshot, asked: Asked, hit: Hit) -> float:
+    """How much of the question's words a passage holds, rare ones counting more.
+
+    Those of the time aside.
+    """
+    held = {term.stem for term in terms(_read_with(snapshot, hit.row))}
+    return sum(
+        weight
+        for term, weight in zip(asked.terms, asked.weights.tolist(), strict=True)
+        if term.stem in held and not (term.text in _MONTHS or term.text.isdecimal())
+    )
 
 
 def _read_with(snapshot: Snapshot, row: int) -> str:

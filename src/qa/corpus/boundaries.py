@@ -22,8 +22,8 @@ _TITLES = frozenset(
 # Before a number, or a name of a place in a text.
 _REFERENCES = frozenset(
     """
-    no nos art arts p pp pg fig figs sec secs sect ch chap vol vols para paras par cl reg regs eq ref
-    tab app ann nr nrn abs ziff bd rz núm num nº cap inc al l ll s ss f ff lit rn kap anm vgl siehe
+    no nos art arts p pp pg fig figs sec secs sect ch chap vol vols para paras par cl reg regs eq
+    ref tab app ann nr nrn abs ziff bd rz núm num nº cap inc al l ll s ss f ff lit rn kap anm vgl siehe
     doc docs add rev corr res ser ed eds bk pt pts cf sub subs sch r rr o q rule
     """.split()
 )
@@ -38,7 +38,7 @@ _TOKEN = re.compile(r"[^\s(\[{\"“”‘«»'/]+$")
 _ACRONYM = re.compile(r"(?:[^\W\d_]{1,3}[.-])*(?:[^\W\d_]\.)+[^\W\d_]\.$|(?:[A-Z]\.-?){2,}$")
 _INITIAL = re.compile(r"[A-ZÀ-ÖØ-Þ]\.$")
 _HOUR = re.compile(r"[ap]\.\s?m\.$", re.IGNORECASE)
-_ENUMERATOR = re.compile(r"(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]$")
+_ENUMERATOR = re.compile(r"(?:\*?\d{1,6}|[a-zA-Z]|[ivxIVX]{1,5})[.)]$")
 _ORDINAL = re.compile(r"(?<!\d)\d{1,2}\.$")
 _NUMBER_NEXT = re.compile(r"[(\[§]*(?:\d|[IVXLC]+\b|[a-z]\))")
 _WORD = re.compile(r"[\"“”‘’«»'(\[¿¡]*([^\W\d_][\w’'-]*)")
@@ -49,16 +49,20 @@ _STARTERS = frozenset(
     the a an he she it they we i you this that these those there here in on at but and so however if
     when while as for with after before since until although though because what who whom whose how
     why where which is are was were do does did has have had can could will would should may might
-    must not no yes our his her its their my your mr mrs ms dr let all some many most each every both
-    any one from by to of about over between during then now today yesterday tomorrow
+    must not no yes our his her its their my your mr mrs ms dr let all some many most each every
+    both any one from by to of about over between during then now today yesterday tomorrow
     further earlier later recently meanwhile instead nevertheless nonetheless indeed finally
     additionally similarly according another several such more again perhaps maybe certainly clearly
     obviously hopefully unfortunately once next last thank thanks back
     also moreover therefore thus nor or yet still only even just please well it’s it's that’s that's
-    we’re we're he’s he's she’s she's i’m i'm they’re there’s there's le la les un une il elle ils nous
-    el los las der die das er sie wir ein eine es
+    we’re we're he’s he's she’s she's i’m i'm they’re there’s there's le la les un une il elle ils
+    nous el los las der die das er sie wir ein eine es
     """.split()
 )
+# Of the titles, those that also end the name of a street, mountain or fort.
+_STREETS = frozenset({"st", "mt", "ft"})
+# "on the 3. May" is no German; "3. Mai" is, and is left to nupunkt.
+_LEAST_MONTH = 4
 _WEEKDAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday".split())
 _ZONES = frozenset("est edt et cst cdt ct mst mdt pst pdt pt gmt utc bst cet cest".split())
 # Where the one before it is none, a single capital ends a sentence ("plan B. We like it").
@@ -75,8 +79,8 @@ _PLAIN_WORDS = """
     win code tech uptick holidays sum rounds enter pop luck mass whites laughter cold divide elect
     rich wheat row stake wall climb liftoff pin repos auto nor
     """.split()
-# Ends of sentences that a model of English takes for something else: behind a closing quotation mark,
-# before an inverted mark, and in scripts with marks of their own, where capitals are unknown.
+# Ends of sentences that a model of English does not see: behind a closing quotation mark, before an
+# inverted mark, and in scripts with marks of their own, where capitals are unknown.
 SURE_ENDS = re.compile(
     r"(?<=[\w%][.])[”»](?=\s+[\"“‘«(\[]?[A-ZÀ-ÖØ-Þ])"
     r"|[.!?…][\"”»)]*(?=\s+[¿¡])"
@@ -120,21 +124,20 @@ def _after_abbreviation(before: str, token: str, word: str, after: str) -> bool 
     """Whether the text goes on behind an abbreviation; None where the token is none."""
     name = token.rstrip(".").lower()
     is_starter = word.lower() in _STARTERS
-    if name in _GO_ON:
-        return True
-    if _HOUR.search(before):
-        return not word or word.islower() or word.lower() in _WEEKDAYS | _ZONES
-    if name in _TITLES:
-        return not (name in {"st", "mt", "ft"} and is_starter)
-    if name in _REFERENCES and _NUMBER_NEXT.match(after):
-        return True
-    if _ORDINAL.search(token) and _plain(word) in MONTHS and len(word) > len("May"):
-        return True
-    if _ACRONYM.search(token):
-        return not is_starter
-    if _INITIAL.fullmatch(token):
-        return bool(word) and not (is_starter and _BEFORE_LETTER.search(before))
-    return None
+    verdict: bool | None = None
+    if name in _GO_ON or (name in _REFERENCES and _NUMBER_NEXT.match(after)):
+        verdict = True
+    elif _HOUR.search(before):
+        verdict = not word or word.islower() or word.lower() in _WEEKDAYS | _ZONES
+    elif name in _TITLES:
+        verdict = not (name in _STREETS and is_starter)
+    elif _ORDINAL.search(token) and _plain(word) in MONTHS and len(word) >= _LEAST_MONTH:
+        verdict = True
+    elif _ACRONYM.search(token):
+        verdict = not is_starter
+    elif _INITIAL.fullmatch(token):
+        verdict = bool(word) and not (is_starter and _BEFORE_LETTER.search(before))
+    return verdict
 
 
 def _token(before: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from qa.records import Span
 
-__all__ = ["NumberHeading", "asked_numbers", "number_headings"]
+__all__ = ["NumberHeading", "asked_numbers", "asks_by_number", "number_headings"]
 
 _KIND = (
     r"(?:(?:starred|unstarred|written|oral|parliamentary|urgent|private notice|short[- ]notice"
@@ -24,7 +24,7 @@ _NUMBER = r"(?:[A-Z]{1,4}[ -]?)?\d{1,6}(?:[/-]\d{2,4})?[A-Z]?"
 _NAMED = rf"{_KIND}{_NOUN}{_MANNER}\W{{0,3}}{_SIGN}(?P<number>{_NUMBER})"
 _HAN_NAMED = (
     rf"第 ?(?P<before>{_NUMBER}) ?[号號] ?(?:書面|口頭|书面|口头)?(?:質詢|质询|問題|问题|提問|提问)"
-    rf"|(?:書面|口頭|书面|口头)?(?:質詢|质询|問題|问题|提問|提问) ?第? ?(?P<after>{_NUMBER}) ?[号號]?"
+    rf"|(?:質詢|质询|問題|问题|提問|提问) ?第? ?(?P<after>{_NUMBER}) ?[号號]?"
 )
 _MARKUP = r"[^\S\n]*[#*_>\[(]{0,6}[^\S\n]*"
 # A line that is such a number, or begins with one and a mark.
@@ -38,8 +38,8 @@ _TITLED = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _PERSON = (
-    r"(?:Mr|Mrs|Ms|Miss|Dr|Prof|Hon|The Hon|Sir|Dame|Lord|Lady|Baroness|Senator|Adv|Rev|Deputy|Member"
-    r"|Mme|Prince|Princess|Chief|Shri|Smt|Datuk|Tuan|Puan)\b"
+    r"(?:Mr|Mrs|Ms|Miss|Dr|Prof|Hon|The Hon|Sir|Dame|Lord|Lady|Baroness|Senator|Adv|Rev|Deputy"
+    r"|Member|Mme|Prince|Princess|Chief|Shri|Smt|Datuk|Tuan|Puan)\b"
 )
 # "1234. Mr X asked the Minister", also where a page's head runs into it.
 _PUT = re.compile(
@@ -61,6 +61,8 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _LEAST_STARRED = 2
+# "Question 2" may be a question of anything, "question 2061" is known by its number.
+_TELLING_DIGITS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,15 @@ def asked_numbers(question: str) -> tuple[str, ...]:
         if match["code"] is None or match["code"] == match["code"].upper():
             found[number] = None
     return tuple(found)
+
+
+def asks_by_number(question: str) -> bool:
+    """Whether somebody asks for a written question with the word for it and a telling number."""
+    for match in _ASKED.finditer(question):
+        named = match["number"] or match["before"] or match["after"] or ""
+        if "/" in named or sum(map(str.isdigit, named)) >= _TELLING_DIGITS:
+            return True
+    return False
 
 
 def number_headings(text: str) -> list[NumberHeading]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from qa.corpus.boundaries import SURE_ENDS, joins
@@ -39,7 +40,7 @@ def _of_flow(text: str, start: int, end: int) -> list[Span]:
             bounds.append(at)
     wide = {match.end() for match in _WIDE_END.finditer(flow)}
     cuts = sorted({*bounds, *(at for at in wide if at < len(flow)), len(flow)})
-    spans = (_trimmed(flow, a, b, start) for a, b in zip(cuts, cuts[1:], strict=False))
+    spans = (_trimmed(flow, a, b, start) for a, b in itertools.pairwise(cuts))
     return [span for span in spans if span]
 
 
