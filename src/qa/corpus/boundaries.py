@@ -23,7 +23,7 @@ _TITLES = frozenset(
 _REFERENCES = frozenset(
     """
     no nos art arts p pp pg fig figs sec secs sect ch chap vol vols para paras par cl reg regs eq
-    ref tab app ann nr nrn abs ziff bd rz núm num nº cap inc al l ll s ss f ff lit rn kap anm vgl siehe
+    ref tab app ann nr nrn abs ziff bd rz núm num nº cap inc al l ll s ss f ff lit rn kap anm vgl
     doc docs add rev corr res ser ed eds bk pt pts cf sub subs sch r rr o q rule
     """.split()
 )

@@ -47,6 +47,10 @@ _UPDATED = (
     r"|atualizado em|aggiornato il|(?:zuletzt )?(?:aktualisiert|ge[aä]ndert)(?: am)?"
     r"|(?:最后|最後)?(?:更新|修改)(?:时间|時間|日期|于|於)?"
 )
+_SAID = (
+    r"(?:delivered|held|given|spoken|recorded|made|as delivered)(?: on)?|prononcée? le|gehalten am"
+    r"|pronunciad[oa] el"
+)
 _FILLER = (
     rf"{_WEEKDAY}|{_TIME}|\b(?:on|le|el|am|den|the|this|de)\b|中[華华]"
     r"|[\s,:：;()（）\[\]【】.*_#—–-]"
@@ -57,7 +61,7 @@ _FILLERS = rf"(?>{_FILLER})*+"
 _BESIDE = re.compile(_FILLERS, re.IGNORECASE)
 _LABELS: tuple[tuple[_Kind, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(rf"{_FILLERS}(?>{label}){_FILLERS}", re.IGNORECASE))
-    for kind, label in (("updated", _UPDATED), ("published", _PUBLISHED))
+    for kind, label in (("updated", _UPDATED), ("published", _PUBLISHED), ("bare", _SAID))
 )
 # "Geneva, 3 April 2025": up to four words, each with a capital or between such, or a few Chinese
 # characters, and a comma or a dash.

@@ -6,6 +6,7 @@ a poem or an address does not. Which it is shows in the lengths of the lines and
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,9 @@ _BLOCK = re.compile(r"[^\S\n]*\S(?:[^\n]|\n(?![^\S\n]*(?:\n|\Z)))*")
 _LEAST_COLUMNS = 40
 # Lines of proportional type differ in width: so much of the widest is full.
 _FULL = 0.85
+# Where a small letter follows, or a word that cannot end a line, less will do.
+_FULL_WHERE_SHOWN = 0.6
+_WORD_CHARS = 12
 # What begins an item of a list, a heading or a quoted line, and never goes on with the line above.
 _ITEM = re.compile(
     r"\s*(?:[-–—•▪◦●○■□*·‣+>|#]|[(（]?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5}|[一二三四五六七八九十]{1,3})"
@@ -68,19 +72,16 @@ def _goes_on(lines: Sequence[str]) -> list[bool]:
     widest = max(widths)
     if widest < _LEAST_COLUMNS:
         return [False] * len(lines)
-    is_full = [
-        _is_full(bare[n], widths[n], bare[n + 1], widest) and not _ITEM.match(lines[n + 1])
-        for n in range(len(lines) - 1)
-    ]
-    is_indented = [
-        _indent(lines[n + 1]) > _indent(lines[n]) and not _ITEM.match(lines[n])
-        for n in range(len(lines) - 1)
-    ]
     is_shown = [
-        bool(bare[n + 1][:1].islower() or _GOES_ON.search(bare[n][-12:]))
-        for n in range(len(is_full))
+        bool(after[:1].islower() or _GOES_ON.search(line[-_WORD_CHARS:]))
+        for line, after in itertools.pairwise(bare)
     ]
-    both = [full and not indented for full, indented in zip(is_full, is_indented, strict=True)]
+    both = []
+    for n, shown in enumerate(is_shown):
+        is_indented = _indent(lines[n + 1]) > _indent(lines[n]) and not _ITEM.match(lines[n])
+        least = widest * (_FULL_WHERE_SHOWN if shown else _FULL)
+        is_full = _is_full(widths[n], bare[n + 1], least)
+        both.append(is_full and not is_indented and not _ITEM.match(lines[n + 1]))
     count = sum(full and shown for full, shown in zip(both, is_shown, strict=True))
     is_running = len(lines) >= _LEAST_LINES and count >= _SHOWN * len(both)
     goes = [
@@ -90,12 +91,11 @@ def _goes_on(lines: Sequence[str]) -> list[bool]:
     return [*goes, False]
 
 
-def _is_full(line: str, width: int, following: str, widest: int) -> bool:
-    """Whether the first word of the next line had no room in this one."""
+def _is_full(width: int, following: str, least: float) -> bool:
+    """Whether a line that ended before the first word of the next would have been this wide."""
     if _HAN.match(following):
-        return width >= _FULL * widest
-    word = _columns(following.split(" ", 1)[0])
-    return width + 1 + word >= _FULL * widest + (0 if _HAN.search(line) else 1)
+        return width >= least
+    return width + 1 + _columns(following.split(" ", 1)[0]) > least
 
 
 def _is_han_break(line: str, following: str, widths: Sequence[int]) -> bool:

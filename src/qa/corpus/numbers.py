@@ -22,9 +22,10 @@ _SIGN = r"(?:\b(?:number|num|nos?|nr|n)\b|núm|n[°º]|№|#)?[ .:°º#№–-]{
 # "2061/2025", "QPM 008", "E-001234/2025", "NW1234E"
 _NUMBER = r"(?:[A-Z]{1,4}[ -]?)?\d{1,6}(?:[/-]\d{2,4})?[A-Z]?"
 _NAMED = rf"{_KIND}{_NOUN}{_MANNER}\W{{0,3}}{_SIGN}(?P<number>{_NUMBER})"
+_HAN_MANNER = "(?:[書书]面|口[頭头])?"
 _HAN_NAMED = (
-    rf"第 ?(?P<before>{_NUMBER}) ?[号號] ?(?:書面|口頭|书面|口头)?(?:質詢|质询|問題|问题|提問|提问)"
-    rf"|(?:質詢|质询|問題|问题|提問|提问) ?第? ?(?P<after>{_NUMBER}) ?[号號]?"
+    rf"第 ?(?P<before>{_NUMBER}) ?[号號] ?{_HAN_MANNER}(?:質詢|质询|問題|问题|提問|提问)"
+    rf"|{_HAN_MANNER}(?:質詢|质询|問題|问题|提問|提问) ?第? ?(?P<after>{_NUMBER}) ?[号號]?"
 )
 _MARKUP = r"[^\S\n]*[#*_>\[(]{0,6}[^\S\n]*"
 # A line that is such a number, or begins with one and a mark.

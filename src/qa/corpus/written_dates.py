@@ -46,7 +46,8 @@ _ERAS = {"民國": 1911, "民国": 1911, "令和": 2018, "平成": 1988}
 _ERA = "|".join(_ERAS)
 _SMALL = rf"(?:\d{{1,3}}|元|{_HAN}{{1,6}})"
 _ERA_DATE = (
-    rf"(?P<era>{_ERA}) ?(?P<year>{_SMALL}) ?年 ?(?P<month>{_SMALL}) ?月 ?(?P<day>{_SMALL}) ?"
+    rf"(?P<era>{_ERA}) ?(?P<year>{_SMALL}) ?年 ?"
+    rf"(?P<month>{_SMALL}) ?月 ?(?P<day>{_SMALL}) ?[日号號]"
 )
 # The time of day in the form of C's asctime ("Thu Apr 3 10:00:00 2025").
 _CLOCK = r"(?:\d\d:\d\d:\d\d (?:[A-Z]{2,4} )?)?"
@@ -62,7 +63,7 @@ _PATTERNS = [
         _MARKED % (r"(?P<a>\d{1,2})", r"(?P<b>\d{1,2})", r"(?P<year>\d{4})"),
         r"(?P<year>\d{4}) ?[年년] ?(?P<month>\d{1,2}) ?[月월] ?(?P<day>\d{1,2}) ?[日号號일]",
         rf"(?P<year>[{_HAN_DIGITS}]{{4}})年(?P<month>{_HAN}{{1,3}})月(?P<day>{_HAN}{{1,3}})[日号號]",
-        rf"{_ERA_DATE}[日号號]",
+        _ERA_DATE,
     )
 ]
 _LAST_MONTH = 12
