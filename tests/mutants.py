@@ -450,7 +450,7 @@ MUTANTS = [
         "if not hits:",
     ),
     ("few passages read", "answer/cascade.py", "if is_few(len(hits)) or max", "if max"),
-    ("two questions joined read", "answer/ask.py", "or found.leans:", "or False:"),
+    ("two questions joined read", "answer/ask.py", "or found.leans or", "or False or"),
     (
         "hits far behind read too",
         "answer/cascade.py",
@@ -630,8 +630,8 @@ MUTANTS = [
     (
         "an earlier statement is a later one",
         "web/reading.py",
-        "one.date > other.date",
-        "one.date < other.date",
+        "days[0] > days[1]",
+        "days[0] < days[1]",
     ),
     ("limits are forgotten in links", "web/only.py", 'f"&{urlencode(self._set)}"', '""'),
     (

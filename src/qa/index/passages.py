@@ -124,8 +124,8 @@ class Splitter:
         some: list[str] = []
         taken = 0
         for block in _blocks(units):
-            text = "".join(unit.text for unit in block)
-            length = self._length(text)
+            text = _joined(block)
+            length = self._length(text.rstrip())
             if some and taken + length > self._passage_chars:
                 yield "".join(some)
                 some, taken = [], 0
@@ -133,40 +133,41 @@ class Splitter:
                 yield from self._sentences(block)
             else:
                 some.append(text)
-                taken += length
+                taken += length + len(text) - len(text.rstrip())
         if some:
             yield "".join(some)
 
     def _sentences(self, units: Sequence[_Unit]) -> Iterator[str]:
-        """A block that is too long, cut between sentences."""
-        some: list[tuple[_Unit, int]] = []
+        """The texts of a block that is too long, cut between sentences."""
+        some: list[_Unit] = []
         taken = 0
         for unit in units:
             length = self._length(unit.text)
-            taken += length
-            if some and taken > self._passage_chars:
-                ended, some = self._parted(some, length)
-                taken = sum(n for _, n in some) + length
-                yield "".join(one.text for one, _ in ended)
+            if some and taken + length > self._passage_chars:
+                led = _led(some)
+                taken = sum(self._length(one.text) for one in led)
+                if taken + length > self._passage_chars:
+                    led, taken = [], 0
+                yield _joined(some[: len(some) - len(led)])
+                some = led
             if length > self._passage_chars:
-                yield from (*(one.text for one, _ in some), *self._words.split_text(unit.text))
-                some, taken = [], 0
+                yield from self._words.split_text(unit.text)
             else:
-                some.append((unit, length))
+                some.append(unit)
+                taken += length
         if some:
-            yield "".join(one.text for one, _ in some)
+            yield _joined(some)
 
-    def _parted(
-        self, some: list[tuple[_Unit, int]], length: int
-    ) -> tuple[list[tuple[_Unit, int]], list[tuple[_Unit, int]]]:
-        """The sentences of a passage, and those at its end that lead to the next one."""
-        at = len(some)
-        while at and some[at - 1][0].leads and len(some) - at <= _MOST_GLUED:
-            at -= 1
-        led = some[at:]
-        fits = sum(n for _, n in led) + length <= self._passage_chars
-        is_list = len(led) > _MOST_GLUED
-        return (some[:at], led) if at and fits and not is_list else (some, [])
+
+def _joined(units: Sequence[_Unit]) -> str:
+    return "".join(unit.text for unit in units)
+
+
+def _led(units: Sequence[_Unit]) -> list[_Unit]:
+    """The few sentences at the end that lead to what follows; none where all do, or very many."""
+    leads = [*itertools.takewhile(lambda unit: unit.leads, reversed(units))]
+    is_head = len(leads) <= _MOST_GLUED and len(leads) < len(units)
+    return leads[::-1] if is_head else []
 
 
 def _said(text: str, turn: Turn, part: Part) -> list[Span]:
