@@ -43,8 +43,8 @@ MUTANTS = [
     (
         "ends that nupunkt does not see are left out",
         "corpus/sentences.py",
-        "for match in SURE_ENDS.finditer(flow)}",
-        "for match in ()}",
+        "for end in sure_ends(flow)}",
+        "for end in ()}",
     ),
     (
         "every full line goes on",

@@ -75,9 +75,10 @@ def _held(snapshot: Snapshot, asked: Asked, hit: Hit) -> float:
     Those of the time aside.
     """
     held = {term.stem for term in terms(_read_with(snapshot, hit.row))}
+    weights: list[float] = asked.weights.tolist()
     return sum(
         weight
-        for term, weight in zip(asked.terms, asked.weights.tolist(), strict=True)
+        for term, weight in zip(asked.terms, weights, strict=True)
         if term.stem in held and not (term.text in _MONTHS or term.text.isdecimal())
     )
 

@@ -6,10 +6,11 @@ All of it is decided by the word before the mark and the word after it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from qa.corpus.written_dates import MONTHS
 
-__all__ = ["SURE_ENDS", "joins"]
+__all__ = ["joins", "sure_ends"]
 
 # Before a name, never at the end of a sentence.
 _TITLES = frozenset(
@@ -72,25 +73,53 @@ _BEFORE_LETTER = re.compile(
     r"|Hepatitis|Zone|Option|Point)\s+(?:I+|[A-Z])\.$"
 )
 # Plain words that nupunkt's model takes for abbreviations, seen in press conferences.
-_PLAIN_WORDS = """
+_PLAIN_WORDS = frozenset(
+    """
     in at will re or can so all just how low me month saw hard broad ago bank per week call tax day
     stock lead bond hand add works pick reports met ill cliff pen ore series bin lack thanks story
     human okay found free wave rest roll century life equal walk sir highs sent car black miss book
     win code tech uptick holidays sum rounds enter pop luck mass whites laughter cold divide elect
     rich wheat row stake wall climb liftoff pin repos auto nor
     """.split()
-# Ends of sentences that a model of English does not see: behind a closing quotation mark, before an
-# inverted mark, and in scripts with marks of their own, where capitals are unknown.
-SURE_ENDS = re.compile(
-    r"(?<=[\w%][.])[”»](?=\s+[\"“‘«(\[]?[A-ZÀ-ÖØ-Þ])"
-    r"|[.!?…][\"”»)]*(?=\s+[¿¡])"
-    r"|(?<=[.!?])[”»\"](?=\s+[“«])"
-    r"|[।॥؟۔።։។။\u037e][\"'”’»)\]]*"
-    r"|(?<=[\u0370-\u03ff\u1f00-\u1fff]);(?=\s)"
-    r"|(?<=[^\W\d_]\.)(?<=[A-Z]\.)(?=\s+[A-Z])"
-    rf"|\b(?:{'|'.join(_PLAIN_WORDS)})\.(?=\s+[\"“]?[A-Z])"
 )
+# A mark before what may begin a sentence, or one of a script whose capitals are unknown.
+_MARK = re.compile(
+    r"[.!?…][\"”»)\]]*(?=\s+[\"“«(\[¿¡A-ZÀ-ÖØ-Þ])|[।॥؟۔።։។\u037e][\"'”’»)\]]*"
+    r"|(?<=[\u0370-\u03ff\u1f00-\u1fff]);(?=\s)"
+)
+_LAST_WORD = re.compile(r"[^\W\d_]+$")
 _CONTEXT_CHARS = 60
+
+
+def sure_ends(text: str) -> Iterator[int]:
+    """Where sentences end that a model of English does not see.
+
+    Behind a closing quotation mark, before an inverted mark, in scripts with marks of their own,
+    behind plain words that it takes for abbreviations; and behind acronyms, of which ``joins``
+    decides.
+    """
+    for match in _MARK.finditer(text):
+        mark, end = match[0], match.end()
+        following = text[end : end + _CONTEXT_CHARS].lstrip()[:1]
+        is_quoted = mark[-1] in '”»"' and (mark[-1] != '"' or following in "“«")
+        is_sure = (
+            mark[0] not in ".!?…"
+            or following in "¿¡"
+            or (is_quoted and (mark[0] == "." or following in "“«"))
+            or (mark == "." and _is_plain_or_acronym(text, match.start()))
+        )
+        if is_sure:
+            yield end
+
+
+def _is_plain_or_acronym(text: str, at: int) -> bool:
+    word = _LAST_WORD.search(text, max(0, at - _CONTEXT_CHARS), at)
+    if not word:
+        return False
+    is_acronym = (
+        len(word[0]) == 1 and word[0].isupper() and text[word.start() - 1 : word.start()] == "."
+    )
+    return is_acronym or word[0] in _PLAIN_WORDS
 
 
 def joins(text: str, start: int, at: int) -> bool:

@@ -59,10 +59,11 @@ _FILLER = (
 # take forever.
 _FILLERS = rf"(?>{_FILLER})*+"
 _BESIDE = re.compile(_FILLERS, re.IGNORECASE)
-_LABELS: tuple[tuple[_Kind, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(rf"{_FILLERS}(?>{label}){_FILLERS}", re.IGNORECASE))
-    for kind, label in (("updated", _UPDATED), ("published", _PUBLISHED), ("bare", _SAID))
-)
+_LABELS: dict[_Kind, re.Pattern[str]] = {
+    "updated": re.compile(rf"{_FILLERS}(?>{_UPDATED}){_FILLERS}", re.IGNORECASE),
+    "published": re.compile(rf"{_FILLERS}(?>{_PUBLISHED}){_FILLERS}", re.IGNORECASE),
+    "bare": re.compile(rf"{_FILLERS}(?>{_SAID}){_FILLERS}", re.IGNORECASE),
+}
 # "Geneva, 3 April 2025": up to four words, each with a capital or between such, or a few Chinese
 # characters, and a comma or a dash.
 _NAME = r"[^\W\d_a-z][\w.'’-]*"
@@ -214,7 +215,7 @@ def _kind(before: str, after: str) -> _Kind | None:
     if not _BESIDE.fullmatch(after):
         return None
     labels = [before, *others]
-    for kind, label in _LABELS:
+    for kind, label in _LABELS.items():
         if any(label.fullmatch(text) for text in labels):
             return kind if _BESIDE.fullmatch(before) or label.fullmatch(before) else None
     return "bare" if _BESIDE.fullmatch(before) or _is_place(before) else None

@@ -12,6 +12,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from qa.corpus.dates import dates_of_heading
 from qa.corpus.layout import turns
@@ -20,13 +21,14 @@ from qa.records import Document, Span, Turn
 
 __all__ = ["Part", "day_of", "days", "part_day", "parted_turns", "parts"]
 
-_DATED_LINE = re.compile(r"^[^\n]{6,100}$", re.MULTILINE)
-_YEAR = re.compile(r"\d{4}|年")
+_DATED_LINE = re.compile(r"^[^\n]{0,80}?(?:\d{4}|年)[^\n]{0,80}$", re.MULTILINE)
 _HEADING_CHARS = 80
 # A day of a log has at least so much text; dates that follow one another are a list.
 _LEAST_CHARS = 20
 _FILLED = 0.8
 _LEAST_DAYS = 2
+# A document's text is looked at for its day, its turns and its proof.
+_KEPT_TEXTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class _Heading:
     numbers: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=_KEPT_TEXTS)
 def parts(text: str) -> tuple[Part, ...]:
     """The parts of ``text``, without gap or overlap: joined, they give it back."""
     if not text:
@@ -124,23 +127,22 @@ def _numbered(heading: NumberHeading) -> _Heading:
     return _Heading(heading.start, heading.line, numbers=heading.numbers)
 
 
-def _days(text: str) -> list[_Heading]:
+@lru_cache(maxsize=_KEPT_TEXTS)
+def _days(text: str) -> tuple[_Heading, ...]:
     """The heading lines that are days, where they make a log: in order, and text under each."""
     has_paragraphs = "\n\n" in text
     found = []
     for match in _DATED_LINE.finditer(text):
         line = match[0].strip()
-        if len(line) > _HEADING_CHARS or not _YEAR.search(line):
-            continue
-        date = dates_of_heading(line)
+        date = dates_of_heading(line) if len(line) <= _HEADING_CHARS else None
         if date and (_begins_paragraph(text, match.start()) or not has_paragraphs):
             at = match.start() + match[0].index(line)
             found.append(_Heading(at, Span(at, at + len(line)), date))
     # A page's head repeats the day.
     found = [h for n, h in enumerate(found) if not n or h.date != found[n - 1].date]
     if len(found) < _LEAST_DAYS or not _is_in_order(found) or not _has_text(text, found):
-        return []
-    return found
+        return ()
+    return tuple(found)
 
 
 def _begins_paragraph(text: str, start: int) -> bool:

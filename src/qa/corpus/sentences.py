@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 
-from qa.corpus.boundaries import SURE_ENDS, joins
+from qa.corpus.boundaries import joins, sure_ends
 from qa.corpus.flows import flow_spans
 from qa.records import Span
 
@@ -33,7 +33,7 @@ def _of_flow(text: str, start: int, end: int) -> list[Span]:
     if not flow.strip():
         return []
     ends = {stop for _, stop in nupunkt.sent_spans(flow)}
-    ends |= {_next_word(flow, match.end()) for match in SURE_ENDS.finditer(flow)}
+    ends |= {_next_word(flow, end) for end in sure_ends(flow)}
     bounds = [0]
     for at in sorted(ends):
         if 0 < at < len(flow) and not joins(flow, bounds[-1], at):
