@@ -95,8 +95,8 @@ def sure_ends(text: str) -> Iterator[int]:
     """Where sentences end that a model of English does not see.
 
     Behind a closing quotation mark, before an inverted mark, in scripts with marks of their own,
-    behind plain words that it takes for abbreviations; and behind acronyms, of which ``joins``
-    decides.
+    behind plain words that it takes for abbreviations; and behind acronyms and single capitals, of
+    which ``joins`` decides.
     """
     for match in _MARK.finditer(text):
         mark, end = match[0], match.end()
@@ -106,20 +106,18 @@ def sure_ends(text: str) -> Iterator[int]:
             mark[0] not in ".!?…"
             or following in "¿¡"
             or (is_quoted and (mark[0] == "." or following in "“«"))
-            or (mark == "." and _is_plain_or_acronym(text, match.start()))
+            or (mark == "." and _is_plain_or_capital(text, match.start()))
         )
         if is_sure:
             yield end
 
 
-def _is_plain_or_acronym(text: str, at: int) -> bool:
+def _is_plain_or_capital(text: str, at: int) -> bool:
     word = _LAST_WORD.search(text, max(0, at - _CONTEXT_CHARS), at)
     if not word:
         return False
-    is_acronym = (
-        len(word[0]) == 1 and word[0].isupper() and text[word.start() - 1 : word.start()] == "."
-    )
-    return is_acronym or word[0] in _PLAIN_WORDS
+    is_capital = len(word[0]) == 1 and word[0].isupper()
+    return is_capital or word[0] in _PLAIN_WORDS
 
 
 def joins(text: str, start: int, at: int) -> bool:
