@@ -131,14 +131,17 @@ def joins(text: str, start: int, at: int) -> bool:
         return False
     token = _token(before)
     word = _word(after)
-    if text[start:at].strip() == before and _ENUMERATOR.fullmatch(before):
+    if at - start < _CONTEXT_CHARS and _ENUMERATOR.fullmatch(text[start:at].strip()):
         return True
     if not before.endswith("."):
         return _goes_on_small(before, after)
     verdict = _after_abbreviation(before, token, word, after)
     if verdict is not None:
         return verdict
-    return after[:1].islower() and text[start:at].lstrip(" \n\"“‘'([")[:1].isupper()
+    return (
+        after[:1].islower()
+        and text[start : start + _CONTEXT_CHARS].lstrip(" \n\"“‘'([")[:1].isupper()
+    )
 
 
 def _goes_on_small(before: str, after: str) -> bool:

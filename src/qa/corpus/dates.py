@@ -94,7 +94,7 @@ _OF_ANOTHER = re.compile(
 _SAID_BEFORE = datetime.timedelta(days=7)
 # What only letters have.
 _LETTER = re.compile(
-    r"^\s*(?:dear|yours|sincerely|respectfully|faithfully|excellenc|signed|done at|sehr geehrte"
+    r"^[ \t]*(?:dear|yours|sincerely|respectfully|faithfully|excellenc|signed|done at|sehr geehrte"
     r"|mit freundlichen|monsieur|madame|estimad|atentamente|cordialement|此致|敬启|謹啟)",
     re.IGNORECASE | re.MULTILINE,
 )

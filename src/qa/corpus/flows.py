@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 __all__ = ["flow_spans"]
 
-_BLOCK = re.compile(r"[^\S\n]*\S[^\n]*(?:\n(?![^\S\n]*(?:\n|\Z))[^\n]*)*")
+_BLOCK = re.compile(r"(?:^[^\S\n]++)?\S[^\n]*(?:\n(?![^\S\n]*(?:\n|\Z))[^\n]*)*", re.MULTILINE)
 # The least width, in columns of a fixed font, at which a printed page breaks lines.
 _LEAST_COLUMNS = 40
 # Lines of proportional type differ in width: so much of the widest is full.

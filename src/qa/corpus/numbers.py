@@ -27,7 +27,7 @@ _HAN_NAMED = (
     rf"第 ?(?P<before>{_NUMBER}) ?[号號] ?{_HAN_MANNER}(?:質詢|质询|問題|问题|提問|提问)"
     rf"|{_HAN_MANNER}(?:質詢|质询|問題|问题|提問|提问) ?第? ?(?P<after>{_NUMBER}) ?[号號]?"
 )
-_MARKUP = r"[^\S\n]*[#*_>\[(]{0,6}[^\S\n]*"
+_MARKUP = r"[^\S\n]*+(?:[#*_>\[(]{1,6}[^\S\n]*+)?"
 # A line that is such a number, or begins with one and a mark.
 _HEADING = re.compile(
     rf"^{_MARKUP}(?:{_NAMED}|{_HAN_NAMED})(?=[ \t*_]*(?P<rest>$|[.:：)）\]–—|]|-\s))",
@@ -35,7 +35,7 @@ _HEADING = re.compile(
 )
 # A title that ends with one in brackets.
 _TITLED = re.compile(
-    rf"^[^\n]{{1,160}}[(\[（]\s*(?:{_NAMED}|{_HAN_NAMED})\s*[)\]）][ \t*_]*$",
+    rf"^[^\n]{{1,160}}[(\[（][ \t]{{0,4}}(?:{_NAMED}|{_HAN_NAMED})[ \t]{{0,4}}[)\]）][ \t*_]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 _PERSON = (
