@@ -97,5 +97,9 @@ def _is_of(snapshot: Snapshot, hit: Hit, time: Period) -> bool:
         return True
     names = "|".join({calendar.month_name[day.month] for day in (time.first, time.last)})
     years = "|".join({str(day.year) for day in (time.first, time.last)})
-    written = rf"\b(?:(?:{names})\b.{{0,12}}\b(?:{years})|(?:in|of|since|last|this) (?:{names}))\b"
+    numbers = "|".join({str(day.month) for day in (time.first, time.last)})
+    written = (
+        rf"\b(?:(?:{names})\b.{{0,12}}\b(?:{years})|(?:in|of|since|last|this) (?:{names}))\b"
+        rf"|(?:{years}) ?年 ?0?(?:{numbers}) ?月"
+    )
     return bool(re.search(written, passage.text))

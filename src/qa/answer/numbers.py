@@ -37,6 +37,7 @@ _ASKING = frozenset(
     "question repli answer respons number no written oral pq parliamentari ask".split()
 )
 _LEAST_OTHER_TERMS = 2
+_TELLING_DIGITS = 3
 _TITLES = r"(?:(?:the|member|mr|mrs|ms|miss|dr|prof|hon|honourable|senator|mp|deputy)\b\.? ?)*"
 _ASKER = re.compile(
     rf"\bdid {_TITLES}(?P<asks>[A-Z][^?,;]{{1,60}}?) (?:ask|want to know|raise)\b(?P<rest>.*)"
@@ -65,7 +66,7 @@ def looked_up(
     """
     if not snapshot.passages.has_numbers:
         return NOT_LOOKED_UP
-    if asked.numbers:
+    if asked.numbers and (_asks_for_all(asked) or any(map(_is_telling, asked.numbers))):
         found = [snapshot.passages.numbered(number) for number in asked.numbers]
         rows = np.unique(np.concatenate(found))
         if visible is not None:
@@ -118,6 +119,11 @@ def marked(passage: Passage) -> tuple[Quote, ...]:
         for n in numbers
         if n not in beside
     )
+
+
+def _is_telling(number: str) -> bool:
+    """Whether a number says enough among other words ("the question 5 years ago" does not)."""
+    return "/" in number or sum(map(str.isdigit, number)) >= _TELLING_DIGITS
 
 
 def _asks_for_all(asked: Asked) -> bool:
