@@ -72,7 +72,7 @@ def test_the_newest_day_may_come_first_and_a_page_head_repeats_a_day():
         "3 April 2025\n\nThe council repairs four roads in the valley.",
         "3 April 2025\n\nThe mill.\n\n3 April 2025\n\nThe harbour of Holm is open.",
         (
-            "6 June 2025\n\nThe office was founded early on.\n\n5 May 2024\n\nIt moved to the town of Holm."
+            "6 June 2025\n\nThe office was founded early on.\n\n5 May 2024\n\nIt moved to the town."
             "\n\n1 July 2025\n\nIt moved to the town of Orsk."
         ),
         "Dates: \n\n3 April 2025\n\n4 April 2025\n\n5 April 2025\n",
