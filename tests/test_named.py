@@ -8,9 +8,10 @@ from conftest import WordEncoder, corpus_file
 from qa import QA
 from qa.answer.cite import faults
 from qa.answer.dates import asks_when_said
+from qa.answer.named import by_initials
 from qa.index.build import build
 from qa.index.snapshot import open_snapshot
-from qa.records import Document, to_json
+from qa.records import Document, Hit, to_json
 
 MINISTERS = ["Roads", "Health", "Schools", "Water", "Ports", "Forests", "Rail"]
 
@@ -92,11 +93,24 @@ def test_a_small_number_among_other_words_is_not_looked_up(ask):
     assert "Clouds" in qa.snapshot.passages[found.hits[0].row].text
 
 
-def test_a_name_with_initials_comes_before_its_like(ask):
-    texts = ["A. Halvor said that tea is hot.", "B. Halvor said that tea is cold."]
+def test_a_name_with_initials_comes_before_its_like_and_is_as_sure(ask):
+    texts = ["A. Halvor said that tea is hot.", "B. Halvor said that tea is hot."]
     qa = ask(*(Document(id=f"d{n}", title="D", text=text) for n, text in enumerate(texts)))
-    for n, name in enumerate(("A. Halvor", "B. Halvor")):
-        assert qa.explain(f"What did {name} say about tea?").hits[0].document == f"d{n}"
+    asked = qa.asked("What did A. Halvor say about tea?")
+    hits = [Hit(1, "d1", 2.0, 0.9, is_answer=True), Hit(0, "d0", 1.0, 0.1, is_answer=False)]
+    assert by_initials(qa.snapshot, asked, hits) == [
+        Hit(0, "d0", 2.0, 0.9, is_answer=True),
+        Hit(1, "d1", 1.0, 0.9, is_answer=True),
+    ]
+    assert by_initials(qa.snapshot, qa.asked("What of tea?"), hits) == hits
+
+
+def test_a_name_with_initials_that_holds_less_is_no_surer(ask):
+    texts = ["A. Halvor said that rain fell.", "B. Halvor said that tea is hot."]
+    qa = ask(*(Document(id=f"d{n}", title="D", text=text) for n, text in enumerate(texts)))
+    asked = qa.asked("What did A. Halvor say about tea?")
+    hits = [Hit(1, "d1", 2.0, 0.9, is_answer=True), Hit(0, "d0", 1.0, 0.1, is_answer=False)]
+    assert by_initials(qa.snapshot, asked, hits)[0] == Hit(0, "d0", 2.0, 0.1, is_answer=False)
 
 
 def statement(month, text):

@@ -27,6 +27,8 @@ _LOOKED_AT = 30
 _MONTHS = frozenset(name.lower() for name in calendar.month_name)
 # So much of the words that the best passage of any time holds, one of the time asked for must hold.
 _LEAST_HELD = 0.5
+# What is left of the confidence of a passage of another time; set by hand, below every floor.
+_OF_ANOTHER_TIME = 0.2
 # "J. R. Halvor": the searches see no single letters.
 _INITIALS = re.compile(r"\b(?:[A-Z]\. ?)+[A-Z][\w’'-]+")
 
@@ -51,7 +53,9 @@ def in_time(snapshot: Snapshot, asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
     ]
     if answers:
         return [*hits] if answers[0] == hits[0] else promoted(hits, {hit.row for hit in answers})
-    return [replace(hit, is_answer=False, confidence=0.0) for hit in hits]
+    return [
+        replace(hit, is_answer=False, confidence=_OF_ANOTHER_TIME * hit.confidence) for hit in hits
+    ]
 
 
 def by_initials(snapshot: Snapshot, asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
