@@ -145,6 +145,11 @@ def test_a_full_line_goes_on_in_the_next(text):
         ),
         "床前明月光\n疑是地上霜\n舉頭望明月",
         "市長 林大文\n主任 陳小明",
+        "二〇一九年政府工作報告\nhttps://example.org/wiki/" + "%E5%B9%B4" * 20,
+        (
+            "委員會討論在政府場地提升無障礙設施的大型改善工程計劃以及找出進一\n"
+            "議會  ─  2012年 10月 31日"
+        ),
         "Name of the office\tYear\nHarbour\t2020\nRoads\t2021",
         (
             "The office said on Monday that the road to the mill of Orsk will be\n\n"

@@ -21,10 +21,14 @@ _FULL = 0.85
 # Where a small letter follows, or a word that cannot end a line, less will do.
 _FULL_WHERE_SHOWN = 0.6
 _WORD_CHARS = 12
+# A longer word is an address or a text without spaces, and no measure of the room that was left.
+_LONG_WORD = 24
 # What begins an item of a list, a heading or a quoted line, and never goes on with the line above.
 _ITEM = re.compile(
     r"\s*(?:[-–—•▪◦●○■□*·‣+>|#]|[(（]?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5}|[一二三四五六七八九十]{1,3})"
-    r"\s?[)）.．、](?!\d)|第[一二三四五六七八九十百\d]+[条條章节節款])"
+    r"\s?[)）.．、](?!\d)|第[一二三四五六七八九十百\d]+[条條章节節款]"
+    # an address, and the head of a page with its day
+    r"|https?:|www\.|[^\n]{0,20}\d{4} ?年 ?\d{1,2} ?月 ?\d{1,2} ?日\s*$)"
 )
 # After these words, and after a comma, a line cannot have ended.
 _GOES_ON = re.compile(
@@ -95,7 +99,7 @@ def _is_full(width: int, following: str, least: float) -> bool:
     """Whether a line that ended before the first word of the next would have been this wide."""
     if _HAN.match(following):
         return width >= least
-    return width + 1 + _columns(following.split(" ", 1)[0]) > least
+    return width + 1 + min(_LONG_WORD, _columns(following.split(" ", 1)[0])) > least
 
 
 def _is_han_break(line: str, following: str, widths: Sequence[int]) -> bool:
