@@ -179,6 +179,18 @@ MUTANTS = [
         "if not names or not hits:",
         "if True:",
     ),
+    (
+        "a number in running text quoted elsewhere",
+        "answer/ask.py",
+        "elif named := mentioning(passage, found.asked):",
+        "elif named := ():",
+    ),
+    (
+        "a reply without its question marked",
+        "answer/numbers.py",
+        "numbers = [*_first(passage.sentences, 0, reply), *_first",
+        "numbers = [*_first",
+    ),
     ("least likely quote", "answer/quote.py", "return max(_stretches", "return min(_stretches"),
     ("least told quote", "answer/quote.py", "best = max(told", "best = min(told"),
     (
@@ -333,8 +345,8 @@ MUTANTS = [
     (
         "quote taken from another passage",
         "answer/ask.py",
-        "quotes(snapshot, hit.row, passage, found.asked, found.told(hit.row))",
-        "quotes(snapshot, hit.row - 1, passage, found.asked, found.told(hit.row))",
+        "quotes(self.snapshot, hit.row, passage, found.asked, found.told(hit.row))",
+        "quotes(self.snapshot, hit.row - 1, passage, found.asked, found.told(hit.row))",
     ),
     ("passage search dropped", "answer/retrieve.py", 'if "passages" in self._on:', "if False:"),
     ("sentence search dropped", "answer/retrieve.py", 'if "sentences" in self._on:', "if False:"),

@@ -69,6 +69,27 @@ def test_a_number_that_no_question_has_is_not_in_the_record(ask):
     assert qa.ask("What was Question No. 2040/2024?").status == "not_in_record"
 
 
+def test_a_number_in_running_text_is_quoted_where_it_stands(ask):
+    text = (
+        f"{replies('Question No. 20{}/2025')}\n\nIt is late. I call Question 99/2025 now. Sit down."
+    )
+    qa = ask(Document(id="d", title="Replies", text=text))
+    answer = qa.ask("Question No. 99/2025")
+    shown = [q.text for c in answer.citations or answer.nearest for q in c.quotes]
+    assert shown[0] == "I call Question 99/2025 now."
+
+
+def test_who_put_a_question_is_known_behind_a_title(ask):
+    for title in ("Ms. ", "MS. ", "Hon. ", ""):
+        text = (
+            f"Question No. 114\n\n{title}Karua asked the Minister what was spent.\n\nReply: Much."
+        )
+        other = "Question No. 115\n\nMr. Tarn asked the Minister what was spent.\n\nReply: Little."
+        qa = ask(Document(id="d", title="D", text=f"{text}\n\n{other}"))
+        first = qa.ask("What did Ms Karua ask?").citations[0]
+        assert [q.text for q in first.quotes][-1] == "Reply: Much."
+
+
 def test_a_number_that_many_documents_have_names_none(ask):
     texts = [f"Question 1\n\nWhat about crane {n}?\n\nIt is broken." for n in range(5)]
     qa = ask(*(Document(id=f"d{n}", title="D", text=text) for n, text in enumerate(texts)))

@@ -19,7 +19,7 @@ from qa.answer.conversation import courtesy, is_short, joined, leans
 from qa.answer.evidence import Asked, Evidence
 from qa.answer.follow_up import follow_up_hits
 from qa.answer.named import by_initials, in_time
-from qa.answer.numbers import NOT_LOOKED_UP, Lookup, looked_up, marked, with_lookup
+from qa.answer.numbers import NOT_LOOKED_UP, Lookup, looked_up, marked, mentioning, with_lookup
 from qa.answer.quote import quotes
 from qa.answer.reader import BUNDLED, Reader, open_reader
 from qa.answer.related import related_questions
@@ -30,7 +30,7 @@ from qa.index.engine import FAISS, Engine, engine_of
 from qa.index.runtime import load_libraries
 from qa.index.snapshot import Snapshot, open_snapshot
 from qa.index.visible import Visible
-from qa.records import Answer, Citation, Hit
+from qa.records import Answer, Citation, Hit, Passage, Quote
 from qa.settings import Settings
 
 __all__ = ["QA", "Explained", "clean"]
@@ -372,6 +372,15 @@ class QA:
         hits = by_initials(self.snapshot, found.asked, found.hits)
         return replace(found, hits=in_time(self.snapshot, found.asked, hits))
 
+    def _quotes(self, found: _Found, hit: Hit, passage: Passage) -> tuple[Quote, ...]:
+        """The sentences of a passage that answer."""
+        if hit.row in found.lookup.rows:
+            if found.lookup.is_whole:
+                return marked(passage)
+        elif named := mentioning(passage, found.asked):
+            return named
+        return quotes(self.snapshot, hit.row, passage, found.asked, found.told(hit.row))
+
     def _citations(self, found: _Found, top_k: int) -> tuple[Citation, ...]:
         snapshot = self.snapshot
         cited = relevance.leading(snapshot, found.hits, top_k)
@@ -379,9 +388,7 @@ class QA:
             citation(
                 snapshot.documents[hit.document],
                 passage,
-                marked(passage)
-                if found.lookup.is_whole and hit.row in found.lookup.rows
-                else quotes(snapshot, hit.row, passage, found.asked, found.told(hit.row)),
+                self._quotes(found, hit, passage),
                 number,
                 hit.confidence,
                 later_statement(snapshot, hit, found.hits) if found.is_answered else None,

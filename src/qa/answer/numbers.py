@@ -15,7 +15,7 @@ from qa.index.snapshot import Snapshot
 from qa.index.visible import Visible
 from qa.records import Hit, Passage, Quote, Span
 
-__all__ = ["NOT_LOOKED_UP", "Lookup", "looked_up", "marked", "with_lookup"]
+__all__ = ["NOT_LOOKED_UP", "Lookup", "looked_up", "marked", "mentioning", "with_lookup"]
 
 # A number that more documents have ("question 3") names none of them.
 _MOST_DOCUMENTS = 3
@@ -121,6 +121,17 @@ def marked(passage: Passage) -> tuple[Quote, ...]:
     )
 
 
+def mentioning(passage: Passage, asked: Asked) -> tuple[Quote, ...]:
+    """The sentences of a passage that name the number asked for; none where another word is."""
+    if not asks_by_number(asked.text):
+        return ()
+    return tuple(
+        Quote(text, span.start, span.end)
+        for text, span in zip(passage.sentence_texts, passage.sentences, strict=True)
+        if any(number in text.upper() for number in asked.numbers)
+    )
+
+
 def _is_telling(number: str) -> bool:
     """Whether a number says enough among other words ("the question 5 years ago" does not)."""
     return "/" in number or sum(map(str.isdigit, number)) >= _TELLING_DIGITS
@@ -139,7 +150,8 @@ def _is_put_by(snapshot: Snapshot, row: int, match: re.Match[str]) -> bool:
         return False
     name = r"\s+".join(map(re.escape, (match["asks"] or match["of"]).split()))
     put = re.compile(
-        rf"(?<!\w)(?<![A-Z]\. ){name}(?!\w)[^\n]{{0,80}}?\b(?:asked|to ask|asks)\b", re.IGNORECASE
+        rf"(?<!\w)(?<!\b(?-i:[A-Z])\. ){name}(?!\w)[^\n]{{0,80}}?\b(?:asked|to ask|asks)\b",
+        re.IGNORECASE,
     )
     asked = passage.asked.of(snapshot.documents[passage.document].text) if passage.asked else ""
     return bool(put.search(f"{asked}\n{passage.text}"))
