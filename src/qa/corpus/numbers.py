@@ -62,6 +62,8 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _LEAST_STARRED = 2
+# A heading is at most so long.
+_LINE_CHARS = 200
 # "Question 2" may be a question of anything, "question 2061" is known by its number.
 _TELLING_DIGITS = 3
 
@@ -80,7 +82,7 @@ def asked_numbers(question: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for match in _ASKED.finditer(question):
         number = _plain(_matched(match))
-        # A noun and a year ("the question of 2021") name no question, a code has no small letters.
+        # A code has no small letters.
         if match["code"] is None or match["code"] == match["code"].upper():
             found[number] = None
     return tuple(found)
@@ -114,7 +116,8 @@ def number_headings(text: str) -> list[NumberHeading]:
 
 
 def _is_under_heading(text: str, start: int, found: dict[int, NumberHeading]) -> bool:
-    line_start = text.rfind("\n", 0, start) + 1
+    # Bounded, since a whole record may be one line.
+    line_start = text.rfind("\n", max(0, start - _LINE_CHARS), start) + 1
     return line_start in found
 
 
