@@ -161,6 +161,13 @@ def test_forms_of_numbers(heading, numbers):
     assert (text[found.start :].startswith(heading), found.numbers) == (True, numbers)
 
 
+def test_two_questions_may_begin_in_one_line():
+    text = "1. Mr Tarn asked why. Because. 249 [Friday 2. Ms Lund asked when. Now."
+    assert [found.numbers for found in number_headings(text)] == [("1",), ("2",)]
+    headed = "Question 12. Mr Tarn asked why.\n"
+    assert [found.numbers for found in number_headings(headed)] == [("12",)]
+
+
 def test_starred_numbers_alone_and_codes_alone_begin_questions():
     starred = "*27.\n\nMr Tarn: Why?\n\n*28.\n\nMs Lund: When is the crane repaired?\n"
     assert [found.numbers for found in number_headings(starred)] == [("27",), ("28",)]

@@ -109,16 +109,17 @@ def number_headings(text: str) -> list[NumberHeading]:
         )
         heading = line if is_alone else None
         found[line.start] = NumberHeading(line.start, heading, _numbers(_matched(match)))
+    headed = frozenset(found)
     for match in _PUT.finditer(text):
-        if not _is_under_heading(text, match.start(), found):
+        if _line_start(text, match.start()) not in headed:
             found[match.start()] = NumberHeading(match.start(), None, _numbers(match["number"]))
     return _with_codes(text, [found[start] for start in sorted(found)])
 
 
-def _is_under_heading(text: str, start: int, found: dict[int, NumberHeading]) -> bool:
-    # Bounded, since a whole record may be one line.
-    line_start = text.rfind("\n", max(0, start - _LINE_CHARS), start) + 1
-    return line_start in found
+def _line_start(text: str, at: int) -> int:
+    """Where the line with a character begins, or so far before it as a heading is long."""
+    since = max(0, at - _LINE_CHARS)  # a whole record may be one line
+    return max(since, text.rfind("\n", since, at) + 1)
 
 
 def _with_codes(text: str, headings: list[NumberHeading]) -> list[NumberHeading]:
