@@ -87,3 +87,34 @@ def test_nothing_in_a_snapshot_can_be_written_to(snapshot):
     for array in (live.passages.documents, live.sentence_pairs, live.passages.sentence_starts):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 1
+
+
+LOG = (
+    "2 February 2026\n\nThe mines in Holm go on working.\n\n"
+    "Question No. 40/2026\n\nMr Tarn asked what was spent.\n\n"
+    "6 March 2026\n\nThe ferry to Holm was held for an hour.\n"
+)
+
+
+def test_days_and_numbers_of_passages_come_back(tmp_path, encoder):
+    documents = [
+        Document(id="a", title="Log", text=LOG),
+        Document(id="b", title="Note", text="Tea is hot.", date=datetime.date(2026, 2, 9)),
+        Document(id="c", title="Page", text="Milk is cold."),
+    ]
+    build(map(corpus_file, documents), tmp_path, encoder, passage_chars=100)
+    live = open_snapshot(tmp_path)
+    found = [(p.date and p.date.isoformat(), p.numbers) for p in live.passages]
+    assert found == [
+        ("2026-02-02", ()),
+        ("2026-02-02", ("40/2026", "40")),
+        ("2026-03-06", ()),
+        ("2026-02-09", ()),
+        (None, ()),
+    ]
+    assert [day and datetime.date.fromordinal(day) for day in live.passages.dates.tolist()] == [
+        p.date or 0 for p in live.passages
+    ]
+    assert live.passages.has_numbers
+    assert [live.passages.numbered(n).tolist() for n in ("40", "40/2026", "4")] == [[1], [1], []]
+    assert live.documents.period == (datetime.date(2026, 2, 2), datetime.date(2026, 3, 6))

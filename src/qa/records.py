@@ -107,7 +107,9 @@ class Passage:
     """A stretch of one turn, short enough to embed and to cite.
 
     Always ``text == document.text[span.start:span.end]``. ``sentences`` are spans of the
-    document inside ``span``, in order, without overlap. ``paragraph`` counts from 1.
+    document inside ``span``, in order, without overlap. ``paragraph`` counts from 1. ``date`` is
+    the day it is of: in a log of many days that of its part, else the document's. ``numbers`` are
+    those of the written question that it belongs to.
     """
 
     document: str
@@ -118,6 +120,8 @@ class Passage:
     speaker: str | None
     asked: Span | None
     sentences: tuple[Span, ...]
+    date: datetime.date | None = None
+    numbers: tuple[str, ...] = ()
 
     @property
     def sentence_texts(self) -> list[str]:
@@ -153,7 +157,10 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class CitedDocument:
-    """What a citation tells about its document; ``also`` is where else it was published."""
+    """What a citation tells about its document; ``also`` is where else it was published.
+
+    ``date`` is the day of the passage cited: in a log of many days that of its part.
+    """
 
     id: str
     title: str

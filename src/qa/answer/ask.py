@@ -21,6 +21,8 @@ from qa.answer.cite import citation, later_statement
 from qa.answer.conversation import courtesy, is_short, joined, leans
 from qa.answer.evidence import Asked, Evidence
 from qa.answer.follow_up import follow_up_hits
+from qa.answer.named import by_initials, in_time
+from qa.answer.numbers import NOT_LOOKED_UP, Lookup, looked_up, marked, mentioning, with_lookup
 from qa.answer.quote import quotes
 from qa.answer.reader import BUNDLED, Reader, open_reader
 from qa.answer.related import related_questions
@@ -31,7 +33,7 @@ from qa.index.engine import FAISS, Engine, engine_of
 from qa.index.runtime import load_libraries
 from qa.index.snapshot import Snapshot, open_snapshot
 from qa.index.visible import Visible
-from qa.records import Answer, Citation, Hit
+from qa.records import Answer, Citation, Hit, Passage, Quote
 from qa.settings import Settings
 
 __all__ = ["QA", "Explained", "clean"]
@@ -60,11 +62,13 @@ class _Found:
     """What was searched for, all hits, best first, and those that were read, by row.
 
     ``leans`` says that what was searched for are two questions joined, which no reader knows.
+    ``lookup`` are the questions asked for by number, which need no reader.
     """
 
     asked: Asked
     hits: list[Hit]
     leans: bool = False
+    lookup: Lookup = NOT_LOOKED_UP
     read: Mapping[int, cascade.Read] = field(default_factory=dict)
 
     @property
@@ -284,7 +288,7 @@ class QA:
         found = None
         if question and not remark:
             before = [t for t in previous if t and t != question and not courtesy(t)]
-            found = self._read(self._found(question, before, visible))
+            found = self._as_named(self._read(self._found(question, before, visible)))
         cited = self._citations(found, top_k or self.top_k) if found else ()
         is_answered = found is not None and found.is_answered
         answer = Answer(
@@ -323,13 +327,13 @@ class QA:
         if not (since or until or section or hidden):
             return None
         documents, passages = self.snapshot.documents, self.snapshot.passages
-        wanted = np.ones(len(documents), dtype=bool)
+        rows = np.ones(len(passages), dtype=bool)
         earliest = latest = number = None
         if since or until:
             earliest = (since or datetime.date.min).toordinal()
             latest = (until or datetime.date.max).toordinal()
-            dates = documents.dates
-            wanted &= (dates >= earliest) & (dates <= latest) & (dates > 0)
+            dates = passages.dates
+            rows &= (dates >= earliest) & (dates <= latest) & (dates > 0)
         if section:
             if section not in documents.sections:
                 raise QuestionError(
@@ -339,8 +343,7 @@ class QA:
                     section=section,
                 )
             number = documents.sections.index(section)
-            wanted &= documents.section_numbers == number
-        rows: np.ndarray = wanted[passages.documents]
+            rows &= (documents.section_numbers == number)[passages.documents]
         rows[list(hidden)] = False
         return Visible(rows, earliest, latest, number, tuple(sorted(hidden)))
 
@@ -362,7 +365,9 @@ class QA:
 
     def _found_alone(self, asked: Asked, visible: Visible | None) -> _Found:
         hits = relevance.hits(self.snapshot, self.searcher.evidence(asked, visible))
-        return _Found(asked, hits)
+        lookup = looked_up(self.snapshot, asked, hits, visible)
+        hits = with_lookup(self.snapshot, asked, lookup, hits)
+        return _Found(asked, hits, lookup=lookup)
 
     def asked(self, question: str) -> Asked:
         """The question, its slips of the keyboard mended, as the searches take it."""
@@ -378,10 +383,26 @@ class QA:
 
     def _read(self, found: _Found) -> _Found:
         """The hits as the reader orders them, where there is one, and a question to be read."""
-        if self.reader is None or found.leans:
+        if self.reader is None or found.leans or found.lookup.rows:
             return found
         hits, read = cascade.read(self.snapshot, self.reader, found.asked, found.hits)
         return replace(found, hits=hits, read=read)
+
+    def _as_named(self, found: _Found) -> _Found:
+        """The hits of the time and with the initials that the question names first."""
+        if found.lookup.rows:
+            return found
+        hits = by_initials(self.snapshot, found.asked, found.hits)
+        return replace(found, hits=in_time(self.snapshot, found.asked, hits))
+
+    def _quotes(self, found: _Found, hit: Hit, passage: Passage) -> tuple[Quote, ...]:
+        """The sentences of a passage that answer."""
+        if hit.row in found.lookup.rows:
+            if found.lookup.is_whole:
+                return marked(passage)
+        elif named := mentioning(passage, found.asked):
+            return named
+        return quotes(self.snapshot, hit.row, passage, found.asked, found.told(hit.row))
 
     def _citations(self, found: _Found, top_k: int) -> tuple[Citation, ...]:
         snapshot = self.snapshot
@@ -390,7 +411,7 @@ class QA:
             citation(
                 snapshot.documents[hit.document],
                 passage,
-                quotes(snapshot, hit.row, passage, found.asked, found.told(hit.row)),
+                self._quotes(found, hit, passage),
                 number,
                 hit.confidence,
                 later_statement(snapshot, hit, found.hits) if found.is_answered else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from urllib.parse import quote as percent_encoded
 
@@ -48,7 +49,7 @@ def citation(  # noqa: PLR0913, PLR0917 - what a citation tells
     span = passage.span
     return Citation(
         number=number,
-        document=cited(document),
+        document=cited(document, passage.date),
         passage=CitedPassage(
             text=passage.text,
             start=span.start,
@@ -70,11 +71,11 @@ def citation(  # noqa: PLR0913, PLR0917 - what a citation tells
 
 
 def later_statement(snapshot: Snapshot, hit: Hit, hits: Sequence[Hit]) -> Later | None:
-    """The newest of the other hits that answers about as well, much alike, in a later document."""
+    """The newest of the other hits that answers about as well, much alike, of a later day."""
     passages = snapshot.passages
 
     def date(hit: Hit) -> int:
-        return int(snapshot.documents.dates[passages.documents[hit.row]])
+        return int(passages.dates[hit.row])
 
     if not date(hit):
         return None
@@ -96,15 +97,16 @@ def later_statement(snapshot: Snapshot, hit: Hit, hits: Sequence[Hit]) -> Later 
     newest = max(found, key=date)
     span = passages.span(newest.row)
     document = snapshot.documents[newest.document]
-    return Later(cited(document), span.start, span.end, reader_link(document.id, span))
+    day = datetime.date.fromordinal(date(newest))
+    return Later(cited(document, day), span.start, span.end, reader_link(document.id, span))
 
 
-def cited(document: Document) -> CitedDocument:
-    """What a citation tells of its document."""
+def cited(document: Document, day: datetime.date | None) -> CitedDocument:
+    """What a citation tells of its document; ``day`` is that of the passage."""
     return CitedDocument(
         document.id,
         document.title,
-        document.date,
+        day,
         document.section,
         document.source,
         document.language,

@@ -7,7 +7,7 @@ import datetime
 import re
 from dataclasses import dataclass
 
-__all__ = ["Period", "period", "wants_latest"]
+__all__ = ["Period", "asks_when_said", "period", "wants_latest"]
 
 _MONTHS = {
     name.lower(): number
@@ -58,12 +58,26 @@ _LATEST = re.compile(
 )
 
 
+_SAID = re.compile(
+    r"\b(?:said|says?|saying|stated?|told|tell|announced?|spoke|speak|spoken|mention(?:ed)?"
+    r"|comment(?:ed|s)?|remark(?:ed|s)?|asked|answer(?:ed)?|repl(?:y|ied)|respond(?:ed)?"
+    r"|statements?|briefings?|press (?:conference|release)s?|speech(?:es)?|published|issued)\b"
+    r"|[说說讲講]|表示|谈到|談到|提到|回应|回應|答复|答覆",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """A stretch of days, both ends included."""
 
     first: datetime.date
     last: datetime.date
+
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (self.last - self.first).days + 1
 
     def holds(self, date: datetime.date | None) -> bool:
         """Whether the day lies in it; a day that is not known does not."""
@@ -77,6 +91,11 @@ def period(question: str, today: datetime.date) -> Period | None:
         if found:
             return found
     return _relative(question, today)
+
+
+def asks_when_said(question: str) -> bool:
+    """Whether the time a question names is that of what was said, not of what it was about."""
+    return bool(_SAID.search(question))
 
 
 def wants_latest(question: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -44,7 +45,7 @@ class Asked:
     ``vector`` is None where the encoder does not know its language, or is not asked. ``terms``
     are its words without repetition; ``weights`` their inverse document frequencies; ``named``
     says which belong to a name or a number. ``words`` are the stems of all its words as they come,
-    for BM25; none where words are not searched.
+    for BM25; none where words are not searched. ``numbers`` are those of written questions.
     """
 
     text: str
@@ -55,6 +56,7 @@ class Asked:
     words: tuple[str, ...]
     period: Period | None
     wants_latest: bool
+    numbers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class Weigher:
         self._snapshot = snapshot
         self._starts = snapshot.passages.sentence_starts
         self._documents = snapshot.passages.documents
-        self._newness = _newness(snapshot.documents.dates)
+        self._dates = snapshot.passages.dates
 
     def is_voting(self, rows: np.ndarray) -> np.ndarray:
         """Whether the vectors of passages count: whether the encoder knows their language."""
@@ -102,15 +104,14 @@ class Weigher:
         """
         questions = self._questions_of(rows, visible)
         held, record_coverage = self._held(asked, rows, questions, visible)
-        documents = self._documents[rows]
         return Evidence(
             rows=rows,
             clues={
                 **self._likeness(asked.vector, rows, questions),
                 **held,
                 "words": self._snapshot.lexical.scores(asked.words, rows).astype(float),
-                "dated": self._dated(asked.period, documents),
-                "recent": self._newness[documents] * asked.wants_latest,
+                "dated": _dated(asked.period, self._dates[rows]),
+                "recent": self._newness(rows) if asked.wants_latest else np.zeros(len(rows)),
             },
             is_voting=self.is_voting(rows) & (asked.vector is not None),
             record_coverage=record_coverage,
@@ -199,16 +200,29 @@ class Weigher:
         )
         return is_there
 
-    def _dated(self, period: Period | None, documents: np.ndarray) -> np.ndarray:
-        """By document: 1 in the period, ½ shortly before or after it, else 0."""
-        dates = self._snapshot.documents.dates[documents]
-        if period is None:
-            return np.zeros(len(documents))
-        first, last = period.first.toordinal(), period.last.toordinal()
-        days = np.maximum(first - dates, dates - last)
-        nearness = np.where(days <= 0, 1.0, np.where(days <= _NEAR_DAYS, 0.5, 0.0))
-        nearness[dates == 0] = 0.0
-        return nearness
+    def _newness(self, rows: np.ndarray) -> np.ndarray:
+        """The share of what is dated, of a log every day, that is older; 0 without a date."""
+        older: np.ndarray = np.searchsorted(self._known_dates, self._dates[rows])
+        return older / max(1, len(self._known_dates))
+
+    @cached_property
+    def _known_dates(self) -> np.ndarray:
+        """The date of every document, and of every day of a log, ascending."""
+        begins = np.ones(len(self._dates), dtype=bool)
+        begins[1:] = (np.diff(self._documents) != 0) | (np.diff(self._dates) != 0)
+        dates = self._dates[begins]
+        return np.sort(dates[dates > 0])
+
+
+def _dated(period: Period | None, dates: np.ndarray) -> np.ndarray:
+    """By date: 1 in the period, ½ shortly before or after it, else 0."""
+    if period is None:
+        return np.zeros(len(dates))
+    first, last = period.first.toordinal(), period.last.toordinal()
+    days = np.maximum(first - dates, dates - last)
+    nearness = np.where(days <= 0, 1.0, np.where(days <= _NEAR_DAYS, 0.5, 0.0))
+    nearness[dates == 0] = 0.0
+    return nearness
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,13 +263,6 @@ def _pair_cosines(cosines: np.ndarray, with_next: np.ndarray, firsts: np.ndarray
     together = (cosines[:-1] + cosines[1:]) / lengths
     pairs[:-1][is_inside] = np.maximum(pairs[:-1], together)[is_inside]
     return pairs
-
-
-def _newness(dates: np.ndarray) -> np.ndarray:
-    """By document, the share of the dated ones that are older; 0 without a date (0)."""
-    known = np.sort(dates[dates > 0])
-    older: np.ndarray = np.searchsorted(known, dates) / max(1, len(known))
-    return older
 
 
 def _partners(pairs: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -17,9 +17,10 @@ from typing import Any, get_args
 
 from qa.answer.cite import citation, cited, reader_link
 from qa.answer.conversation import courtesy
-from qa.corpus.layout import paragraph_spans, turns
+from qa.corpus.paragraphs import paragraph_spans
+from qa.corpus.parts import Part, day_of, parted_turns
 from qa.index.engine import DIGEST_CHARS
-from qa.index.passages import said
+from qa.index.passages import said, within
 from qa.index.snapshot import Snapshot
 from qa.records import (
     Answer,
@@ -86,10 +87,10 @@ class Record:
             return text in self._questions(snapshot)
         if text not in self._asked:
             self._asked[text] = any(
-                turn.role == "question" and text in _sentences_said(document, turn)
+                turn.role == "question" and text in _sentences_said(document, turn, part)
                 for document in self.documents.values()
                 if text in document.text
-                for turn in turns(document.text, document.layout)
+                for turn, part in parted_turns(document)
             )
         return self._asked[text]
 
@@ -219,7 +220,7 @@ def _told(expected: Mapping[str, Any], stated: Mapping[str, Any]) -> dict[str, A
 
 def place_faults(span: Span, document: Document, snapshot: Snapshot | None) -> Iterator[str]:
     """Return what is wrong with where a passage begins and ends."""
-    turn = _turn(document, span)
+    turn, _ = _turn(document, span)
     if turn is None:
         yield "its passage is not within what one person said"
     elif turn.role == "question":
@@ -267,7 +268,7 @@ def _later_faults(
         return
     yield from _key_faults("its later statement", later, Later)
     span = Span(_offset(later["start"]), _offset(later["end"]))
-    told = _told(to_json(cited(document)), later["document"])
+    told = _told(to_json(cited(document, day_of(document, span.start))), later["document"])
     expected = {"document": told, "reader": reader_link(document.id, span)}
     for name, right in expected.items():
         if not _is_same(later[name], right):
@@ -283,7 +284,7 @@ def _later_faults(
 
 def rebuilt(document: Document, span: Span, quotes: Sequence[Span]) -> Citation:
     """Return the citation of a stretch of a document, made of the record alone."""
-    turn = _turn(document, span)
+    turn, _ = _turn(document, span)
     starts = [paragraph.start for paragraph in paragraph_spans(document.text)]
     passage = Passage(
         document=document.id,
@@ -294,6 +295,7 @@ def rebuilt(document: Document, span: Span, quotes: Sequence[Span]) -> Citation:
         speaker=turn.speaker if turn else None,
         asked=turn.asked if turn else None,
         sentences=(),
+        date=day_of(document, span.start),
     )
     made = tuple(Quote(one.of(document.text), one.start, one.end) for one in quotes)
     return citation(document, passage, made, 0, 0.0)
@@ -301,18 +303,20 @@ def rebuilt(document: Document, span: Span, quotes: Sequence[Span]) -> Citation:
 
 def sentences(document: Document, passage: Span) -> list[Span]:
     """Return the sentences of a passage; none where it is not within a turn."""
-    turn = _turn(document, passage)
-    return [*said(passage.of(document.text), passage.start, turn)] if turn else []
+    turn, part = _turn(document, passage)
+    if turn is None or part is None:
+        return []
+    return [*within(said(document.text, turn, part), passage)] or [passage]
 
 
-def _sentences_said(document: Document, turn: Turn) -> list[str]:
-    spans = said(turn.span.of(document.text), turn.span.start, turn)
-    return [span.of(document.text) for span in spans]
+def _sentences_said(document: Document, turn: Turn, part: Part) -> list[str]:
+    return [span.of(document.text) for span in said(document.text, turn, part)]
 
 
-def _turn(document: Document, span: Span) -> Turn | None:
-    found = turns(document.text, document.layout)
-    return next((turn for turn in found if _inside(span, turn.span)), None)
+def _turn(document: Document, span: Span) -> tuple[Turn, Part] | tuple[None, None]:
+    """Return the turn that a stretch lies in, with its part; nothing where it lies in none."""
+    found = parted_turns(document)
+    return next(((t, p) for t, p in found if _inside(span, t.span)), (None, None))
 
 
 def _inside(inner: Span, outer: Span) -> bool:

@@ -10,7 +10,7 @@ none can stand out among others.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
@@ -33,6 +33,7 @@ __all__ = [
     "leading",
     "newest_first",
     "ordered",
+    "promoted",
     "scores",
 ]
 
@@ -86,13 +87,22 @@ def newest_first(snapshot: Snapshot, hits: Sequence[Hit]) -> list[Hit]:
         tied += 1
 
     def newest(hit: Hit) -> int:
-        return -int(snapshot.documents.dates[snapshot.passages.documents[hit.row]])
+        return -int(snapshot.passages.dates[hit.row])
 
     # The scores change places with the hits: a better rank never has a lower score.
     falling = [hit.score for hit in hits[:tied]]
     first = sorted(hits[:tied], key=newest)
     leading = [replace(h, score=s) for h, s in zip(first, falling, strict=True)]
     return [*leading, *hits[tied:]]
+
+
+def promoted(hits: Sequence[Hit], first: Collection[int]) -> list[Hit]:
+    """The hits with those of some rows before the others.
+
+    The scores change places with the hits: a better rank never has a lower score.
+    """
+    moved = sorted(hits, key=lambda hit: hit.row not in first)
+    return [replace(hit, score=at.score) for hit, at in zip(moved, hits, strict=True)]
 
 
 def leading(snapshot: Snapshot, hits: Sequence[Hit], top_k: int) -> list[tuple[Hit, Passage]]:

@@ -11,6 +11,7 @@ import numpy as np
 from qa.answer.dates import period, wants_latest
 from qa.answer.evidence import Asked, Evidence, Weigher
 from qa.corpus.language import is_known, language
+from qa.corpus.numbers import asked_numbers
 from qa.index.encoder import Encoder
 from qa.index.snapshot import Snapshot
 from qa.index.terms import terms
@@ -55,6 +56,7 @@ class Searches:
             words=tuple(t.stem for t in spoken) if "words" in self._on else (),
             period=period(question, today),
             wants_latest=wants_latest(question),
+            numbers=asked_numbers(question),
         )
 
     def rows(self, asked: Asked, visible: Visible | None = None) -> np.ndarray:

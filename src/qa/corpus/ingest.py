@@ -17,6 +17,7 @@ from qa.corpus.folder import CorpusFile
 from qa.corpus.formats import Extracted, extract
 from qa.corpus.language import language
 from qa.corpus.layout import recognise
+from qa.corpus.parts import days
 from qa.corpus.state import Filed, Seen, State, reader
 from qa.errors import CorpusError, SourceError
 from qa.records import Document
@@ -317,6 +318,8 @@ def document_of(extracted: Extracted, source: str) -> Document:
     page = recognise(extracted.text)
     title = " ".join((extracted.title or page.title).split())
     date = extracted.date or page.date or stated_date(title, page.text)
+    if date in days(page.text):  # a log of many days has one per part
+        date = None
     # Furniture leaves the text at its beginning only.
     cut = len(extracted.text) - len(page.text)
     dated = f"{date}-" if date else ""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 import re
 
+from qa.corpus.boundaries import joins, sure_ends
+from qa.corpus.flows import flow_spans
 from qa.records import Span
 
 __all__ = ["sentence_spans"]
 
 # Scripts without spaces end a sentence at these marks, closing quotes and brackets included;
 # nupunkt is trained on English and leaves them alone.
-_WIDE_END = re.compile(r"[。！？](?:[!?]*[。！？])*[」』”’）)】》]*")
-_LINE_END = re.compile(r"\n+")
+_WIDE_END = re.compile(r"[。！？](?:[!?]*[。！？])*[」』”’）)】》〉〕］｝〗〙\"']*")
 # nupunkt looks from every sentence-ending mark to the end of its stretch without spaces, which
 # takes quadratic time ("!!!!!"). Of a stretch with more marks than any text has, it is shown the
 # first and the last ones; letters stand in the places of the others.
@@ -25,19 +26,35 @@ _HIDDEN_MARKS = dict.fromkeys(map(ord, ".!?…"), "x")
 def sentence_spans(text: str) -> list[Span]:
     """The sentences of ``text``, in order, without surrounding white space.
 
-    A sentence never crosses a line break. Between two spans there is only white space.
+    A sentence crosses a line break only where the line went on in the next one, and never an empty
+    line. Between two spans there is only white space.
     """
+    return [span for start, end in flow_spans(text) for span in _of_flow(text, start, end)]
+
+
+def _of_flow(text: str, start: int, end: int) -> list[Span]:
     import nupunkt  # noqa: PLC0415 - loads its model on import
 
-    spans: list[Span] = []
-    for line_start, line_end in _pieces(text, 0, len(text), _LINE_END):
-        line = _STRETCH.sub(_with_few_marks, text[line_start:line_end])
-        for start, end in nupunkt.sent_spans(line) if line.strip() else []:
-            for piece in _pieces(text, line_start + start, line_start + end, _WIDE_END):
-                span = _trimmed(text, *piece)
-                if span:
-                    spans.append(span)
-    return spans
+    # A line break inside a flow is a space.
+    flow = text[start:end].replace("\n", " ")
+    if not flow.strip():
+        return []
+    ends = {stop for _, stop in nupunkt.sent_spans(_STRETCH.sub(_with_few_marks, flow))}
+    ends |= {_next_word(flow, end) for end in sure_ends(flow)}
+    bounds = [0]
+    for at in sorted(ends):
+        if 0 < at < len(flow) and not joins(flow, bounds[-1], at):
+            bounds.append(at)
+    wide = {match.end() for match in _WIDE_END.finditer(flow)}
+    cuts = sorted({*bounds, *(at for at in wide if at < len(flow)), len(flow)})
+    spans = (_trimmed(flow, a, b, start) for a, b in itertools.pairwise(cuts))
+    return [span for span in spans if span]
+
+
+def _next_word(flow: str, at: int) -> int:
+    while at < len(flow) and flow[at].isspace():
+        at += 1
+    return at
 
 
 def _with_few_marks(stretch: re.Match[str]) -> str:
@@ -49,18 +66,11 @@ def _with_few_marks(stretch: re.Match[str]) -> str:
     return stretch[0][:start] + stretch[0][start:end].translate(_HIDDEN_MARKS) + stretch[0][end:]
 
 
-def _pieces(text: str, start: int, end: int, cut_after: re.Pattern[str]) -> list[tuple[int, int]]:
-    """``text[start:end]`` cut after every match; the pieces follow one another without a gap."""
-    cuts = [m.end() for m in cut_after.finditer(text, start, end)]
-    bounds = [start, *(cut for cut in cuts if cut < end), end]
-    return list(itertools.pairwise(bounds))
-
-
-def _trimmed(text: str, start: int, end: int) -> Span | None:
+def _trimmed(flow: str, start: int, end: int, offset: int) -> Span | None:
     """The span without white space at either end; None where nothing else is there."""
-    piece = text[start:end]
+    piece = flow[start:end]
     body = piece.strip()
     if not body:
         return None
-    lead = len(piece) - len(piece.lstrip())
-    return Span(start + lead, start + lead + len(body))
+    start += offset + len(piece) - len(piece.lstrip())
+    return Span(start, start + len(body))

@@ -5,58 +5,63 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from qa.corpus.layout import paragraph_spans, turns
+from qa.corpus.paragraphs import paragraph_spans
+from qa.corpus.parts import Part, days, part_day, parted_turns
 from qa.corpus.sentences import sentence_spans
 from qa.errors import CorpusError
 from qa.records import Document, Passage, Span, Turn
 
-__all__ = ["Splitter", "said"]
-
-_KEPT_LENGTHS = 1_024
+__all__ = ["Splitter", "said", "within"]
 
 CountTokens = Callable[[str], int]
+
+_PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n\s*\Z")
+_QUESTION_END = re.compile(r"[?？؟\u037e][\"'”’»」』）)\]】》]*\Z")
+# A paragraph of one short line without a mark at its end is a heading, one that ends in a colon
+# announces what follows.
+_HEADING_CHARS = 100
+_ENDED = re.compile(r"[.!?。！？…؟।۔;；,，)\]）】][\"'”’»」』）)\]】》*_]*\Z")
+_COLON = re.compile(r"[:：][*_]*\Z")
+# So many headings or questions in a row are a list, no head of what follows.
+_MOST_GLUED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A sentence with the white space after it; ``leads`` says that what follows belongs to it."""
+
+    text: str
+    ends_paragraph: bool
+    leads: bool
 
 
 class Splitter:
     """Cuts documents into passages of whole sentences.
 
     A passage is at most ``passage_chars`` characters and ``passage_tokens`` tokens long, by
-    whichever is reached first, and never crosses a turn. Paragraphs stay whole where they fit
-    and short neighbours share a passage; a longer paragraph is cut between sentences; only a
-    sentence that is too long by itself is cut at a space, or where there is none, anywhere.
+    whichever is reached first, and never crosses a turn, a day of a log or a numbered question.
+    Paragraphs stay whole where they fit and short neighbours share a passage; a longer paragraph is
+    cut between sentences; only a sentence that is too long by itself is cut at a space, or where
+    there is none, anywhere. No passage ends with a heading or a question, where what follows fits
+    beside it.
     """
 
     def __init__(self, passage_chars: int, passage_tokens: int, count_tokens: CountTokens) -> None:
         from langchain_text_splitters import (  # noqa: PLC0415 - 0.7 s, and only to build
             RecursiveCharacterTextSplitter,
-            TextSplitter,
         )
 
-        # langchain-text-splitters measures one length, so both limits are brought to one
-        # scale: characters, with a token counting as many as it takes of the token limit.
+        # Both limits are brought to one scale: characters, with a token counting as many as it
+        # takes of the token limit.
         chars_per_token = passage_chars / passage_tokens
 
-        @lru_cache(_KEPT_LENGTHS)  # a paragraph is measured when it is split off, and once more
         def length(text: str) -> int:
             return max(len(text), math.ceil(count_tokens(text) * chars_per_token))
-
-        def recursive(separators: list[str]) -> RecursiveCharacterTextSplitter:
-            return RecursiveCharacterTextSplitter(
-                separators=separators, chunk_size=passage_chars, **options
-            )
-
-        class Sentences(TextSplitter):
-            def split_text(self, text: str) -> list[str]:
-                pieces = [p for s in _with_space(text) for p in self._short_enough(s)]
-                return self._merge_splits(pieces, "")
-
-            def _short_enough(self, sentence: str) -> list[str]:
-                fits = length(sentence) <= passage_chars
-                return [sentence] if fits else words.split_text(sentence)
 
         # Without stripping and overlap, the pieces joined are the text: offsets are sums.
         # (Its own add_start_index is wrong where lengths are not characters.)
@@ -66,9 +71,9 @@ class Splitter:
             "keep_separator": "end",
             "strip_whitespace": False,
         }
-        words = recursive([" ", "，", ""])
-        self._paragraphs = recursive(["\n\n", "\n"])
-        self._sentences = Sentences(chunk_size=passage_chars, **options)
+        self._words = RecursiveCharacterTextSplitter(
+            separators=[" ", "，", "\n", ""], chunk_size=passage_chars, **options
+        )
         self._length = length
         self._passage_chars = passage_chars
 
@@ -79,31 +84,28 @@ class Splitter:
             CorpusError: a passage is not the slice of the document its offsets name.
         """
         paragraph_starts = [span.start for span in paragraph_spans(document.text)]
-        for turn in turns(document.text, document.layout):
-            for span in self._cut(turn, document):
-                text = span.of(document.text)
+        log = days(document.text)
+        for turn, part in parted_turns(document):
+            date = part_day(document, part, log)
+            spans = said(document.text, turn, part)
+            for span in self._cut(turn, spans, document):
+                sentences = tuple(within(spans, span)) or (span,)
                 yield Passage(
                     document=document.id,
                     span=span,
-                    text=text,
+                    text=span.of(document.text),
                     paragraph=max(1, bisect.bisect_right(paragraph_starts, span.start)),
                     role=turn.role,
                     speaker=turn.speaker,
                     asked=turn.asked,
-                    sentences=tuple(said(text, span.start, turn)),
+                    sentences=sentences,
+                    date=date,
+                    numbers=part.numbers if _says_something(document.text, sentences) else (),
                 )
 
-    def _cut(self, turn: Turn, document: Document) -> Iterator[Span]:
+    def _cut(self, turn: Turn, spans: Sequence[Span], document: Document) -> Iterator[Span]:
         text = turn.span.of(document.text)
-        pieces = [
-            piece
-            for paragraph in self._paragraphs.split_text(text)
-            for piece in (
-                [paragraph]
-                if self._length(paragraph) <= self._passage_chars
-                else self._sentences.split_text(paragraph)
-            )
-        ]
+        pieces = [*self._pieces(_units(document.text, turn.span, spans))]
         if "".join(pieces) != text:
             raise CorpusError(
                 f"{document.id}: its passages do not give back characters {turn.span.start} to "
@@ -117,17 +119,124 @@ class Splitter:
                 yield Span(start + lead, start + lead + len(body))
             start += len(piece)
 
+    def _pieces(self, units: Sequence[_Unit]) -> Iterator[str]:
+        """The texts of the passages, white space around them included."""
+        some: list[str] = []
+        taken = 0
+        for block in _blocks(units):
+            text = _joined(block)
+            length = self._length(text.rstrip())
+            if some and taken + length > self._passage_chars:
+                yield "".join(some)
+                some, taken = [], 0
+            if length > self._passage_chars:
+                yield from self._sentences(block)
+            else:
+                some.append(text)
+                taken += length + len(text) - len(text.rstrip())
+        if some:
+            yield "".join(some)
 
-def said(text: str, start: int, turn: Turn) -> Iterator[Span]:
-    """The sentences of a passage of a turn, without the label that names the speaker."""
-    spoken = max(0, turn.label.end - start) if turn.label else 0
-    if spoken >= len(text):  # nothing but the label
-        spoken = 0
-    for sentence in sentence_spans(text[spoken:]):
-        yield Span(start + spoken + sentence.start, start + spoken + sentence.end)
+    def _sentences(self, units: Sequence[_Unit]) -> Iterator[str]:
+        """The texts of a block that is too long, cut between sentences."""
+        some: list[_Unit] = []
+        taken = 0
+        for unit in units:
+            length = self._length(unit.text)
+            if some and taken + length > self._passage_chars:
+                led = _led(some)
+                taken = sum(self._length(one.text) for one in led)
+                if taken + length > self._passage_chars:
+                    led, taken = [], 0
+                yield _joined(some[: len(some) - len(led)])
+                some = led
+            if length > self._passage_chars:
+                yield from self._words.split_text(unit.text)
+            else:
+                some.append(unit)
+                taken += length
+        if some:
+            yield _joined(some)
 
 
-def _with_space(text: str) -> list[str]:
-    """The sentences of ``text``, each with the white space after it: joined, they are ``text``."""
-    starts = [0, *(span.start for span in sentence_spans(text)[1:]), len(text)]
-    return [text[a:b] for a, b in itertools.pairwise(starts)]
+def _joined(units: Sequence[_Unit]) -> str:
+    return "".join(unit.text for unit in units)
+
+
+def _led(units: Sequence[_Unit]) -> list[_Unit]:
+    """The few sentences at the end that lead to what follows; none where all do, or very many."""
+    leads = [*itertools.takewhile(lambda unit: unit.leads, reversed(units))]
+    is_head = len(leads) <= _MOST_GLUED and len(leads) < len(units)
+    return leads[::-1] if is_head else []
+
+
+def said(text: str, turn: Turn, part: Part) -> list[Span]:
+    """The sentences of a turn, without the label of its speaker and the heading of its part."""
+    start = turn.label.end if turn.label else turn.span.start
+    if part.heading and part.heading.start <= max(start, _filled(text, start)):
+        start = max(start, part.heading.end)
+    if not text[start : turn.span.end].strip():  # nothing but label and heading
+        start = turn.span.start
+    spans = sentence_spans(text[start : turn.span.end])
+    return [Span(start + span.start, start + span.end) for span in spans]
+
+
+def _filled(text: str, start: int) -> int:
+    """Where the next character that is no white space stands."""
+    while start < len(text) and text[start].isspace():
+        start += 1
+    return start
+
+
+def within(spans: Sequence[Span], span: Span) -> Iterator[Span]:
+    """The sentences of a turn that a passage holds, or as much of them."""
+    first = bisect.bisect_right(spans, span.start, key=lambda one: one.end)
+    for one in itertools.islice(spans, first, None):
+        if one.start >= span.end:
+            return
+        yield Span(max(one.start, span.start), min(one.end, span.end))
+
+
+def _says_something(text: str, sentences: Sequence[Span]) -> bool:
+    """Whether some sentence is more than a heading."""
+    return any(_ENDED.search(one.of(text)) for one in sentences)
+
+
+def _units(text: str, span: Span, spans: Sequence[Span]) -> list[_Unit]:
+    """The sentences of a turn, each with the white space after it: joined, they are the turn."""
+    bounds = [span.start, *(one.start for one in spans[1:]), span.end]
+    units = []
+    is_first = True
+    for start, end in itertools.pairwise(bounds):
+        piece = text[start:end]
+        ends_paragraph = bool(_PARAGRAPH_END.search(piece[len(piece.rstrip()) :]))
+        is_whole = is_first and ends_paragraph
+        units.append(_Unit(piece, ends_paragraph, _leads(piece.strip(), is_whole=is_whole)))
+        is_first = ends_paragraph
+    return units
+
+
+def _leads(text: str, *, is_whole: bool) -> bool:
+    """Whether what follows belongs to a sentence: a question, an announcement, or a heading."""
+    if _QUESTION_END.search(text):
+        return True
+    if _COLON.search(text):
+        return True
+    is_short = len(text) <= _HEADING_CHARS and "\n" not in text
+    return is_whole and is_short and not _ENDED.search(text) and any(c.isalpha() for c in text)
+
+
+def _blocks(units: Sequence[_Unit]) -> Iterator[list[_Unit]]:
+    """The paragraphs, those that lead to the next one together with it."""
+    block: list[_Unit] = []
+    glued = 0
+    for unit in units:
+        block.append(unit)
+        if not unit.ends_paragraph:
+            continue
+        glued = glued + 1 if unit.leads else 0
+        if not 0 < glued <= _MOST_GLUED:
+            yield block
+            block, glued = [], 0
+    if block:
+        yield block

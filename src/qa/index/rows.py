@@ -57,8 +57,8 @@ class Rows:
             rows = self._rows[start : start + _BLOCK]
             of = self._passages_of(rows)
             numbers = self._passages.documents[of]
-            dates, sections = self._documents.dates, self._documents.section_numbers
-            columns = (rows, of, dates[numbers], sections[numbers])
+            dates, sections = self._passages.dates, self._documents.section_numbers
+            columns = (rows, of, dates[of], sections[numbers])
             yield [
                 {**dict(zip(FIELDS, map(int, values), strict=True)), "vector": vector}
                 for *values, vector in zip(*columns, self._vectors(rows), strict=True)

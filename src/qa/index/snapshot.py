@@ -18,6 +18,7 @@ when a snapshot is opened and whenever a text is read. What a run that was cut o
 from __future__ import annotations
 
 import contextlib
+import datetime
 import hashlib
 import json
 import shutil
@@ -104,12 +105,12 @@ def headings(
     passages: Sequence[Passage], documents: Mapping[str, Document]
 ) -> tuple[list[str], np.ndarray]:
     """What stands above the passages, each heading once, and which of them each passage has."""
-    numbers: dict[tuple[str, str | None], int] = {}
-    of_passages = [numbers.setdefault((p.document, p.speaker), len(numbers)) for p in passages]
+    numbers: dict[tuple[str, str | None, datetime.date | None], int] = {}
+    stand = [(p.document, p.speaker, p.date) for p in passages]
+    of_passages = [numbers.setdefault(above, len(numbers)) for above in stand]
     texts = []
-    for name, speaker in numbers:
+    for name, speaker, day in numbers:
         document = documents[name]
-        day = document.date
         date = f"{day:%B} {day.day} {day.year}" if day else ""
         texts.append("\n".join([document.title, document.section or "", speaker or "", date]))
     return texts, np.array(of_passages, dtype=np.int64)

@@ -10,6 +10,7 @@ passages/table.npy          a row per column, a column per passage: see ``_PASSA
 passages/sentences.npy      start and end of every sentence
 passages/starts.npy         where each passage's sentences start among them, and the end
 passages/speakers.json      who speaks
+passages/numbers.json       the numbers of each numbered question
 """
 
 from __future__ import annotations
@@ -36,12 +37,14 @@ from qa.records import Document, Passage, Role, Span
 __all__ = ["Documents", "Passages", "open_array", "write_documents", "write_passages"]
 
 # Columns of the documents' table: the byte at which it stands in documents.jsonl, its first
-# passage, its date as an ordinal (0: none), whether the encoder knows its language, and the
-# number of its section (-1: none). The row after the last holds where the first two end.
-_DOCUMENT = ("byte", "passage", "date", "is_embedded", "section")
+# passage, its date as an ordinal (0: none), whether the encoder knows its language, the number of
+# its section (-1: none), and its first date: the last and the first day of a log of many days, else
+# the same. The row after the last holds where the first two end.
+_DOCUMENT = ("byte", "passage", "date", "is_embedded", "section", "first_date")
 # Rows of the passages' table. ``document`` is the number of the document; ``role`` and
 # ``speaker`` are numbers of the role and of the name in speakers.json; ``heading`` is that in the
-# lexical index. -1 stands for none.
+# lexical index, ``date`` an ordinal (0: none), ``numbers`` a place in numbers.json. -1 stands for
+# none.
 _PASSAGE = (
     "document",
     "start",
@@ -52,6 +55,8 @@ _PASSAGE = (
     "asked_start",
     "asked_end",
     "heading",
+    "date",
+    "numbers",
 )
 _ROLES: tuple[Role, ...] = get_args(Role)
 # Documents kept in memory once they have been read.
@@ -61,7 +66,8 @@ _KEPT_DOCUMENTS = 64
 class Documents(Mapping[str, Document]):
     """The documents by id, ascending; each is numbered by its place.
 
-    ``dates`` are ordinals by number, 0 where there is none; ``is_embedded`` says by number
+    ``dates`` are ordinals by number, 0 where there is none, of a log its last day; ``is_embedded``
+    says by number
     whether the encoder knows the language, so that vectors count. ``sections`` are the names of
     the sections there are, ``section_numbers`` the place of each document's among them, or -1;
     ``languages`` those that documents are in, the most common first.
@@ -73,6 +79,7 @@ class Documents(Mapping[str, Document]):
         self._bytes = table[:, _DOCUMENT.index("byte")]
         self._rows = table[:, _DOCUMENT.index("passage")]
         self.dates = np.array(table[:-1, _DOCUMENT.index("date")])
+        self._first_dates = np.array(table[:-1, _DOCUMENT.index("first_date")])
         self.is_embedded = table[:-1, _DOCUMENT.index("is_embedded")].astype(bool)
         self.section_numbers = np.array(table[:-1, _DOCUMENT.index("section")])
         self.sections: list[str] = json.loads((folder / "sections.json").read_text("utf-8"))
@@ -116,10 +123,10 @@ class Documents(Mapping[str, Document]):
     @property
     def period(self) -> tuple[datetime.date, datetime.date] | None:
         """The first and the last date of what is published; None where there is none."""
-        dated = self.dates[(self.dates > 0) & self.is_published]
-        if not len(dated):
+        is_dated = (self.dates > 0) & self.is_published
+        if not is_dated.any():
             return None
-        first, last = int(dated.min()), int(dated.max())
+        first, last = int(self._first_dates[is_dated].min()), int(self.dates[is_dated].max())
         return datetime.date.fromordinal(first), datetime.date.fromordinal(last)
 
     def file_sha256(self, document_id: str) -> str:
@@ -190,7 +197,8 @@ class Passages(Sequence[Passage]):
     """The passages, in the order of documents and texts.
 
     By row, without reading a text: ``documents``, the number of the document; ``headings``,
-    the number of the heading; ``is_question``. The sentences of passage ``row`` are the rows
+    the number of the heading; ``dates``, ordinals, 0 where there is none; ``is_question``. The
+    sentences of passage ``row`` are the rows
     ``sentence_starts[row]`` up to, without, ``sentence_starts[row + 1]`` among all sentences.
     """
 
@@ -203,6 +211,8 @@ class Passages(Sequence[Passage]):
         self.sentence_starts = open_array(folder / "starts.npy")
         self.documents = self._columns["document"]
         self.headings = self._columns["heading"]
+        self.dates = self._columns["date"]
+        self._numbers: list[list[str]] = json.loads((folder / "numbers.json").read_text("utf-8"))
         self.is_question = self._columns["role"] == _ROLES.index("question")
 
     def __len__(self) -> int:
@@ -230,7 +240,19 @@ class Passages(Sequence[Passage]):
             speaker=self._speakers[of["speaker"]] if of["speaker"] >= 0 else None,
             asked=Span(of["asked_start"], of["asked_end"]) if of["asked_start"] >= 0 else None,
             sentences=tuple(Span(*pair) for pair in self._sentences[first:last].tolist()),
+            date=datetime.date.fromordinal(of["date"]) if of["date"] else None,
+            numbers=tuple(self._numbers[of["numbers"]]) if of["numbers"] >= 0 else (),
         )
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether some question of the record has a number."""
+        return bool(self._numbers)
+
+    def numbered(self, number: str) -> np.ndarray:
+        """The rows of passages under a question's number, ascending."""
+        places = [n for n, numbers in enumerate(self._numbers) if number in numbers]
+        return np.flatnonzero(np.isin(self._columns["numbers"], places))
 
     def document(self, row: int) -> str:
         """The id of the document that a passage is of."""
@@ -263,6 +285,7 @@ def write_documents(
     counts = dict.fromkeys((document.id for document, _ in documents), 0)
     for passage in passages:
         counts[passage.document] += 1
+    days = _days(passages)
     rows = np.cumsum([0, *counts.values()])
     table = np.zeros((len(documents) + 1, len(_DOCUMENT)), dtype=np.int64)
     table[:, 1] = rows
@@ -270,10 +293,13 @@ def write_documents(
     hashes = np.zeros((len(documents), hashlib.sha256().digest_size), dtype=np.uint8)
     with (folder / "documents.jsonl").open("wb") as file:
         for number, (document, sha256) in enumerate(documents):
-            date = document.date.toordinal() if document.date else 0
+            first, last = days.get(document.id) or (document.date, document.date)
             named = document.section
             section = sections.setdefault(named, len(sections)) if named else -1
-            table[number] = (file.tell(), rows[number], date, is_embedded[number], section)
+            dates = (day.toordinal() if day else 0 for day in (last, first))
+            at, date, first_date = file.tell(), *dates
+            known = is_embedded[number]
+            table[number] = (at, rows[number], date, known, section, first_date)
             line = {**_document_json(document), "file_sha256": sha256}
             text = json.dumps(line, ensure_ascii=False, sort_keys=True)
             content = f"{text}\n".encode()
@@ -295,13 +321,16 @@ def write_passages(
     folder.mkdir()
     numbers = {name: number for number, name in enumerate(ids)}
     speakers: dict[str, int] = {}
+    numbered: dict[tuple[str, ...], int] = {}
     table = np.empty((len(_PASSAGE), len(passages)), dtype=np.int32)
     for row, p in enumerate(passages):
         speaker = speakers.setdefault(p.speaker, len(speakers)) if p.speaker else -1
         asked = (p.asked.start, p.asked.end) if p.asked else (-1, -1)
         role = _ROLES.index(p.role)
         where = (numbers[p.document], p.span.start, p.span.end, p.paragraph)
-        table[:, row] = (*where, role, speaker, *asked, headings[row])
+        date = p.date.toordinal() if p.date else 0
+        number = numbered.setdefault(p.numbers, len(numbered)) if p.numbers else -1
+        table[:, row] = (*where, role, speaker, *asked, headings[row], date, number)
     np.save(folder / "table.npy", table, allow_pickle=False)
     spans = [(s.start, s.end) for p in passages for s in p.sentences]
     sentences = np.array(spans, dtype=np.int32).reshape(-1, 2)
@@ -309,6 +338,17 @@ def write_passages(
     starts = np.cumsum([0, *(len(p.sentences) for p in passages)], dtype=np.int64)
     np.save(folder / "starts.npy", starts, allow_pickle=False)
     _write_json(folder / "speakers.json", list(speakers))
+    _write_json(folder / "numbers.json", list(numbered))
+
+
+def _days(passages: Sequence[Passage]) -> dict[str, tuple[datetime.date, datetime.date]]:
+    """The first and the last day of every document whose passages have one."""
+    found: dict[str, tuple[datetime.date, datetime.date]] = {}
+    for passage in passages:
+        if passage.date:
+            first, last = found.get(passage.document, (passage.date, passage.date))
+            found[passage.document] = min(first, passage.date), max(last, passage.date)
+    return found
 
 
 def _document_json(document: Document) -> dict[str, Any]:
@@ -330,7 +370,7 @@ def _document_json(document: Document) -> dict[str, Any]:
     }
 
 
-def _write_json(path: Path, names: list[str]) -> None:
+def _write_json(path: Path, names: Sequence[Any]) -> None:
     path.write_text(json.dumps(names, ensure_ascii=False), "utf-8")
 
 

@@ -8,6 +8,7 @@ from urllib.parse import quote as percent_encoded
 from urllib.parse import urlencode
 
 from qa.corpus.layout import paragraph_spans
+from qa.corpus.parts import day_of
 from qa.records import Document, Span
 
 __all__ = ["Place", "Reading", "Step", "reader_link", "reading"]
@@ -116,7 +117,8 @@ def reading(  # noqa: PLR0913 - what a link names
         before = sum(1 for p in paragraph_spans(to.text) if p.start <= place.span.start)
         return Step(to, before, reader_link(place, among))
 
-    newer = step(Place.read(later, document.id, documents))
+    newest = Place.read(later, document.id, documents)
+    newer = step(newest)
     return Reading(
         marked,
         quoted=places[at].quote if places else None,
@@ -124,12 +126,15 @@ def reading(  # noqa: PLR0913 - what a link names
         total=len(places),
         previous=step(places[at - 1], places) if at else None,
         next=step(places[at + 1], places) if at + 1 < len(places) else None,
-        later=newer if newer and _is_later(newer.document, document) else None,
+        later=newer
+        if newest and newer and _is_later(newer.document, newest.span, document, marked)
+        else None,
     )
 
 
-def _is_later(one: Document, other: Document) -> bool:
-    return one.date is not None and other.date is not None and one.date > other.date
+def _is_later(one: Document, there: Span, other: Document, here: Span) -> bool:
+    days = day_of(one, there.start), day_of(other, here.start)
+    return days[0] is not None and days[1] is not None and days[0] > days[1]
 
 
 def _ends(written: str) -> tuple[str, str]:
