@@ -22,6 +22,7 @@ from qa.answer.quote import quotes
 from qa.answer.reader import BUNDLED, Reader, open_reader
 from qa.answer.related import related_questions
 from qa.answer.retrieve import SEARCHES, Searches
+from qa.corpus.folding import without_breaks
 from qa.errors import EncoderError, QuestionError
 from qa.index.encoder import Encoder, open_encoder
 from qa.index.engine import FAISS, Engine, engine_of
@@ -381,5 +382,9 @@ def _ms_since(started: float) -> float:
 
 
 def clean(question: str) -> str:
-    """The question as text that can be stored and shown: no lone surrogates, no NUL."""
-    return question.encode("utf-8", "replace").decode().replace("\0", " ").strip()
+    """The question as text that can be stored and shown.
+
+    Without lone surrogates, NUL, soft hyphens and zero-width spaces.
+    """
+    written = question.encode("utf-8", "replace").decode().replace("\0", " ")
+    return without_breaks(written).strip()

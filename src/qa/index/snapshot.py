@@ -54,7 +54,7 @@ __all__ = [
     "writing",
 ]
 
-FORMAT = 4
+FORMAT = 5
 _MANIFEST = "manifest.json"
 _LOCK = ".lock"
 # Vectors of all passages and of all their sentences: float16, shape (rows, dimension).
