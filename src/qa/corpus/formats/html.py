@@ -56,6 +56,8 @@ _MARK_CLASS = re.compile(
 )
 _NOTE_LINK = re.compile(r"#_?(?:fn|ftn|edn|foot|end|note|cite|ref)", re.IGNORECASE)
 _MARK_CHARS = 20
+# A page with fewer is likely to be written by its scripts.
+_FEW_WORDS = 30
 _MAYBE_RAISED = (
     "//sub|//sup|//a[starts-with(@href, '#')]|//*[contains(@style, 'vertical-align')]|//*[@role]"
     "|//*[contains(@class, 'ref') or contains(@class, 'note') or contains(@class, 'sup')]"
@@ -101,6 +103,7 @@ def html(data: bytes, name: str) -> Extracted:
     language = tree.get("lang") or None
     stated = _data(tree, "application/ld+json")
     data = [*stated, *_data(tree, "application/json")]
+    scripts = len(tree.xpath("//script")) - len(data)
     closed = open_panels(tree)
     silent = left_out(tree)
     _drop_silent(tree)
@@ -113,6 +116,8 @@ def html(data: bytes, name: str) -> Extracted:
     text = with_questions(text, stated_questions(stated, _plain))
     silent["hidden part"] = closed
     silent["script with data"] = unread_data(data, text)
+    if len(text.split()) < _FEW_WORDS:
+        silent["script that may write text"] = scripts
     return Extracted(
         text,
         title=title,

@@ -54,6 +54,7 @@ _TITLE_ATTRIBUTES = (
 )
 _EMBEDDED = ("audio", "embed", "iframe", "object", "video")
 _ICON_PIXELS = 64
+_PROSE_WORDS = 15
 
 
 def open_panels(tree: Any) -> int:
@@ -110,6 +111,9 @@ def left_out(tree: Any) -> Counter[str]:
             counts["embedded " + ("page" if element.tag == "iframe" else "file")] += 1
         elif element.get("alt") is None:
             counts["image without a description"] += 1
+    for element in tree.iter("noscript"):
+        if _words(element) >= _PROSE_WORDS:
+            counts["part for browsers without scripts"] += 1
     return counts
 
 
@@ -171,7 +175,7 @@ def _open_hidden(tree: Any, controls: dict[str, Any]) -> int:
             element.set(_OPENED, "")
         elif (element.get("hidden") or "").lower() != "until-found":
             gone.add(element)
-            closed += bool(_words(element)) and not _is_boilerplate(element)
+            closed += _is_text(element) and not _is_boilerplate(element)
         else:
             element.attrib.pop("hidden")
     return closed
@@ -183,14 +187,15 @@ def _is_hidden(element: Any) -> bool:
 
 def _is_content(element: Any) -> bool:
     """Whether it holds text, and not a menu, a dialog or a form."""
+    has_fields = next(element.iter(*_FIELDS), None) is not None
+    return _is_text(element) and not has_fields and not _is_boilerplate(element)
+
+
+def _is_text(element: Any) -> bool:
+    """Whether it holds words, and these are not links for the most part."""
     words = _words(element)
     linked = sum(_words(link) for link in element.iter("a"))
-    return (
-        words > 0
-        and linked <= _LINKED_SHARE * words
-        and not _is_boilerplate(element)
-        and next(element.iter(*_FIELDS), None) is None
-    )
+    return words > 0 and linked <= _LINKED_SHARE * words
 
 
 def _is_boilerplate(element: Any) -> bool:
@@ -210,6 +215,8 @@ def _belongs(element: Any, controls: dict[str, Any]) -> bool:
     if element.get("role") == "tabpanel" or element.get("aria-labelledby"):
         return True
     if _is_of_question(element) or _is_asked(element) or element.tag in {"dd", "dt"}:
+        return True
+    if any(is_question(_said(name)) for name in element.iter(*_HEADINGS, "dt", "summary")):
         return True
     near = (element, *_first_ancestors(element))
     if any(_ACCORDION_NAMES.search(_names(holder)) for holder in near):

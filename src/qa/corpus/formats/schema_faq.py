@@ -22,7 +22,9 @@ _COMMENT_MARKS = re.compile(
     r"\A\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/)"
     r"|(?:-->|//\s*\]\]>|\]\]>|/\*\s*\]\]>\s*\*/)\s*\Z"
 )
-_SENTENCE = re.compile(r"(?:\w+\W{1,3}){14}\w+")
+_LAST_COMMA = re.compile(r",(?=\s{0,20}[}\]])")
+_TAG = re.compile(r"<[^<>]{0,300}>|&\w{1,8};")
+_SENTENCE = re.compile(r"\b(?:\w{1,30}\W{1,3}){14}\w")
 # A text is said already where so much of its runs of words stands there.
 _RUN_WORDS = 4
 _SAID_SHARE = 0.8
@@ -46,11 +48,7 @@ def stated_questions(
     """The questions in JSON-LD scripts, in order; ``plain`` gives the text of HTML."""
     found: list[StatedQuestion] = []
     for script in scripts:
-        try:
-            content = json.loads(_COMMENT_MARKS.sub("", script), strict=False)
-        except (ValueError, RecursionError):
-            continue
-        values = list(_objects(content))
+        values = [v for v in _values(_content(script)) if isinstance(v, dict)]
         named = {v["@id"]: v for v in values if isinstance(v.get("@id"), str) and len(v) > 1}
         for value in values:
             if any(isinstance(k, str) and _KIND.search(k) for k in _listed(value.get("@type"))):
@@ -62,13 +60,20 @@ def stated_questions(
 
 
 def unread_data(scripts: Sequence[str], text: str) -> int:
-    """How many of the scripts hold data with sentences that are not in ``text``."""
+    """How many of the scripts are no JSON, or hold sentences that are not in ``text``."""
     if not scripts:
         return 0
     said = _runs(text, _RUN_WORDS)
+    contents = map(_content, scripts)
     return sum(
-        any(not _is_said(found[0], said) for found in _SENTENCE.finditer(script))
-        for script in scripts
+        content is None
+        or any(
+            not _is_said(found[0], said)
+            for value in _values(content)
+            if isinstance(value, str)
+            for found in _SENTENCE.finditer(_TAG.sub(" ", value))
+        )
+        for content in contents
     )
 
 
@@ -103,14 +108,25 @@ def with_questions(text: str, stated: Sequence[StatedQuestion]) -> str:
     return "\n\n".join([*written, *before.get(len(paragraphs), ())])
 
 
-def _objects(content: Any) -> Iterator[dict[str, Any]]:
-    """Every object of a JSON value, in order."""
+def _content(script: str) -> Any:
+    """The value of a script, which may end its lists with a comma; None where it is no JSON."""
+    bare = _COMMENT_MARKS.sub("", script)
+    for written in (bare, _LAST_COMMA.sub("", bare)):
+        try:
+            return json.loads(written, strict=False)
+        except (ValueError, RecursionError):
+            continue
+    return None
+
+
+def _values(content: Any) -> Iterator[Any]:
+    """A JSON value and all that it holds, in order."""
     waiting, left = [content], _MOST_VALUES
     while waiting and left:
         left -= 1
         value = waiting.pop()
+        yield value
         if isinstance(value, dict):
-            yield value
             waiting += reversed(list(value.values()))
         elif isinstance(value, list):
             waiting += reversed(value)
