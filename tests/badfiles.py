@@ -15,13 +15,13 @@ TALK = "Q Will it rain today?\n\nMR. EARNEST: It will rain all day.\n\n"
 
 
 def pdf_of(*pages):
-    """A PDF whose pages hold lines given as (x, y, text)."""
+    """A PDF whose pages hold lines given as (x, y, text), or (x, y, text, size)."""
     objects = [b"<</Type/Catalog/Pages 2 0 R>>", b""]
     kids = []
     for lines in pages:
         shown = b"".join(
-            b"BT /F 12 Tf %d %d Td (%s) Tj ET\n" % (x, y, text.encode("cp1252"))
-            for x, y, text in lines
+            b"BT /F %d Tf %.2f %.2f Td (%s) Tj ET\n" % (*(size or [12]), x, y, _escaped(text))
+            for x, y, text, *size in lines
         )
         objects.append(b"<</Length %d>>stream\n%sendstream" % (len(shown), shown))
         font = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>"
@@ -41,6 +41,10 @@ def pdf_of(*pages):
         b"xref\n0 %d\n0000000000 65535 f \n%strailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF"
         % (len(objects) + 1, table, len(objects) + 1, len(written))
     )
+
+
+def _escaped(text):
+    return text.encode("cp1252").replace(b"(", b"\\(").replace(b")", b"\\)")
 
 
 def encrypted_pdf():

@@ -36,30 +36,48 @@ BOTH = ["Who pays?", "The town.", "When are meters read?", "In May."]
 @pytest.mark.parametrize(
     "body",
     [
-        "<details><summary>Who pays?</summary>The town.</details>"
-        "<details><summary>When are meters read?</summary><p>In May.</p></details>",
+        (
+            "<details><summary>Who pays?</summary>The town.</details>"
+            "<details><summary>When are meters read?</summary><p>In May.</p></details>"
+        ),
         "<dl><dt>Who pays?<dd>The town.<dt>When are meters read?<dd>In May.</dl>",
-        "<dl><dt><button aria-expanded=false>Who pays?</button><dd hidden>The town."
-        "<dt><button>When are meters read?</button><dd style='display:none'>In May.</dl>",
-        "<section><h3>Who pays?</h3><p>The town.</p>"
-        "<h3>When are meters read?</h3><p>In May.</p></section>",
-        "<section><h3><button aria-expanded=false aria-controls=a>Who pays?</button></h3>"
-        "<div id=a aria-hidden=true hidden>The town.</div>"
-        "<h3><button aria-expanded=false aria-controls=b>When are meters read?</button></h3>"
-        "<div id=b style='display: none'>In May.</div></section>",
-        "<ul><li><a href='#'>Who pays?</a><div style='display:none'>The town.</div>"
-        "<li><a href='#'>When are meters read?</a><div hidden>In May.</div></ul>",
-        "<div><div role=button aria-controls=a>Who pays?</div></div><div>"
-        "<div id=a hidden>The town.</div></div><div class=faq-q>When are meters read?</div>"
-        "<div hidden=until-found>In May.</div>",
-        "<div itemscope itemtype='https://schema.org/Question'><h3 itemprop=name>Who pays?</h3>"
-        "<div hidden><p itemprop=text>The town.</p></div></div>"
-        "<div typeof='schema:Question'><meta property=name content='When are meters read?'>"
-        "<div property=acceptedAnswer><meta property='schema:text' content='In May.'></div></div>",
-        "<x-list><x-item header='Who pays?'>The town.</x-item>"
-        "<x-item heading='When are meters read?'><p>In May.</p></x-item></x-list>",
-        "<div hidden><h3>Who pays?</h3><p>The town.</p>"
-        "<h4>When are meters read?</h4><p>In May.</p></div>",
+        (
+            "<dl><dt><button aria-expanded=false>Who pays?</button><dd hidden>The town."
+            "<dt><button>When are meters read?</button><dd style='display:none'>In May.</dl>"
+        ),
+        (
+            "<section><h3>Who pays?</h3><p>The town.</p>"
+            "<h3>When are meters read?</h3><p>In May.</p></section>"
+        ),
+        (
+            "<section><h3><button aria-expanded=false aria-controls=a>Who pays?</button></h3>"
+            "<div id=a aria-hidden=true hidden>The town.</div>"
+            "<h3><button aria-expanded=false aria-controls=b>When are meters read?</button></h3>"
+            "<div id=b style='display: none'>In May.</div></section>"
+        ),
+        (
+            "<ul><li><a href='#'>Who pays?</a><div style='display:none'>The town.</div>"
+            "<li><a href='#'>When are meters read?</a><div hidden>In May.</div></ul>"
+        ),
+        (
+            "<div><div role=button aria-controls=a>Who pays?</div></div><div>"
+            "<div id=a hidden>The town.</div></div><div class=faq-q>When are meters read?</div>"
+            "<div hidden=until-found>In May.</div>"
+        ),
+        (
+            "<div itemscope itemtype='https://schema.org/Question'><h3 itemprop=name>Who pays?</h3>"
+            "<div hidden><p itemprop=text>The town.</p></div></div>"
+            "<div typeof='schema:Question'><meta property=name content='When are meters read?'>"
+            "<div property=acceptedAnswer><meta property='schema:text' content='In May.'></div></div>"
+        ),
+        (
+            "<x-list><x-item header='Who pays?'>The town.</x-item>"
+            "<x-item heading='When are meters read?'><p>In May.</p></x-item></x-list>"
+        ),
+        (
+            "<div hidden><h3>Who pays?</h3><p>The town.</p>"
+            "<h4>When are meters read?</h4><p>In May.</p></div>"
+        ),
         data({"@type": "FAQPage", "mainEntity": [question(*BOTH[:2]), question(*BOTH[2:])]}),
         data([question(*BOTH[:2])]) + data({"@type": "QAPage", "mainEntity": question(*BOTH[2:])}),
     ],
