@@ -1,0 +1,264 @@
+"""The characters of a PDF's page to pieces of lines: marks of notes raised, cells separated.
+
+pdfium says which characters a page has, where each stands, and roughly where lines end. It joins
+columns that are drawn row by row, and separates a line behind a raised mark.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import statistics
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from qa.corpus.formats.printed import Line
+from qa.corpus.formats.raised import lowered, raised
+
+__all__ = ["Box", "Glyphs", "lines"]
+
+# Lengths in heights of the line. A mark is smaller than its line by this factor, or shifted.
+_SMALL = 0.87
+_SHIFTED = 0.15
+_RAISED = 0.12
+_LOWERED = -0.05
+# A mark stands this close to what it marks, and is no longer than this.
+_NEAR = 0.4
+_NEAR_AT_START = 1.2
+_MARK_CHARS = 8
+# Pieces at one level that are no further apart are one line, with a space from here on.
+_JOINED_GAP = 0.7
+_SPACE = 0.15
+# Cells are further apart than the words of a line: in a line that has such words, and in others.
+_CELL_GAP = 1.5
+_CELL_TO_WORD_GAP = 3.0
+_CELL_ALONE_GAP = 2.2
+_ITEM = re.compile(r"\s*(?:\(?(?:\d{1,4}|[A-Za-z]|[ivxlc]{1,5})[.)]|[•‣▪●○◦–—*·\uf0b7-])\s*")
+_ITEM_GAP = 5.0
+_BLANK = frozenset(" \t\xa0\r\n")
+# Of a word in small letters only the first and the last are looked at.
+_INNER = re.compile(r"(?<=[a-z])[a-z]+(?=[a-z])")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+# pdfium's own marks of a hyphen at a line's end.
+_AS_PRINTED = str.maketrans({"\x02": "-", "\ufffe": "-", "\xa0": " ", "\t": " "})
+_CONTROLS = re.compile("[\x00-\x1f\x7f\uffff]")
+
+
+class Box(NamedTuple):
+    """Where a character stands, in points from the page's lower left."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """The characters of a page, one per code of UTF-16, and where they stand.
+
+    ``baseline`` is how high a character stands; None where it is not upright.
+    """
+
+    text: str
+    box: Callable[[int], Box]
+    baseline: Callable[[int], float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A character that was looked at."""
+
+    at: int
+    left: float
+    right: float
+    bottom: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Characters from ``start`` to ``end``, and the height and bottom of most of those seen."""
+
+    start: int
+    end: int
+    seen: tuple[_Seen, ...]
+    height: float
+    bottom: float
+
+    @classmethod
+    def of(cls, start: int, end: int, seen: Sequence[_Seen]) -> _Piece:
+        heights = Counter(round(one.height, 1) for one in seen)
+        height = max(heights, key=lambda height: (heights[height], height))
+        bottoms = Counter(
+            round(one.bottom, 1)
+            for one in seen
+            if abs(one.height - height) <= (1 - _SMALL) * height
+        )
+        return cls(start, end, tuple(seen), max(height, 1.0), bottoms.most_common(1)[0][0])
+
+    @property
+    def left(self) -> float:
+        return min(one.left for one in self.seen)
+
+    @property
+    def right(self) -> float:
+        return max(one.right for one in self.seen)
+
+    def is_odd(self, one: _Seen) -> bool:
+        """Whether a character is smaller than the others, or higher or lower."""
+        is_shifted = abs(one.bottom - self.bottom) > _SHIFTED * self.height
+        return one.height < _SMALL * self.height or is_shifted
+
+    def cut(self, places: Sequence[int]) -> list[_Piece]:
+        """Its pieces; each but the first begins with one of the characters at ``places``."""
+        if not places:
+            return [self]
+        bounds = itertools.pairwise([self.start, *places, self.end])
+        return [
+            _Piece.of(start, end, [one for one in self.seen if start <= one.at < end])
+            for start, end in bounds
+        ]
+
+
+def lines(glyphs: Glyphs, ends: Sequence[int]) -> list[Line]:
+    """The pieces of lines in the file's order; ``ends`` are where pdfium ends lines."""
+    bounds = itertools.pairwise([0, *ends, len(glyphs.text)])
+    shown = list(glyphs.text)
+    pieces = [piece for start, end in bounds for piece in _pieces(glyphs, start, end)]
+    found: list[Line] = []
+    for whole in _joined(pieces, shown):
+        _raise_marks(glyphs, whole, shown)
+        for piece in whole.cut(_cells(glyphs, whole)):
+            line = _line(piece, shown)
+            found += [line] if line else []
+    return found
+
+
+def _pieces(glyphs: Glyphs, start: int, end: int) -> Iterator[_Piece]:
+    """What pdfium takes for a line, cut where it goes back to the left."""
+    text = glyphs.text[start:end]
+    inner = {at for found in _INNER.finditer(text) for at in range(*found.span())}
+    seen: list[_Seen] = []
+    for at, char in enumerate(text):
+        if char not in _BLANK and at not in inner:
+            left, bottom, right, top = glyphs.box(start + at)
+            seen.append(_Seen(start + at, left, right, bottom, top - bottom))
+    if not seen:
+        return
+    places: list[int] = []
+    if not _RIGHT_TO_LEFT.search(text):
+        leftmost = seen[0].left
+        for one in seen:
+            if one.right <= leftmost and one.left < leftmost:
+                places.append(one.at)
+                leftmost = one.left
+    yield from _Piece.of(start, end, seen).cut(places)
+
+
+def _joined(pieces: Sequence[_Piece], shown: list[str]) -> Iterator[_Piece]:
+    """The pieces with those that go on in their line put together."""
+    before: _Piece | None = None
+    for piece in pieces:
+        space = _between(before, piece) if before else None
+        if before is None or space is None:
+            if before:
+                yield before
+            before = piece
+            continue
+        last = before.seen[-1].at + 1
+        shown[last : piece.seen[0].at] = [""] * (piece.seen[0].at - last)
+        shown[last - 1] += space
+        before = _Piece.of(before.start, piece.end, [*before.seen, *piece.seen])
+    if before:
+        yield before
+
+
+def _between(before: _Piece, here: _Piece) -> str | None:
+    """What stands between two pieces of one line; None where the second is another line."""
+    height = max(before.height, here.height)
+    gap = here.left - before.right
+    fall = abs(before.bottom - here.bottom)
+    is_mark = len(here.seen) <= _MARK_CHARS and here.height < _SMALL * before.height
+    if is_mark and abs(gap) < _NEAR * height and fall < _NEAR * 2 * height:
+        return ""
+    if fall < _SHIFTED * height and -_SPACE * height < gap < _JOINED_GAP * height:
+        is_like = min(before.height, here.height) > _SMALL * height
+        return (" " if gap > _SPACE * height else "") if is_like else None
+    return None
+
+
+def _raise_marks(glyphs: Glyphs, piece: _Piece, shown: list[str]) -> None:
+    """Write the raised and lowered characters of a line as such."""
+    if not any(map(piece.is_odd, piece.seen)):
+        return
+    groups = [
+        (is_odd, list(group)) for is_odd, group in itertools.groupby(piece.seen, piece.is_odd)
+    ]
+    for number, (is_odd, group) in enumerate(groups):
+        before = groups[number - 1][1][-1] if number else None
+        after = groups[number + 1][1][0] if number + 1 < len(groups) else None
+        beside = before or after
+        first, last = group[0], group[-1]
+        if not is_odd or beside is None or last.at - first.at >= _MARK_CHARS:
+            continue
+        is_near = before is not None and abs(first.left - before.right) < _NEAR * piece.height
+        if not is_near and (
+            after is None or abs(after.left - last.right) > _NEAR_AT_START * piece.height
+        ):
+            continue
+        change = _change(glyphs, first.at, beside.at, piece.height)
+        if change:
+            written = change("".join(shown[first.at : last.at + 1]))
+            shown[first.at : last.at + 1] = [written, *[""] * (last.at - first.at)]
+
+
+def _change(glyphs: Glyphs, at: int, beside: int, height: float) -> Callable[[str], str] | None:
+    """How a character is to be written that stands higher or lower than another."""
+    here, there = glyphs.baseline(at), glyphs.baseline(beside)
+    if here is None or there is None:
+        return None
+    shift = (here - there) / height
+    return raised if shift > _RAISED else lowered if shift < _LOWERED else None
+
+
+def _cells(glyphs: Glyphs, piece: _Piece) -> list[int]:
+    """Where cells begin but the first: behind gaps far wider than those between words."""
+    gaps = [
+        (after.left - before.right, after.at)
+        for before, after in itertools.pairwise(piece.seen)
+        if not glyphs.text[before.at + 1 : after.at].strip()
+    ]
+    wide = [(gap, at) for gap, at in gaps if gap > _CELL_GAP * piece.height]
+    if not wide:
+        return []
+    of_words = [gap for gap, _ in gaps if _SPACE * piece.height < gap <= _CELL_GAP * piece.height]
+    least = (
+        _CELL_TO_WORD_GAP * statistics.median(of_words)
+        if of_words
+        else _CELL_ALONE_GAP * piece.height
+    )
+    return [
+        at
+        for gap, at in wide
+        if gap > least
+        and not (gap < _ITEM_GAP * piece.height and _ITEM.fullmatch(glyphs.text[piece.start : at]))
+    ]
+
+
+def _line(piece: _Piece, shown: Sequence[str]) -> Line | None:
+    # Characters outside the first plane come as two.
+    halves = "".join(shown[piece.start : piece.end]).encode("utf-16", "surrogatepass")
+    text = _CONTROLS.sub("", halves.decode("utf-16", "replace").translate(_AS_PRINTED))
+    if not text.strip():
+        return None
+    return Line(
+        text=" ".join(text.split()),
+        left=piece.left,
+        right=piece.right,
+        bottom=piece.bottom,
+        height=piece.height,
+        ends_in_space=text[-1].isspace(),
+    )
