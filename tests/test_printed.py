@@ -5,7 +5,8 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.corpus.formats.printed import Line, Page, flowing, without_furniture
+from qa.corpus.formats.printed import Line, Page, flowing
+from qa.corpus.formats.running_heads import without_running_heads
 
 WIDTH = 6.0
 FULL = 60
@@ -94,7 +95,7 @@ def test_running_heads_and_page_numbers_go_and_nothing_else():
         )
         for n in range(1, 5)
     ]
-    kept, furniture = without_furniture(pages)
+    kept, furniture = without_running_heads(pages)
     assert [line.text for p in kept for line in p.lines] == [f"Said {n}." for n in range(1, 5)]
     assert len(furniture) == 8
 
@@ -107,7 +108,7 @@ def test_what_repeats_in_the_middle_or_on_few_pages_stays():
         Page((*p.lines[:4], Line("Applause.", 72, 130, 400, 12), *p.lines[4:]), HEIGHT)
         for p in pages
     ]
-    kept, furniture = without_furniture(middle)
+    kept, furniture = without_running_heads(middle)
     assert furniture == []
     assert kept == middle
 
@@ -116,8 +117,8 @@ def test_what_stands_in_the_margin_of_few_pages_stays():
     head = Line("Applause.", 72, 130, 750, 12)
     said = page("Said.").lines
     pages = [Page((head, *said) if n < 2 else said, HEIGHT) for n in range(6)]
-    assert without_furniture(pages) == (pages, [])
-    assert without_furniture(pages[:2]) == (pages[:2], [])
+    assert without_running_heads(pages) == (pages, [])
+    assert without_running_heads(pages[:2]) == (pages[:2], [])
 
 
 def test_a_page_without_text_begins_where_the_next_does():

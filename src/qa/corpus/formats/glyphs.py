@@ -24,6 +24,8 @@ _SMALL = 0.87
 _SHIFTED = 0.15
 _RAISED = 0.12
 _LOWERED = -0.05
+_SAME = 0.1
+_EQUAL = 0.01
 # A mark stands this close to what it marks, and is no longer than this.
 _NEAR = 0.4
 _NEAR_AT_START = 1.2
@@ -37,9 +39,8 @@ _CELL_TO_WORD_GAP = 3.0
 _CELL_ALONE_GAP = 2.2
 _ITEM = re.compile(r"\s*(?:\(?(?:\d{1,4}|[A-Za-z]|[ivxlc]{1,5})[.)]|[•‣▪●○◦–—*·\uf0b7-])\s*")
 _ITEM_GAP = 5.0
-_BLANK = frozenset(" \t\xa0\r\n")
 # Of a word in small letters only the first and the last are looked at.
-_INNER = re.compile(r"(?<=[a-z])[a-z]+(?=[a-z])")
+_LOOKED_AT = re.compile(r"[^ \t\xa0\r\na-z]|(?<![a-z])[a-z]|[a-z](?![a-z])")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 # pdfium's own marks of a hyphen at a line's end.
 _AS_PRINTED = str.maketrans({"\x02": "-", "\ufffe": "-", "\xa0": " ", "\t": " "})
@@ -47,12 +48,13 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f\uffff]")
 
 
 class Box(NamedTuple):
-    """Where a character stands, in points from the page's lower left."""
+    """Where the character ``at`` a place of the text stands, in points from the lower left."""
 
+    at: int
     left: float
-    bottom: float
     right: float
-    top: float
+    bottom: float
+    height: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,36 +70,29 @@ class Glyphs:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """A character that was looked at."""
-
-    at: int
-    left: float
-    right: float
-    bottom: float
-    height: float
-
-
-@dataclass(frozen=True, slots=True)
 class _Piece:
     """Characters from ``start`` to ``end``, and the height and bottom of most of those seen."""
 
     start: int
     end: int
-    seen: tuple[_Seen, ...]
+    seen: tuple[Box, ...]
     height: float
     bottom: float
+    is_plain: bool
 
     @classmethod
-    def of(cls, start: int, end: int, seen: Sequence[_Seen]) -> _Piece:
-        heights = Counter(round(one.height, 1) for one in seen)
+    def of(cls, start: int, end: int, seen: Sequence[Box]) -> _Piece:
+        height, bottom = seen[0].height, seen[0].bottom
+        nearly = _EQUAL * height
+        if all(abs(b.height - height) < nearly and abs(b.bottom - bottom) < nearly for b in seen):
+            return cls(start, end, tuple(seen), max(height, 1.0), bottom, is_plain=True)
+        heights = Counter(round(box.height, 1) for box in seen)
         height = max(heights, key=lambda height: (heights[height], height))
         bottoms = Counter(
-            round(one.bottom, 1)
-            for one in seen
-            if abs(one.height - height) <= (1 - _SMALL) * height
+            round(box.bottom, 1) for box in seen if abs(box.height - height) <= _SAME * height
         )
-        return cls(start, end, tuple(seen), max(height, 1.0), bottoms.most_common(1)[0][0])
+        bottom = bottoms.most_common(1)[0][0]
+        return cls(start, end, tuple(seen), max(height, 1.0), bottom, is_plain=False)
 
     @property
     def left(self) -> float:
@@ -107,7 +102,7 @@ class _Piece:
     def right(self) -> float:
         return max(one.right for one in self.seen)
 
-    def is_odd(self, one: _Seen) -> bool:
+    def is_odd(self, one: Box) -> bool:
         """Whether a character is smaller than the others, or higher or lower."""
         is_shifted = abs(one.bottom - self.bottom) > _SHIFTED * self.height
         return one.height < _SMALL * self.height or is_shifted
@@ -138,24 +133,24 @@ def lines(glyphs: Glyphs, ends: Sequence[int]) -> list[Line]:
 
 
 def _pieces(glyphs: Glyphs, start: int, end: int) -> Iterator[_Piece]:
-    """What pdfium takes for a line, cut where it goes back to the left."""
-    text = glyphs.text[start:end]
-    inner = {at for found in _INNER.finditer(text) for at in range(*found.span())}
-    seen: list[_Seen] = []
-    for at, char in enumerate(text):
-        if char not in _BLANK and at not in inner:
-            left, bottom, right, top = glyphs.box(start + at)
-            seen.append(_Seen(start + at, left, right, bottom, top - bottom))
+    """What pdfium takes for a line, cut where it goes back to the left, or to another height."""
+    text = glyphs.text
+    seen = [glyphs.box(found.start()) for found in _LOOKED_AT.finditer(text, start, end)]
     if not seen:
         return
-    places: list[int] = []
-    if not _RIGHT_TO_LEFT.search(text):
+    places = [
+        here.at
+        for before, here in itertools.pairwise(seen)
+        if before.bottom >= here.bottom + here.height
+        or here.bottom >= before.bottom + before.height
+    ]
+    if not _RIGHT_TO_LEFT.search(text, start, end):
         leftmost = seen[0].left
         for one in seen:
             if one.right <= leftmost and one.left < leftmost:
                 places.append(one.at)
                 leftmost = one.left
-    yield from _Piece.of(start, end, seen).cut(places)
+    yield from _Piece.of(start, end, seen).cut(sorted({*places}))
 
 
 def _joined(pieces: Sequence[_Piece], shown: list[str]) -> Iterator[_Piece]:
@@ -192,7 +187,7 @@ def _between(before: _Piece, here: _Piece) -> str | None:
 
 def _raise_marks(glyphs: Glyphs, piece: _Piece, shown: list[str]) -> None:
     """Write the raised and lowered characters of a line as such."""
-    if not any(map(piece.is_odd, piece.seen)):
+    if piece.is_plain or not any(map(piece.is_odd, piece.seen)):
         return
     groups = [
         (is_odd, list(group)) for is_odd, group in itertools.groupby(piece.seen, piece.is_odd)

@@ -14,7 +14,8 @@ from qa.corpus.dates import dates_in
 from qa.corpus.formats import limits
 from qa.corpus.formats.extracted import Extracted
 from qa.corpus.formats.glyphs import Box, Glyphs, lines
-from qa.corpus.formats.printed import Line, Page, flowing, without_furniture
+from qa.corpus.formats.printed import Line, Page, flowing
+from qa.corpus.formats.running_heads import without_running_heads
 from qa.errors import SourceError
 
 __all__ = ["pdf"]
@@ -58,7 +59,7 @@ def pdf(data: bytes, name: str) -> Extracted:
             f"{name}: its {len(printed)} pages hold no text, they are pictures (scans): recognise "
             "the text first (OCR)."
         )
-    pages, furniture = without_furniture(printed)
+    pages, furniture = without_running_heads(printed)
     text, begins = flowing(pages)
     return Extracted(
         text,
@@ -117,11 +118,12 @@ def _boxes(printed: Any) -> Callable[[int], Box]:
     from pypdfium2 import raw  # noqa: PLC0415
 
     rect = raw.FS_RECTF()
-    where, look = ctypes.byref(rect), raw.FPDFText_GetLooseCharBox
+    where, look, page = ctypes.byref(rect), raw.FPDFText_GetLooseCharBox, printed.raw
 
     def box(i: int) -> Box:
-        look(printed, i, where)
-        return Box(rect.left, rect.bottom, rect.right, rect.top)
+        look(page, i, where)
+        bottom = rect.bottom
+        return Box(i, rect.left, rect.right, bottom, rect.top - bottom)
 
     return box
 
@@ -149,7 +151,8 @@ def _ends_line(glyphs: Glyphs, found: re.Match[str]) -> bool:
         return True
     if after == len(glyphs.text) or glyphs.text[after] in "\r\n":
         return False
-    return glyphs.box(after).top <= glyphs.box(found.start()).bottom
+    following = glyphs.box(after)
+    return following.bottom + following.height <= glyphs.box(found.start()).bottom
 
 
 def _title(pages: Sequence[Page], stated: str) -> str | None:
@@ -163,7 +166,10 @@ def _title(pages: Sequence[Page], stated: str) -> str | None:
     largest = max((line.height for line in top), default=0.0)
     if largest < _TITLE_SIZE * text_size:
         return None
-    lines = [line.text for line in top if line.height > largest / _TITLE_SIZE]
+    is_large = [line.height > largest / _TITLE_SIZE for line in top]
+    first = is_large.index(True)
+    end = is_large.index(False, first) if False in is_large[first:] else len(top)
+    lines = [line.text for line in top[first:end]]
     return " ".join(lines) if len(lines) <= _TITLE_LINES else None
 
 

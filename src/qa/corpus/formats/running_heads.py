@@ -1,0 +1,130 @@
+"""What stands at the top and foot of pages and is not their text: heads, feet, page numbers.
+
+They repeat at one height, on every page or on left and right pages by turns, or stand beside a
+number that counts the pages.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from qa.corpus.formats.printed import Line, Page
+
+__all__ = ["without_running_heads"]
+
+# How much of a page's height at its top and bottom may hold them, and on which share of the pages,
+# but at least how many, they have to stand.
+_MARGIN_SHARE = 0.12
+_SHARE = 0.5
+_PAGES = 3
+# Lines this close in height are level; points.
+_LEVEL_POINTS = 3
+# On so many left, or right, pages a head of its own has to stand.
+_PAGES_BY_TURNS = 2
+# What stands beside a page number is longer where it is text.
+_HEAD_WORDS = 12
+_WORD = re.compile(r"\d+|[^\W\d_]+")
+_NUMBER = re.compile(r"(?<![\d.,])\d{1,4}(?![\d.,]*\d)")
+
+_Words = tuple[str, ...]
+
+
+def without_running_heads(pages: Sequence[Page]) -> tuple[list[Page], list[Line]]:
+    """The pages without running heads, feet and page numbers; and these."""
+    edges = [[*_edge(page)] for page in pages]
+    heads = _repeated(edges) | _by_turns(edges)
+    counted = _counted(edges)
+    gone = [
+        [line for line in edge if _place(line) in heads or _is_counted(line, counted)]
+        for edge in edges
+    ]
+    kept = [
+        replace(page, lines=tuple(line for line in page.lines if line not in leaving))
+        for page, leaving in zip(pages, map(frozenset, gone), strict=True)
+    ]
+    return kept, list(itertools.chain.from_iterable(gone))
+
+
+def _edge(page: Page) -> Iterator[Line]:
+    """The lines in the margins at its top and bottom."""
+    margin = _MARGIN_SHARE * page.height
+    for line in page.lines:
+        if line.bottom + line.height <= margin or line.bottom >= page.height - margin:
+            yield line
+
+
+def _level(line: Line) -> int:
+    return round(line.bottom / _LEVEL_POINTS)
+
+
+def _place(line: Line) -> tuple[_Words, int]:
+    """The words of a line whatever their order and its numbers, and how high it stands."""
+    words = ("#" if word.isdecimal() else word for word in _WORD.findall(line.text))
+    return tuple(sorted(words)) or (line.text,), _level(line)
+
+
+def _least(pages: int) -> float:
+    return max(_PAGES, _SHARE * pages)
+
+
+def _repeated(edges: Sequence[Sequence[Line]]) -> set[tuple[_Words, int]]:
+    """What stands at one height on many pages."""
+    stands_on = Counter(place for edge in edges for place in {_place(line) for line in edge})
+    return {place for place, count in stands_on.items() if count >= _least(len(edges))}
+
+
+def _by_turns(edges: Sequence[Sequence[Line]]) -> set[tuple[_Words, int]]:
+    """What stands at one height on left pages, where something else does on right pages."""
+    sides = [
+        Counter(place for edge in edges[side::2] for place in {_place(line) for line in edge})
+        for side in (0, 1)
+    ]
+    often = [
+        [
+            (place, count)
+            for place, count in stands_on.items()
+            if count >= max(_PAGES_BY_TURNS, _SHARE * len(edges[side::2]))
+        ]
+        for side, stands_on in enumerate(sides)
+    ]
+    by_level: dict[int, int] = defaultdict(int)
+    for (_, level), count in itertools.chain(*often):
+        by_level[level] += count
+    both = {level for (_, level), _ in often[0]} & {level for (_, level), _ in often[1]}
+    return {
+        place
+        for place, _ in itertools.chain(*often)
+        if place[1] in both and by_level[place[1]] >= _least(len(edges))
+    }
+
+
+def _counted(edges: Sequence[Sequence[Line]]) -> dict[int, int]:
+    """The heights at which numbers count the pages, and what they begin with."""
+    found: dict[int, Counter[int]] = defaultdict(Counter)
+    words: dict[int, set[_Words]] = defaultdict(set)
+    for number, edge in enumerate(edges):
+        firsts = {(_level(line), n - number) for line in edge for n in _numbers(line)}
+        for level, first in firsts:
+            found[level][first] += 1
+        for line in edge:
+            words[_level(line)].add(_place(line)[0])
+    counted = {level: firsts.most_common(1)[0] for level, firsts in found.items()}
+    return {
+        level: first
+        for level, (first, count) in counted.items()
+        if count >= _least(len(edges))
+        or (count == len(edges) == _PAGES - 1 and len(words[level]) == 1)
+    }
+
+
+def _numbers(line: Line) -> list[int]:
+    return [int(found) for found in _NUMBER.findall(line.text)]
+
+
+def _is_counted(line: Line, counted: dict[int, int]) -> bool:
+    """Whether a line is, or stands beside, the number of its page."""
+    return _level(line) in counted and len(line.text.split()) <= _HEAD_WORDS
