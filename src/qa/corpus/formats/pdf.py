@@ -8,10 +8,12 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from qa.corpus.dates import dates_in
 from qa.corpus.formats import limits
+from qa.corpus.formats.columns import in_columns
 from qa.corpus.formats.extracted import Extracted
 from qa.corpus.formats.glyphs import Box, Glyphs, lines
 from qa.corpus.formats.printed import Line, Page, flowing
@@ -60,21 +62,42 @@ def pdf(data: bytes, name: str) -> Extracted:
             "the text first (OCR)."
         )
     pages, furniture = without_running_heads(printed)
+    pages, doubtful = _in_columns(pages)
     text, begins = flowing(pages)
     return Extracted(
         text,
         title=_title(printed, stated),
         date=_running_date(furniture),
         pages=begins,
-        remark=_without_text(printed),
+        remark="; ".join(filter(None, (_without_text(printed), _in_doubt(doubtful)))),
     )
+
+
+def _in_columns(pages: Sequence[Page]) -> tuple[list[Page], list[int]]:
+    """The pages, their columns one after the other; the numbers of those where that is unsure."""
+    read = [in_columns(page.lines) for page in pages]
+    doubtful = [number for number, (_, in_doubt) in enumerate(read, start=1) if in_doubt]
+    return [
+        replace(page, lines=tuple(lines)) for page, (lines, _) in zip(pages, read, strict=True)
+    ], doubtful
 
 
 def _without_text(pages: Sequence[Page]) -> str:
     """Which pages hold none."""
-    empty = [str(number) for number, page in enumerate(pages, start=1) if not page.lines]
-    shown = ", ".join(empty[:_SHOWN_PAGES]) + (", ..." if empty[_SHOWN_PAGES:] else "")
-    return f"{len(empty)} of {len(pages)} pages hold no text ({shown})" if empty else ""
+    empty = [number for number, page in enumerate(pages, start=1) if not page.lines]
+    return f"{len(empty)} of {len(pages)} pages hold no text ({_listed(empty)})" if empty else ""
+
+
+def _in_doubt(pages: Sequence[int]) -> str:
+    """Which pages may be columns or a table."""
+    told = "are read row by row and may be columns" if len(pages) > 1 else ""
+    told = told or "is read row by row and may be columns"
+    return f"page{'s' * (len(pages) > 1)} {_listed(pages)} {told}" if pages else ""
+
+
+def _listed(pages: Sequence[int]) -> str:
+    shown = ", ".join(map(str, pages[:_SHOWN_PAGES]))
+    return shown + (", ..." if pages[_SHOWN_PAGES:] else "")
 
 
 def _page(document: Any, number: int, name: str) -> Page:

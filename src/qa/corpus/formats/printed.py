@@ -122,7 +122,8 @@ class Page:
 class _Placed:
     """A line, its page's number, how far lines like it reach, and where it is set in.
 
-    ``begins_indented`` says that it alone is set in, and the line below it is not.
+    ``begins_indented`` says that it alone is set in, and the line below it is not; ``in_row`` that
+    it is a cell beside others.
     """
 
     line: Line
@@ -130,19 +131,21 @@ class _Placed:
     right: float
     is_indented: bool
     begins_indented: bool
+    in_row: bool
 
     @classmethod
     def all_of(cls, lines: Sequence[Line], number: int, edges: _Edges) -> list[_Placed]:
         """The lines of a page, or some of them."""
         placed: list[_Placed] = []
-        below: Line | None = None
-        is_below_in = False
-        for line, after in zip(reversed(lines), [None, *reversed(lines)], strict=False):
-            if after is not None and not _is_level(line, after):
-                below, is_below_in = after, _is_in(after, edges)
-            is_in = _is_in(line, edges)
-            begins = is_in and below is not None and not is_below_in
-            placed.append(cls(line, number, edges(line)[1], is_in, begins))
+        is_below_out = False
+        bounds = zip([*lines[1:], None], lines, [None, *lines[:-1]], strict=True)
+        for after, line, before in reversed([*bounds]):
+            is_level = after is not None and _is_level(line, after)
+            if after is not None and not is_level:
+                is_below_out = not _is_in(after, edges)
+            is_level_before = before is not None and _is_level(before, line)
+            is_in, in_row = _is_in(line, edges), is_level or is_level_before
+            placed.append(cls(line, number, edges(line)[1], is_in, is_in and is_below_out, in_row))
         return placed[::-1]
 
     def fall_from(self, above: _Placed) -> float:
@@ -327,6 +330,8 @@ def _is_apart(paragraph: _Paragraph, here: _Placed, habits: _Habits) -> bool:
     is_below = here.is_below(above)
     if not above.line.is_like(here.line) or (is_below and is_wide_gap):
         return True
+    if above.in_row and here.in_row:
+        return not is_below
     ends = bool(_SENTENCE_END.search(above.line.text))
     steps_in = _steps_in(row, here, habits)
     steps_out = habits.is_outdented and row.is_indented and not here.is_indented
@@ -369,6 +374,8 @@ def _joint(paragraph: _Paragraph, here: _Placed, habits: _Habits) -> tuple[int, 
     if here.is_beside(paragraph.last):
         return 0, "\t"
     is_end = _steps_in(paragraph.row, here, habits)
+    if paragraph.last.in_row and here.in_row:
+        return 0, "\n"
     if paragraph.last.had_room_for(here, is_end=is_end):
         return 0, "\n"
     return _joined(paragraph.last.line, here.line, habits.words)
