@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 
 from qa.corpus.formats.printed import Line
 
@@ -60,9 +61,14 @@ def _ordered(lines: list[Line], columns: int) -> tuple[list[Line], bool]:
             [line for line in stretch if line.right > gutter],
         ):
             read, in_doubt = _ordered(side, columns - 1)
-            ordered += read
+            ordered += _numbered(read, 1 + max((line.column for line in ordered), default=0))
             is_doubtful |= in_doubt
     return [*lines[:first], *ordered, *lines[last + 1 :]], is_doubtful
+
+
+def _numbered(column: Sequence[Line], first: int) -> list[Line]:
+    """The lines with numbers of columns from ``first`` on."""
+    return [replace(line, column=line.column + first) for line in column]
 
 
 def _beside(lines: Sequence[Line]) -> list[int]:

@@ -37,8 +37,14 @@ _SPACE = 0.15
 _CELL_GAP = 1.5
 _CELL_TO_WORD_GAP = 3.0
 _CELL_ALONE_GAP = 2.2
+# A gutter between columns may be narrower, where it goes through so many neighbouring lines.
+_GUTTER = 0.7
+_GUTTER_LINES = 6
+_CROSSING_COST = 2
+_MOST_GUTTERS = 5
 _ITEM = re.compile(r"\s*(?:\(?(?:\d{1,4}|[A-Za-z]|[ivxlc]{1,5})[.)]|[•‣▪●○◦–—*·\uf0b7-])\s*")
 _ITEM_GAP = 5.0
+_ITEM_CHARS = 12
 # Of a word in small letters only the first and the last are looked at.
 _LOOKED_AT = re.compile(r"[^ \t\xa0\r\na-z]|(?<![a-z])[a-z]|[a-z](?![a-z])")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -123,13 +129,17 @@ def lines(glyphs: Glyphs, ends: Sequence[int]) -> list[Line]:
     bounds = itertools.pairwise([0, *ends, len(glyphs.text)])
     shown = list(glyphs.text)
     pieces = [piece for start, end in bounds for piece in _pieces(glyphs, start, end)]
-    found: list[Line] = []
-    for whole in _joined(pieces, shown):
-        _raise_marks(glyphs, whole, shown)
-        for piece in whole.cut(_cells(glyphs, whole)):
-            line = _line(piece, shown)
-            found += [line] if line else []
-    return found
+    whole = list(_joined(pieces, shown))
+    for piece in whole:
+        _raise_marks(glyphs, piece, shown)
+    cells = [cell for piece in whole for cell in piece.cut(_cells(glyphs, piece))]
+    for _ in range(_MOST_GUTTERS):
+        cut = _at_gutter(glyphs, cells)
+        if len(cut) == len(cells):
+            break
+        cells = cut
+    found = (_line(cell, shown) for cell in cells)
+    return [line for line in found if line]
 
 
 def _pieces(glyphs: Glyphs, start: int, end: int) -> Iterator[_Piece]:
@@ -219,28 +229,95 @@ def _change(glyphs: Glyphs, at: int, beside: int, height: float) -> Callable[[st
     return raised if shift > _RAISED else lowered if shift < _LOWERED else None
 
 
-def _cells(glyphs: Glyphs, piece: _Piece) -> list[int]:
-    """Where cells begin but the first: behind gaps far wider than those between words."""
-    gaps = [
-        (after.left - before.right, after.at)
+def _gaps(glyphs: Glyphs, piece: _Piece) -> list[tuple[float, float, int]]:
+    """Where words end and the next begin, and the place of that one."""
+    return [
+        (before.right, after.left, after.at)
         for before, after in itertools.pairwise(piece.seen)
         if not glyphs.text[before.at + 1 : after.at].strip()
     ]
-    wide = [(gap, at) for gap, at in gaps if gap > _CELL_GAP * piece.height]
+
+
+def _cells(glyphs: Glyphs, piece: _Piece) -> list[int]:
+    """Where cells begin but the first: behind gaps far wider than those between words."""
+    height = piece.height
+    gaps = [(right - left, at) for left, right, at in _gaps(glyphs, piece)]
+    wide = [(gap, at) for gap, at in gaps if gap > _CELL_GAP * height]
     if not wide:
         return []
-    of_words = [gap for gap, _ in gaps if _SPACE * piece.height < gap <= _CELL_GAP * piece.height]
-    least = (
-        _CELL_TO_WORD_GAP * statistics.median(of_words)
-        if of_words
-        else _CELL_ALONE_GAP * piece.height
-    )
+    of_words = [gap for gap, _ in gaps if _SPACE * height < gap <= _CELL_GAP * height]
+    least = _CELL_ALONE_GAP * height
+    if of_words:
+        least = _CELL_TO_WORD_GAP * statistics.median(of_words)
     return [
         at
         for gap, at in wide
         if gap > least
-        and not (gap < _ITEM_GAP * piece.height and _ITEM.fullmatch(glyphs.text[piece.start : at]))
+        and not (gap < _ITEM_GAP * height and _ITEM.fullmatch(glyphs.text[piece.start : at]))
     ]
+
+
+def _at_gutter(glyphs: Glyphs, pieces: Sequence[_Piece]) -> list[_Piece]:
+    """The pieces, those cut that go over a gutter: a gap at one place in many neighbouring lines.
+
+    Of the lines across that place, those without a gap there speak against it.
+    """
+    gaps = [
+        [*_inner_gaps(glyphs, piece), *_gap_to(piece, following)]
+        for piece, following in itertools.zip_longest(pieces, pieces[1:])
+    ]
+    gutter = _most_covered([(start, end) for some in gaps for start, end, _ in some])
+    if gutter is None:
+        return [*pieces]
+    places = [next((at for start, end, at in some if start < gutter < end), None) for some in gaps]
+    best: range = range(0)
+    begin = score = most = 0
+    for number, (piece, at) in enumerate(zip(pieces, places, strict=True)):
+        if at is not None:
+            score += 1
+        elif piece.left < gutter < piece.right:
+            score -= _CROSSING_COST
+        if score <= 0:
+            begin, score = number + 1, 0
+        elif score > most:
+            most, best = score, range(begin, number + 1)
+    if most < _GUTTER_LINES:
+        return [*pieces]
+    return [
+        part
+        for number, (piece, at) in enumerate(zip(pieces, places, strict=True))
+        for part in piece.cut([at] if at and at < piece.end and number in best else [])
+    ]
+
+
+def _inner_gaps(glyphs: Glyphs, piece: _Piece) -> Iterator[tuple[float, float, int]]:
+    """The gaps of a piece that may be of a gutter; not that behind the number of an item."""
+    for start, end, at in _gaps(glyphs, piece):
+        if end - start > _GUTTER * piece.height and not (
+            at - piece.start <= _ITEM_CHARS and _ITEM.fullmatch(glyphs.text[piece.start : at])
+        ):
+            yield start, end, at
+
+
+def _gap_to(piece: _Piece, following: _Piece | None) -> Iterator[tuple[float, float, int]]:
+    """The gap between a piece and one beside it."""
+    is_beside = following is not None and piece.right < following.left
+    if is_beside and abs(piece.bottom - following.bottom) < _SHIFTED * piece.height:
+        yield piece.right, following.left, following.start
+
+
+def _most_covered(spans: Sequence[tuple[float, float]]) -> float | None:
+    """A place that lies within the most spans; None where they are too few for a gutter."""
+    if len(spans) < _GUTTER_LINES:
+        return None
+    changes = sorted([*((start, 0) for start, _ in spans), *((end, 1) for _, end in spans)])
+    covering = most = 0
+    place = None
+    for (here, ends), (following, _) in itertools.pairwise(changes):
+        covering += -1 if ends else 1
+        if covering > most:
+            most, place = covering, (here + following) / 2
+    return place if most >= _GUTTER_LINES else None
 
 
 def _line(piece: _Piece, shown: Sequence[str]) -> Line | None:

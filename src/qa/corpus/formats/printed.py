@@ -55,7 +55,10 @@ _Edges = Callable[["Line"], tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A printed line: its text, and where it stands in points from the page's lower left."""
+    """A printed line: its text, and where it stands in points from the page's lower left.
+
+    ``column`` tells the columns of a page from one another, where these are known.
+    """
 
     text: str
     left: float
@@ -63,6 +66,7 @@ class Line:
     bottom: float
     height: float
     ends_in_space: bool = False
+    column: int = 0
 
     def is_like(self, other: Line) -> bool:
         """Whether both are printed in one size."""
@@ -91,10 +95,10 @@ class Page:
 
         To the right, the few that reach farthest may be of another kind.
         """
-        known: dict[tuple[int, int, int], tuple[float, float]] = {}
+        known: dict[tuple[int, int, int, int], tuple[float, float]] = {}
 
         def edges(line: Line) -> tuple[float, float]:
-            key = round(line.left), round(line.right), round(line.height)
+            key = line.column, round(line.left), round(line.right), round(line.height)
             if key not in known:
                 beside = [line] if len(known) > _MOST_KINDS else [*self._beside(line)]
                 reached = sorted(other.right for other in beside)
@@ -112,6 +116,7 @@ class Page:
             if (
                 other.left < line.right
                 and line.left < other.right
+                and other.column == line.column
                 and least < other.height < most
                 and other is not line
             ):
@@ -332,6 +337,15 @@ def _is_apart(paragraph: _Paragraph, here: _Placed, habits: _Habits) -> bool:
         return True
     if above.in_row and here.in_row:
         return not is_below
+    return _begins_paragraph(above, row, here, habits)
+
+
+def _begins_paragraph(above: _Placed, row: _Placed, here: _Placed, habits: _Habits) -> bool:
+    """Whether a line like the one above it, at the usual distance, begins a paragraph.
+
+    ``row`` is the first of the lines that stand beside the one above.
+    """
+    is_below = here.is_below(above)
     ends = bool(_SENTENCE_END.search(above.line.text))
     steps_in = _steps_in(row, here, habits)
     steps_out = habits.is_outdented and row.is_indented and not here.is_indented
@@ -342,9 +356,8 @@ def _is_apart(paragraph: _Paragraph, here: _Placed, habits: _Habits) -> bool:
     is_first = here.begins_indented and steps_in
     if ((is_set_in and ends) or is_first) and not _ITEM.match(row.line.text):
         return True
-    if steps_out and (ends or _ITEM.match(here.line.text)):
-        return True
-    if habits.is_outdented and is_set_in and above.line.text.endswith(("?", "？")):
+    is_asked = habits.is_outdented and is_set_in and above.line.text.endswith(("?", "？"))
+    if is_asked or (steps_out and (ends or _ITEM.match(here.line.text))):
         return True
     return not is_below and not _goes_on(above, here, habits)
 
