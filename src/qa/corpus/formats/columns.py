@@ -46,9 +46,14 @@ def _ordered(lines: list[Line], columns: int) -> tuple[list[Line], bool]:
     block = lines[first : last + 1]
     left = [line for line in block if line.right <= gutter]
     right = [line for line in block if line.left >= gutter]
-    likely = [_is_prose(left), _is_prose(right)]
-    if not all(likely) or len(of_gutter) < _PAIRED_SHARE * max(len(left), len(right)):
-        return lines, _has_words(left) and _has_words(right)
+    before, after = (
+        [lines[place] for place in of_gutter],
+        [lines[place + 1] for place in of_gutter],
+    )
+    longer = max(_in_column_of(before, left), _in_column_of(after, right))
+    is_prose = _is_prose(before) and _is_prose(after)
+    if not is_prose or len(of_gutter) < _PAIRED_SHARE * longer:
+        return lines, _has_words(before) and _has_words(after)
     ordered: list[Line] = []
     is_doubtful = False
     for crosses, part in itertools.groupby(block, lambda line: line.left < gutter < line.right):
@@ -93,6 +98,12 @@ def _gutter(lines: Sequence[Line], rows: Sequence[int]) -> tuple[float, list[int
             best, gutter = open_gaps, (place + following) / 2
     found = [place for place, (a, b) in zip(rows, gaps, strict=True) if a <= gutter <= b]
     return gutter, found
+
+
+def _in_column_of(some: Sequence[Line], lines: Sequence[Line]) -> int:
+    """How many lines stand above or below some."""
+    left, right = min(line.left for line in some), max(line.right for line in some)
+    return sum(line.left < right and left < line.right for line in lines)
 
 
 def _is_prose(column: Sequence[Line]) -> bool:

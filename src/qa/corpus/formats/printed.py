@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ _MANY_FLUSH = 2
 # Notes at the foot of a page are smaller than its text by this factor, and begin with their mark.
 _NOTE_SIZE = 0.92
 _NOTE = re.compile(
-    r"(?:[\u00b9\u00b2\u00b3\u2070-\u2079\u1d43-\u1d61]{1,3}|\d{1,3}|[*†‡§]{1,3})[\s.)]*\S"
+    r"([\u00b9\u00b2\u00b3\u2070-\u2079\u1d43-\u1d61]{1,3}|\d{1,3}|[*†‡§]{1,3})[\s.)]*\S"
 )
 # Speech that is interrupted ends with a dash.
 # More kinds of lines than this on a page are no text, and looked at one by one.
@@ -285,16 +286,28 @@ def _text_size(pages: Sequence[Page]) -> int:
     return max(sizes, key=lambda size: (sizes[size], size), default=0)
 
 
-def _noted(page: Page, size: int) -> Iterator[tuple[Line, bool]]:
-    """The lines of a page, and whether each is of a note at its foot, or a column's."""
+def _noted(page: Page, size: int) -> Iterator[tuple[Line, int]]:
+    """The lines of a page, and of which note at its foot each is; 0 for its text."""
     small = _NOTE_SIZE * size / 10
     lowest = min((line.bottom for line in page.lines if line.height >= small), default=0.0)
-    in_note = False
+    notes = in_note = 0
+    mark = ""
     for line in page.lines:
-        is_small = line.height < small
-        begins = is_small and line.bottom < lowest and bool(_NOTE.match(line.text))
-        in_note = begins or (in_note and is_small and line.bottom < lowest)
+        begins = _NOTE.match(line.text)
+        if line.height >= small or line.bottom >= lowest or not (in_note or begins):
+            in_note = 0
+        elif begins and (not in_note or _follows(begins[1], mark)):
+            notes, mark = notes + 1, begins[1]
+            in_note = notes
         yield line, in_note
+
+
+def _follows(mark: str, before: str) -> bool:
+    """Whether the mark of a note may follow another; numbers count."""
+    numbers = [unicodedata.normalize("NFKC", one) for one in (before, mark)]
+    if all(number.isdecimal() for number in numbers):
+        return int(numbers[1]) == int(numbers[0]) + 1
+    return not numbers[1].isdecimal()
 
 
 def _habits(placed: Sequence[_Placed]) -> _Habits:

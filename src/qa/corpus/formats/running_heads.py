@@ -30,6 +30,8 @@ _HEAD_WORDS = 12
 _WORD = re.compile(r"\d+|[^\W\d_]+")
 _NUMBER = re.compile(r"(?<![\d.,])\d{1,4}(?![\d.,]*\d)")
 
+_LAST_NUMBER = re.compile(r"(?<![\d.,])\d{1,4}\W*$")
+
 _Words = tuple[str, ...]
 
 
@@ -98,33 +100,42 @@ def _by_turns(edges: Sequence[Sequence[Line]]) -> set[tuple[_Words, int]]:
     return {
         place
         for place, _ in itertools.chain(*often)
-        if place[1] in both and by_level[place[1]] >= _least(len(edges))
+        if place[1] in both
+        and len(place[0]) <= _HEAD_WORDS
+        and by_level[place[1]] >= _least(len(edges))
     }
 
 
-def _counted(edges: Sequence[Sequence[Line]]) -> dict[int, int]:
-    """The heights at which numbers count the pages, and what they begin with."""
+def _counted(edges: Sequence[Sequence[Line]]) -> frozenset[int]:
+    """The heights at which numbers count the pages."""
     found: dict[int, Counter[int]] = defaultdict(Counter)
-    words: dict[int, set[_Words]] = defaultdict(set)
+    rows: dict[int, list[str]] = defaultdict(list)
     for number, edge in enumerate(edges):
-        firsts = {(_level(line), n - number) for line in edge for n in _numbers(line)}
-        for level, first in firsts:
-            found[level][first] += 1
-        for line in edge:
-            words[_level(line)].add(_place(line)[0])
-    counted = {level: firsts.most_common(1)[0] for level, firsts in found.items()}
-    return {
-        level: first
-        for level, (first, count) in counted.items()
-        if count >= _least(len(edges))
-        or (count == len(edges) == _PAGES - 1 and len(words[level]) == 1)
-    }
+        placed = sorted(edge, key=lambda line: (_level(line), line.left))
+        for level, row in itertools.groupby(placed, _level):
+            rows[level].append(" ".join(line.text for line in row))
+            counts = {int(n) - number for n in _NUMBER.findall(rows[level][-1])}
+            found[level].update(counts)
+    return frozenset(
+        level
+        for level, firsts in found.items()
+        if max(firsts.values(), default=0) >= _least(len(edges))
+        or (len(edges) == len(rows[level]) == _PAGES - 1 and _is_pair(*rows[level]))
+    )
 
 
-def _numbers(line: Line) -> list[int]:
-    return [int(found) for found in _NUMBER.findall(line.text)]
+def _is_pair(first: str, second: str) -> bool:
+    """Whether two heads differ in the next number only, or have theirs at opposite ends."""
+    numbers = [[int(n) for n in _NUMBER.findall(row)] for row in (first, second)]
+    if not all(numbers) or not {n + 1 for n in numbers[0]} & {*numbers[1]}:
+        return False
+    if _NUMBER.sub("#", first) == _NUMBER.sub("#", second):
+        return True
+    ends = [bool(_LAST_NUMBER.search(row)) for row in (first, second)]
+    begins = [bool(_NUMBER.match(row)) for row in (first, second)]
+    return (begins[0] and ends[1]) or (ends[0] and begins[1])
 
 
-def _is_counted(line: Line, counted: dict[int, int]) -> bool:
+def _is_counted(line: Line, counted: frozenset[int]) -> bool:
     """Whether a line is, or stands beside, the number of its page."""
     return _level(line) in counted and len(line.text.split()) <= _HEAD_WORDS
