@@ -5,7 +5,8 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.corpus.formats.printed import Line, Page, flowing
+from qa.corpus.formats.page import Line, Page
+from qa.corpus.formats.printed import flowing
 from qa.corpus.formats.running_heads import without_running_heads
 
 WIDTH = 6.0

@@ -11,7 +11,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import replace
 
-from qa.corpus.formats.printed import Line
+from qa.corpus.formats.page import Line
 
 __all__ = ["in_columns"]
 

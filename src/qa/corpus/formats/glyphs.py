@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from qa.corpus.formats.printed import Line
+from qa.corpus.formats.page import Line
 from qa.corpus.formats.raised import lowered, raised
 
 __all__ = ["Box", "Glyphs", "lines"]
@@ -165,33 +165,44 @@ def _pieces(glyphs: Glyphs, start: int, end: int) -> Iterator[_Piece]:
 
 def _joined(pieces: Sequence[_Piece], shown: list[str]) -> Iterator[_Piece]:
     """The pieces with those that go on in their line put together."""
-    before: _Piece | None = None
+    parts: list[_Piece] = []
     for piece in pieces:
-        space = _between(before, piece) if before else None
-        if before is None or space is None:
-            if before:
-                yield before
-            before = piece
+        base = next((part for part in reversed(parts[-2:]) if not _is_mark(part, piece)), None)
+        space = _between(base, parts[-1], piece) if base else None
+        if space is None:
+            if parts:
+                yield _whole(parts)
+            parts = [piece]
             continue
-        last = before.seen[-1].at + 1
-        shown[last : piece.seen[0].at] = [""] * (piece.seen[0].at - last)
+        last, first = parts[-1].seen[-1].at + 1, piece.seen[0].at
+        shown[last:first] = [""] * (first - last)
         shown[last - 1] += space
-        before = _Piece.of(before.start, piece.end, [*before.seen, *piece.seen])
-    if before:
-        yield before
+        parts.append(piece)
+    if parts:
+        yield _whole(parts)
 
 
-def _between(before: _Piece, here: _Piece) -> str | None:
-    """What stands between two pieces of one line; None where the second is another line."""
-    height = max(before.height, here.height)
+def _whole(parts: Sequence[_Piece]) -> _Piece:
+    if len(parts) == 1:
+        return parts[0]
+    return _Piece.of(parts[0].start, parts[-1].end, [box for part in parts for box in part.seen])
+
+
+def _is_mark(piece: _Piece, beside: _Piece) -> bool:
+    """Whether a piece may be a mark beside another: short and smaller."""
+    return len(piece.seen) <= _MARK_CHARS and piece.height < _SMALL * beside.height
+
+
+def _between(base: _Piece, before: _Piece, here: _Piece) -> str | None:
+    """What stands between a line, which ends with ``before``, and a piece; None at a new line."""
+    height = max(base.height, here.height)
     gap = here.left - before.right
-    fall = abs(before.bottom - here.bottom)
-    is_mark = len(here.seen) <= _MARK_CHARS and here.height < _SMALL * before.height
-    if is_mark and abs(gap) < _NEAR * height and fall < _NEAR * 2 * height:
+    fall = abs(base.bottom - here.bottom)
+    if _is_mark(here, base) and abs(gap) < _NEAR * height and fall < _NEAR * 2 * height:
         return ""
-    if fall < _SHIFTED * height and -_SPACE * height < gap < _JOINED_GAP * height:
-        is_like = min(before.height, here.height) > _SMALL * height
-        return (" " if gap > _SPACE * height else "") if is_like else None
+    is_like = min(base.height, here.height) > _SMALL * height
+    if is_like and fall < _SHIFTED * height and -_SPACE * height < gap < _JOINED_GAP * height:
+        return " " if gap > _SPACE * height else ""
     return None
 
 

@@ -16,7 +16,8 @@ from qa.corpus.formats import limits
 from qa.corpus.formats.columns import in_columns
 from qa.corpus.formats.extracted import Extracted
 from qa.corpus.formats.glyphs import Box, Glyphs, lines
-from qa.corpus.formats.printed import Line, Page, flowing
+from qa.corpus.formats.page import Line, Page
+from qa.corpus.formats.printed import flowing
 from qa.corpus.formats.running_heads import without_running_heads
 from qa.errors import SourceError
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import itertools
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Line", "Page", "flowing"]
+from qa.corpus.formats.page import Edges, Line, Page
+from qa.corpus.formats.page_notes import noted, text_size
+
+__all__ = ["flowing"]
 
 # Lengths on a page, in heights of the line.
 _INDENT = 0.8
@@ -23,8 +25,6 @@ _SAME_LEVEL = 0.5
 # its sentence ends there, else much, since word widths are estimated.
 _ROOM_AT_END = 0.5
 _ROOM_WITHIN = 3.0
-# Two lines are of one kind where their heights differ by less than this share.
-_SAME_HEIGHT = 0.12
 # A gap of more than so many usual ones begins a paragraph.
 _WIDE_GAP = 1.25
 _USUAL_GAP = 1.3
@@ -34,94 +34,13 @@ _LEAST_GAPS = 4
 _MANY_INDENTS = 10
 # From so many lines on that go on below one that is set in, text that is set in is no exception.
 _MANY_FLUSH = 2
-# Notes at the foot of a page are smaller than its text by this factor, and begin with their mark.
-_NOTE_SIZE = 0.92
-_NOTE = re.compile(
-    r"([\u00b9\u00b2\u00b3\u2070-\u2079\u1d43-\u1d61]{1,3}|\d{1,3}|[*†‡§]{1,3})[\s.)]*\S"
-)
 # Speech that is interrupted ends with a dash.
-# More kinds of lines than this on a page are no text, and looked at one by one.
-_MOST_KINDS = 1_000
 _SENTENCE_END = re.compile(r"[.!?:;—。！？：；][\"'”’)\]]*$")
 _ITEM = re.compile(r"(?:[•‣▪●○◦–—*·\uf0b7-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxlc]{2,5})[.)])\s")
 _WIDE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
-_FIRST_WORDS = re.compile(r"(?:[^\s\w]*[\d½¼¾][\S]*\s)?\S+")
 _WORD = re.compile(r"\w+(?:-\w+)*")
 _BROKEN_WORD = re.compile(r"(\w+)[-\u2010\u00ad]$")
 _CONTINUED_WORD = re.compile(r"[^\W\d_A-Z]+")
-
-
-_Edges = Callable[["Line"], tuple[float, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A printed line: its text, and where it stands in points from the page's lower left.
-
-    ``column`` tells the columns of a page from one another, where these are known.
-    """
-
-    text: str
-    left: float
-    right: float
-    bottom: float
-    height: float
-    ends_in_space: bool = False
-    column: int = 0
-
-    def is_like(self, other: Line) -> bool:
-        """Whether both are printed in one size."""
-        return abs(self.height - other.height) < _SAME_HEIGHT * max(self.height, other.height)
-
-    @property
-    def first_word_width(self) -> float:
-        """About how wide its first word is, with the space before it."""
-        if _WIDE.match(self.text):
-            return self.height
-        # A number is kept together with what it counts.
-        first = _FIRST_WORDS.match(self.text)
-        length = first.end() if first else len(self.text)
-        return (self.right - self.left) * (length + 1) / len(self.text)
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page's lines, in the order in which they are read; its height in points."""
-
-    lines: tuple[Line, ...]
-    height: float
-
-    def edges(self) -> _Edges:
-        """Gives of a line how far to the left and right lines like it reach in its column.
-
-        To the right, the few that reach farthest may be of another kind.
-        """
-        known: dict[tuple[int, int, int, int], tuple[float, float]] = {}
-
-        def edges(line: Line) -> tuple[float, float]:
-            key = line.column, round(line.left), round(line.right), round(line.height)
-            if key not in known:
-                beside = [line] if len(known) > _MOST_KINDS else [*self._beside(line)]
-                reached = sorted(other.right for other in beside)
-                left = min(other.left for other in beside)
-                known[key] = left, reached[-1 - len(reached) // 20]
-            return known[key]
-
-        return edges
-
-    def _beside(self, line: Line) -> Iterator[Line]:
-        """Lines of its size in its column, and itself, which may have no width."""
-        yield line
-        least, most = line.height * (1 - _SAME_HEIGHT), line.height / (1 - _SAME_HEIGHT)
-        for other in self.lines:
-            if (
-                other.left < line.right
-                and line.left < other.right
-                and other.column == line.column
-                and least < other.height < most
-                and other is not line
-            ):
-                yield other
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +59,7 @@ class _Placed:
     in_row: bool
 
     @classmethod
-    def all_of(cls, lines: Sequence[Line], number: int, edges: _Edges) -> list[_Placed]:
+    def all_of(cls, lines: Sequence[Line], number: int, edges: Edges) -> list[_Placed]:
         """The lines of a page, or some of them."""
         placed: list[_Placed] = []
         is_below_out = False
@@ -177,7 +96,7 @@ def _is_level(before: Line, here: Line) -> bool:
     return abs(before.bottom - here.bottom) < _SAME_LEVEL * here.height
 
 
-def _is_in(line: Line, edges: _Edges) -> bool:
+def _is_in(line: Line, edges: Edges) -> bool:
     return line.left > edges(line)[0] + _INDENT * line.height
 
 
@@ -210,12 +129,12 @@ def flowing(pages: Sequence[Page]) -> tuple[str, tuple[int, ...]]:
     A page without lines begins where the next line does, or at the end. Notes at the foot of a
     page stand behind the paragraph that they would cut.
     """
-    size = _text_size(pages)
+    size = text_size(pages)
     body: list[_Placed] = []
     notes: list[tuple[int, list[_Placed]]] = []
     for number, page in enumerate(pages):
         edges = page.edges()
-        blocks = itertools.groupby(_noted(page, size), key=lambda found: found[1])
+        blocks = itertools.groupby(noted(page, size), key=lambda found: found[1])
         for is_note, block in blocks:
             placed = _Placed.all_of([line for line, _ in block], number, edges)
             if is_note:
@@ -275,39 +194,6 @@ def _written(paragraphs: Sequence[_Paragraph], pages: int) -> tuple[str, tuple[i
             length += len(text)
     begins += [length] * (pages - len(begins))
     return "".join(written), tuple(begins)
-
-
-def _text_size(pages: Sequence[Page]) -> int:
-    """The height of most of the text's lines, in tenths of a point."""
-    sizes: Counter[int] = Counter()
-    for page in pages:
-        for line in page.lines:
-            sizes[round(line.height * 10)] += len(line.text)
-    return max(sizes, key=lambda size: (sizes[size], size), default=0)
-
-
-def _noted(page: Page, size: int) -> Iterator[tuple[Line, int]]:
-    """The lines of a page, and of which note at its foot each is; 0 for its text."""
-    small = _NOTE_SIZE * size / 10
-    lowest = min((line.bottom for line in page.lines if line.height >= small), default=0.0)
-    notes = in_note = 0
-    mark = ""
-    for line in page.lines:
-        begins = _NOTE.match(line.text)
-        if line.height >= small or line.bottom >= lowest or not (in_note or begins):
-            in_note = 0
-        elif begins and (not in_note or _follows(begins[1], mark)):
-            notes, mark = notes + 1, begins[1]
-            in_note = notes
-        yield line, in_note
-
-
-def _follows(mark: str, before: str) -> bool:
-    """Whether the mark of a note may follow another; numbers count."""
-    numbers = [unicodedata.normalize("NFKC", one) for one in (before, mark)]
-    if all(number.isdecimal() for number in numbers):
-        return int(numbers[1]) == int(numbers[0]) + 1
-    return not numbers[1].isdecimal()
 
 
 def _habits(placed: Sequence[_Placed]) -> _Habits:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from qa.corpus.formats.printed import Line, Page
+from qa.corpus.formats.page import Line, Page
+from qa.corpus.formats.page_notes import text_size
 
 __all__ = ["without_running_heads"]
 
@@ -27,10 +28,12 @@ _LEVEL_POINTS = 3
 _PAGES_BY_TURNS = 2
 # What stands beside a page number is longer where it is text.
 _HEAD_WORDS = 12
+_HEAD_SIZE = 1.05
 _WORD = re.compile(r"\d+|[^\W\d_]+")
 _NUMBER = re.compile(r"(?<![\d.,])\d{1,4}(?![\d.,]*\d)")
 
-_LAST_NUMBER = re.compile(r"(?<![\d.,])\d{1,4}\W*$")
+_NUMBER_AND_HEAD = re.compile(r"\W*\d{1,4}(?![\d.,]).*[^\W\d]")
+_HEAD_AND_NUMBER = re.compile(r"[^\W\d].*(?<![\d.,])\d{1,4}\W*$")
 
 _Words = tuple[str, ...]
 
@@ -39,11 +42,8 @@ def without_running_heads(pages: Sequence[Page]) -> tuple[list[Page], list[Line]
     """The pages without running heads, feet and page numbers; and these."""
     edges = [[*_edge(page)] for page in pages]
     heads = _repeated(edges) | _by_turns(edges)
-    counted = _counted(edges)
-    gone = [
-        [line for line in edge if _place(line) in heads or _is_counted(line, counted)]
-        for edge in edges
-    ]
+    beside = _beside_numbers(edges, text_size(pages))
+    gone = [[line for line in edge if _place(line) in heads or beside(line)] for edge in edges]
     kept = [
         replace(page, lines=tuple(line for line in page.lines if line not in leaving))
         for page, leaving in zip(pages, map(frozenset, gone), strict=True)
@@ -106,22 +106,22 @@ def _by_turns(edges: Sequence[Sequence[Line]]) -> set[tuple[_Words, int]]:
     }
 
 
-def _counted(edges: Sequence[Sequence[Line]]) -> frozenset[int]:
-    """The heights at which numbers count the pages."""
+def _counted(edges: Sequence[Sequence[Line]]) -> dict[int, bool]:
+    """The heights at which numbers count the pages; whether they stand left and right by turns."""
     found: dict[int, Counter[int]] = defaultdict(Counter)
     rows: dict[int, list[str]] = defaultdict(list)
     for number, edge in enumerate(edges):
         placed = sorted(edge, key=lambda line: (_level(line), line.left))
         for level, row in itertools.groupby(placed, _level):
             rows[level].append(" ".join(line.text for line in row))
-            counts = {int(n) - number for n in _NUMBER.findall(rows[level][-1])}
-            found[level].update(counts)
-    return frozenset(
-        level
+            found[level].update({int(n) - number for n in _NUMBER.findall(rows[level][-1])})
+    return {
+        level: any(map(_NUMBER_AND_HEAD.match, rows[level]))
+        and any(map(_HEAD_AND_NUMBER.search, rows[level]))
         for level, firsts in found.items()
         if max(firsts.values(), default=0) >= _least(len(edges))
         or (len(edges) == len(rows[level]) == _PAGES - 1 and _is_pair(*rows[level]))
-    )
+    }
 
 
 def _is_pair(first: str, second: str) -> bool:
@@ -131,11 +131,24 @@ def _is_pair(first: str, second: str) -> bool:
         return False
     if _NUMBER.sub("#", first) == _NUMBER.sub("#", second):
         return True
-    ends = [bool(_LAST_NUMBER.search(row)) for row in (first, second)]
-    begins = [bool(_NUMBER.match(row)) for row in (first, second)]
+    ends = [bool(_HEAD_AND_NUMBER.search(row)) for row in (first, second)]
+    begins = [bool(_NUMBER_AND_HEAD.match(row)) for row in (first, second)]
     return (begins[0] and ends[1]) or (ends[0] and begins[1])
 
 
-def _is_counted(line: Line, counted: frozenset[int]) -> bool:
-    """Whether a line is, or stands beside, the number of its page."""
-    return _level(line) in counted and len(line.text.split()) <= _HEAD_WORDS
+def _beside_numbers(edges: Sequence[Sequence[Line]], size: float) -> Callable[[Line], bool]:
+    """Tells whether a line is the number of its page, or a head beside it.
+
+    A head stands on several pages, or, no larger than the text, to the left and right by turns.
+    """
+    counted = _counted(edges)
+    stands_on = Counter(place for edge in edges for place in {_place(line) for line in edge})
+
+    def is_beside(line: Line) -> bool:
+        if _level(line) not in counted or len(line.text.split()) > _HEAD_WORDS:
+            return False
+        is_head = counted[_level(line)] and line.height <= _HEAD_SIZE * size
+        place = _place(line)
+        return is_head or place[0] == ("#",) or stands_on[place] >= _PAGES_BY_TURNS
+
+    return is_beside
