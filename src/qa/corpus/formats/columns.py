@@ -24,6 +24,8 @@ _FILLED = 0.7
 # The share of the longer column's lines that have one beside them.
 _PAIRED_SHARE = 0.6
 _SAME_LEVEL = 0.5
+# Further below the line above, in usual distances, a line is no longer of the column.
+_WIDE_GAP = 1.25
 _MOST_COLUMNS = 6
 
 
@@ -42,7 +44,7 @@ def _ordered(lines: list[Line], columns: int) -> tuple[list[Line], bool]:
     gutter, of_gutter = _gutter(lines, rows)
     if len(of_gutter) < _LEAST_ROWS:
         return lines, False
-    first, last = of_gutter[0], of_gutter[-1] + 1
+    first, last = of_gutter[0], _last_of_columns(lines, of_gutter, gutter)
     block = lines[first : last + 1]
     left = [line for line in block if line.right <= gutter]
     right = [line for line in block if line.left >= gutter]
@@ -98,6 +100,21 @@ def _gutter(lines: Sequence[Line], rows: Sequence[int]) -> tuple[float, list[int
             best, gutter = open_gaps, (place + following) / 2
     found = [place for place, (a, b) in zip(rows, gaps, strict=True) if a <= gutter <= b]
     return gutter, found
+
+
+def _last_of_columns(lines: Sequence[Line], rows: Sequence[int], gutter: float) -> int:
+    """The place of the last line of the columns, one of which may be longer."""
+    falls = [lines[above].bottom - lines[below].bottom for above, below in itertools.pairwise(rows)]
+    most = _WIDE_GAP * statistics.median(falls)
+    last = rows[-1] + 1
+    lowest = lines[rows[-1]].bottom
+    for place in range(last + 1, len(lines)):
+        line = lines[place]
+        is_next = 0 < lowest - line.bottom <= most
+        if line.left < gutter < line.right or not is_next:
+            break
+        last, lowest = place, line.bottom
+    return last
 
 
 def _in_column_of(some: Sequence[Line], lines: Sequence[Line]) -> int:

@@ -133,11 +133,11 @@ def lines(glyphs: Glyphs, ends: Sequence[int]) -> list[Line]:
     for piece in whole:
         _raise_marks(glyphs, piece, shown)
     cells = [cell for piece in whole for cell in piece.cut(_cells(glyphs, piece))]
-    for _ in range(_MOST_GUTTERS):
-        cut = _at_gutter(glyphs, cells)
-        if len(cut) == len(cells):
+    gutters: list[float] = []
+    for count in range(_MOST_GUTTERS):
+        cells = _at_gutter(glyphs, cells, gutters)
+        if len(gutters) == count:
             break
-        cells = cut
     found = (_line(cell, shown) for cell in cells)
     return [line for line in found if line]
 
@@ -268,18 +268,22 @@ def _cells(glyphs: Glyphs, piece: _Piece) -> list[int]:
     ]
 
 
-def _at_gutter(glyphs: Glyphs, pieces: Sequence[_Piece]) -> list[_Piece]:
+def _at_gutter(glyphs: Glyphs, pieces: list[_Piece], known: list[float]) -> list[_Piece]:
     """The pieces, those cut that go over a gutter: a gap at one place in many neighbouring lines.
 
-    Of the lines across that place, those without a gap there speak against it.
+    Of the lines across that place, those without a gap there speak against it. Its place is added
+    to those that are ``known``.
     """
     gaps = [
         [*_inner_gaps(glyphs, piece), *_gap_to(piece, following)]
         for piece, following in itertools.zip_longest(pieces, pieces[1:])
     ]
-    gutter = _most_covered([(start, end) for some in gaps for start, end, _ in some])
+    spans = [(start, end) for some in gaps for start, end, _ in some]
+    new = [(a, b) for a, b in spans if not any(a <= gutter <= b for gutter in known)]
+    gutter = _most_covered(new)
     if gutter is None:
-        return [*pieces]
+        return pieces
+    known.append(gutter)
     places = [next((at for start, end, at in some if start < gutter < end), None) for some in gaps]
     best: range = range(0)
     begin = score = most = 0
@@ -293,7 +297,7 @@ def _at_gutter(glyphs: Glyphs, pieces: Sequence[_Piece]) -> list[_Piece]:
         elif score > most:
             most, best = score, range(begin, number + 1)
     if most < _GUTTER_LINES:
-        return [*pieces]
+        return pieces
     return [
         part
         for number, (piece, at) in enumerate(zip(pieces, places, strict=True))

@@ -235,7 +235,7 @@ def _is_apart(paragraph: _Paragraph, here: _Placed, habits: _Habits) -> bool:
     if not above.line.is_like(here.line) or (is_below and is_wide_gap):
         return True
     if above.in_row and here.in_row:
-        return not is_below
+        return not is_below or _is_level(above.line, here.line)
     return _begins_paragraph(above, row, here, habits)
 
 
