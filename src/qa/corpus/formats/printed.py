@@ -127,7 +127,7 @@ def flowing(pages: Sequence[Page]) -> tuple[str, tuple[int, ...]]:
     """The text of all pages, a blank line between paragraphs; where in it each page begins.
 
     A page without lines begins where the next line does, or at the end. Notes at the foot of a
-    page stand behind the paragraph that they would cut.
+    page never stand within a paragraph.
     """
     size = text_size(pages)
     body: list[_Placed] = []
@@ -148,15 +148,22 @@ def flowing(pages: Sequence[Page]) -> tuple[str, tuple[int, ...]]:
 def _with_notes(
     body: Sequence[_Placed], notes: Sequence[tuple[int, list[_Placed]]], habits: _Habits
 ) -> list[_Paragraph]:
-    """The paragraphs of the text, notes behind those that are there when they come."""
+    """The paragraphs of the text, and notes between them.
+
+    One that would cut a paragraph stands before it, on its own page, or behind one that began on
+    an earlier page.
+    """
     found: list[_Paragraph] = []
     waiting = [*reversed(notes)]
     done = 0
     for paragraph in _paragraphs(body, habits):
-        while waiting and waiting[-1][0] <= done:
-            found += _paragraphs(waiting.pop()[1], habits)
-        found.append(paragraph)
-        done += len(paragraph.pieces)
+        begins, done = done, done + len(paragraph.pieces)
+        behind: list[_Paragraph] = []
+        while waiting and waiting[-1][0] < done:
+            place, block = waiting.pop()
+            is_cut = place > begins and paragraph.pieces[0][1] < block[0].number
+            (behind if is_cut else found).extend(_paragraphs(block, habits))
+        found += [paragraph, *behind]
     for _, block in reversed(waiting):
         found += _paragraphs(block, habits)
     return found
