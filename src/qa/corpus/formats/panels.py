@@ -35,6 +35,7 @@ _ACCORDION_NAMES = re.compile(
     r"accord|collaps|toggle|expand|disclos|faq|answer|(?<![a-z])(?:panel|tab|question|q-?a)(?![a-z])",
     re.IGNORECASE,
 )
+_OPENER_NAMES = re.compile(r"accord|collaps|faq|question", re.IGNORECASE)
 _FIELDS = ("input", "select", "textarea")
 # More of a part's words in links than this make it a menu.
 _LINKED_SHARE = 0.5
@@ -264,7 +265,11 @@ def _stands_for_text(button: Any, parts: dict[str, Any]) -> bool:
         return False
     if is_question(said):
         return True
-    is_opener = button.get("aria-expanded") is not None or bool(_controlled(button))
+    is_opener = (
+        button.get("aria-expanded") is not None
+        or bool(_controlled(button))
+        or bool(_OPENER_NAMES.search(_names(button)))
+    )
     heading = _within(button, *_HEADINGS, "dt", "summary")
     if heading is not None and (is_opener or _said(heading) == said):
         return True
