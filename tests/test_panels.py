@@ -1,5 +1,6 @@
 """Questions and answers of HTML pages: closed, hidden or stated as data, they become text."""
 
+import itertools
 import json
 
 import pytest
@@ -68,7 +69,7 @@ BOTH = ["Who pays?", "The town.", "When are meters read?", "In May."]
             "<div itemscope itemtype='https://schema.org/Question'><h3 itemprop=name>Who pays?</h3>"
             "<div hidden><p itemprop=text>The town.</p></div></div>"
             "<div typeof='schema:Question'><meta property=name content='When are meters read?'>"
-            "<div property=acceptedAnswer><meta property='schema:text' content='In May.'></div></div>"
+            "<p property=acceptedAnswer><meta property='schema:text' content='In May.'></p></div>"
         ),
         (
             "<x-list><x-item header='Who pays?'>The town.</x-item>"
@@ -87,15 +88,38 @@ def test_questions_and_answers_become_paragraphs_in_order(body):
     assert not read(body).remark
 
 
+def test_short_answers_beside_a_long_introduction_are_of_the_main_part():
+    shown = "".join(
+        f"<h3><button aria-expanded=false>Who pays for part {n}?</button></h3>"
+        f"<div style='display:none'>The town pays for part {n}.</div>"
+        for n in range(20)
+    )
+    long = " ".join([INTRO] * 6)
+    body = f"<main><div><h1>Water</h1>{f'<p>{long}</p>' * 5}</div><div>{shown}</div></main>"
+    text = html(f"<html><body>{body}</body></html>".encode(), "x.html").text
+    pairs = [(f"Who pays for part {n}?", f"The town pays for part {n}.") for n in range(20)]
+    assert text.split("\n\n") == [*[long] * 5, *itertools.chain(*pairs)]
+
+
 def test_what_a_title_or_a_tab_opens_is_text_behind_it():
     body = (
         "<h2><button aria-expanded=false data-bs-target='#m'>Meters</button></h2>"
         "<div id=m hidden>The town pays.</div>"
+        "<div><button class=faq-question>Pipes</button><div class=faq-answer>Iron.</div></div>"
         "<div role=tablist><a role=tab href='#p'>Prices</a><button role=tab aria-controls=h>"
         "Hours</button></div><div role=tabpanel id=p>Two crowns.</div>"
         "<div role=tabpanel id=h hidden>Until noon.</div>"
     )
-    paragraphs = ["Meters", "The town pays.", "Prices", "Two crowns.", "Hours", "Until noon."]
+    paragraphs = [
+        "Meters",
+        "The town pays.",
+        "Pipes",
+        "Iron.",
+        "Prices",
+        "Two crowns.",
+        "Hours",
+        "Until noon.",
+    ]
     assert asked(body) == paragraphs
 
 

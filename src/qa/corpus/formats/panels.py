@@ -67,9 +67,9 @@ def open_panels(tree: Any) -> int:
     controls = _controls(tree)
     _write_titles(tree)
     closed = _open_hidden(tree, controls)
-    _label_panels(tree, parts)
+    _label_panels(tree, parts, controls)
     for button in list(tree.iter("button")):
-        if _stands_for_text(button, parts):
+        if _stands_for_text(button, parts, controls):
             is_within = _within(button, *_HEADINGS, "dt", "summary") is not None
             button.tag = "span" if is_within else "p"
     return closed
@@ -145,7 +145,7 @@ def _write_titles(tree: Any) -> None:
         if title and len(title.split()) > 1 and _words(element) and title not in _said(element):
             _put_first(element, title)
             element.set(_OPENED, "")
-    for meta in tree.xpath("//*[@itemtype or @typeof]//meta[@content]"):
+    for meta in tree.xpath("//meta[@content and (@itemprop or @property)]"):
         name = meta.get("itemprop") or meta.get("property") or ""
         if name.endswith(("name", "text")) and _is_of_question(meta):
             meta.tag, meta.text = "p", meta.get("content")
@@ -244,10 +244,10 @@ def _opens(element: Any) -> bool:
     return is_question(_said(element)) or bool(element.xpath(pressed))
 
 
-def _label_panels(tree: Any, parts: dict[str, Any]) -> None:
+def _label_panels(tree: Any, parts: dict[str, Any], controls: dict[str, Any]) -> None:
     """Put the label of a tab before what it shows."""
     for tab in tree.xpath("//*[@role='tab']"):
-        panel = next((parts[name] for name in _controlled(tab) if name in parts), None)
+        panel = next(_opened_by(tab, parts, controls), None)
         label = _said(tab)
         if panel is None or not label or tab in {panel, *panel.iterdescendants(tab.tag)}:
             continue
@@ -258,7 +258,7 @@ def _label_panels(tree: Any, parts: dict[str, Any]) -> None:
             tab.drop_tree()
 
 
-def _stands_for_text(button: Any, parts: dict[str, Any]) -> bool:
+def _stands_for_text(button: Any, parts: dict[str, Any], controls: dict[str, Any]) -> bool:
     """Whether a button is the title of a part, and not a thing to do."""
     said = _said(button)
     if not said or _is_boilerplate(button):
@@ -273,9 +273,15 @@ def _stands_for_text(button: Any, parts: dict[str, Any]) -> bool:
     heading = _within(button, *_HEADINGS, "dt", "summary")
     if heading is not None and (is_opener or _said(heading) == said):
         return True
-    opened = [parts[name] for name in _controlled(button) if name in parts]
-    opened = opened or list(_after(button))
+    opened = _opened_by(button, parts, controls) if _controlled(button) else _after(button)
     return is_opener and any(map(_is_content, opened))
+
+
+def _opened_by(control: Any, parts: dict[str, Any], controls: dict[str, Any]) -> Iterator[Any]:
+    """The parts that a control is the first to open."""
+    for name in _controlled(control):
+        if name in parts and controls.get(name) is control:
+            yield parts[name]
 
 
 def _after(button: Any) -> Iterator[Any]:
