@@ -729,7 +729,10 @@ MUTANTS = [
         "raised digits made digits of the figure",
         "corpus/folding.py",
         'dict.fromkeys(_expanded(_SPACES + _RAISED + _RAISED_LETTERS), " ")',
-        'dict.fromkeys(_expanded(_SPACES + _RAISED_LETTERS), " "),\n    **{char: _plain(char) for char in _expanded(_RAISED)}',
+        (
+            'dict.fromkeys(_expanded(_SPACES + _RAISED_LETTERS), " "),\n'
+            "    **{char: _plain(char) for char in _expanded(_RAISED)}"
+        ),
     ),
     (
         "square metres made metres",
