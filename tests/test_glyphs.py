@@ -85,7 +85,7 @@ def test_a_digit_of_another_size_on_the_line_stays():
 
 def test_what_goes_back_to_the_left_is_another_piece():
     page = [*set_in_line(("20",), ("th", 7, 4), x=444, y=38), (303, 38, "1", 10), (72, 700, "Yes.")]
-    assert pdf(pdf_of(page), "x.pdf").text == "20th\n\n1\n\nYes."
+    assert pdf(pdf_of(page), "x.pdf").text == "Yes.\n\n20th\n\n1"
 
 
 @pytest.mark.parametrize("gutter", [9, 12, 18, 36])

@@ -117,3 +117,13 @@ def test_what_stands_at_the_top_of_left_pages_only_stays():
 def test_numbered_items_at_the_top_of_two_pages_stay():
     heads = [[(72, "4. Whom may I ask?")], [(72, "5. What does it cost?")]]
     assert kept(headed(heads))[::2] == ["4. Whom may I ask?", "5. What does it cost?"]
+
+
+def test_a_foot_that_the_file_draws_first_comes_last():
+    foot = (Line("20th", 444, 470, 38, 11), Line("1", 303, 308, 38, 11))
+    said = page("It rained.", "All day.").lines
+    assert kept([Page((*foot, *said), HEIGHT)]) == ["It rained.", "All day.", "20th", "1"]
+    column = (*foot, Line("Lower.", 72, 100, 20, 11), *said)
+    assert kept([Page(column, HEIGHT)])[0] == "It rained."
+    lower = Line("It goes on.", 72, 140, 30, 11)
+    assert kept([Page((*foot, *said, lower), HEIGHT)])[:2] == ["20th", "1"]

@@ -45,10 +45,23 @@ def without_running_heads(pages: Sequence[Page]) -> tuple[list[Page], list[Line]
     beside = _beside_numbers(edges, text_size(pages))
     gone = [[line for line in edge if _place(line) in heads or beside(line)] for edge in edges]
     kept = [
-        replace(page, lines=tuple(line for line in page.lines if line not in leaving))
+        replace(page, lines=_foot_last(page, [x for x in page.lines if x not in leaving]))
         for page, leaving in zip(pages, map(frozenset, gone), strict=True)
     ]
     return kept, list(itertools.chain.from_iterable(gone))
+
+
+def _foot_last(page: Page, lines: Sequence[Line]) -> tuple[Line, ...]:
+    """The lines of a page, a foot that the file draws first behind them."""
+    foot = list(
+        itertools.takewhile(
+            lambda line: line.bottom + line.height <= _MARGIN_SHARE * page.height, lines
+        )
+    )
+    text = lines[len(foot) :]
+    lowest = min((line.bottom for line in text), default=0.0)
+    is_below = all(line.bottom < lowest for line in foot)
+    return (*text, *foot) if is_below else tuple(lines)
 
 
 def _edge(page: Page) -> Iterator[Line]:
