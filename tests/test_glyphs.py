@@ -62,6 +62,7 @@ def test_a_smaller_raised_digit_is_no_digit_of_the_figure(size, rise):
         ("the budget.", "12", "", "the budget.¹²"),
         ("the 20", "th", " of May", "the 20th of May"),
         ("it fell", "*", " again", "it fell* again"),
+        ("7", "12", "", "7¹²"),
         ("10", "-6", " metres", "10⁻⁶ metres"),
     ],
 )

@@ -26,6 +26,8 @@ _RAISED = 0.12
 _LOWERED = -0.05
 _SAME = 0.1
 _EQUAL = 0.01
+# Of so few characters the largest are the text, since a mark may have more digits than a figure.
+_FEW = 5
 # A mark stands this close to what it marks, and is no longer than this.
 _NEAR = 0.4
 _NEAR_AT_START = 1.2
@@ -94,6 +96,8 @@ class _Piece:
             return cls(start, end, tuple(seen), max(height, 1.0), bottom, is_plain=True)
         heights = Counter(round(box.height, 1) for box in seen)
         height = max(heights, key=lambda height: (heights[height], height))
+        if len(seen) <= _FEW:
+            height = max(heights)
         bottoms = Counter(
             round(box.bottom, 1) for box in seen if abs(box.height - height) <= _SAME * height
         )
