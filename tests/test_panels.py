@@ -123,6 +123,16 @@ def test_what_a_title_or_a_tab_opens_is_text_behind_it():
     assert asked(body) == paragraphs
 
 
+def test_a_hidden_copy_of_what_is_shown_is_not_said_twice():
+    answer = "The town pays for meters and pipes, but not for what the frost has broken."
+    shown = f"<div class=wide><h3>Who pays?</h3><p>{answer}</p></div>"
+    copy = shown.replace("class=wide", "class='faq narrow' hidden")
+    assert asked(shown + copy) == ["Who pays?", answer]
+    assert asked(copy + shown) == ["Who pays?", answer]
+    other = copy.replace("frost", "ice").replace("meters", "wells").replace("town", "county")
+    assert len(asked(shown + other)) == 4
+
+
 def test_buttons_that_do_things_and_menus_and_dialogs_stay_out():
     body = (
         "<button>Print</button><h2>Meters <button>Copy link</button></h2><p>Read in May.</p>"

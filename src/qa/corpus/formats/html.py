@@ -102,8 +102,8 @@ def html(data: bytes, name: str) -> Extracted:
     source = _address(tree)
     language = tree.get("lang") or None
     stated = _data(tree, "application/ld+json")
-    data = [*stated, *_data(tree, "application/json")]
-    scripts = len(tree.xpath("//script")) - len(data)
+    held = [*stated, *_data(tree, "application/json")]
+    scripts = len(tree.xpath("//script")) - len(held)
     closed = open_panels(tree)
     silent = left_out(tree)
     _drop_silent(tree)
@@ -115,7 +115,7 @@ def html(data: bytes, name: str) -> Extracted:
         text = "\n\n".join(others)
     text = with_questions(text, stated_questions(stated, _plain))
     silent["hidden part"] = closed
-    silent["script with data"] = unread_data(data, text)
+    silent["script with data"] = unread_data(held, text)
     if len(text.split()) < _FEW_WORDS:
         silent["script that may write text"] = scripts
     return Extracted(

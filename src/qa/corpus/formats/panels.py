@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 __all__ = ["is_question", "left_out", "open_panels", "questions"]
@@ -56,6 +56,11 @@ _TITLE_ATTRIBUTES = (
 _EMBEDDED = ("audio", "embed", "iframe", "object", "video")
 _ICON_PIXELS = 64
 _PROSE_WORDS = 15
+# Of a copy, nearly all runs of so many words stand elsewhere; in few words that may be chance.
+_RUN_WORDS = 4
+_LEAST_RUNS = 6
+_COPIED_SHARE = 0.9
+_UNSHOWN = frozenset({"head", "noscript", "script", "style", "template"})
 
 
 def open_panels(tree: Any) -> int:
@@ -167,10 +172,15 @@ def _open_hidden(tree: Any, controls: dict[str, Any]) -> int:
     """Open what is hidden and belongs to a question or title; how many stay hidden with text."""
     closed = 0
     gone: set[Any] = set()
+    shown: set[tuple[str, ...]] | None = None
     for element in tree.xpath("//*[@hidden or @style]"):
         if not _is_hidden(element) or not gone.isdisjoint(element.iterancestors()):
             continue
         if _is_content(element) and _belongs(element, controls):
+            shown = _runs(_shown(tree)) if shown is None else shown
+            if _is_shown(element, shown):
+                gone.add(element)
+                continue
             element.attrib.pop("hidden", None)
             element.attrib.pop("style", None)
             element.set(_OPENED, "")
@@ -180,6 +190,32 @@ def _open_hidden(tree: Any, controls: dict[str, Any]) -> int:
         else:
             element.attrib.pop("hidden")
     return closed
+
+
+def _shown(tree: Any) -> Iterator[str]:
+    """The words that a page shows before anything is opened."""
+    from lxml import etree  # noqa: PLC0415
+
+    walk = etree.iterwalk(tree, events=("start", "end"))
+    for event, element in walk:
+        if event == "start" and (element.tag in _UNSHOWN or _is_hidden(element)):
+            walk.skip_subtree()
+        elif event == "start":
+            yield from (element.text or "").split()
+        if event == "end":
+            yield from (element.tail or "").split()
+
+
+def _runs(words: Iterable[str]) -> set[tuple[str, ...]]:
+    """Every few words that follow one another."""
+    found = list(words)
+    return {tuple(found[i : i + _RUN_WORDS]) for i in range(len(found) - _RUN_WORDS + 1)}
+
+
+def _is_shown(element: Any, shown: set[tuple[str, ...]]) -> bool:
+    """Whether a hidden part is a copy of what the page shows, as for narrow screens."""
+    own = _runs(word for text in element.itertext() for word in text.split())
+    return len(own) > _LEAST_RUNS and len(own & shown) >= _COPIED_SHARE * len(own)
 
 
 def _is_hidden(element: Any) -> bool:
