@@ -320,8 +320,9 @@ def _inner_gaps(glyphs: Glyphs, piece: _Piece) -> Iterator[tuple[float, float, i
 
 def _gap_to(piece: _Piece, following: _Piece | None) -> Iterator[tuple[float, float, int]]:
     """The gap between a piece and one beside it."""
-    is_beside = following is not None and piece.right < following.left
-    if is_beside and abs(piece.bottom - following.bottom) < _SHIFTED * piece.height:
+    if following is None or piece.right >= following.left:
+        return
+    if abs(piece.bottom - following.bottom) < _SHIFTED * piece.height:
         yield piece.right, following.left, following.start
 
 
