@@ -344,7 +344,7 @@ class QA:
 
     def asked(self, question: str) -> Asked:
         """The question, its slips of the keyboard mended, as the searches take it."""
-        plain = " ".join(question.split())
+        plain = " ".join(without_breaks(question).split())
         # A word that is one token to the encoder is a word of the language, not a slip.
         mended = self.snapshot.lexical.correct(
             plain, lambda word: self.encoder.count_tokens(word) == 1
@@ -382,9 +382,5 @@ def _ms_since(started: float) -> float:
 
 
 def clean(question: str) -> str:
-    """The question as text that can be stored and shown.
-
-    Without lone surrogates, NUL, soft hyphens and zero-width spaces.
-    """
-    written = question.encode("utf-8", "replace").decode().replace("\0", " ")
-    return without_breaks(written).strip()
+    """The question as text that can be stored and shown: no lone surrogates, no NUL."""
+    return question.encode("utf-8", "replace").decode().replace("\0", " ").strip()
