@@ -14,20 +14,20 @@ CHINESE = "记者：今年的贸易情况如何？\n\n答：我们的经济发�
 TALK = "Q Will it rain today?\n\nMR. EARNEST: It will rain all day.\n\n"
 
 
-def pdf_of(*pages):
-    """A PDF whose pages hold lines given as (x, y, text)."""
+def pdf_of(*pages, font="Helvetica"):
+    """A PDF whose pages hold lines given as (x, y, text), or (x, y, text, size)."""
     objects = [b"<</Type/Catalog/Pages 2 0 R>>", b""]
     kids = []
     for lines in pages:
         shown = b"".join(
-            b"BT /F 12 Tf %d %d Td (%s) Tj ET\n" % (x, y, text.encode("cp1252"))
-            for x, y, text in lines
+            b"BT /F %d Tf %.2f %.2f Td (%s) Tj ET\n" % (*(size or [12]), x, y, _escaped(text))
+            for x, y, text, *size in lines
         )
         objects.append(b"<</Length %d>>stream\n%sendstream" % (len(shown), shown))
-        font = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>"
+        face = b"<</Type/Font/Subtype/Type1/BaseFont/%s/Encoding/WinAnsiEncoding>>" % font.encode()
         objects.append(
             b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents %d 0 R"
-            b"/Resources<</Font<</F %s>>>>>>" % (len(objects), font)
+            b"/Resources<</Font<</F %s>>>>>>" % (len(objects), face)
         )
         kids.append(b"%d 0 R" % len(objects))
     objects[1] = b"<</Type/Pages/Kids[%s]/Count %d>>" % (b" ".join(kids), len(kids))
@@ -41,6 +41,10 @@ def pdf_of(*pages):
         b"xref\n0 %d\n0000000000 65535 f \n%strailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF"
         % (len(objects) + 1, table, len(objects) + 1, len(written))
     )
+
+
+def _escaped(text):
+    return text.encode("cp1252").replace(b"(", b"\\(").replace(b")", b"\\)")
 
 
 def encrypted_pdf():

@@ -1165,6 +1165,7 @@ MUTANTS = [
         'key_prefix="press-qa",',
     ),
     (
+<<<<<<< HEAD
         "security.txt holds for longer than a year",
         "web/security_txt.py",
         "_VALID_DAYS = 30",
@@ -1512,12 +1513,208 @@ MUTANTS = [
         "web/pages.py",
         "if version not in map(str, widget.VERSIONS):",
         "if not version.isdecimal() or int(version) not in widget.VERSIONS:",
+=======
+        "raised digits made digits of the figure",
+        "corpus/folding.py",
+        'dict.fromkeys(_expanded(_SPACES + _RAISED + _RAISED_LETTERS), " ")',
+        (
+            'dict.fromkeys(_expanded(_SPACES + _RAISED_LETTERS), " "),\n'
+            "    **{char: _plain(char) for char in _expanded(_RAISED)}"
+        ),
+    ),
+    (
+        "square metres made metres",
+        "corpus/folding.py",
+        "found[1] + _plain(found[2])",
+        "found[1]",
+    ),
+    (
+        "accents kept in words",
+        "corpus/folding.py",
+        "return _ACCENTED.sub(_bare, composed).lower()",
+        "return composed.lower()",
+    ),
+    (
+        "sentences of a folded window not moved",
+        "answer/reader.py",
+        "(len(readable(text[:start])), len(readable(text[:end])))",
+        "(start, end)",
+    ),
+    (
+        "typos looked for in words as written",
+        "index/vocabulary.py",
+        "written, word = match[0], searchable(match[0])",
+        "written = word = match[0]",
+    ),
+    (
+        "words of notes raised",
+        "corpus/formats/raised.py",
+        "return _small(text, _RAISED) if _MARK.fullmatch(text) else text",
+        "return _small(text, _RAISED)",
+    ),
+    (
+        "hidden answers left hidden",
+        "corpus/formats/panels.py",
+        "if _is_content(element) and _belongs(element, controls):",
+        "if False:",
+    ),
+    (
+        "menus opened",
+        "corpus/formats/panels.py",
+        "return words > 0 and linked <= _LINKED_SHARE * words",
+        "return words > 0",
+    ),
+    (
+        "hidden parts not told",
+        "corpus/formats/panels.py",
+        "closed += _is_text(element) and not _is_boilerplate(element)",
+        "closed += 0",
+    ),
+    (
+        "buttons' titles dropped",
+        "corpus/formats/panels.py",
+        "if _stands_for_text(button, parts, controls):",
+        "if False:",
+    ),
+    (
+        "short answers no part of the main part",
+        "corpus/formats/html.py",
+        "len(found) >= _PROSE_WORDS or not asked.isdisjoint(holders)",
+        "len(found) >= _PROSE_WORDS",
+    ),
+    (
+        "stated questions said twice",
+        "corpus/formats/schema_faq.py",
+        "if place is not None:\n            is_last",
+        "if False:\n            is_last",
+    ),
+    (
+        "questions of data dropped",
+        "corpus/formats/schema_faq.py",
+        "extend([one.question, *one.answers])",
+        "extend(one.answers)",
+    ),
+    (
+        "marks of PDF lines not raised",
+        "corpus/formats/glyphs.py",
+        "return raised if shift > _RAISED else",
+        "return raised if shift > 9 else",
+    ),
+    (
+        "lowered taken for raised",
+        "corpus/formats/glyphs.py",
+        "lowered if shift < _LOWERED",
+        "raised if shift < _LOWERED",
+    ),
+    (
+        "lines that go back not cut",
+        "corpus/formats/glyphs.py",
+        "if one.right <= leftmost and one.left < leftmost:",
+        "if False:",
+    ),
+    (
+        "numbers of items made cells",
+        "corpus/formats/glyphs.py",
+        "and not (gap < _ITEM_GAP * height and",
+        "and not (False and",
+    ),
+    (
+        "gutters crossed",
+        "corpus/formats/glyphs.py",
+        "if most < _GUTTER_LINES:",
+        "if True:",
+    ),
+    (
+        "columns read row by row",
+        "corpus/formats/columns.py",
+        "if not is_prose or len(of_gutter)",
+        "if True or len(of_gutter)",
+    ),
+    (
+        "tables read as columns",
+        "corpus/formats/columns.py",
+        "return statistics.mean(filled) > _PAIRED_SHARE",
+        "return True",
+    ),
+    (
+        "doubtful columns not told",
+        "corpus/formats/columns.py",
+        "return lines, _has_words(before) and _has_words(after)",
+        "return lines, False",
+    ),
+    (
+        "the rest of a longer column read last",
+        "corpus/formats/columns.py",
+        "last, lowest = place, line.bottom",
+        "break",
+    ),
+    (
+        "columns measured by what goes over both",
+        "corpus/formats/page.py",
+        "and other.column == line.column",
+        "",
+    ),
+    (
+        "answers that are set in cut at their last line",
+        "corpus/formats/printed.py",
+        "return not is_hanging and not (row.is_indented and _is_flush(row, here))",
+        "return True",
+    ),
+    (
+        "questions further left joined to what is above",
+        "corpus/formats/printed.py",
+        "(steps_out and (ends or _ITEM.match(here.line.text)))",
+        "False",
+    ),
+    (
+        "notes cut paragraphs",
+        "corpus/formats/page_notes.py",
+        "yield line, in_note",
+        "yield line, 0",
+    ),
+    (
+        "notes moved to a later page",
+        "corpus/formats/printed.py",
+        "is_cut = place > begins and",
+        "is_cut = place > begins or",
+    ),
+    (
+        "rows of tables joined",
+        "corpus/formats/printed.py",
+        'if paragraph.last.in_row and here.in_row:\n        return 0, "\\n"',
+        'if paragraph.last.in_row and here.in_row:\n        return 0, " "',
+    ),
+    (
+        "heads by turns kept",
+        "corpus/formats/running_heads.py",
+        "heads = _repeated(edges) | _by_turns(edges)",
+        "heads = _repeated(edges)",
+    ),
+    (
+        "heads beside page numbers kept",
+        "corpus/formats/running_heads.py",
+        "return is_head or place[0]",
+        "return place[0]",
+    ),
+    (
+        "headings beside page numbers dropped",
+        "corpus/formats/running_heads.py",
+        "is_head = counted[_level(line)] and",
+        "is_head = True or",
+    ),
+    (
+        "styles of raised characters ignored",
+        "corpus/formats/docx.py",
+        'return aligned.get(style.get(_W + "val"), "") if style is not None else ""',
+        'return ""',
+>>>>>>> w-formats
     ),
 ]
 
 FAST = ["-m", "not slow", "--ignore=tests/test_readme.py", "--ignore=tests/test_mutants.py"]
 # What the fast tests leave out, and who tries it before them.
 TRIED_BY = {
+<<<<<<< HEAD
     "corpus/coding.py": ["tests/test_coding.py"],
     "corpus/follow.py": ["tests/test_follow.py"],
     "corpus/formats/front_matter.py": ["tests/test_front_matter.py"],
@@ -1525,6 +1722,15 @@ TRIED_BY = {
     "corpus/formats/printed.py": ["tests/test_linear.py"],
     "corpus/sentences.py": ["tests/test_linear.py"],
     "corpus/transcript.py": ["tests/test_linear.py"],
+=======
+    "corpus/folding.py": ["tests/test_folding.py"],
+    "corpus/formats/columns.py": ["tests/test_glyphs.py"],
+    "corpus/formats/glyphs.py": ["tests/test_glyphs.py"],
+    "corpus/formats/panels.py": ["tests/test_panels.py"],
+    "corpus/formats/printed.py": ["tests/test_printed.py"],
+    "corpus/formats/running_heads.py": ["tests/test_running_heads.py"],
+    "corpus/formats/schema_faq.py": ["tests/test_panels.py"],
+>>>>>>> w-formats
     "index/milvus.py": ["tests/test_milvus.py"],
     "index/rows.py": ["tests/test_milvus.py"],
     "index/workers.py": ["tests/test_workers.py"],

@@ -82,6 +82,15 @@ def test_a_slip_of_the_keyboard_is_mended_and_told(make_index):
     assert answer.status == "answered"
 
 
+def test_soft_hyphens_and_ligatures_of_record_and_question_do_not_part_them(make_index):
+    text = "From this day co\ufb00ee may be imp\u00adorted."
+    qa = QA(open_snapshot(make_index({"a": text, "b": "From this day tea."})), WordEncoder())
+    asked = "may co\u00adffee be im\u00adported?"
+    answer = qa.ask(asked)
+    assert (answer.question, answer.searched_for) == (asked, "may coffee be imported?")
+    assert answer.citations[0].passage.text == text
+
+
 def test_a_question_that_is_too_long_is_refused_with_both_lengths(qa):
     with pytest.raises(QuestionError, match=r"has 2,001 characters, at most 2,000 are taken"):
         qa.ask("x" * 2001)

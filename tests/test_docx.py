@@ -92,3 +92,34 @@ def test_what_unpacks_to_too_much_is_refused_before_it_is_unpacked(monkeypatch):
     monkeypatch.setattr(limits, "PARTS", 3)
     with pytest.raises(SourceError, match=r"the limits are 3 \(PARTS\)"):
         docx(data, "x.docx")
+
+
+def aligned(text, properties):
+    return f"<w:r><w:rPr>{properties}</w:rPr><w:t>{text}</w:t></w:r>"
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "properties", "shown"),
+    [
+        ("41", "1", "<w:vertAlign w:val='superscript'/>", "41¹ million"),
+        ("3.5", "2,3", "<w:vertAlign w:val='superscript'/>", "3.5²,³ million"),
+        ("41", "1", "<w:position w:val='8'/><w:sz w:val='14'/>", "41¹ million"),
+        ("CO", "2", "<w:vertAlign w:val='subscript'/>", "CO₂ million"),
+        ("20", "th", "<w:vertAlign w:val='superscript'/>", "20th million"),
+        ("41", "1", "<w:vertAlign w:val='baseline'/>", "411 million"),
+        ("41", "1", "<w:position w:val='1'/>", "411 million"),
+    ],
+)
+def test_raised_and_lowered_runs_are_no_part_of_a_figure(before, text, properties, shown):
+    found = body(f"<w:p>{run(before)}{aligned(text, properties)}{run(' million')}</w:p>")
+    assert found.text == shown
+
+
+def test_a_style_of_characters_raises_them():
+    document = python_docx.Document()
+    style = document.styles.add_style("Mark", python_docx.enum.style.WD_STYLE_TYPE.CHARACTER)
+    style.font.superscript = True
+    paragraph = document.add_paragraph("It cost 41")
+    paragraph.add_run("1", style="Mark")
+    paragraph.add_run(" million.")
+    assert saved(document).text == "It cost 41¹ million."

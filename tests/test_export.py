@@ -79,6 +79,13 @@ def test_the_bundled_model_keeps_its_vectors_in_either_precision(tmp_path, real_
     assert small.stat().st_size < large.stat().st_size / 3
 
 
+def test_ligatures_and_marks_of_notes_do_not_change_a_vector(real_encoder):
+    written = ["The o\ufb03ce in \u0141\u00f3d\u017a spent 41\u00b9 mil\u00adlion.", "\ufb01nch"]
+    plain = ["The office in L\u00f3d\u017a spent 41 million.", "finch"]
+    assert (real_encoder.encode(written) == real_encoder.encode(plain)).all()
+    assert [*map(real_encoder.count_tokens, written)] == [*map(real_encoder.count_tokens, plain)]
+
+
 def test_vectors_do_not_depend_on_what_is_encoded_beside_them(real_encoder):
     together = real_encoder.encode(TEXTS)
     alone = np.concatenate([real_encoder.encode([text]) for text in reversed(TEXTS)])[::-1]

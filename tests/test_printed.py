@@ -1,11 +1,14 @@
 """Printed lines become flowing text; breaks are undone only where that is certain."""
 
 import itertools
+import textwrap
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.corpus.formats.printed import Line, Page, flowing, without_furniture
+from qa.corpus.formats.page import Line, Page
+from qa.corpus.formats.printed import flowing
 
 WIDTH = 6.0
 FULL = 60
@@ -82,44 +85,6 @@ def test_cells_at_one_level_are_parted_by_tabs():
     assert flowing([Page(cells, HEIGHT)])[0] == "2011\t4"
 
 
-def test_running_heads_and_page_numbers_go_and_nothing_else():
-    pages = [
-        Page(
-            (
-                Line("April 27 FINAL", 72, 200, 750, 12),
-                *page(f"Said {n}.").lines,
-                Line(f"{n} of 4", 280, 320, 40, 12),
-            ),
-            HEIGHT,
-        )
-        for n in range(1, 5)
-    ]
-    kept, furniture = without_furniture(pages)
-    assert [line.text for p in kept for line in p.lines] == [f"Said {n}." for n in range(1, 5)]
-    assert len(furniture) == 8
-
-
-def test_what_repeats_in_the_middle_or_on_few_pages_stays():
-    pages = [
-        page(*(f"Line {i} of page {n}, {'abcd'[n]}{i * 'z'}" for i in range(9))) for n in range(4)
-    ]
-    middle = [
-        Page((*p.lines[:4], Line("Applause.", 72, 130, 400, 12), *p.lines[4:]), HEIGHT)
-        for p in pages
-    ]
-    kept, furniture = without_furniture(middle)
-    assert furniture == []
-    assert kept == middle
-
-
-def test_what_stands_in_the_margin_of_few_pages_stays():
-    head = Line("Applause.", 72, 130, 750, 12)
-    said = page("Said.").lines
-    pages = [Page((head, *said) if n < 2 else said, HEIGHT) for n in range(6)]
-    assert without_furniture(pages) == (pages, [])
-    assert without_furniture(pages[:2]) == (pages[:2], [])
-
-
 def test_a_page_without_text_begins_where_the_next_does():
     assert flowing(
         [Page((), HEIGHT), page("One."), Page((), HEIGHT), page("Two."), Page((), HEIGHT)]
@@ -127,6 +92,115 @@ def test_a_page_without_text_begins_where_the_next_does():
         "One.\n\nTwo.",
         (0, 0, 6, 6, 10),
     )
+
+
+def outdented(*paragraphs, step=4, width=FULL):
+    """Paragraphs by turns at the margin and set in, their lines filled as far as words go."""
+    lines = []
+    for number, paragraph in enumerate(paragraphs):
+        indent = step * (number % 2)
+        lines += [" " * indent + line for line in textwrap.wrap(paragraph, width - indent)]
+    return page(*lines)
+
+
+ASKED = [
+    "1. When will the bridge be opened?",
+    "What did it cost?",
+    "3. Who may cross it, and when?",
+]
+ANSWERS = [
+    (
+        "The bridge is opened on the second of June, once the lamps have been tested by the county "
+        "and the inspectors have looked at each of the four piers on the northern side."
+    ),
+    (
+        "It cost 41 million crowns. The county paid two thirds of it, and the state paid the rest "
+        "from the fund for roads."
+    ),
+    (
+        "No lorries of more than twelve tons. They take the road by the mill until the council has "
+        "heard what the piers can bear. Everybody else may cross it, by day and by night."
+    ),
+]
+
+
+@pytest.mark.parametrize("step", [2, 3, 6])
+def test_answers_below_questions_that_stand_further_left_are_one_paragraph(step):
+    said = [*itertools.chain(*zip(ASKED, ANSWERS, strict=True))]
+    assert flowing([outdented(*said, step=step)])[0].split("\n\n") == said
+
+
+def test_an_answer_goes_on_over_the_page_below_questions_that_stand_further_left():
+    said = [*itertools.chain(*zip(ASKED, ANSWERS, strict=True))]
+    lines = outdented(*said).lines
+    first, second = lines[:7], lines[7:]
+    assert flowing([Page(first, HEIGHT), Page(second, HEIGHT)])[0].split("\n\n") == said
+
+
+def test_a_full_line_before_a_question_further_left_ends_its_answer():
+    answer = full("It cost 41 million crowns. The county paid", end=" tons.")[4:]
+    said = ["    " + answer, "    " + answer, "    " + answer, "2. Who paid?", "    The county."]
+    text = flowing([page("1. What did it cost?", *said)])[0]
+    asked, told, *others = text.split("\n\n")
+    assert (asked, others) == ("1. What did it cost?", ["2. Who paid?", "The county."])
+    assert told == " ".join([answer] * 3)
+
+
+def noted(*notes, top=100.0, size=8.0):
+    return tuple(
+        Line(note, 72, 72 + len(note) * 4, top - 10 * n, size) for n, note in enumerate(notes)
+    )
+
+
+def test_a_note_at_the_foot_stands_before_the_paragraph_it_would_cut():
+    a, b, end = full("one"), full("two"), "it ends."
+    first = Page((*page(a, b).lines, *noted("¹ Without bridges.", "2 Preliminary.")), HEIGHT)
+    text, begins = flowing([first, page(end, a)])
+    assert text == f"¹ Without bridges.\n\n2 Preliminary.\n\n{a} {b} {end}\n\n{a}"
+    assert begins == (0, text.index(end))
+
+
+def test_a_note_stands_behind_the_paragraph_of_an_earlier_page_that_it_would_cut():
+    a, b, end = full("one"), full("two"), "it ends."
+    second = Page((*page(b).lines, *noted("¹ Without bridges.")), HEIGHT)
+    text, begins = flowing([page(a), second, page(end)])
+    assert text == f"{a} {b} {end}\n\n¹ Without bridges."
+    assert begins == (0, text.index(b), text.index(end))
+
+
+def test_a_note_of_several_lines_is_one_paragraph_and_small_print_without_a_mark_stays():
+    a, end = full("One", end="."), full("Two", end=".")
+    note = noted("1 Without the bridges that are", "2024 metres long.")
+    text = flowing([Page((*page(a).lines, *note), HEIGHT), page(end)])[0]
+    assert text == f"{a}\n\n1 Without the bridges that are 2024 metres long.\n\n{end}"
+    plain = noted("Printed by the county.")
+    text = flowing([Page((*page(full("one")).lines, *plain), HEIGHT), page("goes on")])[0]
+    assert text == f"{full('one')}\n\nPrinted by the county.\n\ngoes on"
+
+
+def test_rows_of_cells_are_lines():
+    rows = [(("Year", 72), ("Cost", 300)), (("2024", 72), ("7", 300)), (("2025", 72), ("9", 300))]
+    cells = tuple(
+        Line(text, x, x + 40, 700 - 14 * n, 12.0) for n, row in enumerate(rows) for text, x in row
+    )
+    assert flowing([Page(cells, HEIGHT)])[0] == "Year\tCost\n2024\t7\n2025\t9"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.text("aB1. ?", min_size=1).filter(str.strip),
+            *[st.floats(-100, 900, allow_nan=False)] * 3,
+            st.sampled_from([1.0, 8.0, 12.0]),
+        )
+    )
+)
+def test_lines_that_stand_anywhere_are_all_written(lines):
+    placed = tuple(Line(text.strip(), *where) for text, *where in lines)
+    text, begins = flowing([Page(placed[::2], HEIGHT), Page(placed[1::2], HEIGHT)])
+    said = "".join(line.text for line in placed)
+    assert sorted("".join(text.split())) == sorted("".join(said.split()))
+    assert len(begins) == 2
 
 
 @given(

@@ -57,6 +57,16 @@ def test_windows_are_told_alone_and_in_their_order(bundled):
     assert bundled.read("What about rates?", []) == []
 
 
+def test_ligatures_and_soft_hyphens_are_read_as_their_letters(bundled):
+    plain = window(PEOPLE, RATES.replace("decided", "decided offhand"), context="Office")
+    people = PEOPLE.replace("colleagues", "\u00adcol\u00adlea\u00adgu\u00ades\u00ad")
+    rates = RATES.replace("decided", "decided o\ufb00hand")
+    written = window(people, rates, context="O\ufb03ce")
+    question = "What did the o\ufb03ce decide on rates?"
+    expected = bundled.read("What did the office decide on rates?", [plain])
+    assert bundled.read(question, [written]) == expected
+
+
 class Counting:
     """A graph that tells of every token its number, and keeps what it was given."""
 

@@ -3,6 +3,7 @@
 import bisect
 import html.parser
 import re
+import unicodedata
 import zipfile
 
 import pytest
@@ -19,8 +20,8 @@ BREAKS = {"br", "div", "p", "h1", "h2", "li", "td"}
 
 
 def bare(text):
-    """Letters and digits; white space and quotes differ between readers."""
-    return re.sub(r"[\W_]+", "", text)
+    """Letters and digits; white space, quotes and how digits are raised differ between readers."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text))
 
 
 def ingested(path):

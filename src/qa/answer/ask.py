@@ -27,6 +27,7 @@ from qa.answer.quote import quotes
 from qa.answer.reader import BUNDLED, Reader, open_reader
 from qa.answer.related import related_questions
 from qa.answer.retrieve import SEARCHES, Searches
+from qa.corpus.folding import without_breaks
 from qa.errors import EncoderError, QuestionError
 from qa.index.encoder import Encoder, open_encoder
 from qa.index.engine import FAISS, Engine, engine_of
@@ -371,7 +372,7 @@ class QA:
 
     def asked(self, question: str) -> Asked:
         """The question, its slips of the keyboard mended, as the searches take it."""
-        plain = " ".join(question.split())
+        plain = " ".join(without_breaks(question).split())
         # A word that is one token to the encoder is a word of the language, not a slip.
         mended = self.snapshot.lexical.correct(
             plain, lambda word: self.encoder.count_tokens(word) == 1

@@ -22,6 +22,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from qa.answer.window import pair
+from qa.corpus.folding import readable
 from qa.errors import EncoderError
 from qa.index.runtime import files_sha256, open_graph, open_tokenizer
 
@@ -112,7 +113,8 @@ class BundledReader:
         return [*self._threads.map(lambda window: self._read(question, window), windows)]
 
     def _read(self, question: str, window: Window) -> Reading:
-        first, second, begin = pair(question, window.context, window.text)
+        window = _readable(window)
+        first, second, begin = pair(readable(question), window.context, window.text)
         tokens = self._tokenizer.encode(first, second)
         ids = np.array([tokens.ids], dtype=np.int64)
         told, of_tokens = self._graph.run(
@@ -152,7 +154,7 @@ class CrossEncoder:
         """See ``Reader``."""
         if not windows:
             return []
-        pairs = [(question, window.text) for window in windows]
+        pairs = [(readable(question), readable(window.text)) for window in windows]
         told = np.asarray(self._model.predict(pairs, show_progress_bar=False), dtype=float)
         return [Reading(float(leads)) for leads in told]
 
@@ -185,6 +187,21 @@ def bundled_sha256() -> str:
             f'{_BUNDLED_SHA256}. Install press-qa anew, or set reader = "off".'
         )
     return sha256
+
+
+def _readable(window: Window) -> Window:
+    """The window in plain characters, its sentences where they stand then."""
+    text = window.text
+    if text.isascii() and window.context.isascii():
+        return window
+    return Window(
+        context=readable(window.context),
+        text=readable(text),
+        sentences=tuple(
+            (len(readable(text[:start])), len(readable(text[:end])))
+            for start, end in window.sentences
+        ),
+    )
 
 
 def _mean(logits: np.ndarray, inside: np.ndarray) -> float:

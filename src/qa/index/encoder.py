@@ -20,6 +20,7 @@ from typing import Protocol
 
 import numpy as np
 
+from qa.corpus.folding import readable
 from qa.errors import EncoderError
 from qa.index.runtime import open_graph, open_tokenizer
 
@@ -121,7 +122,7 @@ class OnnxEncoder:
 
     def count_tokens(self, text: str) -> int:
         """See ``Encoder``."""
-        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        return len(self._tokenizer.encode(readable(text), add_special_tokens=False).ids)
 
     def encode(
         self, texts: Sequence[str], on_encoded: Callable[[int], None] | None = None
@@ -151,7 +152,7 @@ class OnnxEncoder:
             shutil.copyfile(self._folder / name, folder / name)
 
     def _vector(self, text: str) -> np.ndarray:
-        tokens = self._tokenizer.encode(text, add_special_tokens=False)
+        tokens = self._tokenizer.encode(readable(text), add_special_tokens=False)
         tokens.truncate(self.max_tokens)
         tokens = self._tokenizer.post_process(tokens)
         ids = np.array([tokens.ids], dtype=np.int64)

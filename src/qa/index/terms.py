@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from qa.corpus.folding import searchable
+
 __all__ = ["FUNCTION_WORDS", "HAN", "WORD", "Term", "stem", "terms"]
 
 # Words that carry no subject: English function words and the question words.
@@ -44,7 +46,7 @@ _HAN_FUNCTION_WORDS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word of a text: as written, in lower case, and its stem."""
+    """A word of a text: as it is compared (``searchable``), and its stem."""
 
     text: str
     stem: str
@@ -62,7 +64,7 @@ def terms(text: str) -> list[Term]:
     characters (a single one where it stands alone), in simplified characters; Latin letters and
     digits among them are words of their own.
     """
-    return [term for word in WORD.findall(text.lower()) for term in _terms(word)]
+    return [term for word in WORD.findall(searchable(text)) for term in _terms(word)]
 
 
 @lru_cache(maxsize=100_000)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from qa.corpus.folding import searchable
 from qa.index.terms import FUNCTION_WORDS, HAN, WORD, Term, stem
 
 __all__ = ["Vocabulary"]
@@ -25,7 +26,7 @@ _SPELLING_MOST_WORDS = 12
 
 
 class Vocabulary:
-    """The words of a record as they are written, in lower case, and how often; in order."""
+    """The words of a record as they are compared (``searchable``), and how often; in order."""
 
     def __init__(self, counts: Mapping[str, int]) -> None:
         self._counts = counts
@@ -55,13 +56,13 @@ class Vocabulary:
 
         def mended(match: re.Match[str]) -> str:
             nonlocal left
-            word = match[0]
+            written, word = match[0], searchable(match[0])
             # A name that the record lacks is no slip for one that it holds.
-            is_name = word[0].isupper() and match.start() > 0
-            if is_name or word in self._counts or left == 0 or is_word(word.lower()):
-                return word
+            is_name = written[0].isupper() and match.start() > 0
+            if is_name or word in self._counts or left == 0 or is_word(word):
+                return written
             left -= 1
-            return self._closest(word.lower()) or word
+            return self._closest(word) or written
 
         return WORD.sub(mended, question)
 

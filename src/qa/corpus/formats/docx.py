@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from qa.corpus.formats import limits
 from qa.corpus.formats.extracted import Extracted
+from qa.corpus.formats.raised import lowered, raised
 from qa.errors import SourceError
 
 __all__ = ["docx"]
@@ -34,6 +35,8 @@ _NOTE_KINDS = ("footnote", "endnote")
 # Where a reference keeps the mark it is given, since Word counts notes only when it shows them.
 _SHOWN = "shown"
 _TITLE_STYLE = "title"
+_ALIGNMENTS = {"superscript": "superscript", "subscript": "subscript"}
+_MOVED_HALF_POINTS = 4
 
 
 def docx(data: bytes, name: str) -> Extracted:
@@ -46,7 +49,9 @@ def docx(data: bytes, name: str) -> Extracted:
     import docx as python_docx  # noqa: PLC0415 - brings lxml
 
     document = python_docx.Document(io.BytesIO(data))
-    notes = list(_notes(document))
+    aligned = _aligned_styles(document)
+    _raise_marks(document.element.body, aligned)
+    notes = list(_notes(document, aligned))
     paragraphs = [text for text in _blocks(document.element.body) if text.strip()]
     title = _title(document)
     if title and paragraphs and paragraphs[0].split() == title.split():
@@ -138,7 +143,40 @@ def _characters(element: Any) -> Iterator[str]:
             yield from _characters(child)
 
 
-def _notes(document: Any) -> Iterator[str]:
+def _aligned_styles(document: Any) -> dict[str, str]:
+    """How high the styles of characters stand that stand above or below the line, by id."""
+    return {
+        style.get(_W + "styleId"): found
+        for style in document.styles.element.iter(_W + "style")
+        if (found := _alignment(style.find(_W + "rPr"), {}))
+    }
+
+
+def _alignment(properties: Any, aligned: Mapping[str, str]) -> str:
+    """Whether characters are a "superscript" or a "subscript"; empty for neither."""
+    if properties is None:
+        return ""
+    stated = properties.find(_W + "vertAlign")
+    if stated is not None:
+        return _ALIGNMENTS.get(stated.get(_W + "val"), "")
+    position = properties.find(_W + "position")
+    moved = position.get(_W + "val", "0") if position is not None else "0"
+    if moved.lstrip("-").isdecimal() and abs(int(moved)) >= _MOVED_HALF_POINTS:
+        return "superscript" if int(moved) > 0 else "subscript"
+    style = properties.find(_W + "rStyle")
+    return aligned.get(style.get(_W + "val"), "") if style is not None else ""
+
+
+def _raise_marks(container: Any, aligned: Mapping[str, str]) -> None:
+    """Write characters above and below the line, as marks of notes are, as such."""
+    for run in container.iter(_W + "r"):
+        alignment = _alignment(run.find(_W + "rPr"), aligned)
+        for text in run.iter(_W + "t") if alignment else ():
+            change = raised if alignment == "superscript" else lowered
+            text.text = change(text.text or "")
+
+
+def _notes(document: Any, aligned: Mapping[str, str]) -> Iterator[str]:
     """Footnotes, then endnotes, each behind its mark, which its reference is given too."""
     from lxml import etree  # noqa: PLC0415
 
@@ -154,6 +192,7 @@ def _notes(document: Any) -> Iterator[str]:
             if related.is_external or not related.reltype.endswith(f"/{kind}s"):
                 continue
             for note in etree.fromstring(related.target_part.blob, parser):
+                _raise_marks(note, aligned)
                 said = " ".join(" ".join(_blocks(note)).split())
                 # Separators and notes whose reference was deleted are referred to by nothing.
                 if said and note.get(_W + "id") in marks:

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from qa.corpus.dates import stated_date
 from qa.corpus.formats.encodings import decoded
 from qa.corpus.formats.extracted import Extracted
+from qa.corpus.formats.panels import left_out, open_panels, questions
+from qa.corpus.formats.raised import lowered, raised
+from qa.corpus.formats.schema_faq import stated_questions, unread_data, with_questions
 from qa.errors import SourceError
 
 __all__ = ["html"]
@@ -43,6 +47,22 @@ _PARAGRAPHS = frozenset(
 _LINES = frozenset({"br", "li", "tr"})
 _CELLS = frozenset({"td", "th"})
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_TAG_OR_ENTITY = re.compile(r"<[/!a-zA-Z]|&#?\w+;")
+_ALIGNED = re.compile(r"vertical-align\s*:\s*(super|sub)\b")
+_MARK_CLASS = re.compile(
+    r"(?:^|[\s_-])(?:sup|superscript|fn-?ref|note-?ref|(?:foot|end)note-?(?:ref|reference|mark|link))"
+    r"(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_NOTE_LINK = re.compile(r"#_?(?:fn|ftn|edn|foot|end|note|cite|ref)", re.IGNORECASE)
+_MARK_CHARS = 20
+# A page with fewer is likely to be written by its scripts.
+_FEW_WORDS = 30
+_MAYBE_RAISED = (
+    "//sub|//sup|//a[starts-with(@href, '#')]|//*[contains(@style, 'vertical-align')]|//*[@role]"
+    "|//*[contains(@class, 'ref') or contains(@class, 'note') or contains(@class, 'sup')]"
+    "|//*[@*[name() = 'epub:type']]"
+)
 # What stands between pieces of text until it is known what else stands there.
 _PARAGRAPH, _LINE, _CELL = "\x1e", "\x1f", "\x1d"
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f]")
@@ -81,18 +101,95 @@ def html(data: bytes, name: str) -> Extracted:
     title = _title(tree, told.title)
     source = _address(tree)
     language = tree.get("lang") or None
+    stated = _data(tree, "application/ld+json")
+    held = [*stated, *_data(tree, "application/json")]
+    scripts = len(tree.xpath("//script")) - len(held)
+    closed = open_panels(tree)
+    silent = left_out(tree)
     _drop_silent(tree)
-    text = _text(_with_heading(tree, _main_part(tree, told.text or ""), title or ""))
+    _raise_marks(tree)
+    main = _main_part(tree, told.text or "", questions(tree))
+    text = _text(_with_heading(tree, main, title or ""))
     first, *others = text.split("\n\n")
     if title and first.split() == title.split():
         text = "\n\n".join(others)
+    text = with_questions(text, stated_questions(stated, _plain))
+    silent["hidden part"] = closed
+    silent["script with data"] = unread_data(held, text)
+    if len(text.split()) < _FEW_WORDS:
+        silent["script that may write text"] = scripts
     return Extracted(
         text,
         title=title,
         date=stated_date(title, text) or _date(told.date),
         source=source,
         language=language,
+        remark=_remark(silent),
     )
+
+
+def _data(tree: Any, kind: str) -> list[str]:
+    """The scripts that hold data of a kind, as text."""
+    return [
+        script.text
+        for script in tree.iter("script")
+        if script.text and (script.get("type") or "").split(";")[0].strip().lower() == kind
+    ]
+
+
+def _plain(written: str) -> str:
+    """The text of a piece of HTML, which may be written as text once more."""
+    from lxml import etree  # noqa: PLC0415
+    from lxml.html import fragment_fromstring  # noqa: PLC0415
+
+    text = written
+    for _ in range(2):
+        if not _TAG_OR_ENTITY.search(text):
+            break
+        try:
+            fragment = fragment_fromstring(_CONTROLS.sub("", text), create_parent="div")
+        except etree.ParserError:
+            return ""
+        _drop_silent(fragment)
+        _raise_marks(fragment)
+        text = _text(fragment)
+    return "\n\n".join(filter(None, (" ".join(p.split()) for p in text.split("\n\n"))))
+
+
+def _remark(silent: Counter[str]) -> str:
+    """Which kinds of things are not in the text, and how many."""
+    counted = [f"{n} {kind}{'s' * (n > 1)}" for kind, n in sorted(silent.items()) if n]
+    return f"left out: {', '.join(counted)}" if counted else ""
+
+
+def _raise_marks(tree: Any) -> None:
+    """Write raised and lowered text, as marks of notes are, in characters of its own."""
+    for element in tree.xpath(_MAYBE_RAISED):
+        change = lowered if _is_lowered(element) else raised if _is_raised(element) else None
+        if change is None:
+            continue
+        whole = element.text_content()
+        if change(whole) == whole or len(whole) > _MARK_CHARS:
+            continue
+        for inner in element.iter():
+            inner.text = change(inner.text) if inner.text else inner.text
+            if inner is not element and inner.tail:
+                inner.tail = change(inner.tail)
+
+
+def _is_lowered(element: Any) -> bool:
+    return element.tag == "sub" or "sub" in _ALIGNED.findall(element.get("style") or "")
+
+
+def _is_raised(element: Any) -> bool:
+    """Whether an element stands above the line, or refers to a note."""
+    if element.tag == "sup" or "super" in _ALIGNED.findall(element.get("style") or ""):
+        return True
+    kind = f"{element.get('role') or ''} {element.get('epub:type') or ''}"
+    if "noteref" in kind or _MARK_CLASS.search(element.get("class") or ""):
+        return True
+    is_link = element.tag == "a" and _NOTE_LINK.match(element.get("href") or "")
+    return bool(is_link) and element.text_content().strip().isdecimal()
 
 
 def _declared(data: bytes) -> str | None:
@@ -155,8 +252,11 @@ def _drop(element: Any) -> None:
         element.drop_tree()
 
 
-def _main_part(tree: Any, told: str) -> Any:
-    """The smallest element with nearly all of what was told to be the main part, and of prose."""
+def _main_part(tree: Any, told: str, asked: frozenset[Any]) -> Any:
+    """The smallest element with nearly all of what was told to be the main part, and of prose.
+
+    What lies in ``asked``, questions and their answers, counts as prose however short it is.
+    """
     words = told.split()
     runs = {
         tuple(words[i : i + length])
@@ -171,8 +271,9 @@ def _main_part(tree: Any, told: str) -> Any:
             tuple(found[i : i + _RUN_WORDS]) in runs
             for i in range(max(1, len(found) - _RUN_WORDS + 1))
         )
-        is_prose = len(found) >= _PROSE_WORDS
-        for holder in (element, *element.iterancestors()):
+        holders = (element, *element.iterancestors())
+        is_prose = len(found) >= _PROSE_WORDS or not asked.isdisjoint(holders)
+        for holder in holders:
             told_words[holder] = told_words.get(holder, 0) + is_told * len(found)
             prose_words[holder] = prose_words.get(holder, 0) + is_prose * len(found)
     main = tree

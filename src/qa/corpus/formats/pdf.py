@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import ctypes
 import datetime
-import itertools
+import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from qa.corpus.dates import dates_in
 from qa.corpus.formats import limits
+from qa.corpus.formats.columns import in_columns
 from qa.corpus.formats.extracted import Extracted
-from qa.corpus.formats.printed import Line, Page, flowing, without_furniture
+from qa.corpus.formats.glyphs import Box, Glyphs, lines
+from qa.corpus.formats.page import Line, Page
+from qa.corpus.formats.printed import flowing
+from qa.corpus.formats.running_heads import without_running_heads
 from qa.errors import SourceError
 
 __all__ = ["pdf"]
@@ -23,12 +29,10 @@ _MOST_UNMAPPED = 0.05
 _TITLE_SIZE = 1.15
 _TITLE_LINES = 6
 _SHOWN_PAGES = 10
-_LINE_ENDS = frozenset(map(ord, "\r\n"))
-_HYPHENS = frozenset(map(ord, "-\xad\u2010\x02\ufffe"))
-_BLANK = frozenset(map(ord, " \t\xa0\r\n"))
-# pdfium's own marks of a hyphen at a line's end.
-_AS_PRINTED = str.maketrans({"\x02": "-", "\ufffe": "-", "\xa0": " ", "\t": " "})
-_CONTROLS = re.compile("[\x00-\x1f\x7f\uffff]")
+_UNMAPPED = "\0\ufffd"
+_LINE_END = re.compile("[\r\n\xad\u2010\x02\ufffe-]")
+# The sine of an angle up to which text is upright.
+_UPRIGHT = 0.1
 
 
 def pdf(data: bytes, name: str) -> Extracted:
@@ -58,22 +62,43 @@ def pdf(data: bytes, name: str) -> Extracted:
             f"{name}: its {len(printed)} pages hold no text, they are pictures (scans): recognise "
             "the text first (OCR)."
         )
-    pages, furniture = without_furniture(printed)
+    pages, furniture = without_running_heads(printed)
+    pages, doubtful = _in_columns(pages)
     text, begins = flowing(pages)
     return Extracted(
         text,
         title=_title(printed, stated),
         date=_running_date(furniture),
         pages=begins,
-        remark=_without_text(printed),
+        remark="; ".join(filter(None, (_without_text(printed), _in_doubt(doubtful)))),
     )
+
+
+def _in_columns(pages: Sequence[Page]) -> tuple[list[Page], list[int]]:
+    """The pages, their columns one after the other; the numbers of those where that is unsure."""
+    read = [in_columns(page.lines) for page in pages]
+    doubtful = [number for number, (_, in_doubt) in enumerate(read, start=1) if in_doubt]
+    return [
+        replace(page, lines=tuple(lines)) for page, (lines, _) in zip(pages, read, strict=True)
+    ], doubtful
 
 
 def _without_text(pages: Sequence[Page]) -> str:
     """Which pages hold none."""
-    empty = [str(number) for number, page in enumerate(pages, start=1) if not page.lines]
-    shown = ", ".join(empty[:_SHOWN_PAGES]) + (", ..." if empty[_SHOWN_PAGES:] else "")
-    return f"{len(empty)} of {len(pages)} pages hold no text ({shown})" if empty else ""
+    empty = [number for number, page in enumerate(pages, start=1) if not page.lines]
+    return f"{len(empty)} of {len(pages)} pages hold no text ({_listed(empty)})" if empty else ""
+
+
+def _in_doubt(pages: Sequence[int]) -> str:
+    """Which pages may be columns or a table."""
+    told = "are read row by row and may be columns" if len(pages) > 1 else ""
+    told = told or "is read row by row and may be columns"
+    return f"page{'s' * (len(pages) > 1)} {_listed(pages)} {told}" if pages else ""
+
+
+def _listed(pages: Sequence[int]) -> str:
+    shown = ", ".join(map(str, pages[:_SHOWN_PAGES]))
+    return shown + (", ..." if pages[_SHOWN_PAGES:] else "")
 
 
 def _page(document: Any, number: int, name: str) -> Page:
@@ -82,56 +107,76 @@ def _page(document: Any, number: int, name: str) -> Page:
     Raises:
         SourceError: too many of its characters do not say which they are.
     """
-    from pypdfium2 import raw  # noqa: PLC0415
-
     page = document[number]
     printed = page.get_textpage()
-    codes = [raw.FPDFText_GetUnicode(printed, i) for i in range(printed.count_chars())]
-    unmapped = sum(code in {0, 0xFFFD} for code in codes)
-    if unmapped > _MOST_UNMAPPED * len(codes):
+    text = _text(printed)
+    unmapped = sum(map(text.count, _UNMAPPED))
+    if unmapped > _MOST_UNMAPPED * len(text):
         raise SourceError(
-            f"{name}: {unmapped} of {len(codes)} characters on page {number + 1} do not say which "
+            f"{name}: {unmapped} of {len(text)} characters on page {number + 1} do not say which "
             "they are: recognise the text anew (OCR)."
         )
-    ends = [i + 1 for i, _ in enumerate(codes) if _ends_line(printed, codes, i)]
-    bounds = itertools.pairwise([0, *ends, len(codes)])
-    lines = [_line(printed, codes, start, end) for start, end in bounds]
+    glyphs = Glyphs(text, _boxes(printed), _baselines(printed))
+    ends = [found.end() for found in _LINE_END.finditer(text) if _ends_line(glyphs, found)]
+    found = lines(glyphs, ends)
     height = page.get_height()
     printed.close()
     page.close()
-    return Page(tuple(line for line in lines if line), height)
+    return Page(tuple(found), height)
 
 
-def _ends_line(printed: Any, codes: Sequence[int], i: int) -> bool:
-    """Whether a line ends after a character; pdfium says so, but after hyphens."""
-    if codes[i] in _LINE_ENDS:
+def _text(printed: Any) -> str:
+    """The characters of a page, one per code of UTF-16."""
+    from pypdfium2 import raw  # noqa: PLC0415
+
+    count = printed.count_chars()
+    codes = (ctypes.c_ushort * (count + 1))()
+    written = raw.FPDFText_GetText(printed, 0, count, codes) - 1
+    if written != count:  # it leaves out what it has no code for
+        return "".join(chr(raw.FPDFText_GetUnicode(printed, i) & 0xFFFF) for i in range(count))
+    return "".join(map(chr, codes[:count]))
+
+
+def _boxes(printed: Any) -> Callable[[int], Box]:
+    """Where the characters of a page stand."""
+    from pypdfium2 import raw  # noqa: PLC0415
+
+    rect = raw.FS_RECTF()
+    where, look, page = ctypes.byref(rect), raw.FPDFText_GetLooseCharBox, printed.raw
+
+    def box(i: int) -> Box:
+        look(page, i, where)
+        bottom = rect.bottom
+        return Box(i, rect.left, rect.right, bottom, rect.top - bottom)
+
+    return box
+
+
+def _baselines(printed: Any) -> Callable[[int], float | None]:
+    """How high the characters of a page stand that are upright."""
+    from pypdfium2 import raw  # noqa: PLC0415
+
+    x, y = ctypes.c_double(), ctypes.c_double()
+
+    def baseline(i: int) -> float | None:
+        angle = raw.FPDFText_GetCharAngle(printed, i)
+        if abs(math.sin(angle)) > _UPRIGHT or math.cos(angle) < 0:
+            return None
+        raw.FPDFText_GetCharOrigin(printed, i, ctypes.byref(x), ctypes.byref(y))
+        return y.value
+
+    return baseline
+
+
+def _ends_line(glyphs: Glyphs, found: re.Match[str]) -> bool:
+    """Whether a line ends behind a character; pdfium says so, but behind hyphens."""
+    after = found.end()
+    if found[0] in "\r\n":
         return True
-    if codes[i] not in _HYPHENS or i + 1 == len(codes) or codes[i + 1] in _LINE_ENDS:
+    if after == len(glyphs.text) or glyphs.text[after] in "\r\n":
         return False
-    _, bottom, _, _ = printed.get_charbox(i, loose=True)
-    _, _, _, top_of_next = printed.get_charbox(i + 1, loose=True)
-    return bool(top_of_next <= bottom)
-
-
-def _line(printed: Any, codes: Sequence[int], start: int, end: int) -> Line | None:
-    shown = [i for i in range(start, end) if codes[i] not in _BLANK]
-    # Characters outside the first plane come as two.
-    halves = "".join(map(chr, codes[start:end])).encode("utf-16", "surrogatepass")
-    text = _CONTROLS.sub("", halves.decode("utf-16", "replace").translate(_AS_PRINTED))
-    if not shown or not text.strip():
-        return None
-    # The first or last may be a note's mark, smaller than the rest.
-    looked_at = (shown[0], shown[len(shown) // 2], shown[-1])
-    boxes = [printed.get_charbox(i, loose=True) for i in looked_at]
-    _, bottom, _, top = max(boxes, key=lambda box: box[3] - box[1])
-    return Line(
-        text=" ".join(text.split()),
-        left=boxes[0][0],
-        right=boxes[-1][2],
-        bottom=bottom,
-        height=max(top - bottom, 1.0),
-        ends_in_space=text[-1].isspace(),
-    )
+    following = glyphs.box(after)
+    return following.bottom + following.height <= glyphs.box(found.start()).bottom
 
 
 def _title(pages: Sequence[Page], stated: str) -> str | None:
@@ -145,7 +190,10 @@ def _title(pages: Sequence[Page], stated: str) -> str | None:
     largest = max((line.height for line in top), default=0.0)
     if largest < _TITLE_SIZE * text_size:
         return None
-    lines = [line.text for line in top if line.height > largest / _TITLE_SIZE]
+    is_large = [line.height > largest / _TITLE_SIZE for line in top]
+    first = is_large.index(True)
+    end = is_large.index(False, first) if False in is_large[first:] else len(top)
+    lines = [line.text for line in top[first:end]]
     return " ".join(lines) if len(lines) <= _TITLE_LINES else None
 
 

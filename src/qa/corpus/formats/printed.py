@@ -2,8 +2,7 @@
 
 A line break is undone where the next line's first word had no room on the line before; a page
 break, where moreover nothing says that a paragraph begins; a hyphen at a line's end, where the
-joined word stands elsewhere in the document and the hyphenated one does not. What repeats at one
-place near the top or bottom of most pages, page numbers with it, is left out.
+joined word stands elsewhere in the document and the hyphenated one does not.
 """
 
 from __future__ import annotations
@@ -11,10 +10,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-__all__ = ["Line", "Page", "flowing", "without_furniture"]
+from qa.corpus.formats.page import Edges, Line, Page
+from qa.corpus.formats.page_notes import noted, text_size
+
+__all__ = ["flowing"]
 
 # Lengths on a page, in heights of the line.
 _INDENT = 0.8
@@ -23,127 +25,53 @@ _SAME_LEVEL = 0.5
 # its sentence ends there, else much, since word widths are estimated.
 _ROOM_AT_END = 0.5
 _ROOM_WITHIN = 3.0
-# Two lines are of one kind where their heights differ by less than this share.
-_SAME_HEIGHT = 0.12
 # A gap of more than so many usual ones begins a paragraph.
 _WIDE_GAP = 1.25
 _USUAL_GAP = 1.3
 # From so many gaps on, the commonest is the usual one.
 _LEAST_GAPS = 4
-# How much of a page's height at its top and bottom may hold running heads, feet and page numbers,
-# and on which share of the pages, but at least how many, they have to stand.
-_MARGIN_SHARE = 0.12
-_FURNITURE_SHARE = 0.5
-_FURNITURE_PAGES = 3
-_PLACE_POINTS = 3
 # From so many on, indents are how the document begins its paragraphs.
 _MANY_INDENTS = 10
+# From so many lines on that go on below one that is set in, text that is set in is no exception.
+_MANY_FLUSH = 2
 # Speech that is interrupted ends with a dash.
 _SENTENCE_END = re.compile(r"[.!?:;—。！？：；][\"'”’)\]]*$")
 _ITEM = re.compile(r"(?:[•‣▪●○◦–—*·\uf0b7-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxlc]{2,5})[.)])\s")
 _WIDE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
-_FIRST_WORDS = re.compile(r"(?:[^\s\w]*[\d½¼¾][\S]*\s)?\S+")
 _WORD = re.compile(r"\w+(?:-\w+)*")
 _BROKEN_WORD = re.compile(r"(?<!\w)(\w+)[-\u2010\u00ad]$")
 _CONTINUED_WORD = re.compile(r"[^\W\d_A-Z]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A printed line: its text, and where it stands in points from the page's lower left."""
-
-    text: str
-    left: float
-    right: float
-    bottom: float
-    height: float
-    ends_in_space: bool = False
-
-    def is_like(self, other: Line) -> bool:
-        """Whether both are printed in one size."""
-        return abs(self.height - other.height) < _SAME_HEIGHT * max(self.height, other.height)
-
-    @property
-    def first_word_width(self) -> float:
-        """About how wide its first word is, with the space before it."""
-        if _WIDE.match(self.text):
-            return self.height
-        # A number is kept together with what it counts.
-        first = _FIRST_WORDS.match(self.text)
-        length = first.end() if first else len(self.text)
-        return (self.right - self.left) * (length + 1) / len(self.text)
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page's lines, in the order in which they are read; its height in points."""
-
-    lines: tuple[Line, ...]
-    height: float
-
-    def left_of(self, line: Line) -> float:
-        """How far to the left lines like this one begin."""
-        return min(other.left for other in self._beside(line))
-
-    def right_of(self, line: Line) -> float:
-        """How far lines like this one reach; the few that reach farthest may be of another kind."""
-        reached = sorted(other.right for other in self._beside(line))
-        return reached[-1 - len(reached) // 20]
-
-    def _beside(self, line: Line) -> Iterator[Line]:
-        """Lines of its size in its column, itself among them."""
-        return (
-            other
-            for other in self.lines
-            if other.left < line.right and line.left < other.right and other.is_like(line)
-        )
-
-
-def without_furniture(pages: Sequence[Page]) -> tuple[list[Page], list[Line]]:
-    """The pages without running heads, feet and page numbers; and these."""
-    edges = [_edge(page) for page in pages]
-    stands_on = Counter(place for edge in edges for place in {_place(line) for line in edge})
-    least = max(_FURNITURE_PAGES, _FURNITURE_SHARE * len(pages))
-    furniture = [[line for line in edge if stands_on[_place(line)] >= least] for edge in edges]
-    kept = [
-        replace(page, lines=tuple(line for line in page.lines if line not in gone))
-        for page, gone in zip(pages, furniture, strict=True)
-    ]
-    return kept, list(itertools.chain.from_iterable(furniture))
-
-
-def _edge(page: Page) -> list[Line]:
-    """The lines in the margins at its top and bottom."""
-    margin = _MARGIN_SHARE * page.height
-    return [
-        line
-        for line in page.lines
-        if line.bottom + line.height <= margin or line.bottom >= page.height - margin
-    ]
-
-
-def _place(line: Line) -> tuple[str, int]:
-    """What a line says, whatever its numbers, and how high it stands."""
-    return re.sub(r"\d+", "#", line.text), round(line.bottom / _PLACE_POINTS)
-
-
-@dataclass(frozen=True, slots=True)
 class _Placed:
-    """A line, its page and that page's number, and the line below it there."""
+    """A line, its page's number, how far lines like it reach, and where it is set in.
+
+    ``begins_indented`` says that it alone is set in, and the line below it is not; ``in_row`` that
+    it is a cell beside others.
+    """
 
     line: Line
-    page: Page
     number: int
-    below: Line | None
+    right: float
+    is_indented: bool
+    begins_indented: bool
+    in_row: bool
 
-    @property
-    def is_indented(self) -> bool:
-        return self._is_in(self.line)
-
-    @property
-    def begins_indented(self) -> bool:
-        """Whether it alone is set in, and the line below it is not."""
-        return self.is_indented and self.below is not None and not self._is_in(self.below)
+    @classmethod
+    def all_of(cls, lines: Sequence[Line], number: int, edges: Edges) -> list[_Placed]:
+        """The lines of a page, or some of them."""
+        placed: list[_Placed] = []
+        is_below_out = False
+        bounds = zip([*lines[1:], None], lines, [None, *lines[:-1]], strict=True)
+        for after, line, before in reversed([*bounds]):
+            is_level = after is not None and _is_level(line, after)
+            if after is not None and not is_level:
+                is_below_out = not _is_in(after, edges)
+            is_level_before = before is not None and _is_level(before, line)
+            is_in, in_row = _is_in(line, edges), is_level or is_level_before
+            placed.append(cls(line, number, edges(line)[1], is_in, is_in and is_below_out, in_row))
+        return placed[::-1]
 
     def fall_from(self, above: _Placed) -> float:
         """How much lower it stands, were both on one page."""
@@ -154,97 +82,198 @@ class _Placed:
 
     def is_beside(self, before: _Placed) -> bool:
         """Whether it goes on at the level of the one before, as cells of a table do."""
-        is_level = abs(self.fall_from(before)) < _SAME_LEVEL * self.line.height
+        is_level = _is_level(before.line, self.line)
         return self.number == before.number and is_level and self.line.left >= before.line.left
 
-    def had_room_for(self, following: _Placed) -> bool:
+    def had_room_for(self, following: _Placed, *, is_end: bool) -> bool:
         """Whether the first word of the line after it would have fitted on it."""
-        is_end = following.is_indented or _SENTENCE_END.search(self.line.text)
+        is_end = is_end or bool(_SENTENCE_END.search(self.line.text))
         room = (_ROOM_AT_END if is_end else _ROOM_WITHIN) * self.line.height
-        end = self.line.right + following.line.first_word_width + room
-        return end < self.page.right_of(self.line)
+        return self.line.right + following.line.first_word_width + room < self.right
 
-    def _is_in(self, line: Line) -> bool:
-        return line.left > self.page.left_of(self.line) + _INDENT * self.line.height
+
+def _is_level(before: Line, here: Line) -> bool:
+    return abs(before.bottom - here.bottom) < _SAME_LEVEL * here.height
+
+
+def _is_in(line: Line, edges: Edges) -> bool:
+    return line.left > edges(line)[0] + _INDENT * line.height
 
 
 @dataclass(frozen=True, slots=True)
 class _Habits:
-    """How the document is set: usual gaps by height of line, whether indents tell, its words."""
+    """How the document is set: usual gaps by height of line, what indents tell, its words.
+
+    Where ``indents_tell``, paragraphs begin set in; where ``is_outdented``, they stand further in
+    than the questions or headings above them.
+    """
 
     gaps: dict[int, float]
     indents_tell: bool
+    is_outdented: bool
     words: frozenset[str]
+
+
+@dataclass(slots=True)
+class _Paragraph:
+    """Pieces of text, each with the number of its page; the last line, and the first of its row."""
+
+    pieces: list[tuple[str, int]]
+    last: _Placed
+    row: _Placed
 
 
 def flowing(pages: Sequence[Page]) -> tuple[str, tuple[int, ...]]:
     """The text of all pages, a blank line between paragraphs; where in it each page begins.
 
-    A page without lines begins where the next line does, or at the end.
+    A page without lines begins where the next line does, or at the end. Notes at the foot of a
+    page never stand within a paragraph.
     """
-    placed = [
-        _Placed(line, page, number, below)
-        for number, page in enumerate(pages)
-        for line, below in itertools.zip_longest(page.lines, page.lines[1:])
-    ]
-    habits = _habits(placed)
-    written: list[str] = []
-    length = 0
-    begins: list[int] = []
-    before = None
+    size = text_size(pages)
+    body: list[_Placed] = []
+    notes: list[tuple[int, list[_Placed]]] = []
+    for number, page in enumerate(pages):
+        edges = page.edges()
+        blocks = itertools.groupby(noted(page, size), key=lambda found: found[1])
+        for is_note, block in blocks:
+            placed = _Placed.all_of([line for line, _ in block], number, edges)
+            if is_note:
+                notes.append((len(body), placed))
+            else:
+                body += placed
+    habits = _habits([*body, *(line for _, block in notes for line in block)])
+    return _written(_with_notes(body, notes, habits), len(pages))
+
+
+def _with_notes(
+    body: Sequence[_Placed], notes: Sequence[tuple[int, list[_Placed]]], habits: _Habits
+) -> list[_Paragraph]:
+    """The paragraphs of the text, and notes between them.
+
+    One that would cut a paragraph stands before it, on its own page, or behind one that began on
+    an earlier page.
+    """
+    found: list[_Paragraph] = []
+    waiting = [*reversed(notes)]
+    done = 0
+    for paragraph in _paragraphs(body, habits):
+        begins, done = done, done + len(paragraph.pieces)
+        behind: list[_Paragraph] = []
+        while waiting and waiting[-1][0] < done:
+            place, block = waiting.pop()
+            is_cut = place > begins and paragraph.pieces[0][1] < block[0].number
+            (behind if is_cut else found).extend(_paragraphs(block, habits))
+        found += [paragraph, *behind]
+    for _, block in reversed(waiting):
+        found += _paragraphs(block, habits)
+    return found
+
+
+def _paragraphs(placed: Sequence[_Placed], habits: _Habits) -> list[_Paragraph]:
+    """Lines as paragraphs, a piece for each line."""
+    found: list[_Paragraph] = []
     for here in placed:
-        hyphen, between = _between(before, here, habits) if before else (0, "")
+        paragraph = found[-1] if found else None
+        if paragraph is None or _is_apart(paragraph, here, habits):
+            found.append(_Paragraph([(here.line.text, here.number)], here, here))
+            continue
+        hyphen, between = _joint(paragraph, here, habits)
         if hyphen:
-            written[-1] = written[-1][:-hyphen]
-        length += len(between) - hyphen
-        begins += [length] * (here.number + 1 - len(begins))
-        written += [between, here.line.text]
-        length += len(here.line.text)
-        before = here
-    begins += [length] * (len(pages) - len(begins))
+            text, number = paragraph.pieces[-1]
+            paragraph.pieces[-1] = text[:-hyphen], number
+        paragraph.pieces.append((between + here.line.text, here.number))
+        paragraph.row = paragraph.row if here.is_beside(paragraph.last) else here
+        paragraph.last = here
+    return found
+
+
+def _written(paragraphs: Sequence[_Paragraph], pages: int) -> tuple[str, tuple[int, ...]]:
+    written: list[str] = []
+    begins: list[int] = []
+    length = 0
+    for paragraph in paragraphs:
+        for place, (text, number) in enumerate(paragraph.pieces):
+            between = "\n\n" if written and not place else ""
+            length += len(between)
+            blank = len(text) - len(text.lstrip())
+            begins += [length + blank] * (number + 1 - len(begins))
+            written += [between, text]
+            length += len(text)
+    begins += [length] * (pages - len(begins))
     return "".join(written), tuple(begins)
 
 
 def _habits(placed: Sequence[_Placed]) -> _Habits:
     gaps: dict[int, Counter[int]] = {}
+    steps_back = stays = 0
     for above, below in itertools.pairwise(placed):
         gap = above.line.bottom - below.line.bottom
-        if above.number == below.number and above.line.is_like(below.line) and gap > 0:
-            gaps.setdefault(round(above.line.height), Counter())[round(gap)] += 1
+        if above.number != below.number or not above.line.is_like(below.line) or gap <= 0:
+            continue
+        gaps.setdefault(round(above.line.height), Counter())[round(gap)] += 1
+        if above.is_indented and not above.had_room_for(below, is_end=True):
+            steps_back += not below.is_indented
+            stays += below.is_indented and _is_flush(above, below)
     words = (word for one in placed for word in _WORD.findall(one.line.text))
+    begun = sum(one.begins_indented for one in placed)
     return _Habits(
         gaps={
             height: counted.most_common(1)[0][0]
             for height, counted in gaps.items()
             if counted.total() >= _LEAST_GAPS
         },
-        indents_tell=sum(one.begins_indented for one in placed) >= _MANY_INDENTS,
+        indents_tell=begun >= _MANY_INDENTS and steps_back >= stays,
+        is_outdented=stays > steps_back and stays >= _MANY_FLUSH,
         words=frozenset(word.lower() for word in words),
     )
 
 
-def _between(above: _Placed, here: _Placed, habits: _Habits) -> tuple[int, str]:
-    """How many characters of the line above go, and what stands between it and this one."""
+def _is_flush(above: _Placed, here: _Placed) -> bool:
+    return abs(above.line.left - here.line.left) < _INDENT * here.line.height
+
+
+def _is_apart(paragraph: _Paragraph, here: _Placed, habits: _Habits) -> bool:
+    """Whether a line begins a paragraph."""
+    above, row = paragraph.last, paragraph.row
     if here.is_beside(above):
-        return 0, "\t"
-    if _begins_paragraph(above, here, habits):
-        return 0, "\n\n"
-    return (0, "\n") if above.had_room_for(here) else _joint(above.line, here.line, habits.words)
-
-
-def _begins_paragraph(above: _Placed, here: _Placed, habits: _Habits) -> bool:
+        return False
     is_wide_gap = here.fall_from(above) > _WIDE_GAP * _usual_gap(here.line, habits)
     is_below = here.is_below(above)
     if not above.line.is_like(here.line) or (is_below and is_wide_gap):
         return True
+    if above.in_row and here.in_row:
+        return not is_below or _is_level(above.line, here.line)
+    return _begins_paragraph(above, row, here, habits)
+
+
+def _begins_paragraph(above: _Placed, row: _Placed, here: _Placed, habits: _Habits) -> bool:
+    """Whether a line like the one above it, at the usual distance, begins a paragraph.
+
+    ``row`` is the first of the lines that stand beside the one above.
+    """
+    is_below = here.is_below(above)
     ends = bool(_SENTENCE_END.search(above.line.text))
-    if above.had_room_for(here):
-        return ends or here.is_indented or not is_below
+    steps_in = _steps_in(row, here, habits)
+    steps_out = habits.is_outdented and row.is_indented and not here.is_indented
+    if above.had_room_for(here, is_end=steps_in):
+        return ends or steps_in or steps_out or not is_below
     # Within text that is all set in, an indent tells nothing, unless the document sets none so.
-    is_set_in = here.is_indented and (habits.indents_tell or not above.is_indented)
-    if ((is_set_in and ends) or here.begins_indented) and not _ITEM.match(above.line.text):
+    is_set_in = here.is_indented and (habits.indents_tell or not row.is_indented)
+    is_first = here.begins_indented and steps_in
+    if ((is_set_in and ends) or is_first) and not _ITEM.match(row.line.text):
+        return True
+    is_asked = habits.is_outdented and is_set_in and above.line.text.endswith(("?", "？"))
+    if is_asked or (steps_out and (ends or _ITEM.match(here.line.text))):
         return True
     return not is_below and not _goes_on(above, here, habits)
+
+
+def _steps_in(row: _Placed, here: _Placed, habits: _Habits) -> bool:
+    """Whether a line is set in and does not merely go on below one that is."""
+    if habits.indents_tell or not here.is_indented:
+        return here.is_indented
+    is_hanging = here.line.left > row.line.left and bool(_ITEM.match(row.line.text))
+    return not is_hanging and not (row.is_indented and _is_flush(row, here))
 
 
 def _usual_gap(line: Line, habits: _Habits) -> float:
@@ -259,8 +288,20 @@ def _goes_on(above: _Placed, here: _Placed, habits: _Habits) -> bool:
     return is_open or habits.indents_tell
 
 
-def _joint(above: Line, here: Line, words: frozenset[str]) -> tuple[int, str]:
-    """What joins two lines of one paragraph."""
+def _joint(paragraph: _Paragraph, here: _Placed, habits: _Habits) -> tuple[int, str]:
+    """How many characters of a paragraph go, and what stands between it and its next line."""
+    if here.is_beside(paragraph.last):
+        return 0, "\t"
+    is_end = _steps_in(paragraph.row, here, habits)
+    if paragraph.last.in_row and here.in_row:
+        return 0, "\n"
+    if paragraph.last.had_room_for(here, is_end=is_end):
+        return 0, "\n"
+    return _joined(paragraph.last.line, here.line, habits.words)
+
+
+def _joined(above: Line, here: Line, words: frozenset[str]) -> tuple[int, str]:
+    """How two lines are joined that were broken only for want of room."""
     broken, continued = _BROKEN_WORD.search(above.text), _CONTINUED_WORD.match(here.text)
     if broken and continued:
         joined = (broken[1] + continued[0]).lower()
