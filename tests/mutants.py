@@ -1165,7 +1165,6 @@ MUTANTS = [
         'key_prefix="press-qa",',
     ),
     (
-<<<<<<< HEAD
         "security.txt holds for longer than a year",
         "web/security_txt.py",
         "_VALID_DAYS = 30",
@@ -1513,7 +1512,8 @@ MUTANTS = [
         "web/pages.py",
         "if version not in map(str, widget.VERSIONS):",
         "if not version.isdecimal() or int(version) not in widget.VERSIONS:",
-=======
+    ),
+    (
         "raised digits made digits of the figure",
         "corpus/folding.py",
         'dict.fromkeys(_expanded(_SPACES + _RAISED + _RAISED_LETTERS), " ")',
@@ -1707,30 +1707,25 @@ MUTANTS = [
         "corpus/formats/docx.py",
         'return aligned.get(style.get(_W + "val"), "") if style is not None else ""',
         'return ""',
->>>>>>> w-formats
     ),
 ]
 
 FAST = ["-m", "not slow", "--ignore=tests/test_readme.py", "--ignore=tests/test_mutants.py"]
 # What the fast tests leave out, and who tries it before them.
 TRIED_BY = {
-<<<<<<< HEAD
     "corpus/coding.py": ["tests/test_coding.py"],
-    "corpus/follow.py": ["tests/test_follow.py"],
-    "corpus/formats/front_matter.py": ["tests/test_front_matter.py"],
-    "corpus/formats/listings.py": ["tests/test_listings.py"],
-    "corpus/formats/printed.py": ["tests/test_linear.py"],
-    "corpus/sentences.py": ["tests/test_linear.py"],
-    "corpus/transcript.py": ["tests/test_linear.py"],
-=======
     "corpus/folding.py": ["tests/test_folding.py"],
+    "corpus/follow.py": ["tests/test_follow.py"],
     "corpus/formats/columns.py": ["tests/test_glyphs.py"],
+    "corpus/formats/front_matter.py": ["tests/test_front_matter.py"],
     "corpus/formats/glyphs.py": ["tests/test_glyphs.py"],
+    "corpus/formats/listings.py": ["tests/test_listings.py"],
     "corpus/formats/panels.py": ["tests/test_panels.py"],
-    "corpus/formats/printed.py": ["tests/test_printed.py"],
+    "corpus/formats/printed.py": ["tests/test_linear.py", "tests/test_printed.py"],
     "corpus/formats/running_heads.py": ["tests/test_running_heads.py"],
     "corpus/formats/schema_faq.py": ["tests/test_panels.py"],
->>>>>>> w-formats
+    "corpus/sentences.py": ["tests/test_linear.py"],
+    "corpus/transcript.py": ["tests/test_linear.py"],
     "index/milvus.py": ["tests/test_milvus.py"],
     "index/rows.py": ["tests/test_milvus.py"],
     "index/workers.py": ["tests/test_workers.py"],

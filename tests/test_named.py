@@ -6,7 +6,7 @@ import pytest
 
 from conftest import WordEncoder, corpus_file
 from qa import QA
-from qa.answer.cite import faults
+from qa.answer.prove import faults
 from qa.answer.dates import asks_when_said
 from qa.answer.named import by_initials
 from qa.index.build import build

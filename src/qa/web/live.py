@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from qa.answer.ask import QA
 from qa.errors import FeedbackError, OverloadError, QAError, SnapshotError, UnavailableError
@@ -32,9 +32,14 @@ _FIRST_QUESTION = "what was said?"
 # memory or descriptors, is tried again after so long, in seconds.
 _RETRY_S = 30.0
 
-_DAMAGED = "The record cannot be read just now: its files on the server were altered."
-
 _log = logging.getLogger(__name__)
+
+
+def _refuse_damaged(cause: Exception | None = None) -> NoReturn:
+    """Refuse a question because files of the record were altered; the log has the details."""
+    raise UnavailableError(
+        "The record cannot be read just now: its files on the server were altered."
+    ) from cause
 
 
 class Live:
@@ -102,7 +107,7 @@ class Live:
             UnavailableError: they are.
         """
         if self.is_damaged:
-            raise UnavailableError(_DAMAGED)
+            _refuse_damaged()
 
     def check(self) -> None:
         """Do nothing where the record can be answered from now.
@@ -129,7 +134,7 @@ class Live:
         except SnapshotError as error:
             if snapshot is self.snapshot:  # another may have taken its place
                 self.note_damage(str(error))
-            raise UnavailableError(_DAMAGED) from error
+            _refuse_damaged(error)
 
     def take_up(self, qa: QA) -> None:
         """Let ``qa`` answer from now on; questions being answered end with the one before."""

@@ -247,8 +247,9 @@ def canonical(route: str, headers: Headers, body: bytes) -> bytes:
         return body
     kind = headers.get("content-type", "").split(";")[0].strip().lower()
     if kind != "application/json" or headers.get("content-encoding", "identity") != "identity":
-        detail = "This takes application/json only, not compressed."
-        raise PayloadError(detail, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+        raise PayloadError(
+            "This takes application/json only, not compressed.", HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+        )
     return adapter(body)
 
 
