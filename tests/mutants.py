@@ -146,8 +146,8 @@ MUTANTS = [
     (
         "a citation dated as its document",
         "answer/cite.py",
-        "document=_cited(document, passage.date),",
-        "document=_cited(document, document.date),",
+        "document=cited(document, passage.date),",
+        "document=cited(document, document.date),",
     ),
     (
         "a missing number answered",

@@ -6,9 +6,9 @@ import pytest
 
 from conftest import WordEncoder, corpus_file
 from qa import QA
-from qa.answer.prove import faults
 from qa.answer.dates import asks_when_said
 from qa.answer.named import by_initials
+from qa.answer.prove import faults
 from qa.index.build import build
 from qa.index.snapshot import open_snapshot
 from qa.records import Document, Hit, to_json

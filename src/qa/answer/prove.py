@@ -251,7 +251,11 @@ def _quote_faults(
             numbers.append(whole.index(span))
         if quote["text"] != text:
             yield f"quote at {span.start} {_apart(quote['text'], text)}"
-    if any(after != before + 1 for before, after in itertools.pairwise(numbers)):
+    steps = [after - before for before, after in itertools.pairwise(numbers)]
+    _, part = _turn(document, passage)
+    # Of a numbered question and its reply, sentences between the two may be left out.
+    is_numbered = part is not None and bool(part.numbers)
+    if any(step < 1 or (step > 1 and not is_numbered) for step in steps):
         yield "its quotes do not follow one another"
 
 
