@@ -1,0 +1,240 @@
+"""Which candidates are labels: those that recur, alternate, and have questions answered.
+
+Every form of label (a colon, brackets, a line of its own ...) is tried by itself, at the
+beginnings of paragraphs and at those of all lines; a form counts where its labels make a
+conversation. Names decide nothing here, so that other names give the same turns.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from qa.corpus.labels import Form, Label, candidates
+
+__all__ = ["ASKS", "Found", "asks", "ends_of", "found_labels"]
+
+# A question mark in any script; か before the end of a Japanese sentence.
+ASKS = re.compile(r"[?？؟⸮՞]|か[。」）]|か\s*\Z")
+_GREEK = re.compile(r"[\u0370-\u03ff\u1f00-\u1fff][;\u037e](?=\s|\Z)|\u037e")
+# Where a turn asks, it does so towards its end.
+_END_CHARS = 400
+# So many exchanges, a question and an answer each, make a conversation; more where the form is
+# that of headings and lists too.
+_LEAST_PAIRS: dict[Form, int] = {
+    "colon": 2,
+    "stop": 2,
+    "space": 2,
+    "bracket": 2,
+    "dash": 2,
+    "line": 3,
+}
+# Of the labels in a form of headings and lists, so many must recur or stand beside an answer.
+_LEAST_SUPPORTED = 0.7
+# Where nearly every label has such support, one more that looks alike is believed without it.
+_TRUSTED = 0.9
+_LEAST_TURNS = 3
+_LEAST_SENTENCES = 0.8
+_SENTENCE_WORDS = 8
+_SENTENCE_CHARS = 12
+_ENDS_SENTENCE = re.compile(r"[.!?…。！？۔।:;\-—][\"'”’»）)\]】」』*_]*\s*\Z")
+# Lines count as paragraphs do where they make so many times more exchanges.
+_LINES_ARE_BETTER = 1.25
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A label of the document, or, without ``is_label``, one that may be none.
+
+    Where it may be none, nobody knows who speaks from there on.
+    """
+
+    label: Label
+    is_label: bool = True
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The candidates of one form in order, and what their sequence tells."""
+
+    text: str
+    labels: list[Label]
+    counts: Counter[str] = field(default_factory=Counter)
+    asking: list[bool] = field(default_factory=list)
+    pairs: set[int] = field(default_factory=set)
+    answering: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.counts = Counter(label.name.key for label in self.labels)
+        ends = ends_of(self.labels, self.text)
+        self.asking = [
+            asks(self.text, label, end) for label, end in zip(self.labels, ends, strict=True)
+        ]
+        pairs = [i for i in range(len(self.labels) - 1) if self._is_pair(i)]
+        self.answering = Counter(self.labels[i + 1].name.key for i in pairs)
+        self.pairs = {i for i in pairs if self._is_sure(i)}
+
+    def _is_pair(self, i: int) -> bool:
+        asker, answerer = self.labels[i].name, self.labels[i + 1].name
+        return (
+            asker.key != answerer.key
+            and self.asking[i]
+            and asker.kind != "answerer"
+            and answerer.kind != "asker"
+            and not (self.asking[i + 1] and self.counts[answerer.key] == 1)
+        )
+
+    def _is_sure(self, i: int) -> bool:
+        """Whether a label itself asks or answers, or whoever answers here answers again."""
+        asker, answerer = self.labels[i].name, self.labels[i + 1].name
+        is_told = asker.kind == "asker" or answerer.has_office
+        return is_told or self.answering[answerer.key] > 1
+
+    def is_supported(self, i: int) -> bool:
+        """Whether a label recurs or stands in an exchange."""
+        label = self.labels[i]
+        return (
+            label.name.kind is not None
+            or self.counts[label.name.key] > 1
+            or i in self.pairs
+            or (i - 1) in self.pairs
+        )
+
+    @property
+    def supported_share(self) -> float:
+        """The share of labels that recur or stand in an exchange; of strong ones only."""
+        strong = [i for i, label in enumerate(self.labels) if label.name.is_strong]
+        return sum(map(self.is_supported, strong)) / len(strong) if strong else 0.0
+
+
+def ends_of(labels: Sequence[Label], text: str) -> list[int]:
+    """Where the turn of every label ends: before the next label, or at the text's end."""
+    return [*(label.span.start for label in labels[1:]), len(text)] if labels else []
+
+
+def asks(text: str, label: Label, end: int) -> bool:
+    """Whether the turn of a label asks: by its label, or with a question mark near its end."""
+    if label.name.kind == "asker" or label.puts:
+        return True
+    begins = max(label.span.end, end - _END_CHARS)
+    said = text[begins:end].rstrip()
+    return bool(ASKS.search(said) or _GREEK.search(said))
+
+
+def found_labels(text: str) -> list[Found]:
+    """The labels of a document in order; none where the evidence is thin."""
+    known = candidates(text)
+    forms: tuple[Form, ...] = ("colon", "stop", "bracket", "dash", "line")
+    live: dict[Form, _Reading] = {}
+    for form in forms:
+        reading = _best(text, [label for label in known if _belongs(label, form)], form)
+        if reading:
+            live[form] = reading
+    if not live:
+        return []
+    found = {one.label.span.start: one for form in live for one in _accepted(live[form], form)}
+    return [found[start] for start in sorted(found)]
+
+
+def _belongs(label: Label, form: Form) -> bool:
+    """Whether a candidate is of a form, or names an unnamed asker, whatever the form."""
+    if label.form == form or (form in ("colon", "stop") and label.form == "space"):
+        return True
+    is_plain = label.form in ("colon", "stop", "space")
+    return label.name.kind == "asker" and is_plain
+
+
+def _best(text: str, labels: list[Label], form: Form) -> _Reading | None:
+    """The reading of a form's candidates that makes a conversation; None where none does."""
+    at_paragraphs = [label for label in labels if label.starts_paragraph]
+    by_paragraph = _Reading(text, at_paragraphs)
+    by_line = _Reading(text, labels)
+    if len(by_line.pairs) > len(by_paragraph.pairs) * _LINES_ARE_BETTER and _is_conversation(
+        by_line, form
+    ):
+        return by_line
+    if not _is_conversation(by_paragraph, form):
+        return by_line if _is_conversation(by_line, form) else None
+    begins = by_paragraph.counts
+    return _Reading(
+        text,
+        [label for label in labels if label.starts_paragraph or begins[label.name.key] > 1],
+    )
+
+
+def _is_conversation(reading: _Reading, form: Form) -> bool:
+    is_risky = form in ("dash", "line")
+    if is_risky and reading.supported_share < _LEAST_SUPPORTED:
+        return False
+    if len(reading.pairs) >= _LEAST_PAIRS[form]:
+        return any(label.form == form for label in reading.labels) or form == "colon"
+    return _is_discussion(reading, form)
+
+
+def _is_discussion(reading: _Reading, form: Form) -> bool:
+    """Whether persons speak in turns, in sentences, though nobody asks."""
+    own = [label for label in reading.labels if label.form == form]
+    if len(own) < _LEAST_TURNS:
+        return False
+    if all(label.is_timed for label in own):
+        return True
+    keys = [label.name.key for label in own]
+    persons = [label for label in own if label.name.is_person]
+    alternating = sum(one != other for one, other in itertools.pairwise(keys))
+    return (
+        form in ("colon", "bracket", "stop")
+        and len(persons) >= len(own) * _TRUSTED
+        and len(set(keys)) > 1
+        and max(reading.counts[key] for key in keys) > 1
+        and alternating * 2 >= len(own)
+        and _sentences(reading) >= _LEAST_SENTENCES
+    )
+
+
+def _sentences(reading: _Reading) -> float:
+    """The share of turns whose first paragraph is a sentence and no entry of a list."""
+    ends = ends_of(reading.labels, reading.text)
+    told = [
+        _is_sentence(reading.text, label.span.end, end)
+        for label, end in zip(reading.labels, ends, strict=True)
+    ]
+    return sum(told) / len(told) if told else 0.0
+
+
+def _is_sentence(text: str, start: int, end: int) -> bool:
+    line_end = text.find("\n", start, end)
+    said = text[start : end if line_end < 0 else line_end].strip()
+    if _ENDS_SENTENCE.search(said[-20:]):
+        return True
+    return len(said.split(None, _SENTENCE_WORDS)) > _SENTENCE_WORDS
+
+
+def _accepted(reading: _Reading, form: Form) -> list[Found]:
+    """The labels of a reading; those doubted, marked; without those that surely are none."""
+    is_trusted = reading.supported_share >= _TRUSTED
+    first = reading.labels[0].span.start
+    found = []
+    for i, label in enumerate(reading.labels):
+        name = label.name
+        if name.kind is not None or reading.is_supported(i):
+            found.append(Found(label))
+        elif name.has_office or name.has_honorific or name.has_outlet:
+            found.append(Found(label))
+        elif not name.is_strong or form in ("dash", "line"):
+            continue
+        elif label.span.start == first and not reading.text[:first].strip():
+            continue  # the document's title
+        elif name.is_person and is_trusted:
+            found.append(Found(label))
+        elif label.starts_paragraph and _is_sentence(reading.text, label.span.end, _next(reading, i)):
+            found.append(Found(label, is_label=False))
+    return found
+
+
+def _next(reading: _Reading, i: int) -> int:
+    """Where the candidate after the i-th begins."""
+    following: Sequence[Label] = reading.labels[i + 1 : i + 2]
+    return following[0].span.start if following else len(reading.text)

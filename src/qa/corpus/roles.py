@@ -1,0 +1,180 @@
+"""Who asks, who answers, and who leads through a conversation, by several kinds of evidence.
+
+An answering speaker is named before the first turn, holds an office, speaks after questions, and
+says most; an asking one is an outlet, and ends in questions. No kind decides alone.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from qa.corpus.dialogue import ASKS, asks, ends_of
+from qa.corpus.label_words import presides, words_of
+from qa.corpus.labels import Label
+
+__all__ = ["Part", "is_assembly", "parts"]
+
+Part = Literal["asks", "answers", "leads"]
+
+# Evidence that a speaker answers, in points; against it, below zero. The order of size is what
+# matters: how a speaker's turns stand to those around them weighs more than any word.
+_NAMED_ABOVE = 2.0
+_HOLDS_OFFICE = 2.0
+_HAS_HONORIFIC = 1.0
+_SPEAKS_AFTER_QUESTIONS = 2.5
+_SAYS_MOST = 1.0
+_IS_OUTLET = -3.0
+_ENDS_IN_QUESTIONS = -3.0
+# Beside askers without a name, whoever has one answers, unless much speaks against it.
+_BESIDE_NAMELESS = 1.5
+_ANSWERS_FROM = 1.5
+_ABOVE_CHARS = 1000
+_NAME_CHARS = 3
+# So many turns, two thirds of them before an asker's, are those of who leads.
+_LEAST_BETWEEN = 3
+_LEAST_NAMED = 4
+# Whoever gives somebody the floor does so in their last words.
+_CALL_CHARS = 400
+
+
+@dataclass(slots=True)
+class _Speaker:
+    """What is known of one speaker of a document."""
+
+    label: Label
+    turns: int = 0
+    asking: int = 0
+    after_questions: int = 0
+    chars: int = 0
+    has_office: bool = False
+    has_honorific: bool = False
+    has_outlet: bool = False
+
+
+@dataclass(slots=True)
+class _Floor:
+    """Who speaks after whom."""
+
+    answered: set[str] = field(default_factory=set)
+    hands_over: Counter[str] = field(default_factory=Counter)
+    before_askers: Counter[str] = field(default_factory=Counter)
+
+
+def parts(text: str, labels: Sequence[Label]) -> list[Part]:
+    """The part of every label's speaker."""
+    speakers = _speakers(text, labels)
+    answering = _answering(text, labels, speakers)
+    floor = _floor(text, labels, answering)
+    part_of = {key: _part(key, speakers[key], floor, answering) for key in speakers}
+    return [part_of[label.name.key] for label in labels]
+
+
+def is_assembly(text: str, labels: Sequence[Label], found: Sequence[Part]) -> bool:
+    """Whether members debate, so that not every turn of who asks is a question."""
+    if any(presides(label.name.speaker or "") or label.puts for label in labels):
+        return True
+    ends = ends_of(labels, text)
+    named = [
+        bool(ASKS.search(text, label.span.end, end))
+        for label, part, end in zip(labels, found, ends, strict=True)
+        if part == "asks" and label.name.kind is None
+    ]
+    return len(named) >= _LEAST_NAMED and sum(named) * 2 < len(named)
+
+
+def _speakers(text: str, labels: Sequence[Label]) -> dict[str, _Speaker]:
+    ends = ends_of(labels, text)
+    speakers: dict[str, _Speaker] = {}
+    before: Label | None = None
+    is_asked = False
+    for label, end in zip(labels, ends, strict=True):
+        name = label.name
+        speaker = speakers.setdefault(name.key, _Speaker(label))
+        is_asking = asks(text, label, end)
+        speaker.turns += 1
+        speaker.asking += is_asking
+        speaker.after_questions += bool(is_asked and before and before.name.key != name.key)
+        speaker.chars += end - label.span.end
+        speaker.has_office |= name.has_office
+        speaker.has_honorific |= name.has_honorific
+        speaker.has_outlet |= name.has_outlet
+        before, is_asked = label, is_asking
+    return speakers
+
+
+def _answering(text: str, labels: Sequence[Label], speakers: dict[str, _Speaker]) -> set[str]:
+    above = text[: labels[0].span.start][-_ABOVE_CHARS:].lower()
+    above_words = set(words_of(above))
+    most = max(speakers.values(), key=lambda speaker: speaker.chars)
+    has_nameless = any(speaker.label.name.kind == "asker" for speaker in speakers.values())
+    has_answers = any(speaker.label.name.kind == "answerer" for speaker in speakers.values())
+    answering = set()
+    for key, speaker in speakers.items():
+        name = speaker.label.name
+        points = _points(speaker)
+        points += _NAMED_ABOVE * (_is_named(key, above, above_words))
+        points += _SAYS_MOST * (speaker is most and speaker.turns > 1)
+        points += _BESIDE_NAMELESS * (has_nameless and not has_answers)
+        if name.kind == "answerer" or (name.kind is None and points >= _ANSWERS_FROM):
+            answering.add(key)
+    return answering
+
+
+def _points(speaker: _Speaker) -> float:
+    """The evidence in a speaker's own turns and name."""
+    after = speaker.after_questions / speaker.turns
+    asking = speaker.asking / speaker.turns
+    return (
+        _HOLDS_OFFICE * speaker.has_office
+        + _HAS_HONORIFIC * (speaker.has_honorific and not speaker.has_office)
+        + _SPEAKS_AFTER_QUESTIONS * after * (speaker.turns > 1 or asking == 0)
+        + _IS_OUTLET * speaker.has_outlet
+        + _ENDS_IN_QUESTIONS * asking
+    )
+
+
+def _is_named(key: str, above: str, above_words: set[str]) -> bool:
+    words = key.split()
+    return key in above if len(words) == 1 and not key.isascii() else bool(words) and (
+        len(words[-1]) >= _NAME_CHARS and words[-1] in above_words
+    )
+
+
+def _floor(text: str, labels: Sequence[Label], answering: set[str]) -> _Floor:
+    floor = _Floor()
+    for label, following in itertools.pairwise(labels):
+        key, next_key = label.name.key, following.name.key
+        if next_key in answering:
+            floor.answered.add(key)
+        elif key != next_key:
+            floor.before_askers[key] += 1
+            begins = max(label.span.end, following.span.start - _CALL_CHARS)
+            floor.hands_over[key] += _calls(text[begins : following.span.start], next_key)
+    return floor
+
+
+def _part(key: str, speaker: _Speaker, floor: _Floor, answering: set[str]) -> Part:
+    name = speaker.label.name
+    if name.kind == "asker":
+        return "asks"
+    if name.kind == "leader" or presides(name.speaker or ""):
+        return "leads"
+    if key in answering:
+        return "answers"
+    seldom_asks = speaker.asking * 3 <= speaker.turns
+    passes_on = floor.hands_over[key] * 2 >= speaker.turns
+    stands_between = (
+        speaker.turns >= _LEAST_BETWEEN and floor.before_askers[key] * 3 >= speaker.turns * 2
+    )
+    is_idle = key not in floor.answered and not speaker.asking
+    return "leads" if is_idle or (seldom_asks and (passes_on or stands_between)) else "asks"
+
+
+def _calls(speech: str, key: str) -> bool:
+    """Whether somebody is called by a part of their name."""
+    said = set(words_of(speech))
+    return any(len(word) >= _NAME_CHARS and word in said for word in key.split())
