@@ -27,11 +27,12 @@ _END_CHARS = 400
 _LEAST_PAIRS: dict[Form, int] = {
     "colon": 2,
     "stop": 2,
-    "space": 2,
     "bracket": 2,
     "dash": 2,
     "line": 3,
 }
+# These are the forms of headings and lists too: they count where no other form does.
+_RISKY = frozenset({"dash", "line"})
 # Of the labels in a form of headings and lists, so many must recur or stand beside an answer.
 _LEAST_SUPPORTED = 0.7
 # Where nearly every label has such support, one more that looks alike is believed without it.
@@ -43,6 +44,8 @@ _SENTENCE_CHARS = 12
 _ENDS_SENTENCE = re.compile(r"[.!?…。！？۔।:;\-—][\"'”’»）)\]】」』*_]*\s*\Z")
 # Lines count as paragraphs do where they make so many times more exchanges.
 _LINES_ARE_BETTER = 1.25
+_CLEARLY_MORE = 1.25
+_FORMS: tuple[Form, ...] = ("colon", "stop", "bracket", "dash", "line")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +97,17 @@ class _Reading:
         return is_told or self.answering[answerer.key] > 1
 
     def is_supported(self, i: int) -> bool:
-        """Whether a label recurs or stands in an exchange."""
+        """Whether a label recurs, stands in an exchange, or between two of one other speaker.
+
+        Without the one between, that speaker would take turns with nobody.
+        """
         label = self.labels[i]
+        around = {one.name.key for one in (*self.labels[i - 1 : i], *self.labels[i + 1 : i + 2])}
+        is_between = 0 < i < len(self.labels) - 1 and len(around) == 1
         return (
             label.name.kind is not None
             or self.counts[label.name.key] > 1
+            or is_between
             or i in self.pairs
             or (i - 1) in self.pairs
         )
@@ -127,24 +136,29 @@ def asks(text: str, label: Label, end: int) -> bool:
 def found_labels(text: str) -> list[Found]:
     """The labels of a document in order; none where the evidence is thin."""
     known = candidates(text)
-    forms: tuple[Form, ...] = ("colon", "stop", "bracket", "dash", "line")
     live: dict[Form, _Reading] = {}
-    for form in forms:
+    for form in _FORMS:
         reading = _best(text, [label for label in known if _belongs(label, form)], form)
         if reading:
             live[form] = reading
-    if not live:
-        return []
+    certain = [len(live[form].pairs) for form in live if form not in _RISKY]
+    for form in _RISKY & live.keys():
+        if max(certain, default=0) * _CLEARLY_MORE >= len(live[form].pairs):
+            del live[form]
     found = {one.label.span.start: one for form in live for one in _accepted(live[form], form)}
+    recurring = Counter(one.label.name.key for one in found.values() if one.is_label)
+    for label in known:
+        # The same speakers in another form ("CHAIR FOX:" once among many "CHAIR FOX.").
+        is_known = label.starts_paragraph and recurring[label.name.key] > 1
+        if is_known and label.form not in _RISKY:
+            found.setdefault(label.span.start, Found(label))
     return [found[start] for start in sorted(found)]
 
 
 def _belongs(label: Label, form: Form) -> bool:
-    """Whether a candidate is of a form, or names an unnamed asker, whatever the form."""
-    if label.form == form or (form in ("colon", "stop") and label.form == "space"):
-        return True
-    is_plain = label.form in ("colon", "stop", "space")
-    return label.name.kind == "asker" and is_plain
+    """Whether a candidate is of a form; askers without a name go with every certain one."""
+    is_plain_asker = label.name.kind == "asker" and label.form in ("colon", "stop", "space")
+    return label.form == form or (form not in _RISKY and is_plain_asker)
 
 
 def _best(text: str, labels: list[Label], form: Form) -> _Reading | None:
@@ -166,12 +180,9 @@ def _best(text: str, labels: list[Label], form: Form) -> _Reading | None:
 
 
 def _is_conversation(reading: _Reading, form: Form) -> bool:
-    is_risky = form in ("dash", "line")
-    if is_risky and reading.supported_share < _LEAST_SUPPORTED:
+    if form in _RISKY and reading.supported_share < _LEAST_SUPPORTED:
         return False
-    if len(reading.pairs) >= _LEAST_PAIRS[form]:
-        return any(label.form == form for label in reading.labels) or form == "colon"
-    return _is_discussion(reading, form)
+    return len(reading.pairs) >= _LEAST_PAIRS[form] or _is_discussion(reading, form)
 
 
 def _is_discussion(reading: _Reading, form: Form) -> bool:
@@ -214,19 +225,19 @@ def _is_sentence(text: str, start: int, end: int) -> bool:
 
 def _accepted(reading: _Reading, form: Form) -> list[Found]:
     """The labels of a reading; those doubted, marked; without those that surely are none."""
-    is_trusted = reading.supported_share >= _TRUSTED
+    is_trusted = reading.supported_share >= _TRUSTED or _is_discussion(reading, form)
     first = reading.labels[0].span.start
     found = []
     for i, label in enumerate(reading.labels):
         name = label.name
         if name.kind is not None or reading.is_supported(i):
             found.append(Found(label))
-        elif name.has_office or name.has_honorific or name.has_outlet:
-            found.append(Found(label))
-        elif not name.is_strong or form in ("dash", "line"):
-            continue
         elif label.span.start == first and not reading.text[:first].strip():
             continue  # the document's title
+        elif name.has_office or name.has_honorific or name.has_outlet:
+            found.append(Found(label))
+        elif not name.is_strong or form in _RISKY:
+            continue
         elif name.is_person and is_trusted:
             found.append(Found(label))
         elif label.starts_paragraph and _is_sentence(reading.text, label.span.end, _next(reading, i)):

@@ -182,6 +182,7 @@ _HAN_SAYS = re.compile(
 # Misspelt by a letter or two in the record ("CHAIRIMAN POWELL"), and too long to be a name.
 _MISSPELT_CHARS = 7
 _MISSPELT_LIKENESS = 0.87
+_NEVER_MISSPELT = frozenset({"ministry", "ministries", "commission", "presidents", "director"})
 _OFTEN_MISSPELT = _words(
     """
     chairman chairwoman chairperson president minister secretary governor general admiral
@@ -224,6 +225,7 @@ def holds_office(name: str) -> bool:
         or bool(_HAN_OFFICES.search(name))
         or any(
             len(word) >= _MISSPELT_CHARS
+            and word not in _NEVER_MISSPELT
             and difflib.get_close_matches(word, _OFTEN_MISSPELT, 1, _MISSPELT_LIKENESS)
             for word in words
         )

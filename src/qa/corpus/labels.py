@@ -62,9 +62,9 @@ _LEAD = re.compile(
 )
 # Marks of Markdown and a time behind the label's words.
 _BEHIND = rf"[*_]{{0,3}}(?P<time>[ \t]*[\[(（]{_TIME}[\])）]|[ \t]+{_TIME}(?=[ \t]*\n))?[*_]{{0,3}}"
-_SPACED_Q = re.compile(r"(?P<name>Q)(?=[ \t\xa0]+[^\s:.]| -- |[—–(])(?![ ]?\([^()\n]{1,60}\)[ ]?[:：])")
+_SPACED_Q = re.compile(r"(?P<name>Q)(?=[ \t\xa0]+[^\s:.]|[ ]?--|[—–(])(?![ ]?\([^()\n]{1,60}\)[ ]?[:：])")
 _GENERIC = re.compile(
-    rf"(?P<name>[^\W\d_]{{1,16}}(?:[ ][^\W\d_]{{1,12}})?(?:[ \t]?(?:[Nn]o\.?[ ]?|[\#.-])?\d{{1,4}})?)"
+    rf"(?P<name>[^\W\d_]{{1,16}}(?:[ ][^\W\d_]{{3,12}})?(?:[ \t]?[\#.-]?\d{{1,4}})?)"
     rf"[ \t\xa0]*(?:\.(?=\s)|(?<=\d)[)）]|[ \t]?[—–](?=\s)|[ \t]--?(?=[ \t])){_BEHIND}"
 )
 # Brackets within a label may hold a colon ("Governor Hale (00:12):").
@@ -74,18 +74,18 @@ _COLON = re.compile(
     re.VERBOSE,
 )
 _STOP_DASH = re.compile(
-    rf"(?P<name>[^\n:：?!]{{1,160}}?)\.[ ]?[-–—]{{1,2}}(?=[\s\w\"“(]){_BEHIND}"
+    rf"(?P<name>[^\n:：?!]{{1,160}}?)\.(?:[-–—]{{1,2}}(?=[\s\w\"“(])|[ ][-–—]{{1,2}}(?=\s)){_BEHIND}"
 )
 _DASH = re.compile(
     rf"(?P<name>[^\n:：?!—–]{{1,60}}?)(?:[ \t]*[—–](?![—–])|[ \t]+--?(?=\s)){_BEHIND}"
 )
 _BRACKETS = re.compile(
-    r"(?P<open>[【〔［\[(（<＜〈《「『])(?P<name>[^\n\[\](（）)【】〔〕［］<>＜＞〈〉《》「」『』:：.。!?]{1,40})"
-    rf"(?P<close>[】〕］\])）>＞〉》」』])[ \t]*[:：]?{_BEHIND}"
+    r"(?P<open>[【〔［\[(（<＜〈])(?P<name>[^\n\[\](（）)【】〔〕［］<>＜＞〈〉《》「」『』:：.。!?]{1,40})"
+    rf"(?P<close>[】〕］\])）>＞〉])[ \t]*[:：]?{_BEHIND}"
 )
-_CLOSED_BY = dict(zip("【〔［[(（<＜〈《「『", "】〕］])）>＞〉》」』", strict=True))
+_CLOSED_BY = dict(zip("【〔［[(（<＜〈", "】〕］])）>＞〉", strict=True))
 # These enclose titles, quotations and remarks: only words such as "Question" are labels there.
-_LOOSE_BRACKETS = frozenset("(（《「『〈")
+_LOOSE_BRACKETS = frozenset("(（")
 # "問）..." and "記者）..." of Japanese ministries.
 _HALF_BRACKET = re.compile(r"(?P<name>[\u3040-\u30ff\u3400-\u9fff]{1,10})[）)]")
 _UPPER = r"[^\W\d_a-zß-öø-ÿа-яά-ώ]"
@@ -273,7 +273,9 @@ def _read_line(text: str, begins: int, limit: int) -> _Read | None:
     """A name, or a word such as "Answer", alone on its line."""
     match = _LONE.match(text, begins, limit)
     name = match and name_of(match["name"])
-    if match and name and name.is_strong and len(match["name"].split()) <= _LINE_WORDS:
+    if not match or not name or not name.is_strong or match["name"].endswith("."):
+        return None
+    if len(match["name"].split()) <= _LINE_WORDS:
         return match, name, "line"
     return None
 

@@ -23,31 +23,39 @@ Part = Literal["asks", "answers", "leads"]
 # Evidence that a speaker answers, in points; against it, below zero. The order of size is what
 # matters: how a speaker's turns stand to those around them weighs more than any word.
 _NAMED_ABOVE = 2.0
-_HOLDS_OFFICE = 2.0
+_HOLDS_OFFICE = 3.0
 _HAS_HONORIFIC = 1.0
 _SPEAKS_AFTER_QUESTIONS = 2.5
 _SAYS_MOST = 1.0
 _IS_OUTLET = -3.0
 _ENDS_IN_QUESTIONS = -3.0
+# Whoever is followed by somebody certain to answer has asked, with or without a question mark.
+_IS_ANSWERED = -2.5
 # Beside askers without a name, whoever has one answers, unless much speaks against it.
-_BESIDE_NAMELESS = 1.5
+_BESIDE_NAMELESS = 3.5
 _ANSWERS_FROM = 1.5
+_CERTAIN_FROM = 3.5
 _ABOVE_CHARS = 1000
 _NAME_CHARS = 3
 # So many turns, two thirds of them before an asker's, are those of who leads.
 _LEAST_BETWEEN = 3
-_LEAST_NAMED = 4
+_LEAST_NAMED = 8
 # Whoever gives somebody the floor does so in their last words.
 _CALL_CHARS = 400
 
 
 @dataclass(slots=True)
 class _Speaker:
-    """What is known of one speaker of a document."""
+    """What is known of one speaker of a document.
+
+    Of the turns, those are counted that end in a question (``asking``), hold one anywhere
+    (``inquiring``), and follow another's question.
+    """
 
     label: Label
     turns: int = 0
     asking: int = 0
+    inquiring: int = 0
     after_questions: int = 0
     chars: int = 0
     has_office: bool = False
@@ -83,7 +91,7 @@ def is_assembly(text: str, labels: Sequence[Label], found: Sequence[Part]) -> bo
         for label, part, end in zip(labels, found, ends, strict=True)
         if part == "asks" and label.name.kind is None
     ]
-    return len(named) >= _LEAST_NAMED and sum(named) * 2 < len(named)
+    return len(named) >= _LEAST_NAMED and sum(named) * 3 < len(named)
 
 
 def _speakers(text: str, labels: Sequence[Label]) -> dict[str, _Speaker]:
@@ -97,6 +105,7 @@ def _speakers(text: str, labels: Sequence[Label]) -> dict[str, _Speaker]:
         is_asking = asks(text, label, end)
         speaker.turns += 1
         speaker.asking += is_asking
+        speaker.inquiring += is_asking or bool(ASKS.search(text, label.span.end, end))
         speaker.after_questions += bool(is_asked and before and before.name.key != name.key)
         speaker.chars += end - label.span.end
         speaker.has_office |= name.has_office
@@ -112,16 +121,28 @@ def _answering(text: str, labels: Sequence[Label], speakers: dict[str, _Speaker]
     most = max(speakers.values(), key=lambda speaker: speaker.chars)
     has_nameless = any(speaker.label.name.kind == "asker" for speaker in speakers.values())
     has_answers = any(speaker.label.name.kind == "answerer" for speaker in speakers.values())
-    answering = set()
-    for key, speaker in speakers.items():
-        name = speaker.label.name
-        points = _points(speaker)
-        points += _NAMED_ABOVE * (_is_named(key, above, above_words))
-        points += _SAYS_MOST * (speaker is most and speaker.turns > 1)
-        points += _BESIDE_NAMELESS * (has_nameless and not has_answers)
-        if name.kind == "answerer" or (name.kind is None and points >= _ANSWERS_FROM):
-            answering.add(key)
-    return answering
+    points = {
+        key: _points(speaker)
+        + _NAMED_ABOVE * _is_named(key, above, above_words)
+        + _SAYS_MOST * (speaker is most and speaker.turns > 1)
+        + _BESIDE_NAMELESS * (has_nameless and not has_answers)
+        for key, speaker in speakers.items()
+    }
+    certain = {key for key in points if points[key] >= _CERTAIN_FROM and speakers[key].turns > 1}
+    before_certain = Counter(
+        label.name.key
+        for label, following in itertools.pairwise(labels)
+        if following.name.key in certain
+        and (not has_nameless or asks(text, label, following.span.start))
+    )
+    for key in speakers.keys() - certain:
+        points[key] += _IS_ANSWERED * before_certain[key] / speakers[key].turns
+    return {
+        key
+        for key, speaker in speakers.items()
+        if speaker.label.name.kind == "answerer"
+        or (speaker.label.name.kind is None and points[key] >= _ANSWERS_FROM)
+    }
 
 
 def _points(speaker: _Speaker) -> float:
@@ -131,7 +152,7 @@ def _points(speaker: _Speaker) -> float:
     return (
         _HOLDS_OFFICE * speaker.has_office
         + _HAS_HONORIFIC * (speaker.has_honorific and not speaker.has_office)
-        + _SPEAKS_AFTER_QUESTIONS * after * (speaker.turns > 1 or asking == 0)
+        + _SPEAKS_AFTER_QUESTIONS * after
         + _IS_OUTLET * speaker.has_outlet
         + _ENDS_IN_QUESTIONS * asking
     )
@@ -165,12 +186,12 @@ def _part(key: str, speaker: _Speaker, floor: _Floor, answering: set[str]) -> Pa
         return "leads"
     if key in answering:
         return "answers"
-    seldom_asks = speaker.asking * 3 <= speaker.turns
+    seldom_asks = speaker.inquiring * 3 <= speaker.turns
     passes_on = floor.hands_over[key] * 2 >= speaker.turns
     stands_between = (
         speaker.turns >= _LEAST_BETWEEN and floor.before_askers[key] * 3 >= speaker.turns * 2
     )
-    is_idle = key not in floor.answered and not speaker.asking
+    is_idle = key not in floor.answered and not speaker.inquiring
     return "leads" if is_idle or (seldom_asks and (passes_on or stands_between)) else "asks"
 
 

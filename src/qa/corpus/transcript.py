@@ -130,7 +130,10 @@ def _turn(
 ) -> Turn:
     label, speaker = one.label.span, one.label.name.speaker
     is_question = one.part == "asks" and (
-        not is_assembly or one.label.puts or bool(ASKS.search(text, label.end, span.end))
+        not is_assembly
+        or one.label.name.kind == "asker"
+        or one.label.puts
+        or bool(ASKS.search(text, label.end, span.end))
     )
     if is_question:
         return Turn("question", span, speaker, label=label)
