@@ -17,6 +17,7 @@ _HEADING = re.compile(
     r"|(?:政府|議員)?(?:法案|議案|聲明))[ \t]*$",
     re.MULTILINE,
 )
+_QUESTIONS = "質詢的"
 _CHAIR = frozenset({"主席", "秘書"})
 _MEMBER = "議員"
 _LABEL = re.compile(
@@ -30,6 +31,8 @@ _LABEL = re.compile(
 
 def question_times(text: str) -> list[Span]:
     """The stretches in which a council's members put questions."""
+    if _QUESTIONS not in text:
+        return []
     found: list[Span] = []
     start = None
     for heading in _HEADING.finditer(text):

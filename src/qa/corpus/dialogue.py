@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 
 from qa.corpus.labels import Form, Label, candidates
 
-__all__ = ["ASKS", "Found", "asks", "ends_of", "found_labels"]
+__all__ = ["Found", "asks", "ends_of", "found_labels", "has_question"]
 
-# A question mark in any script; か before the end of a Japanese sentence.
-ASKS = re.compile(r"[?？؟⸮՞]|か[。」）]|か\s*\Z")
-_GREEK = re.compile(r"[\u0370-\u03ff\u1f00-\u1fff][;\u037e](?=\s|\Z)|\u037e")
+# Marks of a question; か before the end of a Japanese sentence; the Greek semicolon.
+_QUESTION_MARKS = "?？؟⸮՞\u037e"
+_ASKS = re.compile(r"か[。」）]|か\s*\Z|[\u0370-\u03ff\u1f00-\u1fff];(?=\s|\Z)")
 # Where a turn asks, it does so towards its end.
 _END_CHARS = 400
 # So many exchanges, a question and an answer each, make a conversation; more where the form is
@@ -93,7 +93,7 @@ class _Reading:
     def _is_sure(self, i: int) -> bool:
         """Whether a label itself asks or answers, or whoever answers here answers again."""
         asker, answerer = self.labels[i].name, self.labels[i + 1].name
-        is_told = asker.kind == "asker" or answerer.has_office
+        is_told = asker.kind == "asker" or self.labels[i].puts or answerer.has_office
         return is_told or self.answering[answerer.key] > 1
 
     def is_supported(self, i: int) -> bool:
@@ -107,7 +107,7 @@ class _Reading:
         return (
             label.name.kind is not None
             or self.counts[label.name.key] > 1
-            or is_between
+            or (is_between and label.name.is_strong)
             or i in self.pairs
             or (i - 1) in self.pairs
         )
@@ -128,9 +128,15 @@ def asks(text: str, label: Label, end: int) -> bool:
     """Whether the turn of a label asks: by its label, or with a question mark near its end."""
     if label.name.kind == "asker" or label.puts:
         return True
-    begins = max(label.span.end, end - _END_CHARS)
-    said = text[begins:end].rstrip()
-    return bool(ASKS.search(said) or _GREEK.search(said))
+    return has_question(text, max(label.span.end, end - _END_CHARS), end)
+
+
+def has_question(text: str, start: int, end: int) -> bool:
+    """Whether a stretch of text holds the mark of a question, in any script."""
+    if any(text.find(mark, start, end) >= 0 for mark in _QUESTION_MARKS):
+        return True
+    is_other = text.find("か", start, end) >= 0 or text.find(";", start, end) >= 0
+    return is_other and bool(_ASKS.search(text[start:end].rstrip()))
 
 
 def found_labels(text: str) -> list[Found]:
@@ -182,7 +188,8 @@ def _best(text: str, labels: list[Label], form: Form) -> _Reading | None:
 def _is_conversation(reading: _Reading, form: Form) -> bool:
     if form in _RISKY and reading.supported_share < _LEAST_SUPPORTED:
         return False
-    return len(reading.pairs) >= _LEAST_PAIRS[form] or _is_discussion(reading, form)
+    pairs = len(reading.pairs) + sum(reading.labels[i].puts for i in reading.pairs)
+    return pairs >= _LEAST_PAIRS[form] or _is_discussion(reading, form)
 
 
 def _is_discussion(reading: _Reading, form: Form) -> bool:
@@ -225,7 +232,9 @@ def _is_sentence(text: str, start: int, end: int) -> bool:
 
 def _accepted(reading: _Reading, form: Form) -> list[Found]:
     """The labels of a reading; those doubted, marked; without those that surely are none."""
-    is_trusted = reading.supported_share >= _TRUSTED or _is_discussion(reading, form)
+    # Capitals before a full stop are rarely anything but a name.
+    is_trusted = form == "stop" and reading.supported_share >= _TRUSTED
+    is_trusted = is_trusted or not reading.pairs
     first = reading.labels[0].span.start
     found = []
     for i, label in enumerate(reading.labels):

@@ -20,6 +20,7 @@ __all__ = [
     "is_known_word",
     "is_note",
     "is_outlet",
+    "is_verb",
     "kind_of",
     "opens_a_sentence",
     "presides",
@@ -95,7 +96,7 @@ _OFFICES = _words(
 _HONORIFICS = _words(
     """
     mr ms mrs miss mx dr prof hon rev sir dame lord lady shri smt shrimati sri senator sen rep
-    deputy cllr councillor mp m mm mme mlle herr frau sr sra señor señora srta sig dott don doña
+    deputy cllr councillor eng capt col maj gen lt sgt adm amb bishop fr arch mp m mm mme mlle herr frau sr sra señor señora srta sig dott don doña
     pan pani г-н г-жа κ κος κα bay bayan السيد السيدة श्री श्रीमती
     """
 )
@@ -153,17 +154,32 @@ _NOTES = _words(
 _CONNECTORS = _words(
     """
     of for the and to in on at de la le les du des del della di da do dos das van von der den zu
-    y e et und och og i al el bin ibn ben bint ter ten für en aux à au d' l' und im für
+    y e et und och og i al el bin ibn ben bint ter ten für en aux à au im from with
     """
 )
-# A line that begins with one of these and has a colon is a sentence ("This is why: ...").
+# A line that begins with one of these and has a colon is a sentence ("In short: ...").
 _OPENERS = _words(
     """
-    i he she it we they you this these those that there here in on at by with as and but or so
-    if when while because however therefore thus also then now yes no first second third firstly
-    secondly thirdly finally today yesterday tomorrow who what why how where which let please
-    our my his her its their your one two three some all many most for from to after before until
-    since under over about according regarding concerning not only such both either each every
+    in on at by with as and but or if when while because however therefore thus also then now
+    today yesterday tomorrow who what why how where which let please our my his her its their your
+    to from after before until since about according regarding concerning not only this these
+    those that there here
+    """
+)
+# These begin sentences too, and names ("He Yadong", "So Yeon", "One Radio").
+_FIRST_WORDS = _words(
+    """
+    i he she it we they you so yes no first second third firstly secondly thirdly finally all some
+    many most such both either each every one two three an
+    """
+)
+# No name has a verb in small letters.
+_VERBS = _words(
+    """
+    is are was were be been has have had will would can could should may might must do does did
+    said says say asked asks ask noted notes added adds stated states told tells wrote writes reads
+    read replied replies answered continued announced that which who whom what where when why how
+    not than as if dit déclare sagte sagt erklärte dijo dice declaró disse afirma ha detto сказал
     """
 )
 # Whoever presides over a parliament bears this title and no name ("Mr. Deputy Speaker:").
@@ -182,6 +198,7 @@ _HAN_SAYS = re.compile(
 # Misspelt by a letter or two in the record ("CHAIRIMAN POWELL"), and too long to be a name.
 _MISSPELT_CHARS = 7
 _MISSPELT_LIKENESS = 0.87
+_FIRST_LETTERS = frozenset("cpmsgaod")
 _NEVER_MISSPELT = frozenset({"ministry", "ministries", "commission", "presidents", "director"})
 _OFTEN_MISSPELT = _words(
     """
@@ -226,6 +243,7 @@ def holds_office(name: str) -> bool:
         or any(
             len(word) >= _MISSPELT_CHARS
             and word not in _NEVER_MISSPELT
+            and word[0] in _FIRST_LETTERS
             and difflib.get_close_matches(word, _OFTEN_MISSPELT, 1, _MISSPELT_LIKENESS)
             for word in words
         )
@@ -267,9 +285,16 @@ def is_field(name: str) -> bool:
 
 
 def opens_a_sentence(name: str) -> bool:
-    """Whether the first word of a label begins sentences and no names."""
-    words = _split(name)
-    return not words or words[0] in _OPENERS
+    """Whether a label's first word begins sentences, and no name as it stands there."""
+    words = name.split()
+    first = words[0].lower() if words else ""
+    is_name = len(words) > 1 and (words[1][:1].isupper() or not _HONORIFICS.isdisjoint(_split(name)))
+    return first in _OPENERS or (first in _FIRST_WORDS and not is_name)
+
+
+def is_verb(word: str) -> bool:
+    """Whether a word in small letters is of a sentence and of no name."""
+    return word in _VERBS
 
 
 def is_note(name: str) -> bool:

@@ -22,6 +22,7 @@ from qa.corpus.label_words import (
     is_known_word,
     is_note,
     is_outlet,
+    is_verb,
     kind_of,
     opens_a_sentence,
     words_of,
@@ -35,10 +36,10 @@ __all__ = ["Form", "Label", "Name", "candidates", "line_starts"]
 # the line's end.
 Form = Literal["colon", "stop", "space", "bracket", "dash", "line"]
 
-# The longest label seen in a parliament's record, an office with a name in brackets, has 140.
-_LABEL_CHARS = 200
+# The longest label seen in a parliament's record, an office with a name in brackets, has 190.
+_LABEL_CHARS = 260
 _NAME_WORDS = 8
-# A title is longer; with a name in brackets behind it, it is no sentence.
+# Titles are longer ("Director of the Federal Bureau of Roads Ilse Tarn").
 _TITLE_WORDS = 24
 _HAN_CHARS = 20
 # So many words in small letters that are no speaker's may be in a label ("Audience member"), of
@@ -67,14 +68,17 @@ _GENERIC = re.compile(
     rf"(?P<name>[^\W\d_]{{1,16}}(?:[ ][^\W\d_]{{3,12}})?(?:[ \t]?[\#.-]?\d{{1,4}})?)"
     rf"[ \t\xa0]*(?:\.(?=\s)|(?<=\d)[)）]|[ \t]?[—–](?=\s)|[ \t]--?(?=[ \t])){_BEHIND}"
 )
+# What stands in brackets may hold other brackets, and go on in the next line.
+_INSIDE = r"(?:[^()（）\[\]]|\([^()\n]{0,20}\)){0,180}"
 # Brackets within a label may hold a colon ("Governor Hale (00:12):").
 _COLON = re.compile(
-    rf"""(?P<name>(?:[^:：﹕()（）\[\]【】\n]|[(（\[][^()（）\[\]\n]{{0,100}}[)）\]]){{1,160}})
+    rf"""(?P<name>(?:[^:：﹕()（）\[\]【】\n]|[(（\[]{_INSIDE}[)）\]]){{1,160}})
     (?P<sep>[:：﹕][-–—]{{0,2}}){_BEHIND}""",
     re.VERBOSE,
 )
+_DOTS = re.compile(r"\.[ ]?[-–—]")
 _STOP_DASH = re.compile(
-    rf"(?P<name>[^\n:：?!]{{1,160}}?)\.(?:[-–—]{{1,2}}(?=[\s\w\"“(])|[ ][-–—]{{1,2}}(?=\s)){_BEHIND}"
+    rf"(?P<name>(?:[^()\[\]\n:：?!]|[(\[]{_INSIDE}[)\]]){{1,160}}?(?:(?<=[^\W\d_][^\W\d_])|(?<=[)\]])))\.(?:[-–—]{{1,2}}(?=[\s\w\"“(])|[ ][-–—]{{1,2}}(?=\s)){_BEHIND}"
 )
 _DASH = re.compile(
     rf"(?P<name>[^\n:：?!—–]{{1,60}}?)(?:[ \t]*[—–](?![—–])|[ \t]+--?(?=\s)){_BEHIND}"
@@ -102,7 +106,7 @@ _PUT = re.compile(
     r"(?:[:：][-–—]{0,2}|\.[-–—])"
 )
 _LONE = re.compile(rf"(?P<name>[^\n]{{1,80}}?)(?P<time>[ \t]+{_TIME})?[ \t]*[*_]{{0,3}}(?=\n)")
-_ASIDE = re.compile(r"[ \t]*[(（\[](?P<aside>[^()（）\[\]\n]{0,100})[)）\]][ \t*_]*\Z")
+_ASIDE = re.compile(rf"[ \t]*[(（\[](?P<aside>{_INSIDE})[)）\]][ \t*_]*\Z")
 _TIME_ALONE = re.compile(rf"[ \t]*{_TIME}[ \t]*\Z")
 _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\ue000-\ufaff\uac00-\ud7af]")
 _NEVER_IN_NAMES = re.compile(r"[?？!！;；。…，、“”\"=|{}<>\\/@#%$€£+~]")
@@ -188,7 +192,7 @@ _Read = tuple[re.Match[str], Name, Form]
 
 def _read_generic(text: str, begins: int, limit: int) -> _Read | None:
     """ "Q", "Q1.", "QUESTION —": words that name no person, ended by more than a colon."""
-    spaced = _SPACED_Q.match(text, begins, limit)
+    spaced = _SPACED_Q.match(text, begins, limit) if text.startswith("Q", begins) else None
     if spaced:
         return spaced, Name(None, "?", "asker"), "space"
     match = _GENERIC.match(text, begins, limit)
@@ -201,6 +205,8 @@ def _read_generic(text: str, begins: int, limit: int) -> _Read | None:
 
 
 def _read_bracketed(text: str, begins: int, limit: int) -> _Read | None:
+    if text[begins : begins + 1] not in _CLOSED_BY and not _HAN.match(text, begins, limit):
+        return None
     match = _BRACKETS.match(text, begins, limit)
     if match and _CLOSED_BY[match["open"]] == match["close"] and not is_note(match["name"]):
         name = name_of(match["name"])
@@ -231,6 +237,8 @@ def _read_put(text: str, begins: int, limit: int) -> _Read | None:
 
 
 def _read_colon(text: str, begins: int, limit: int) -> _Read | None:
+    if not any(text.find(colon, begins, limit) >= 0 for colon in ":：﹕"):
+        return None
     match = _COLON.match(text, begins, limit)
     name = match and name_of(match["name"])
     if not match or not name:
@@ -246,7 +254,9 @@ def _read_colon(text: str, begins: int, limit: int) -> _Read | None:
 
 def _read_stop(text: str, begins: int, limit: int) -> _Read | None:
     """ "HON. X.-" and "CHAIR YELLEN."; a word and a full stop alone name nobody ("GDP.")."""
-    match = _STOP_DASH.match(text, begins, limit)
+    if text.find(".", begins, limit) < 0:
+        return None
+    match = _STOP_DASH.match(text, begins, limit) if _DOTS.search(text, begins, limit) else None
     name = match and name_of(match["name"])
     if match and name and name.is_strong:
         return match, name, "colon"
@@ -271,6 +281,8 @@ def _read_dash(text: str, begins: int, limit: int) -> _Read | None:
 
 def _read_line(text: str, begins: int, limit: int) -> _Read | None:
     """A name, or a word such as "Answer", alone on its line."""
+    if text.find("\n", begins, limit) < 0:
+        return None
     match = _LONE.match(text, begins, limit)
     name = match and name_of(match["name"])
     if not match or not name or not name.is_strong or match["name"].endswith("."):
@@ -336,12 +348,13 @@ def _without_asides(words: str) -> tuple[str, list[str]]:
 def _is_written_as_name(words: str, *, is_title: bool) -> bool | None:
     """Whether all words are written as names are; None where too many are not."""
     is_small_letter = len(words) == 1 and words.islower()
-    if is_small_letter or not _LETTER.search(words) or _NEVER_IN_NAMES.search(words):
+    is_torn = words.count("(") != words.count(")")
+    if is_small_letter or is_torn or not _LETTER.search(words) or _NEVER_IN_NAMES.search(words):
         return None
     if _HAN.search(words):
         return True if len(_HAN.findall(words)) <= _HAN_CHARS else None
     tokens = words.split()
-    if len(tokens) > (_TITLE_WORDS if is_title else _NAME_WORDS):
+    if len(tokens) > (_TITLE_WORDS if is_title or holds_office(words) else _NAME_WORDS):
         return None
     unknown = 0
     for place, token in enumerate(tokens):
@@ -360,7 +373,7 @@ def _token_kind(token: str, *, is_first: bool, is_last: bool) -> bool | None:
     letter = _LETTER.search(token)
     if letter is None:
         # "Speaker 1", "Smith & Sons", a dash between two names.
-        return True if (token.isnumeric() and is_last) or token in "&–—-·" else None
+        return True if (token.isnumeric() and not is_first) or token in "&–—-·" else None
     if token.endswith(".") and len(token.rstrip(".")) > _ABBREVIATION_CHARS:
         return None
     if any(map(str.isnumeric, token)) and not is_last and not letter[0].isupper():
@@ -368,6 +381,8 @@ def _token_kind(token: str, *, is_first: bool, is_last: bool) -> bool | None:
     first = letter[0]
     if first.isupper() or not first.islower():
         return True
+    if is_verb(token):
+        return None
     if is_known_word(token) or (is_connector(token) and not is_first and not is_last):
         return True
     if token[:2].lower() in ("d'", "d’", "l'", "l’", "al"):

@@ -26,6 +26,7 @@ _BREADCRUMB = re.compile(rf"\s*(?P<crumbs>(?:{_HOME})[ \t]*[>›»][^\n]*)\n[ \t
 _CRUMB_SEPARATOR = re.compile("[>›»]")
 # "...this time?(2022-07-21)" closes the question of a question-and-answer page.
 _ASKED_DATE = re.compile(r"[(（](?P<date>\d{4}-\d{1,2}-\d{1,2})[)）]\s*\Z")
+_BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _TITLE_CHARS = 200
 
 
@@ -67,10 +68,10 @@ def turns(text: str, layout: str) -> tuple[Turn, ...]:
 
 def _question_on_top(text: str) -> tuple[Span, datetime.date] | None:
     """The question of a question-and-answer page, without its date, and that date."""
-    paragraphs = paragraph_spans(text)
-    if not paragraphs[1:]:
+    blank = _BLANK_LINE.search(text, len(text) - len(text.lstrip()))
+    if not blank or not text[blank.end() :].strip():
         return None
-    first = paragraphs[0]
+    first = paragraph_spans(text[: blank.start()])[0]
     closing = _ASKED_DATE.search(first.of(text))
     if not closing or not re.search("[?？]", first.of(text)):
         return None

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from qa.corpus.dialogue import ASKS, asks, ends_of
+from qa.corpus.dialogue import asks, ends_of, has_question
 from qa.corpus.label_words import presides, words_of
 from qa.corpus.labels import Label
 
@@ -27,6 +27,9 @@ _HOLDS_OFFICE = 3.0
 _HAS_HONORIFIC = 1.0
 _SPEAKS_AFTER_QUESTIONS = 2.5
 _SAYS_MOST = 1.0
+# Questions of so many different speakers are answered by nobody who asks.
+_ANSWERS_MANY = 2.0
+_MANY = 3
 _IS_OUTLET = -3.0
 _ENDS_IN_QUESTIONS = -3.0
 # Whoever is followed by somebody certain to answer has asked, with or without a question mark.
@@ -37,8 +40,10 @@ _ANSWERS_FROM = 1.5
 _CERTAIN_FROM = 3.5
 _ABOVE_CHARS = 1000
 _NAME_CHARS = 3
-# So many turns, two thirds of them before an asker's, are those of who leads.
-_LEAST_BETWEEN = 3
+# So many turns, two thirds of them before an asker's, are those of who leads; and twice as many
+# with hardly a question.
+_OFTEN = 3
+_VERY_OFTEN = 6
 _LEAST_NAMED = 8
 # Whoever gives somebody the floor does so in their last words.
 _CALL_CHARS = 400
@@ -57,6 +62,7 @@ class _Speaker:
     asking: int = 0
     inquiring: int = 0
     after_questions: int = 0
+    askers: set[str] = field(default_factory=set)
     chars: int = 0
     has_office: bool = False
     has_honorific: bool = False
@@ -87,7 +93,7 @@ def is_assembly(text: str, labels: Sequence[Label], found: Sequence[Part]) -> bo
         return True
     ends = ends_of(labels, text)
     named = [
-        bool(ASKS.search(text, label.span.end, end))
+        has_question(text, label.span.end, end)
         for label, part, end in zip(labels, found, ends, strict=True)
         if part == "asks" and label.name.kind is None
     ]
@@ -105,8 +111,10 @@ def _speakers(text: str, labels: Sequence[Label]) -> dict[str, _Speaker]:
         is_asking = asks(text, label, end)
         speaker.turns += 1
         speaker.asking += is_asking
-        speaker.inquiring += is_asking or bool(ASKS.search(text, label.span.end, end))
-        speaker.after_questions += bool(is_asked and before and before.name.key != name.key)
+        speaker.inquiring += is_asking or has_question(text, label.span.end, end)
+        if is_asked and before and before.name.key != name.key:
+            speaker.after_questions += 1
+            speaker.askers.add(before.name.key)
         speaker.chars += end - label.span.end
         speaker.has_office |= name.has_office
         speaker.has_honorific |= name.has_honorific
@@ -125,6 +133,7 @@ def _answering(text: str, labels: Sequence[Label], speakers: dict[str, _Speaker]
         key: _points(speaker)
         + _NAMED_ABOVE * _is_named(key, above, above_words)
         + _SAYS_MOST * (speaker is most and speaker.turns > 1)
+        + _ANSWERS_MANY * (len(speaker.askers) >= _MANY)
         + _BESIDE_NAMELESS * (has_nameless and not has_answers)
         for key, speaker in speakers.items()
     }
@@ -188,11 +197,11 @@ def _part(key: str, speaker: _Speaker, floor: _Floor, answering: set[str]) -> Pa
         return "answers"
     seldom_asks = speaker.inquiring * 3 <= speaker.turns
     passes_on = floor.hands_over[key] * 2 >= speaker.turns
-    stands_between = (
-        speaker.turns >= _LEAST_BETWEEN and floor.before_askers[key] * 3 >= speaker.turns * 2
-    )
+    stands_between = floor.before_askers[key] * 3 >= speaker.turns * 2
+    is_between = speaker.turns >= _OFTEN and seldom_asks and stands_between
+    hardly_asks = speaker.turns >= _VERY_OFTEN and speaker.inquiring * 6 <= speaker.turns
     is_idle = key not in floor.answered and not speaker.inquiring
-    return "leads" if is_idle or (seldom_asks and (passes_on or stands_between)) else "asks"
+    return "leads" if is_idle or is_between or hardly_asks or (seldom_asks and passes_on) else "asks"
 
 
 def _calls(speech: str, key: str) -> bool:

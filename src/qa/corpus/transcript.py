@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from qa.corpus.council import in_council, question_times
-from qa.corpus.dialogue import ASKS, Found, found_labels
+from qa.corpus.dialogue import Found, found_labels, has_question
 from qa.corpus.labels import Label, candidates
 from qa.corpus.roles import Part, is_assembly, parts
 from qa.errors import CorpusError
@@ -133,7 +133,7 @@ def _turn(
         not is_assembly
         or one.label.name.kind == "asker"
         or one.label.puts
-        or bool(ASKS.search(text, label.end, span.end))
+        or has_question(text, label.end, span.end)
     )
     if is_question:
         return Turn("question", span, speaker, label=label)
