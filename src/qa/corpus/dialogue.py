@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from qa.corpus.labels import Form, Label, candidates
+from qa.corpus.labels import Form, Label, candidates, label_at
 
 __all__ = ["Found", "asks", "ends_of", "found_labels", "has_question"]
 
@@ -45,6 +45,8 @@ _ENDS_SENTENCE = re.compile(r"[.!?…。！？۔।:;\-—][\"'”’»）)\]】
 # Lines count as paragraphs do where they make so many times more exchanges.
 _LINES_ARE_BETTER = 1.25
 _CLEARLY_MORE = 1.25
+# Hansard cuts a speaker short so, and may print the next one in the same line.
+_CUT_SHORT = re.compile(r"---[ ]?(?=\w)")
 _FORMS: tuple[Form, ...] = ("colon", "stop", "bracket", "dash", "line")
 
 
@@ -156,7 +158,11 @@ def found_labels(text: str) -> list[Found]:
     for label in known:
         # The same speakers in another form ("CHAIR FOX:" once among many "CHAIR FOX.").
         is_known = label.starts_paragraph and recurring[label.name.key] > 1
-        if is_known and label.form not in _RISKY:
+        if is_known and (label.form not in _RISKY or label.name.kind == "asker"):
+            found.setdefault(label.span.start, Found(label))
+    for match in _CUT_SHORT.finditer(text):
+        label = label_at(text, match.end())
+        if label and recurring[label.name.key] > 1 and label.name.has_honorific:
             found.setdefault(label.span.start, Found(label))
     return [found[start] for start in sorted(found)]
 
@@ -249,7 +255,9 @@ def _accepted(reading: _Reading, form: Form) -> list[Found]:
             continue
         elif name.is_person and is_trusted:
             found.append(Found(label))
-        elif label.starts_paragraph and _is_sentence(reading.text, label.span.end, _next(reading, i)):
+        elif label.starts_paragraph and _is_sentence(
+            reading.text, label.span.end, _next(reading, i)
+        ):
             found.append(Found(label, is_label=False))
     return found
 

@@ -43,7 +43,7 @@ _ASKERS = _words(
     correspondant correspondante pregunta preguntas periodista periodistas pergunta jornalista
     domanda giornalista vraag fråga journalisten spørsmål spørgsmål kysymys toimittaja pytanie
     dziennikarz dziennikarka otázka novinář вопрос журналист корреспондент питання
-    журналіст ερώτηση δημοσιογράφος soru gazeteci muhabir سؤال صحفي الصحفي سائل प्रश्न पत्रकार
+    журналіст ερώτηση ερωτηση δημοσιογράφος δημοσιογραφος soru gazeteci muhabir سؤال صحفي الصحفي سائل प्रश्न पत्रकार
     问 問 提问 提問 质询 質詢 记者 記者 媒体 媒體 质疑 質疑 質問 質問者 問い 질문 질의 문 기자
     """
 )
@@ -56,7 +56,7 @@ _ASKER_QUALIFIERS = _words(
 _ANSWERERS = _words(
     """
     a ans answer answers response reply antwort réponse respuesta resposta risposta antwoord svar
-    vastaus odpowiedź odpověď ответ відповідь απάντηση cevap yanıt جواب الجواب إجابة उत्तर
+    vastaus odpowiedź odpověď ответ відповідь απάντηση απαντηση cevap yanıt جواب الجواب إجابة उत्तर
     答 答复 答復 答覆 回答 回复 回復 回应 回應 応答 答弁 답 답변 응답
     """
 )
@@ -189,7 +189,9 @@ _HAN_OFFICES = re.compile(
     "|市长|市長|省长|省長|行长|行長|主任|大臣|長官|총리|장관|대변인|차관|위원장"
 )
 _HAN_ASKERS = re.compile("(?:记者|記者|기자)$")
-_HAN_OUTLETS = re.compile("(?:社|报|報|电视台|電視台|电台|電台|新闻|新聞|时报|時報|网|網|周刊|通讯社)$")
+_HAN_OUTLETS = re.compile(
+    "(?:社|报|報|电视台|電視台|电台|電台|新闻|新聞|时报|時報|网|網|周刊|通讯社)$"
+)
 # "毛宁表示：..." tells what somebody said; it is a sentence and no label.
 _HAN_SAYS = re.compile(
     "(?:表示|指出|强调|強調|认为|認為|说|說|称|稱|道|如下|问道|問道|介绍|介紹|透露|宣布|包括|例如|比如|写道|寫道"
@@ -198,7 +200,6 @@ _HAN_SAYS = re.compile(
 # Misspelt by a letter or two in the record ("CHAIRIMAN POWELL"), and too long to be a name.
 _MISSPELT_CHARS = 7
 _MISSPELT_LIKENESS = 0.87
-_FIRST_LETTERS = frozenset("cpmsgaod")
 _NEVER_MISSPELT = frozenset({"ministry", "ministries", "commission", "presidents", "director"})
 _OFTEN_MISSPELT = _words(
     """
@@ -207,6 +208,9 @@ _OFTEN_MISSPELT = _words(
     spokeswoman administrator chancellor premier
     """
 )
+# Compared only where they begin alike: there may be very many names.
+_FIRST_LETTERS = 3
+_BEGINNINGS = frozenset(word[:_FIRST_LETTERS] for word in _OFTEN_MISSPELT)
 # Words of scripts whose vowel signs are no letters stay whole.
 _WORD = re.compile(r"[^\s.,:;()（）\[\]&/《》〈〉「」『』\"“”*_–—·]+")
 _NUMBER = re.compile(r"\d{1,4}|[一二三四五六七八九十]{1,3}")
@@ -243,7 +247,7 @@ def holds_office(name: str) -> bool:
         or any(
             len(word) >= _MISSPELT_CHARS
             and word not in _NEVER_MISSPELT
-            and word[0] in _FIRST_LETTERS
+            and word[:_FIRST_LETTERS] in _BEGINNINGS
             and difflib.get_close_matches(word, _OFTEN_MISSPELT, 1, _MISSPELT_LIKENESS)
             for word in words
         )
@@ -288,7 +292,9 @@ def opens_a_sentence(name: str) -> bool:
     """Whether a label's first word begins sentences, and no name as it stands there."""
     words = name.split()
     first = words[0].lower() if words else ""
-    is_name = len(words) > 1 and (words[1][:1].isupper() or not _HONORIFICS.isdisjoint(_split(name)))
+    is_name = len(words) > 1 and (
+        words[1][:1].isupper() or not _HONORIFICS.isdisjoint(_split(name))
+    )
     return first in _OPENERS or (first in _FIRST_WORDS and not is_name)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from qa.corpus.label_words import (
@@ -29,7 +29,7 @@ from qa.corpus.label_words import (
 )
 from qa.records import Span
 
-__all__ = ["Form", "Label", "Name", "candidates", "line_starts"]
+__all__ = ["Form", "Label", "Name", "candidates", "label_at", "line_starts"]
 
 # What ends a label: a colon ("A:"), a full stop ("CHAIR YELLEN."), both a full stop and a dash
 # ("HON. X.-"), white space after a bare "Q", brackets around it ("【记者】"), a dash, or nothing but
@@ -63,7 +63,9 @@ _LEAD = re.compile(
 )
 # Marks of Markdown and a time behind the label's words.
 _BEHIND = rf"[*_]{{0,3}}(?P<time>[ \t]*[\[(（]{_TIME}[\])）]|[ \t]+{_TIME}(?=[ \t]*\n))?[*_]{{0,3}}"
-_SPACED_Q = re.compile(r"(?P<name>Q)(?=[ \t\xa0]+[^\s:.]|[ ]?--|[—–(])(?![ ]?\([^()\n]{1,60}\)[ ]?[:：])")
+_SPACED_Q = re.compile(
+    r"(?P<name>Q)(?![ \t]*[-–—][ \t])(?=[ \t\xa0]+[^\s:.]|[ ]?--|[—–(])(?![ ]?\([^()\n]{1,60}\)[ ]?[:：])"
+)
 _GENERIC = re.compile(
     rf"(?P<name>[^\W\d_]{{1,16}}(?:[ ][^\W\d_]{{3,12}})?(?:[ \t]?[\#.-]?\d{{1,4}})?)"
     rf"[ \t\xa0]*(?:\.(?=\s)|(?<=\d)[)）]|[ \t]?[—–](?=\s)|[ \t]--?(?=[ \t])){_BEHIND}"
@@ -110,6 +112,8 @@ _ASIDE = re.compile(rf"[ \t]*[(（\[](?P<aside>{_INSIDE})[)）\]][ \t*_]*\Z")
 _TIME_ALONE = re.compile(rf"[ \t]*{_TIME}[ \t]*\Z")
 _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\ue000-\ufaff\uac00-\ud7af]")
 _NEVER_IN_NAMES = re.compile(r"[?？!！;；。…，、“”\"=|{}<>\\/@#%$€£+~]")
+# Where another label may follow in the same line: behind a sentence, a few letters and a colon.
+_SENTENCE_END = re.compile(r"[.?!。？！][\"”’」]?[ \t]*(?=[^\s:：]{1,12}(?: ?\d{1,3})? ?[:：])")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -163,7 +167,27 @@ def candidates(text: str) -> list[Label]:
         label = _label_at(text, start, starts_paragraph=starts_paragraph)
         if label:
             found.append(label)
+            if label.name.kind == "asker" and label.form != "line":
+                found += _in_line(text, label)
     return found
+
+
+def label_at(text: str, start: int) -> Label | None:
+    """The candidate within a line that ends with a colon, or None."""
+    found = _read_colon(text, start, min(len(text), start + _LABEL_CHARS))
+    space = _SPACE.match(text, found[0].end()) if found else None
+    if not found or not space or space.end() >= len(text):
+        return None
+    return Label(Span(start, space.end()), found[1], "colon", starts_paragraph=False)
+
+
+def _in_line(text: str, asker: Label) -> Iterator[Label]:
+    """Further labels in the line of a question, as in "Q: Why? A: Because."."""
+    end = text.find("\n", asker.span.end)
+    for match in _SENTENCE_END.finditer(text, asker.span.end, end if end >= 0 else len(text)):
+        label = label_at(text, match.end())
+        if label and label.name.kind in ("asker", "answerer"):
+            yield replace(label, starts_paragraph=asker.starts_paragraph)
 
 
 def _label_at(text: str, start: int, *, starts_paragraph: bool) -> Label | None:

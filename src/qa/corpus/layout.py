@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from qa.corpus.faq import faq, is_faq
 from qa.corpus.paragraphs import paragraph_spans
 from qa.corpus.sentences import sentence_spans
 from qa.corpus.transcript import is_transcript, transcript
@@ -51,7 +52,12 @@ def recognise(text: str) -> Recognised:
     asked = _question_on_top(text)
     if asked:
         return Recognised(text, "question-answer", _title(text), asked[1], section)
-    layout = "transcript" if is_transcript(text) else "statement"
+    if is_transcript(text):
+        first = transcript(text)[0]
+        # A speaker's label is no title.
+        title = _title(text[first.label.end :] if first.label else text)
+        return Recognised(text, "transcript", title, None, section)
+    layout = "faq" if is_faq(text) else "statement"
     return Recognised(text, layout, _title(text), None, section)
 
 
@@ -115,6 +121,7 @@ def _statement(text: str) -> tuple[Turn, ...]:
 
 
 LAYOUTS: dict[str, Callable[[str], tuple[Turn, ...]]] = {
+    "faq": faq,
     "question-answer": _question_answer,
     "statement": _statement,
     "transcript": transcript,

@@ -169,8 +169,10 @@ def _points(speaker: _Speaker) -> float:
 
 def _is_named(key: str, above: str, above_words: set[str]) -> bool:
     words = key.split()
-    return key in above if len(words) == 1 and not key.isascii() else bool(words) and (
-        len(words[-1]) >= _NAME_CHARS and words[-1] in above_words
+    return (
+        key in above
+        if len(words) == 1 and not key.isascii()
+        else bool(words) and (len(words[-1]) >= _NAME_CHARS and words[-1] in above_words)
     )
 
 
@@ -191,7 +193,8 @@ def _part(key: str, speaker: _Speaker, floor: _Floor, answering: set[str]) -> Pa
     name = speaker.label.name
     if name.kind == "asker":
         return "asks"
-    if name.kind == "leader" or presides(name.speaker or ""):
+    interviews = speaker.asking * 2 > speaker.turns and key in floor.answered
+    if presides(name.speaker or "") or (name.kind == "leader" and not interviews):
         return "leads"
     if key in answering:
         return "answers"
@@ -201,7 +204,9 @@ def _part(key: str, speaker: _Speaker, floor: _Floor, answering: set[str]) -> Pa
     is_between = speaker.turns >= _OFTEN and seldom_asks and stands_between
     hardly_asks = speaker.turns >= _VERY_OFTEN and speaker.inquiring * 6 <= speaker.turns
     is_idle = key not in floor.answered and not speaker.inquiring
-    return "leads" if is_idle or is_between or hardly_asks or (seldom_asks and passes_on) else "asks"
+    return (
+        "leads" if is_idle or is_between or hardly_asks or (seldom_asks and passes_on) else "asks"
+    )
 
 
 def _calls(speech: str, key: str) -> bool:

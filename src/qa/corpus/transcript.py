@@ -10,12 +10,12 @@ from __future__ import annotations
 import bisect
 import functools
 import itertools
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from qa.corpus.council import in_council, question_times
 from qa.corpus.dialogue import Found, found_labels, has_question
+from qa.corpus.headings import before_headings, days
 from qa.corpus.labels import Label, candidates
 from qa.corpus.roles import Part, is_assembly, parts
 from qa.errors import CorpusError
@@ -24,16 +24,6 @@ from qa.records import Span, Turn
 __all__ = ["is_transcript", "transcript"]
 
 _LEAST_QUESTIONS = 2
-_BLANK = re.compile(r"\n[ \t]*\n\s*")
-_HEADING_CHARS = 160
-# A date that stands by itself: a year and at most a day, a month and a day of the week.
-_DATE = re.compile(
-    r"(?=[^\n]{0,39}(?:19|20)\d{2})(?:[^\W\d_]{1,12}[.,]{0,2} ){0,2}\d{1,4}(?:st|nd|rd|th|er|º|\.)?"
-    r"(?:(?: | de )[^\W\d_]{2,12}\.?)?,?(?:(?: | de )\d{4})?|\d{4}-\d{2}-\d{2}"
-    r"|\d{4} ?年 ?\d{1,2} ?月 ?\d{1,2} ?日[^\n]{0,12}"
-)
-# So many days make a log; what follows a day's heading is said by nobody named before it.
-_LOG_DAYS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,26 +98,24 @@ def _turns(text: str, reading: _Reading) -> Iterator[Turn]:
     starts = [one.label.span.start for one in reading.labelled]
     if starts[0]:
         yield Turn("statement", Span(0, starts[0]))
-    days = _days(text)
+    log = days(text)
     asked: Span | None = None
     for one, start, end in zip(reading.labelled, starts, [*starts[1:], len(text)], strict=True):
         if one.part is None:
             yield Turn("statement", Span(start, end))
             continue
-        closes = _close(text, one.label.span.end, end, days)
+        closes = _close(text, one.label.span.end, end, log)
         turn = _turn(text, one, Span(start, closes), asked, is_assembly=reading.is_assembly)
         if turn.role == "question":
             asked = _said(text, turn) or asked
         yield turn
         if closes < end:
             # Below another heading nobody has been asked yet.
-            asked = None if reading.is_assembly or days else asked
+            asked = None if reading.is_assembly or log else asked
             yield Turn("statement", Span(closes, end))
 
 
-def _turn(
-    text: str, one: _Labelled, span: Span, asked: Span | None, *, is_assembly: bool
-) -> Turn:
+def _turn(text: str, one: _Labelled, span: Span, asked: Span | None, *, is_assembly: bool) -> Turn:
     label, speaker = one.label.span, one.label.name.speaker
     is_question = one.part == "asks" and (
         not is_assembly
@@ -148,40 +136,8 @@ def _said(text: str, turn: Turn) -> Span | None:
     return Span(begins, begins + len(speech)) if speech else None
 
 
-def _days(text: str) -> list[int]:
-    """Where a log's days begin; none where dates by themselves are few, or the same again."""
-    days = {}
-    for start, end in _paragraphs(text, 0, len(text)):
-        if end - start <= _HEADING_CHARS and _DATE.fullmatch(text[start:end].strip("# *\t")):
-            days.setdefault(text[start:end], start)
-    return sorted(days.values()) if len(days) >= _LOG_DAYS else []
-
-
-def _close(text: str, said: int, end: int, days: list[int]) -> int:
+def _close(text: str, said: int, end: int, log: list[int]) -> int:
     """Where a speaker's words end: before a log's next day, or the headings of the next turn."""
-    following = bisect.bisect_right(days, said)
-    day = min(end, days[following]) if following < len(days) else end
-    paragraphs = list(_paragraphs(text, said, day))
-    while len(paragraphs) > 1 and _is_heading(text[slice(*paragraphs[-1])]):
-        day = paragraphs.pop()[0]
-    return day
-
-
-def _paragraphs(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Where the paragraphs between two places begin and end."""
-    for blank in _BLANK.finditer(text, start, end):
-        if blank.start() > start:
-            yield start, blank.start()
-        start = blank.end()
-    if start < end:
-        yield start, end
-
-
-def _is_heading(paragraph: str) -> bool:
-    """Whether a paragraph is in capitals, a heading of Markdown, a date or a question's number."""
-    words = paragraph.strip()
-    if not 0 < len(words) <= _HEADING_CHARS:
-        return False
-    if words.startswith("#") or _DATE.fullmatch(words) or re.fullmatch(r"[^\W\d_]+ No\.? ?\d+", words):
-        return True
-    return words.isupper() and words[0] not in "([（【" and words[-1] not in ".!?:"
+    following = bisect.bisect_right(log, said)
+    day = min(end, log[following]) if following < len(log) else end
+    return before_headings(text, said, day)
