@@ -247,8 +247,8 @@ def _accepted(reading: _Reading, form: Form) -> list[Found]:
         name = label.name
         if name.kind is not None or reading.is_supported(i):
             found.append(Found(label))
-        elif label.span.start == first and not reading.text[:first].strip():
-            continue  # the document's title
+        elif label.span.start == first and _is_title(reading, label, _next(reading, i)):
+            continue
         elif name.has_office or name.has_honorific or name.has_outlet:
             found.append(Found(label))
         elif not name.is_strong or form in _RISKY:
@@ -260,6 +260,14 @@ def _accepted(reading: _Reading, form: Form) -> list[Found]:
         ):
             found.append(Found(label, is_label=False))
     return found
+
+
+def _is_title(reading: _Reading, label: Label, end: int) -> bool:
+    """Whether a label begins the document and heads no sentence ("Ministry of Ports: ...")."""
+    line_end = reading.text.find("\n", label.span.end, end)
+    said = reading.text[label.span.end : end if line_end < 0 else line_end]
+    is_on_top = not reading.text[: label.span.start].strip()
+    return is_on_top and not _ENDS_SENTENCE.search(said[-20:])
 
 
 def _next(reading: _Reading, i: int) -> int:

@@ -39,7 +39,7 @@ def _words(listed: str) -> frozenset[str]:
 _ASKERS = _words(
     """
     q question questions questioner reporter reporters journalist journalists correspondent press
-    media interviewer frage fragen journalistin reporterin journaliste
+    media interviewer frage fragen zusatzfrage nachfrage zusatz journalistin reporterin journaliste
     correspondant correspondante pregunta preguntas periodista periodistas pergunta jornalista
     domanda giornalista vraag fråga journalisten spørsmål spørgsmål kysymys toimittaja pytanie
     dziennikarz dziennikarka otázka novinář вопрос журналист корреспондент питання

@@ -92,6 +92,8 @@ _BRACKETS = re.compile(
 _CLOSED_BY = dict(zip("【〔［[(（<＜〈", "】〕］])）>＞〉", strict=True))
 # These enclose titles, quotations and remarks: only words such as "Question" are labels there.
 _LOOSE_BRACKETS = frozenset("(（")
+# "○稲田国務大臣　..." of the Diet's minutes.
+_CIRCLE = re.compile(r"[○◯●◎](?P<name>[^\s○◯●◎:：。、]{2,20}(?:（[^（）\n]{1,20}）)?)(?:[　 ]+(?=\S)|[ \t]*(?=\n))")
 # "問）..." and "記者）..." of Japanese ministries.
 _HALF_BRACKET = re.compile(r"(?P<name>[\u3040-\u30ff\u3400-\u9fff]{1,10})[）)]")
 _UPPER = r"[^\W\d_a-zß-öø-ÿа-яά-ώ]"
@@ -111,6 +113,7 @@ _LONE = re.compile(rf"(?P<name>[^\n]{{1,80}}?)(?P<time>[ \t]+{_TIME})?[ \t]*[*_]
 _ASIDE = re.compile(rf"[ \t]*[(（\[](?P<aside>{_INSIDE})[)）\]][ \t*_]*\Z")
 _TIME_ALONE = re.compile(rf"[ \t]*{_TIME}[ \t]*\Z")
 _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\ue000-\ufaff\uac00-\ud7af]")
+_SPACED_HAN = re.compile(r"(?<=[\u3400-\u9fff])[ \u3000](?=[\u3400-\u9fff](?:[ \u3000]|$))")
 _NEVER_IN_NAMES = re.compile(r"[?？!！;；。…，、“”\"=|{}<>\\/@#%$€£+~]")
 # Where another label may follow in the same line: behind a sentence, a few letters and a colon.
 _SENTENCE_END = re.compile(r"[.?!。？！][\"”’」]?[ \t]*(?=[^\s:：]{1,12}(?: ?\d{1,3})? ?[:：])")
@@ -229,13 +232,18 @@ def _read_generic(text: str, begins: int, limit: int) -> _Read | None:
 
 
 def _read_bracketed(text: str, begins: int, limit: int) -> _Read | None:
+    circle = _CIRCLE.match(text, begins, limit)
+    name = circle and name_of(circle["name"])
+    if circle and name and _HAN.search(circle["name"]):
+        return circle, name, "bracket"
     if text[begins : begins + 1] not in _CLOSED_BY and not _HAN.match(text, begins, limit):
         return None
     match = _BRACKETS.match(text, begins, limit)
     if match and _CLOSED_BY[match["open"]] == match["close"] and not is_note(match["name"]):
         name = name_of(match["name"])
         is_loose = match["open"] in _LOOSE_BRACKETS
-        if name and name.is_strong and (not is_loose or name.kind or _is_han_role(match["name"])):
+        is_role = name and (name.kind or _is_han_role(name.speaker or ""))
+        if name and name.is_strong and (not is_loose or is_role):
             return match, name, "bracket"
     match = _HALF_BRACKET.match(text, begins, limit)
     if match and _is_han_role(match["name"]):
@@ -337,6 +345,11 @@ def name_of(written: str) -> Name | None:
     """Whom the words before a separator name; None where they are no name."""
     bare, asides = _without_asides(written.strip(" \t\xa0*_"))
     bare = bare.strip(" \t\xa0*_,")
+    # Japanese ministries set "(記 者)".
+    bare = _SPACED_HAN.sub("", bare)
+    head, comma, title = bare.partition(",")
+    if comma and _is_written_as_name(head, is_title=False) and _is_title(title):
+        bare, asides = head, [*asides, title.strip()]
     person = next((aside for aside in asides if has_honorific(aside)), None)
     is_strong = _is_written_as_name(bare, is_title=person is not None)
     if is_strong is None or is_field(bare) or opens_a_sentence(bare):
@@ -353,10 +366,15 @@ def name_of(written: str) -> Name | None:
         kind,
         is_strong,
         is_person=is_strong and (len(words) > 1 or bool(asides) or has_honorific(bare)),
-        has_office=holds_office(bare),
+        has_office=holds_office(bare) or any(map(holds_office, asides)),
         has_honorific=has_honorific(speaker),
         has_outlet=is_outlet(bare) or any(map(is_outlet, asides)),
     )
+
+
+def _is_title(words: str) -> bool:
+    """Whether what follows a name and a comma is an office or an outlet ("Reuters")."""
+    return len(words.split()) <= _TITLE_WORDS and (holds_office(words) or is_outlet(words))
 
 
 def _without_asides(words: str) -> tuple[str, list[str]]:
