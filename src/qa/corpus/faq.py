@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from qa.corpus.headings import before_headings, paragraphs
+from qa.corpus.labels import candidates
 from qa.errors import CorpusError
 from qa.records import Span, Turn
 
@@ -16,7 +17,7 @@ _QUESTION_WORDS = 3
 _QUESTION_HAN = 4
 _LEAST_QUESTIONS = 2
 # A speech asks now and then too; here every so many paragraphs at most.
-_PARAGRAPHS_A_QUESTION = 8
+_PARAGRAPHS_A_QUESTION = 6
 # One sentence: a mark at its end, and none before it.
 _QUESTION = re.compile(
     rf"(?:\#{{1,6}}[ ]+)?[*_]{{0,3}}(?:\d{{1,3}}[.)．、][ \t]*)?[^\n?？؟!！。]{{2,{_QUESTION_CHARS}}}[?？؟][*_]{{0,3}}"
@@ -31,6 +32,8 @@ def is_faq(text: str) -> bool:
     found = list(_questions(text))
     if len(found) < _LEAST_QUESTIONS:
         return False
+    if any(label.name.has_honorific or label.name.has_office for label in candidates(text)):
+        return False  # somebody speaks, only that it is not certain where they end
     blocks = sum(1 for _ in paragraphs(text, found[0].start, len(text)))
     return blocks <= len(found) * _PARAGRAPHS_A_QUESTION
 

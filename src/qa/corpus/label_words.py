@@ -184,6 +184,7 @@ _VERBS = _words(
 )
 # Whoever presides over a parliament bears this title and no name ("Mr. Deputy Speaker:").
 _PRESIDES = _words("mr mrs ms madam the hon deputy temporary acting pro tempore sir speaker")
+_CHAIRS = _words("chair chairman chairwoman chairperson")
 _HAN_OFFICES = re.compile(
     "答|发言人|發言人|主席|部长|部長|局长|局長|司长|司長|署長|秘書長|总理|總理|先生|女士|议员|議員"
     "|市长|市長|省长|省長|行长|行長|主任|大臣|長官|총리|장관|대변인|차관|위원장"
@@ -267,7 +268,8 @@ def is_outlet(name: str) -> bool:
 def presides(name: str) -> bool:
     """Whether a label is the title of who presides over a parliament ("Mr. Deputy Speaker")."""
     words = _split(name)
-    return "speaker" in words and _PRESIDES.issuperset(words)
+    is_chair = len(words) > 1 and not _CHAIRS.isdisjoint(words)
+    return ("speaker" in words or is_chair) and (_PRESIDES | _CHAIRS).issuperset(words)
 
 
 def has_honorific(name: str) -> bool:

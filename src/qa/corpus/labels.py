@@ -25,6 +25,7 @@ from qa.corpus.label_words import (
     is_verb,
     kind_of,
     opens_a_sentence,
+    presides,
     words_of,
 )
 from qa.records import Span
@@ -41,6 +42,7 @@ _LABEL_CHARS = 260
 _NAME_WORDS = 8
 # Titles are longer ("Director of the Federal Bureau of Roads Ilse Tarn").
 _TITLE_WORDS = 24
+_FULL_NAME_WORDS = 4
 _HAN_CHARS = 20
 # So many words in small letters that are no speaker's may be in a label ("Audience member"), of
 # so many words.
@@ -113,6 +115,7 @@ _LONE = re.compile(rf"(?P<name>[^\n]{{1,80}}?)(?P<time>[ \t]+{_TIME})?[ \t]*[*_]
 _ASIDE = re.compile(rf"[ \t]*[(（\[](?P<aside>{_INSIDE})[)）\]][ \t*_]*\Z")
 _TIME_ALONE = re.compile(rf"[ \t]*{_TIME}[ \t]*\Z")
 _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\ue000-\ufaff\uac00-\ud7af]")
+_FULL_STOP = re.compile(r"(?<=[^\W\d_]{4})\.$")
 _SPACED_HAN = re.compile(r"(?<=[\u3400-\u9fff])[ \u3000](?=[\u3400-\u9fff](?:[ \u3000]|$))")
 _NEVER_IN_NAMES = re.compile(r"[?？!！;；。…，、“”\"=|{}<>\\/@#%$€£+~]")
 # Where another label may follow in the same line: behind a sentence, a few letters and a colon.
@@ -284,15 +287,18 @@ def _read_colon(text: str, begins: int, limit: int) -> _Read | None:
     return match, name, "colon"
 
 
-def _read_stop(text: str, begins: int, limit: int) -> _Read | None:
-    """ "HON. X.-" and "CHAIR YELLEN."; a word and a full stop alone name nobody ("GDP.")."""
-    if text.find(".", begins, limit) < 0:
+def _read_stop_dash(text: str, begins: int, limit: int) -> _Read | None:
+    """ "HON. X.-" of some parliaments, "Pregunta.-" of some governments."""
+    if not _DOTS.search(text, begins, limit):
         return None
-    match = _STOP_DASH.match(text, begins, limit) if _DOTS.search(text, begins, limit) else None
+    match = _STOP_DASH.match(text, begins, limit)
     name = match and name_of(match["name"])
-    if match and name and name.is_strong:
-        return match, name, "colon"
-    match = _STOP.match(text, begins, limit)
+    return (match, name, "colon") if match and name and name.is_strong else None
+
+
+def _read_stop(text: str, begins: int, limit: int) -> _Read | None:
+    """ "CHAIR YELLEN."; a word and a full stop alone name nobody ("GDP.")."""
+    match = _STOP.match(text, begins, limit) if text.find(".", begins, limit) >= 0 else None
     if not match:
         return None
     words = match["name"]
@@ -328,6 +334,7 @@ _READERS = (
     _read_generic,
     _read_bracketed,
     _read_put,
+    _read_stop_dash,
     _read_colon,
     _read_stop,
     _read_dash,
@@ -344,13 +351,15 @@ def _has_timed_aside(words: str) -> bool:
 def name_of(written: str) -> Name | None:
     """Whom the words before a separator name; None where they are no name."""
     bare, asides = _without_asides(written.strip(" \t\xa0*_"))
-    bare = bare.strip(" \t\xa0*_,")
+    bare = _FULL_STOP.sub("", bare.strip(" \t\xa0*_,"))
     # Japanese ministries set "(記 者)".
     bare = _SPACED_HAN.sub("", bare)
     head, comma, title = bare.partition(",")
     if comma and _is_written_as_name(head, is_title=False) and _is_title(title):
         bare, asides = head, [*asides, title.strip()]
     person = next((aside for aside in asides if has_honorific(aside)), None)
+    if person is None and bare.startswith("The ") and holds_office(bare):
+        person = next(filter(_is_full_name, asides), None)
     is_strong = _is_written_as_name(bare, is_title=person is not None)
     if is_strong is None or is_field(bare) or opens_a_sentence(bare):
         return None
@@ -365,10 +374,22 @@ def name_of(written: str) -> Name | None:
         " ".join(words_of(speaker)) or speaker,
         kind,
         is_strong,
-        is_person=is_strong and (len(words) > 1 or bool(asides) or has_honorific(bare)),
-        has_office=holds_office(bare) or any(map(holds_office, asides)),
+        is_person=is_strong
+        and (len(words) > 1 or bool(asides) or has_honorific(bare) or kind == "leader"),
+        has_office=holds_office(bare) or presides(bare) or any(map(holds_office, asides)),
         has_honorific=has_honorific(speaker),
         has_outlet=is_outlet(bare) or any(map(is_outlet, asides)),
+    )
+
+
+def _is_full_name(words: str) -> bool:
+    """Whether brackets behind an office hold somebody's name ("Piet Dorn")."""
+    tokens = words.split()
+    return (
+        1 < len(tokens) <= _FULL_NAME_WORDS
+        and all(token[0].isupper() and token[1:].islower() for token in tokens)
+        and not holds_office(words)
+        and "Office" not in tokens
     )
 
 

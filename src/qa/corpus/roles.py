@@ -45,6 +45,8 @@ _NAME_CHARS = 3
 _OFTEN = 3
 _VERY_OFTEN = 6
 _LEAST_NAMED = 8
+# Questions are shorter than answers; where they are nearly as long, they are speeches.
+_AS_LONG = 0.8
 # Whoever gives somebody the floor does so in their last words.
 _CALL_CHARS = 400
 
@@ -81,6 +83,8 @@ class _Floor:
 def parts(text: str, labels: Sequence[Label]) -> list[Part]:
     """The part of every label's speaker."""
     speakers = _speakers(text, labels)
+    if not any(speaker.asking for speaker in speakers.values()):
+        return ["leads"] * len(labels)
     answering = _answering(text, labels, speakers)
     floor = _floor(text, labels, answering)
     part_of = {key: _part(key, speakers[key], floor, answering) for key in speakers}
@@ -91,13 +95,21 @@ def is_assembly(text: str, labels: Sequence[Label], found: Sequence[Part]) -> bo
     """Whether members debate, so that not every turn of who asks is a question."""
     if any(presides(label.name.speaker or "") or label.puts for label in labels):
         return True
-    ends = ends_of(labels, text)
-    named = [
-        has_question(text, label.span.end, end)
-        for label, part, end in zip(labels, found, ends, strict=True)
-        if part == "asks" and label.name.kind is None
-    ]
-    return len(named) >= _LEAST_NAMED and sum(named) * 3 < len(named)
+    lengths: dict[Part, list[int]] = {"asks": [], "answers": [], "leads": []}
+    inquiring = 0
+    for label, part, end in zip(labels, found, ends_of(labels, text), strict=True):
+        if label.name.kind is None:
+            lengths[part].append(end - label.span.end)
+            inquiring += part == "asks" and has_question(text, label.span.end, end)
+    asking, answering = lengths["asks"], lengths["answers"]
+    if len(asking) < _LEAST_NAMED:
+        return False
+    are_speeches = bool(answering) and _mean(asking) > _mean(answering) * _AS_LONG
+    return are_speeches or inquiring * 3 < len(asking)
+
+
+def _mean(lengths: Sequence[int]) -> float:
+    return sum(lengths) / len(lengths)
 
 
 def _speakers(text: str, labels: Sequence[Label]) -> dict[str, _Speaker]:
@@ -150,7 +162,11 @@ def _answering(text: str, labels: Sequence[Label], speakers: dict[str, _Speaker]
         key
         for key, speaker in speakers.items()
         if speaker.label.name.kind == "answerer"
-        or (speaker.label.name.kind is None and points[key] >= _ANSWERS_FROM)
+        or (
+            speaker.label.name.kind is None
+            and not presides(speaker.label.name.speaker or "")
+            and points[key] >= _ANSWERS_FROM
+        )
     }
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from qa.corpus.council import in_council, question_times
-from qa.corpus.dialogue import Found, found_labels, has_question
+from qa.corpus.dialogue import Found, asks, found_labels
 from qa.corpus.headings import before_headings, days
 from qa.corpus.labels import Label, candidates
 from qa.corpus.roles import Part, is_assembly, parts
@@ -24,6 +24,8 @@ from qa.records import Span, Turn
 __all__ = ["is_transcript", "transcript"]
 
 _LEAST_QUESTIONS = 2
+# Longer turns of members are speeches.
+_QUESTION_CHARS = 2500
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ def _turns(text: str, reading: _Reading) -> Iterator[Turn]:
         turn = _turn(text, one, Span(start, closes), asked, is_assembly=reading.is_assembly)
         if turn.role == "question":
             asked = _said(text, turn) or asked
+        elif reading.is_assembly and one.part == "asks":
+            asked = None  # a speech: whoever speaks next does not answer the question before it
         yield turn
         if closes < end:
             # Below another heading nobody has been asked yet.
@@ -118,16 +122,18 @@ def _turns(text: str, reading: _Reading) -> Iterator[Turn]:
 def _turn(text: str, one: _Labelled, span: Span, asked: Span | None, *, is_assembly: bool) -> Turn:
     label, speaker = one.label.span, one.label.name.speaker
     is_question = one.part == "asks" and (
-        not is_assembly
-        or one.label.name.kind == "asker"
-        or one.label.puts
-        or has_question(text, label.end, span.end)
+        not is_assembly or one.label.name.kind == "asker" or _puts(text, one.label, span.end)
     )
     if is_question:
         return Turn("question", span, speaker, label=label)
     if one.part == "answers" and asked:
         return Turn("answer", span, speaker, asked, label)
     return Turn("statement", span, speaker, label=label)
+
+
+def _puts(text: str, label: Label, end: int) -> bool:
+    """Whether a member's turn is a question and no speech."""
+    return label.puts or (end - label.span.end <= _QUESTION_CHARS and asks(text, label, end))
 
 
 def _said(text: str, turn: Turn) -> Span | None:
