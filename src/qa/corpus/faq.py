@@ -23,14 +23,16 @@ _QUESTION = re.compile(
     rf"(?:\#{{1,6}}[ ]+)?[*_]{{0,3}}(?:\d{{1,3}}[.)．、][ \t]*)?[^\n?？؟!！。]{{2,{_QUESTION_CHARS}}}[?？؟][*_]{{0,3}}"
 )
 _SENTENCE_END = re.compile(r"[a-zß-ÿа-я]{3}[.…][ ]+[^\W\d_]")
-_OPENERS = "\"“«„'‘(（…—–-"
+_COLON = re.compile("[:：]")
+_OPENERS = "\"“«„'‘(（[【…—–-"
 _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 def is_faq(text: str) -> bool:
     """Whether short questions, each with an answer below it, go through a text to its end."""
     found = list(_questions(text))
-    if len(found) < _LEAST_QUESTIONS:
+    # "He said: who pays?" asks too, and heads no answer.
+    if sum(not _COLON.search(span.of(text)) for span in found) < _LEAST_QUESTIONS:
         return False
     if any(label.name.has_honorific or label.name.has_office for label in candidates(text)):
         return False  # somebody speaks, only that it is not certain where they end

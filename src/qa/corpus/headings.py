@@ -49,10 +49,12 @@ def before_headings(text: str, start: int, end: int) -> int:
 
 
 def _is_heading(paragraph: str) -> bool:
-    """Whether a paragraph is in capitals, a heading of Markdown, a date or a question's number."""
+    """Whether a paragraph is in capitals, without letters, a date, or a heading of Markdown."""
     words = paragraph.strip()
     if not 0 < len(words) <= _HEADING_CHARS:
         return False
+    if not any(map(str.isalpha, words)):
+        return True  # a page's number, a time
     if words.startswith("#") or _DATE.fullmatch(words) or _NUMBERED.fullmatch(words):
         return True
     return words.isupper() and words[0] not in "([（【" and words[-1] not in ".!?:"

@@ -95,7 +95,9 @@ _CLOSED_BY = dict(zip("【〔［[(（<＜〈", "】〕］])）>＞〉", strict=T
 # These enclose titles, quotations and remarks: only words such as "Question" are labels there.
 _LOOSE_BRACKETS = frozenset("(（")
 # "○稲田国務大臣　..." of the Diet's minutes.
-_CIRCLE = re.compile(r"[○◯●◎](?P<name>[^\s○◯●◎:：。、]{2,20}(?:（[^（）\n]{1,20}）)?)(?:[　 ]+(?=\S)|[ \t]*(?=\n))")
+_CIRCLE = re.compile(
+    r"[○◯●◎](?P<name>[^\s○◯●◎:：。、]{2,20}(?:（[^（）\n]{1,20}）)?)(?:[　 ]+(?=\S)|[ \t]*(?=\n))"
+)
 # "問）..." and "記者）..." of Japanese ministries.
 _HALF_BRACKET = re.compile(r"(?P<name>[\u3040-\u30ff\u3400-\u9fff]{1,10})[）)]")
 _UPPER = r"[^\W\d_a-zß-öø-ÿа-яά-ώ]"
