@@ -30,65 +30,89 @@ def speakers(text):
 # Each exchange of these is a question and an answer, in turn; the speakers are listed likewise.
 EXCHANGES = {
     "outlets and a bare name": (
-        "Ministry of Dykes: weekly press conference, 9 May 2024\n\n"
-        "Coastal Courier: Was the sluice shut in time?\n\n"
-        "Runa Feld: It was shut at noon. Nobody was harmed.\n\n"
-        "Radio Elm: Will the toll on carts rise?\n\n"
-        "Runa Feld: A ruling on carts follows in June.\n\n"
-        "TV Vesk: Does the mill in Vesk close?\n\nRuna Feld: No.",
+        (
+            "Ministry of Dykes: weekly press conference, 9 May 2024\n\n"
+            "Coastal Courier: Was the sluice shut in time?\n\n"
+            "Runa Feld: It was shut at noon. Nobody was harmed.\n\n"
+            "Radio Elm: Will the toll on carts rise?\n\n"
+            "Runa Feld: A ruling on carts follows in June.\n\n"
+            "TV Vesk: Does the mill in Vesk close?\n\nRuna Feld: No."
+        ),
         ["Coastal Courier", "Runa Feld", "Radio Elm", "Runa Feld", "TV Vesk", "Runa Feld"],
     ),
     "outlets nobody knows, who do not always ask": (
-        "Zolm Ark: Is the sluice shut?\n\nRuna Feld: Yes, since noon.\n\n"
-        "Bex Tul: I would like to hear about the toll on carts.\n\nRuna Feld: It stays.\n\n"
-        "Kiv Orn: Does the mill close?\n\nRuna Feld: No.",
+        (
+            "Zolm Ark: Is the sluice shut?\n\nRuna Feld: Yes, since noon.\n\n"
+            "Bex Tul: I would like to hear about the toll on carts.\n\nRuna Feld: It stays.\n\n"
+            "Kiv Orn: Does the mill close?\n\nRuna Feld: No."
+        ),
         ["Zolm Ark", "Runa Feld", "Bex Tul", "Runa Feld", "Kiv Orn", "Runa Feld"],
     ),
     "a person answers whose name begins as a sentence does": (
-        "He Lanfen: The port opens today.\n\nKyst Times: Who pays for it?\n\n"
-        "He Lanfen: The county pays.\n\nNorth Wire: How much is it?\n\nHe Lanfen: Two million.",
+        (
+            "He Lanfen: The port opens today.\n\nKyst Times: Who pays for it?\n\n"
+            "He Lanfen: The county pays.\n\nNorth Wire: How much is it?\n\nHe Lanfen: Two million."
+        ),
         [None, "Kyst Times", "He Lanfen", "North Wire", "He Lanfen"],
     ),
     "question and spokesman": (
-        "Briefing at noon\n\nQuestion: Did the barge land?\n\nSpokeswoman: It did, at dawn.\n\n"
-        "Correspondent: Is the log public?\n\nDeputy Spokesman: From Monday on.",
+        (
+            "Briefing at noon\n\nQuestion: Did the barge land?\n\nSpokeswoman: It did, at dawn.\n\n"
+            "Correspondent: Is the log public?\n\nDeputy Spokesman: From Monday on."
+        ),
         [None, "Spokeswoman", None, "Deputy Spokesman"],
     ),
     "surnames": (
-        "Bank of Elm, notes\n\nFirth: Are rates to fall?\n\nMoldau: Not this year.\n\n"
-        "Kerr: And next year?\n\nMoldau: We shall see.",
+        (
+            "Bank of Elm, notes\n\nFirth: Are rates to fall?\n\nMoldau: Not this year.\n\n"
+            "Kerr: And next year?\n\nMoldau: We shall see."
+        ),
         ["Firth", "Moldau", "Kerr", "Moldau"],
     ),
     "a host": (
-        "Host: Where is the new dyke?\n\nRuna Feld: North of Elm.\n\n"
-        "Host: How high is it?\n\nRuna Feld: Nine feet.",
+        (
+            "Host: Where is the new dyke?\n\nRuna Feld: North of Elm.\n\n"
+            "Host: How high is it?\n\nRuna Feld: Nine feet."
+        ),
         ["Host", "Runa Feld", "Host", "Runa Feld"],
     ),
     "outlets in brackets": (
-        "MR. FIRTH (Coastal Courier): Is it shut?\n\nSECRETARY FELD: Since noon.\n\n"
-        "MRS. KERR (TV Vesk): Who paid?\n\nSECRETARY FELD: The county.",
+        (
+            "MR. FIRTH (Coastal Courier): Is it shut?\n\nSECRETARY FELD: Since noon.\n\n"
+            "MRS. KERR (TV Vesk): Who paid?\n\nSECRETARY FELD: The county."
+        ),
         ["MR. FIRTH", "SECRETARY FELD", "MRS. KERR", "SECRETARY FELD"],
     ),
     "accents": (
-        "PERIODISTA: ¿Cuándo abre el puente?\n\nMINISTRO NÚÑEZ: En junio.\n\n"
-        "PERIODISTA: ¿Cuánto costó?\n\nMINISTRO NÚÑEZ: Dos millones.",
+        (
+            "PERIODISTA: ¿Cuándo abre el puente?\n\nMINISTRO NÚÑEZ: En junio.\n\n"
+            "PERIODISTA: ¿Cuánto costó?\n\nMINISTRO NÚÑEZ: Dos millones."
+        ),
         [None, "MINISTRO NÚÑEZ", None, "MINISTRO NÚÑEZ"],
     ),
     "titles with small words": (
-        "Question : Quand ouvre le pont ?\n\nLe ministre : En juin.\n\n"
-        "Question : Combien ?\n\nLe ministre : Deux millions.",
+        (
+            "Question : Quand ouvre le pont ?\n\nLe ministre : En juin.\n\n"
+            "Question : Combien ?\n\nLe ministre : Deux millions."
+        ),
         [None, "Le ministre", None, "Le ministre"],
     ),
     "a title behind a name": (
-        "Anna Bell, Coastal Courier: Is it shut?\n\n"
-        "Olaf Dorn, spokesman of the county and keeper of the dykes: Since noon.\n\n"
-        "Anna Bell, Coastal Courier: Who paid?\n\n"
-        "Olaf Dorn, spokesman of the county and keeper of the dykes: We did.",
+        (
+            "Anna Bell, Coastal Courier: Is it shut?\n\n"
+            "Olaf Dorn, spokesman of the county and keeper of the dykes: Since noon.\n\n"
+            "Anna Bell, Coastal Courier: Who paid?\n\n"
+            "Olaf Dorn, spokesman of the county and keeper of the dykes: We did."
+        ),
         ["Anna Bell", "Olaf Dorn", "Anna Bell", "Olaf Dorn"],
     ),
     "Chinese outlets": (
-        "2024年5月9日水利部发言人方若溪答记者问\n\n海湾社：水闸何时关闭？\n\n方若溪：中午已关闭。\n\n"
-        "《午报》记者：谁来付款？\n\n方若溪：由县里承担。\n\n北岸电视台：工程多大？\n\n方若溪：九尺高。",
+        (
+            "2024年5月9日水利部发言人方若溪答记者问\n\n"
+            "海湾社：水闸何时关闭？\n\n方若溪：中午已关闭。\n\n"
+            "《午报》记者：谁来付款？\n\n方若溪：由县里承担。\n\n"
+            "北岸电视台：工程多大？\n\n方若溪：九尺高。"
+        ),
         ["海湾社", "方若溪", "《午报》记者", "方若溪", "北岸电视台", "方若溪"],
     ),
     "Chinese, ASCII colons, no blank lines": (
@@ -96,7 +120,10 @@ EXCHANGES = {
         [None, "方若溪", None, "方若溪"],
     ),
     "Chinese, brackets": (
-        "【记者】水闸何时关闭？\n\n【方若溪】中午已关闭。\n\n【记者】谁来付款？\n\n【方若溪】由县里承担。",
+        (
+            "【记者】水闸何时关闭？\n\n【方若溪】中午已关闭。\n\n"
+            "【记者】谁来付款？\n\n【方若溪】由县里承担。"
+        ),
         [None, "方若溪", None, "方若溪"],
     ),
     "Chinese numbers": (
@@ -104,7 +131,10 @@ EXCHANGES = {
         [None, None, None, None],
     ),
     "Japanese, labels on lines of their own": (
-        "(記 者)\n理由は何ですか。\n(大 臣)\n雨です。\n(記 者)\nいつ開きますか。\n(大 臣)\n来月です。",
+        (
+            "(記 者)\n理由は何ですか。\n(大 臣)\n雨です。\n"
+            "(記 者)\nいつ開きますか。\n(大 臣)\n来月です。"
+        ),
         [None, "大臣", None, "大臣"],
     ),
     "Japanese, half brackets": (
@@ -112,21 +142,31 @@ EXCHANGES = {
         [None, None, None, None],
     ),
     "Japanese, circles": (
-        "○山田委員　いつ開きますか。\n○海野国務大臣　来月です。\n"
-        "○山田委員　費用はいくらですか。\n○海野国務大臣　千円です。",
+        (
+            "○山田委員　いつ開きますか。\n○海野国務大臣　来月です。\n"
+            "○山田委員　費用はいくらですか。\n○海野国務大臣　千円です。"
+        ),
         ["山田委員", "海野国務大臣", "山田委員", "海野国務大臣"],
     ),
     "Korean": (
-        "기자: 언제 엽니까?\n\n김하늘: 5월입니다.\n\n기자: 비용은 얼마입니까?\n\n김하늘: 천 원입니다.",
+        (
+            "기자: 언제 엽니까?\n\n김하늘: 5월입니다.\n\n"
+            "기자: 비용은 얼마입니까?\n\n김하늘: 천 원입니다."
+        ),
         [None, "김하늘", None, "김하늘"],
     ),
     "Russian": (
-        "Вопрос: Когда откроют шлюз?\n\nА.П.Лозин: В июне.\n\nВопрос: Кто платит?\n\nА.П.Лозин: Округ.",
+        (
+            "Вопрос: Когда откроют шлюз?\n\nА.П.Лозин: В июне.\n\n"
+            "Вопрос: Кто платит?\n\nА.П.Лозин: Округ."
+        ),
         [None, "А.П.Лозин", None, "А.П.Лозин"],
     ),
     "Greek, whose question mark is a semicolon": (
-        "Άννα Μπελ: Πότε ανοίγει;\n\nΗλίας Ντορν: Τον Ιούνιο.\n\n"
-        "Ρένα Κερ: Ποιος πληρώνει;\n\nΗλίας Ντορν: Ο δήμος.",
+        (
+            "Άννα Μπελ: Πότε ανοίγει;\n\nΗλίας Ντορν: Τον Ιούνιο.\n\n"
+            "Ρένα Κερ: Ποιος πληρώνει;\n\nΗλίας Ντορν: Ο δήμος."
+        ),
         ["Άννα Μπελ", "Ηλίας Ντορν", "Ρένα Κερ", "Ηλίας Ντορν"],
     ),
     "Arabic": (
@@ -134,7 +174,7 @@ EXCHANGES = {
         [None, "الوزير", None, "الوزير"],
     ),
     "Hindi": (
-        "प्रश्न: पुल कब खुलेगा?\n\nमंत्री: जून में।\n\nप्रश्न: कितना खर्च हुआ?\n\nमंत्री: दो करोड़।",
+        ("प्रश्न: पुल कब खुलेगा?\n\nमंत्री: जून में।\n\nप्रश्न: कितना खर्च हुआ?\n\nमंत्री: दो करोड़।"),
         [None, "मंत्री", None, "मंत्री"],
     ),
     "numbers before labels": (
@@ -142,8 +182,10 @@ EXCHANGES = {
         [None, None, None, None],
     ),
     "numbers behind labels": (
-        "Question 1: Who may fish here?\n\nAnswer 1: Any resident.\n\n"
-        "Question 2: Is there a fee?\n\nAnswer 2: No.",
+        (
+            "Question 1: Who may fish here?\n\nAnswer 1: Any resident.\n\n"
+            "Question 2: Is there a fee?\n\nAnswer 2: No."
+        ),
         [None, None, None, None],
     ),
     "numbers and full stops": (
@@ -151,13 +193,18 @@ EXCHANGES = {
         [None, None, None, None],
     ),
     "labels alone on their lines": (
-        "Question 1\nWho may fish?\n\nAnswer 1\nAny resident.\n\nQuestion 2\nIs there a fee?\n\n"
-        "Answer 2\nNo.\n\nQuestion 3\nUntil when?\n\nAnswer 3\nUntil May.",
+        (
+            "Question 1\nWho may fish?\n\nAnswer 1\nAny resident.\n\n"
+            "Question 2\nIs there a fee?\n\n"
+            "Answer 2\nNo.\n\nQuestion 3\nUntil when?\n\nAnswer 3\nUntil May."
+        ),
         [None] * 6,
     ),
     "names alone on their lines": (
-        "ANNA BELL\nQuand ouvre le pont ?\nOLAF DORN\nEn juin.\nANNA BELL\nCombien ?\n"
-        "OLAF DORN\nDeux millions.\nANNA BELL\nQui paie ?\nOLAF DORN\nLe comté.",
+        (
+            "ANNA BELL\nQuand ouvre le pont ?\nOLAF DORN\nEn juin.\nANNA BELL\nCombien ?\n"
+            "OLAF DORN\nDeux millions.\nANNA BELL\nQui paie ?\nOLAF DORN\nLe comté."
+        ),
         ["ANNA BELL", "OLAF DORN"] * 3,
     ),
     "question and answer in one paragraph": (
@@ -173,18 +220,24 @@ EXCHANGES = {
         [None, None, None, None],
     ),
     "turns parted by line breaks": (
-        "Coastal Courier: Is it shut?\nRuna Feld: Since noon.\nRadio Elm: Who paid?\n"
-        "Runa Feld: The county.\nTV Vesk: Is it high?\nRuna Feld: Nine feet.",
+        (
+            "Coastal Courier: Is it shut?\nRuna Feld: Since noon.\nRadio Elm: Who paid?\n"
+            "Runa Feld: The county.\nTV Vesk: Is it high?\nRuna Feld: Nine feet."
+        ),
         ["Coastal Courier", "Runa Feld", "Radio Elm", "Runa Feld", "TV Vesk", "Runa Feld"],
     ),
     "Markdown": (
-        "**Coastal Courier:** Is it shut?\n\n**Runa Feld:** Since noon.\n\n"
-        "**Radio Elm**: Who paid?\n\n**Runa Feld**: The county.",
+        (
+            "**Coastal Courier:** Is it shut?\n\n**Runa Feld:** Since noon.\n\n"
+            "**Radio Elm**: Who paid?\n\n**Runa Feld**: The county."
+        ),
         ["Coastal Courier", "Runa Feld", "Radio Elm", "Runa Feld"],
     ),
     "dashes": (
-        "QUESTION — Quand ouvre le pont ?\n\nMme FELD — En juin.\n\n"
-        "QUESTION — Combien ?\n\nMme FELD — Deux millions.",
+        (
+            "QUESTION — Quand ouvre le pont ?\n\nMme FELD — En juin.\n\n"
+            "QUESTION — Combien ?\n\nMme FELD — Deux millions."
+        ),
         [None, "Mme FELD", None, "Mme FELD"],
     ),
     "single letters and hyphens": (
@@ -192,35 +245,52 @@ EXCHANGES = {
         [None, None, None, None],
     ),
     "a full stop and a hyphen": (
-        "Pregunta.- ¿Cuándo abre?\nPortavoz.- En junio.\nPregunta.- ¿Cuánto costó?\n"
-        "Portavoz.- Dos millones.",
+        (
+            "Pregunta.- ¿Cuándo abre?\nPortavoz.- En junio.\nPregunta.- ¿Cuánto costó?\n"
+            "Portavoz.- Dos millones."
+        ),
         [None, "Portavoz", None, "Portavoz"],
     ),
     "times behind names": (
-        "Mayor Feld: (00:03)\nGood day. The sluice is shut.\n\nSpeaker 2: (01:10)\nSince when?\n\n"
-        "Mayor Feld: (01:15)\nSince noon.\n\nAnna Bell: (02:00)\nWho paid?\n\n"
-        "Mayor Feld: (02:04)\nThe county.",
+        (
+            "Mayor Feld: (00:03)\nGood day. The sluice is shut.\n\n"
+            "Speaker 2: (01:10)\nSince when?\n\n"
+            "Mayor Feld: (01:15)\nSince noon.\n\nAnna Bell: (02:00)\nWho paid?\n\n"
+            "Mayor Feld: (02:04)\nThe county."
+        ),
         [None, "Speaker 2", "Mayor Feld", "Anna Bell", "Mayor Feld"],
     ),
     "times before names": (
-        "[00:01:02] Anna Bell: Is it shut?\n\n[00:01:09] Runa Feld: Since noon.\n\n"
-        "[00:02:00] Anna Bell: Who paid?\n\n[00:02:04] Runa Feld: The county.",
+        (
+            "[00:01:02] Anna Bell: Is it shut?\n\n[00:01:09] Runa Feld: Since noon.\n\n"
+            "[00:02:00] Anna Bell: Who paid?\n\n[00:02:04] Runa Feld: The county."
+        ),
         ["Anna Bell", "Runa Feld", "Anna Bell", "Runa Feld"],
     ),
     "times and no colon": (
-        "Anna Bell  0:02\nIs it shut?\n\nRuna Feld  0:09\nSince noon.\n\nAnna Bell  0:20\nWho paid?\n\n"
-        "Runa Feld  0:24\nThe county.\n\nAnna Bell  0:31\nHow much?\n\nRuna Feld  0:40\nNine crowns.",
+        (
+            "Anna Bell  0:02\nIs it shut?\n\n"
+            "Runa Feld  0:09\nSince noon.\n\nAnna Bell  0:20\nWho paid?\n\n"
+            "Runa Feld  0:24\nThe county.\n\n"
+            "Anna Bell  0:31\nHow much?\n\nRuna Feld  0:40\nNine crowns."
+        ),
         ["Anna Bell", "Runa Feld"] * 3,
     ),
     "capitals and a full stop": (
-        "Mr. DORN. Madam Chair, is it shut?\n\nMs. FELD. It is.\n\nMr. DORN. Who paid?\n\nMs. FELD. We.",
+        (
+            "Mr. DORN. Madam Chair, is it shut?\n\n"
+            "Ms. FELD. It is.\n\nMr. DORN. Who paid?\n\nMs. FELD. We."
+        ),
         ["Mr. DORN", "Ms. FELD", "Mr. DORN", "Ms. FELD"],
     ),
     "both ways of naming who asks": (
-        "Conferences of the ministry\n\nQ: Any word on the flood?\n\nSpokesperson Feld: Two teams left.\n\n"
-        "Q: When are they back?\n\nSpokesperson Feld: On Sunday.\n\n"
-        "ZKL: A barge was held yesterday. Is that so?\n\nRuna Feld: It was let go at once.\n\n"
-        "VTX: Does the mill in Vesk close?\n\nRuna Feld: No.",
+        (
+            "Conferences of the ministry\n\nQ: Any word on the flood?\n\n"
+            "Spokesperson Feld: Two teams left.\n\n"
+            "Q: When are they back?\n\nSpokesperson Feld: On Sunday.\n\n"
+            "ZKL: A barge was held yesterday. Is that so?\n\nRuna Feld: It was let go at once.\n\n"
+            "VTX: Does the mill in Vesk close?\n\nRuna Feld: No."
+        ),
         [None, "Spokesperson Feld"] * 2 + ["ZKL", "Runa Feld", "VTX", "Runa Feld"],
     ),
 }
@@ -306,11 +376,15 @@ def test_headings_between_turns_are_nobodys_words():
 @pytest.mark.parametrize(
     "text",
     [
-        "HON. A.B. OLT asked the County, upon notice:\n\nIs the sluice shut?\n\n"
-        "HON. C. NJUL (Minister for Water, Mines\nand Mills).- It is shut.\n\n"
-        "HON. SPEAKER.- I thank the Minister.",
-        "HON. A.B. OLT.- Is the sluice shut?\n\nHON. C. NJUL.- It is shut.\n\n"
-        "HON. A.B. OLT.: Who paid?\n\nHON. C. NJUL.- We paid.",
+        (
+            "HON. A.B. OLT asked the County, upon notice:\n\nIs the sluice shut?\n\n"
+            "HON. C. NJUL (Minister for Water, Mines\nand Mills).- It is shut.\n\n"
+            "HON. SPEAKER.- I thank the Minister."
+        ),
+        (
+            "HON. A.B. OLT.- Is the sluice shut?\n\nHON. C. NJUL.- It is shut.\n\n"
+            "HON. A.B. OLT.: Who paid?\n\nHON. C. NJUL.- We paid."
+        ),
     ],
 )
 def test_full_stops_and_hyphens_of_a_parliament(text):
@@ -335,11 +409,19 @@ def test_speeches_of_an_assembly_are_no_questions():
 @pytest.mark.parametrize(
     "text",
     [
-        "Notes of the parish meeting\n\nOda Lind (mayor of Vesk): The lamps are green.\n\n"
-        "Per Holt (miller): The toll is too high for carts.\n\nOda Lind (mayor of Vesk): It stays.",
-        "Moderator: Welcome to the hall.\n\nOda Lind: The lamps are green by law.\n\n"
-        "Per Holt: The toll is too high.\n\nOda Lind: It stays as it is.",
-        "Cllr Lind: The lamps are green.\n\nCllr Holt: The toll is too high.\n\nCllr Lind: It stays.",
+        (
+            "Notes of the parish meeting\n\nOda Lind (mayor of Vesk): The lamps are green.\n\n"
+            "Per Holt (miller): The toll is too high for carts.\n\n"
+            "Oda Lind (mayor of Vesk): It stays."
+        ),
+        (
+            "Moderator: Welcome to the hall.\n\nOda Lind: The lamps are green by law.\n\n"
+            "Per Holt: The toll is too high.\n\nOda Lind: It stays as it is."
+        ),
+        (
+            "Cllr Lind: The lamps are green.\n\n"
+            "Cllr Holt: The toll is too high.\n\nCllr Lind: It stays."
+        ),
     ],
 )
 def test_who_said_it_where_nobody_asks(text):
@@ -353,18 +435,45 @@ def test_who_said_it_where_nobody_asks(text):
 @pytest.mark.parametrize(
     "text",
     [
-        "Venue: Town hall.\n\nDate: 9 May 2024.\n\nVenue: Mill.\n\nDate: 10 May 2024.\n\nNote: free.",
-        "Budget\n\nLamps: 40 crowns\n\nBenches: 12 crowns\n\nLamps: 41 crowns\n\nBenches: 13 crowns",
-        "The plan.\n\nRoads: we build nine.\n\nMills: we shut two.\n\nRoads: more.\n\nMills: fewer.",
-        "From: Ann Lee\nTo: Bob Roe\nSubject: Dyke\n\nIs it shut?\n\nFrom: Bob Roe\nTo: Ann Lee\n\nYes.",
+        (
+            "Venue: Town hall.\n\nDate: 9 May 2024.\n\n"
+            "Venue: Mill.\n\nDate: 10 May 2024.\n\nNote: free."
+        ),
+        (
+            "Budget\n\nLamps: 40 crowns\n\nBenches: 12 crowns\n\n"
+            "Lamps: 41 crowns\n\nBenches: 13 crowns"
+        ),
+        (
+            "The plan.\n\nRoads: we build nine.\n\n"
+            "Mills: we shut two.\n\nRoads: more.\n\nMills: fewer."
+        ),
+        (
+            "From: Ann Lee\nTo: Bob Roe\nSubject: Dyke\n\n"
+            "Is it shut?\n\nFrom: Bob Roe\nTo: Ann Lee\n\nYes."
+        ),
         "Agenda\n\n10:30 Opening\n11:00 Coffee\n\n10:30 Opening\n11:00 Coffee",
-        "Mark 3:16 is read.\n\nSee https://elm.example/a?b\n\nJohn 3:16 is read.\n\nThe ratio is 3:1.",
-        "He said: is it shut?\n\nThe mayor answered: it is.\n\nHe said: who paid?\n\nShe said: we did.",
-        "Article 1: Who may fish?\n\nArticle 2: Any resident.\n\nArticle 1: Is it free?\n\nArticle 2: Yes.",
-        "毛方表示：水闸何时关闭？\n\n方若溪表示：中午。\n\n毛方表示：谁付款？\n\n方若溪表示：县里。",
+        (
+            "Mark 3:16 is read.\n\nSee https://elm.example/a?b\n\n"
+            "John 3:16 is read.\n\nThe ratio is 3:1."
+        ),
+        (
+            "He said: is it shut?\n\nThe mayor answered: it is.\n\n"
+            "He said: who paid?\n\nShe said: we did."
+        ),
+        (
+            "Article 1: Who may fish?\n\nArticle 2: Any resident.\n\n"
+            "Article 1: Is it free?\n\nArticle 2: Yes."
+        ),
+        (
+            "毛方表示：水闸何时关闭？\n\n方若溪表示：中午。\n\n"
+            "毛方表示：谁付款？\n\n方若溪表示：县里。"
+        ),
         "Q: Only one?\n\nRuna Feld: Yes.",
         "The Case for Dykes: Why we build\n\nWe build for all.\n\nThe Case against: no.",
-        "(Laughter.)\n\n[Applause] Is it shut?\n\n(Laughter.)\n\n[Applause] Who paid?\n\n(Laughter.)",
+        (
+            "(Laughter.)\n\n[Applause] Is it shut?\n\n"
+            "(Laughter.)\n\n[Applause] Who paid?\n\n(Laughter.)"
+        ),
         "A. First\n\nB. Second\n\nA. Third\n\nB. Fourth",
         "(a) Is it shut?\n\n(b) It is.\n\n(a) Who paid?\n\n(b) We did.",
     ],
@@ -423,8 +532,12 @@ def test_a_day_of_a_log_ends_the_turn_before_it():
 
 
 FAQ = {
-    "paragraphs": "Fishing\n\nWho may fish here?\n\nAny resident.\n\nIs there a fee?\n\nNo.\n\nIt is free.",
-    "headings": "# Fishing\n\n## Who may fish here?\n\nAny resident.\n\n## Is there a fee?\n\nNo. Free.",
+    "paragraphs": (
+        "Fishing\n\nWho may fish here?\n\nAny resident.\n\nIs there a fee?\n\nNo.\n\nIt is free."
+    ),
+    "headings": (
+        "# Fishing\n\n## Who may fish here?\n\nAny resident.\n\n## Is there a fee?\n\nNo. Free."
+    ),
     "lines": "Fishing\n\nWho may fish here?\nAny resident.\n\nIs there a fee?\nNo. It is free.",
     "numbers": "Fishing\n\n1. Who may fish here?\n\nAny resident.\n\n2. Is there a fee?\n\nNo.",
     "Chinese": "须知\n\n谁可以捕鱼？\n\n居民可以。\n\n需要付费吗？\n\n不需要。",
@@ -464,8 +577,11 @@ def test_a_heading_between_questions_is_no_answer():
         "Only one is asked.\n\nWhy do we build?\n\nBecause we must.",
         "Why do we build?\n\nWho pays for it?\n\nHow much is it?",
         "“Why do we build?”\n\nHe asked that.\n\n“Who pays for it?”\n\nHe asked that too.",
-        "MR OLT: Can I have a seconder?\n\nSeconded.\n\nThat the report be adopted?\n\nAgreed.\n\n"
-        "That the bill be read?\n\nAgreed.",
+        (
+            "MR OLT: Can I have a seconder?\n\nSeconded.\n\n"
+            "That the report be adopted?\n\nAgreed.\n\n"
+            "That the bill be read?\n\nAgreed."
+        ),
     ],
 )
 def test_few_questions_make_no_faq(text):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from qa.corpus.labels import Label, Name
+from qa.corpus.labels import Label
+from qa.corpus.names import Name
 from qa.corpus.roles import Part
 from qa.records import Span
 

@@ -20,7 +20,8 @@ _LEAST_QUESTIONS = 2
 _PARAGRAPHS_A_QUESTION = 6
 # One sentence: a mark at its end, and none before it.
 _QUESTION = re.compile(
-    rf"(?:\#{{1,6}}[ ]+)?[*_]{{0,3}}(?:\d{{1,3}}[.)．、][ \t]*)?[^\n?？؟!！。]{{2,{_QUESTION_CHARS}}}[?？؟][*_]{{0,3}}"
+    r"(?:\#{1,6}[ ]+)?[*_]{0,3}(?:\d{1,3}[.)．、][ \t]*)?"
+    rf"[^\n?？؟!！。]{{2,{_QUESTION_CHARS}}}[?？؟][*_]{{0,3}}"
 )
 _SENTENCE_END = re.compile(r"[a-zß-ÿа-я]{3}[.…][ ]+[^\W\d_]")
 _COLON = re.compile("[:：]")
@@ -77,7 +78,7 @@ def _questions(text: str) -> list[Span]:
         is_whole = bool(match) and not text[match.end() : end].strip()
         is_line = bool(match) and text[match.end() : match.end() + 1] == "\n"
         if found and before_is_question and match and (is_whole or is_line):
-            found.pop()  # two questions, one below the other: the upper one is no heading of an answer
+            found.pop()  # two questions, one below the other: nothing answers the upper one
         before_is_question = is_whole and _is_plain(match[0])
         if match and (is_whole or is_line) and _is_plain(match[0]):
             found.append(Span(start, match.end()))

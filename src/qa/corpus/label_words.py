@@ -43,7 +43,8 @@ _ASKERS = _words(
     correspondant correspondante pregunta preguntas periodista periodistas pergunta jornalista
     domanda giornalista vraag fråga journalisten spørsmål spørgsmål kysymys toimittaja pytanie
     dziennikarz dziennikarka otázka novinář вопрос журналист корреспондент питання
-    журналіст ερώτηση ερωτηση δημοσιογράφος δημοσιογραφος soru gazeteci muhabir سؤال صحفي الصحفي سائل प्रश्न पत्रकार
+    журналіст ερώτηση ερωτηση δημοσιογράφος δημοσιογραφος soru gazeteci
+    muhabir سؤال صحفي الصحفي سائل प्रश्न पत्रकार
     问 問 提问 提問 质询 質詢 记者 記者 媒体 媒體 质疑 質疑 質問 質問者 問い 질문 질의 문 기자
     """
 )
@@ -96,8 +97,9 @@ _OFFICES = _words(
 _HONORIFICS = _words(
     """
     mr ms mrs miss mx dr prof hon rev sir dame lord lady shri smt shrimati sri senator sen rep
-    deputy cllr councillor eng capt col maj gen lt sgt adm amb bishop fr arch mp m mm mme mlle herr frau sr sra señor señora srta sig dott don doña
-    pan pani г-н г-жа κ κος κα bay bayan السيد السيدة श्री श्रीमती
+    deputy cllr councillor eng capt col maj gen lt sgt adm amb bishop fr arch mp m mm mme mlle
+    herr frau sr sra señor señora srta sig dott don doña pan pani г-н г-жа κ κος κα bay bayan
+    السيد السيدة श्री श्रीमती
     """
 )
 _OUTLETS = _words(
