@@ -531,6 +531,27 @@ def test_a_day_of_a_log_ends_the_turn_before_it():
     assert sum(turn.speaker == "Runa Feld" for turn in found) == 6
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        "Otto Klim, the mayor, spoke about the toll.",
+        "Deputy Keeper of Dykes Ugo Brant met the miller.\n\nThey spoke for an hour.",
+        "The mayor spoke. In reply to Anna Bell, Klim named the toll too high.",
+        "Runa Feld met the miller in Vesk.\n\nThey spoke of the dyke for an hour.",
+    ],
+)
+def test_what_an_editor_of_a_log_tells_is_nobodys_words(told):
+    text = (
+        "The log\n\nMonday, March 3, 2025\n\nRadio Elm: Is it shut?\n\nRuna Feld: It is.\n\n"
+        "We did it at noon.\n\nTV Vesk: Who paid?\n\nRuna Feld: The county."
+        f"\n\nAs it did before.\n\n{told}\n\nAnna Bell: Is the toll too high?\n\nOtto Klim: Far too high.\n\n"
+        "Tuesday, March 4, 2025\n\nThe mill is shut.\n\nFriday, May 9, 2025\n\nIt is open."
+    )
+    found = turns(text, "transcript")
+    assert [turn.speaker for turn in found if told in turn.span.of(text)] == [None]
+    assert (A, "Runa Feld", "The county.\n\nAs it did before.") in spoken(text)
+
+
 FAQ = {
     "paragraphs": (
         "Fishing\n\nWho may fish here?\n\nAny resident.\n\nIs there a fee?\n\nNo.\n\nIt is free."

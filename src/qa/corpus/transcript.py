@@ -7,7 +7,6 @@ not certain who goes on speaking, the turn ends, and what follows has no speaker
 
 from __future__ import annotations
 
-import bisect
 import functools
 import itertools
 from collections.abc import Iterator, Sequence
@@ -15,8 +14,9 @@ from dataclasses import dataclass
 
 from qa.corpus.council import in_council, question_times
 from qa.corpus.dialogue import Found, asks, found_labels
-from qa.corpus.headings import before_headings, days
+from qa.corpus.headings import before_headings
 from qa.corpus.labels import Label, candidates
+from qa.corpus.logs import Log
 from qa.corpus.roles import Part, is_assembly, parts
 from qa.errors import CorpusError
 from qa.records import Span, Turn
@@ -100,13 +100,16 @@ def _turns(text: str, reading: _Reading) -> Iterator[Turn]:
     starts = [one.label.span.start for one in reading.labelled]
     if starts[0]:
         yield Turn("statement", Span(0, starts[0]))
-    log = days(text)
+    log = Log.of(text, [one.label for one in reading.labelled])
     asked: Span | None = None
-    for one, start, end in zip(reading.labelled, starts, [*starts[1:], len(text)], strict=True):
+    ends = [*starts[1:], len(text)]
+    for number, (one, end) in enumerate(zip(reading.labelled, ends, strict=True)):
+        start, said = one.label.span.start, one.label.span.end
         if one.part is None:
             yield Turn("statement", Span(start, end))
             continue
-        closes = _close(text, one.label.span.end, end, log)
+        closes = log.close(text, number, said, end) if log else end
+        closes = before_headings(text, said, closes)
         turn = _turn(text, one, Span(start, closes), asked, is_assembly=reading.is_assembly)
         if turn.role == "question":
             asked = _said(text, turn) or asked
@@ -140,10 +143,3 @@ def _said(text: str, turn: Turn) -> Span | None:
     begins = turn.label.end if turn.label else turn.span.start
     speech = text[begins : turn.span.end].rstrip()
     return Span(begins, begins + len(speech)) if speech else None
-
-
-def _close(text: str, said: int, end: int, log: list[int]) -> int:
-    """Where a speaker's words end: before a log's next day, or the headings of the next turn."""
-    following = bisect.bisect_right(log, said)
-    day = min(end, log[following]) if following < len(log) else end
-    return before_headings(text, said, day)
