@@ -483,6 +483,15 @@ def test_what_looks_like_labels_and_is_none(text):
     assert (page.layout, len(turns(page.text, page.layout))) == ("statement", 1)
 
 
+def test_a_list_with_dashes_names_nobody():
+    text = (
+        "Lamps – Are they on?\n\nMills – They are shut.\n\nLamps – Who pays?\n\nMills – The county."
+        "\n\nRoads – Nine.\n\nSluices – Two.\n\nDykes – One.\n\nCarts – None.\n\nBarges – Six."
+    )
+    assert {turn.speaker for turn in turns(text, recognise(text).layout)} == {None}
+    assert recognise(text).layout != "transcript"
+
+
 def conference(inside):
     return (
         "Coastal Courier: Is the sluice shut?\n\n"
@@ -544,7 +553,8 @@ def test_what_an_editor_of_a_log_tells_is_nobodys_words(told):
     text = (
         "The log\n\nMonday, March 3, 2025\n\nRadio Elm: Is it shut?\n\nRuna Feld: It is.\n\n"
         "We did it at noon.\n\nTV Vesk: Who paid?\n\nRuna Feld: The county."
-        f"\n\nAs it did before.\n\n{told}\n\nAnna Bell: Is the toll too high?\n\nOtto Klim: Far too high.\n\n"
+        f"\n\nAs it did before.\n\n{told}\n\nAnna Bell: Is the toll too high?\n\n"
+        "Otto Klim: Far too high.\n\n"
         "Tuesday, March 4, 2025\n\nThe mill is shut.\n\nFriday, May 9, 2025\n\nIt is open."
     )
     found = turns(text, "transcript")
