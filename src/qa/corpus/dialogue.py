@@ -71,6 +71,9 @@ class _Reading:
     asking: list[bool] = field(default_factory=list)
     pairs: set[int] = field(default_factory=set)
     answering: Counter[str] = field(default_factory=Counter)
+    sentences: list[bool] = field(default_factory=list)
+    between: set[int] = field(default_factory=set)
+    talking: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.counts = Counter(label.name.key for label in self.labels)
@@ -81,6 +84,12 @@ class _Reading:
         pairs = [i for i in range(len(self.labels) - 1) if self._is_pair(i)]
         self.answering = Counter(self.labels[i + 1].name.key for i in pairs)
         self.pairs = {i for i in pairs if self._is_sure(i)}
+        self.sentences = [
+            _is_sentence(self.text, label.span.end, end)
+            for label, end in zip(self.labels, ends, strict=True)
+        ]
+        self.between = {i for i in range(len(self.labels)) if self._is_between(i)}
+        self.talking = self._talking()
 
     def _is_pair(self, i: int) -> bool:
         asker, answerer = self.labels[i].name, self.labels[i + 1].name
@@ -98,20 +107,39 @@ class _Reading:
         is_told = asker.kind == "asker" or self.labels[i].puts or answerer.has_office
         return is_told or self.answering[answerer.key] > 1
 
-    def is_supported(self, i: int) -> bool:
-        """Whether a label recurs, stands in an exchange, or between two of one other speaker.
+    def _is_between(self, i: int) -> bool:
+        """Whether a label stands between two of one other speaker, or first before who answers.
 
-        Without the one between, that speaker would take turns with nobody.
+        Without it, that speaker would take turns with nobody.
         """
-        label = self.labels[i]
-        around = {one.name.key for one in (*self.labels[i - 1 : i], *self.labels[i + 1 : i + 2])}
-        is_between = 0 < i < len(self.labels) - 1 and len(around) == 1
+        following = self.labels[i + 1].name.key if i + 1 < len(self.labels) else None
+        before = self.labels[i - 1].name.key if i else following
+        if following is None or before != following or not self.labels[i].name.is_strong:
+            return False
+        return following != self.labels[i].name.key and (i > 0 or following in self.answering)
+
+    def _talking(self) -> set[str]:
+        """The speakers who say a sentence, and take part in an exchange or have a full name.
+
+        The entries of a list recur too; "Remember: ..." recurs within the words of others.
+        """
+        places = {*self.pairs, *(i + 1 for i in self.pairs), *self.between}
+        part_taking = {self.labels[i].name.key for i in places}
+        return {
+            label.name.key
+            for label, is_sentence in zip(self.labels, self.sentences, strict=True)
+            if is_sentence and (label.name.is_person or label.name.key in part_taking)
+        }
+
+    def is_supported(self, i: int) -> bool:
+        """Whether a label recurs, stands in an exchange, or between two of one other speaker."""
+        name = self.labels[i].name
+        is_recurring = self.counts[name.key] > 1
         return (
-            label.name.kind is not None
-            or self.counts[label.name.key] > 1
-            or (is_between and label.name.is_strong)
+            name.kind is not None
             or i in self.pairs
             or (i - 1) in self.pairs
+            or (name.key in self.talking and (is_recurring or i in self.between))
         )
 
     @property
@@ -195,7 +223,23 @@ def _is_conversation(reading: _Reading, form: Form) -> bool:
     if form in _RISKY and reading.supported_share < _LEAST_SUPPORTED:
         return False
     pairs = len(reading.pairs) + sum(reading.labels[i].puts for i in reading.pairs)
-    return pairs >= _LEAST_PAIRS[form] or _is_discussion(reading, form)
+    return (
+        pairs >= _LEAST_PAIRS[form]
+        or (bool(pairs) and _has_hub(reading))
+        or _is_discussion(reading, form)
+    )
+
+
+def _has_hub(reading: _Reading) -> bool:
+    """Whether several speakers take turns with one, though they seldom use a question mark."""
+    hubs = Counter(reading.labels[i + 1].name.key for i in reading.between)
+    hub = max(hubs, key=lambda key: hubs[key], default=None)
+    others = {
+        reading.labels[i].name.key
+        for i in reading.between
+        if reading.labels[i + 1].name.key == hub and reading.labels[i].name.key in reading.talking
+    }
+    return len(others) > 1 and hubs[hub or ""] >= _LEAST_TURNS
 
 
 def _is_discussion(reading: _Reading, form: Form) -> bool:
@@ -214,18 +258,8 @@ def _is_discussion(reading: _Reading, form: Form) -> bool:
         and len(set(keys)) > 1
         and max(reading.counts[key] for key in keys) > 1
         and alternating * 2 >= len(own)
-        and _sentences(reading) >= _LEAST_SENTENCES
+        and sum(reading.sentences) >= len(reading.sentences) * _LEAST_SENTENCES
     )
-
-
-def _sentences(reading: _Reading) -> float:
-    """The share of turns whose first paragraph is a sentence and no entry of a list."""
-    ends = ends_of(reading.labels, reading.text)
-    told = [
-        _is_sentence(reading.text, label.span.end, end)
-        for label, end in zip(reading.labels, ends, strict=True)
-    ]
-    return sum(told) / len(told) if told else 0.0
 
 
 def _is_sentence(text: str, start: int, end: int) -> bool:
@@ -245,8 +279,10 @@ def _accepted(reading: _Reading, form: Form) -> list[Found]:
     found = []
     for i, label in enumerate(reading.labels):
         name = label.name
-        if name.kind is not None or reading.is_supported(i):
+        if reading.is_supported(i):
             found.append(Found(label))
+        elif reading.counts[name.key] > 1 and not reading.sentences[i]:
+            continue  # an entry of a list
         elif label.span.start == first and _is_title(reading, label, _next(reading, i)):
             continue
         elif name.has_office or name.has_honorific or name.has_outlet:
