@@ -128,18 +128,20 @@ class _Reading:
         return {
             label.name.key
             for label, is_sentence in zip(self.labels, self.sentences, strict=True)
-            if is_sentence and (label.name.is_person or label.name.key in part_taking)
+            if label.is_timed
+            or (is_sentence and (label.name.is_person or label.name.key in part_taking))
         }
 
     def is_supported(self, i: int) -> bool:
         """Whether a label recurs, stands in an exchange, or between two of one other speaker."""
         name = self.labels[i].name
-        is_recurring = self.counts[name.key] > 1
+        is_talking = name.key in self.talking
         return (
             name.kind is not None
             or i in self.pairs
             or (i - 1) in self.pairs
-            or (name.key in self.talking and (is_recurring or i in self.between))
+            or (is_talking and self.counts[name.key] > 1)
+            or (i in self.between and (is_talking or name.is_person))
         )
 
     @property
