@@ -98,7 +98,7 @@ class _Reading:
             and self.asking[i]
             and asker.kind != "answerer"
             and answerer.kind != "asker"
-            and not (self.asking[i + 1] and self.counts[answerer.key] == 1)
+            and (answerer.has_office or not (self.asking[i + 1] and self.counts[answerer.key] == 1))
         )
 
     def _is_sure(self, i: int) -> bool:
@@ -116,7 +116,8 @@ class _Reading:
         before = self.labels[i - 1].name.key if i else following
         if following is None or before != following or not self.labels[i].name.is_strong:
             return False
-        return following != self.labels[i].name.key and (i > 0 or following in self.answering)
+        is_begun = i > 0 or (following in self.answering and self.sentences[0])
+        return is_begun and following != self.labels[i].name.key
 
     def _talking(self) -> set[str]:
         """The speakers who say a sentence, and take part in an exchange or have a full name.
@@ -174,15 +175,7 @@ def has_question(text: str, start: int, end: int) -> bool:
 def found_labels(text: str) -> list[Found]:
     """The labels of a document in order; none where the evidence is thin."""
     known = candidates(text)
-    live: dict[Form, _Reading] = {}
-    for form in _FORMS:
-        reading = _best(text, [label for label in known if _belongs(label, form)], form)
-        if reading:
-            live[form] = reading
-    certain = [len(live[form].pairs) for form in live if form not in _RISKY]
-    for form in _RISKY & live.keys():
-        if max(certain, default=0) * _CLEARLY_MORE >= len(live[form].pairs):
-            del live[form]
+    live = _live(text, known)
     found = {one.label.span.start: one for form in live for one in _accepted(live[form], form)}
     recurring = Counter(one.label.name.key for one in found.values() if one.is_label)
     for label in known:
@@ -190,11 +183,26 @@ def found_labels(text: str) -> list[Found]:
         is_known = label.starts_paragraph and recurring[label.name.key] > 1
         if is_known and (label.form not in _RISKY or label.name.kind == "asker"):
             found.setdefault(label.span.start, Found(label))
-    for match in _CUT_SHORT.finditer(text):
-        label = label_at(text, match.end())
-        if label and recurring[label.name.key] > 1 and label.name.has_honorific:
-            found.setdefault(label.span.start, Found(label))
+    for match in _CUT_SHORT.finditer(text) if found else ():
+        cut_in = label_at(text, match.end())
+        if cut_in and recurring[cut_in.name.key] > 1 and cut_in.name.has_honorific:
+            found.setdefault(cut_in.span.start, Found(cut_in))
     return [found[start] for start in sorted(found)]
+
+
+def _live(text: str, known: Sequence[Label]) -> dict[Form, _Reading]:
+    """The forms whose candidates make a conversation."""
+    live: dict[Form, _Reading] = {}
+    for form in _FORMS:
+        reading = _best(text, [label for label in known if _belongs(label, form)], form)
+        if reading:
+            live[form] = reading
+    certain = max((len(live[form].pairs) for form in live if form not in _RISKY), default=0)
+    return {
+        form: reading
+        for form, reading in live.items()
+        if form not in _RISKY or len(reading.pairs) > certain * _CLEARLY_MORE
+    }
 
 
 def _belongs(label: Label, form: Form) -> bool:

@@ -72,15 +72,18 @@ def _turns(text: str, asked: list[Span]) -> Iterator[Turn]:
 def _questions(text: str) -> list[Span]:
     """The paragraphs, or first lines of paragraphs, that ask and have an answer below them."""
     found: list[Span] = []
-    before_is_question = False
+    # Of two questions, one below the other, nothing answers the upper one.
+    is_unanswered = False
     for start, end in paragraphs(text, len(text) - len(text.lstrip()), len(text)):
         match = _QUESTION.match(text, start, min(end, start + 2 * _QUESTION_CHARS))
-        is_whole = bool(match) and not text[match.end() : end].strip()
-        is_line = bool(match) and text[match.end() : match.end() + 1] == "\n"
-        if found and before_is_question and match and (is_whole or is_line):
-            found.pop()  # two questions, one below the other: nothing answers the upper one
-        before_is_question = is_whole and _is_plain(match[0])
-        if match and (is_whole or is_line) and _is_plain(match[0]):
+        is_whole = match is not None and not text[match.end() : end].strip()
+        if match is None or not (is_whole or text.startswith("\n", match.end())):
+            is_unanswered = False
+            continue
+        if is_unanswered:
+            found.pop()
+        is_unanswered = is_whole and _is_plain(match[0])
+        if _is_plain(match[0]):
             found.append(Span(start, match.end()))
     if found and not text[found[-1].end :].strip():
         found.pop()
