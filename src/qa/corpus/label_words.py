@@ -115,7 +115,8 @@ _OUTLETS = _words(
 )
 _FIELDS = _words(
     """
-    note notes background date dates time venue place location participants attendees attendance
+    note notes minutes remember
+    background date dates time venue place location participants attendees attendance
     present absent apologies contact contacts phone telephone tel fax email e-mail mail address
     website web url link links source sources summary abstract introduction conclusion conclusions
     subject re cc bcc to from sent title topic agenda item items action actions owner status
