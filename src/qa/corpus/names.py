@@ -41,6 +41,8 @@ HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\ue000-\ufaff\uac00-\ud7af]")
 _ASIDE = re.compile(rf"[ \t]*[(（\[](?P<aside>{INSIDE})[)）\]][ \t*_]*\Z")
 _TIME_ALONE = re.compile(rf"[ \t]*{TIME}[ \t]*\Z")
 _FULL_STOP = re.compile(r"(?<=[^\W\d_]{4})\.$")
+# "ANN BROWN. Hi, ..." goes on after a sentence's end; "Prof. Brown" does not.
+_SENTENCE = re.compile(r"[^\W\d_]{5}\.[ ]")
 _SPACED_HAN = re.compile(r"(?<=[\u3400-\u9fff])[ \u3000](?=[\u3400-\u9fff](?:[ \u3000]|$))")
 _NEVER_IN_NAMES = re.compile(r"[?？!！;；。…，、“”\"=|{}<>\\/@#%$€£+~]")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -77,6 +79,8 @@ def name_of(written: str) -> Name | None:
     bare = _FULL_STOP.sub("", bare.strip(" \t\xa0*_,"))
     # Japanese ministries set "(記 者)".
     bare = _SPACED_HAN.sub("", bare)
+    if _SENTENCE.search(bare):
+        return None
     head, comma, title = bare.partition(",")
     if comma and _is_written_as_name(head, is_title=False) and _is_title(title):
         bare, asides = head, [*asides, title.strip()]
