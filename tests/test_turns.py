@@ -284,8 +284,10 @@ EXCHANGES = {
         ["Mr. DORN", "Ms. FELD", "Mr. DORN", "Ms. FELD"],
     ),
     "capitals, a full stop, and a colon in what is said": (
-        "ANNA BROWN. Hi, Mr. Chairman, a question: is it shut?\n\nCHAIR FELD. It is.\n\n"
-        "OLAF KERR. Hi, Mr. Chairman, another one: who paid?\n\nCHAIR FELD. We did.",
+        (
+            "ANNA BROWN. Hi, Mr. Chairman, a question: is it shut?\n\nCHAIR FELD. It is.\n\n"
+            "OLAF KERR. Hi, Mr. Chairman, another one: who paid?\n\nCHAIR FELD. We did."
+        ),
         ["ANNA BROWN", "CHAIR FELD", "OLAF KERR", "CHAIR FELD"],
     ),
     "both ways of naming who asks": (

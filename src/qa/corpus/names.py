@@ -42,7 +42,7 @@ _ASIDE = re.compile(rf"[ \t]*[(（\[](?P<aside>{INSIDE})[)）\]][ \t*_]*\Z")
 _TIME_ALONE = re.compile(rf"[ \t]*{TIME}[ \t]*\Z")
 _FULL_STOP = re.compile(r"(?<=[^\W\d_]{4})\.$")
 # "ANN BROWN. Hi, ..." goes on after a sentence's end; "Prof. Brown" does not.
-_SENTENCE = re.compile(r"[^\W\d_]{5}\.[ ]")
+_ENDED = re.compile(r"([^\W\d_]{4,})\.[ ]")
 _SPACED_HAN = re.compile(r"(?<=[\u3400-\u9fff])[ \u3000](?=[\u3400-\u9fff](?:[ \u3000]|$))")
 _NEVER_IN_NAMES = re.compile(r"[?？!！;；。…，、“”\"=|{}<>\\/@#%$€£+~]")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -79,7 +79,7 @@ def name_of(written: str) -> Name | None:
     bare = _FULL_STOP.sub("", bare.strip(" \t\xa0*_,"))
     # Japanese ministries set "(記 者)".
     bare = _SPACED_HAN.sub("", bare)
-    if _SENTENCE.search(bare):
+    if any(not has_honorific(word) for word in _ENDED.findall(bare)):
         return None
     head, comma, title = bare.partition(",")
     if comma and _is_written_as_name(head, is_title=False) and _is_title(title):
