@@ -17,6 +17,66 @@ ROOT = Path(__file__).parent.parent
 # name, file below src/qa, what stands there, what is put in its place
 MUTANTS = [
     (
+        "lists and headings taken for labels",
+        "corpus/dialogue.py",
+        "if form in _RISKY and reading.supported_share < _LEAST_SUPPORTED:",
+        "if False:",
+    ),
+    (
+        "one exchange makes a conversation",
+        "corpus/dialogue.py",
+        '    "colon": 2,',
+        '    "colon": 1,',
+    ),
+    (
+        "doubted labels name their speakers",
+        "corpus/dialogue.py",
+        "found.append(Found(label, is_label=False))",
+        "found.append(Found(label))",
+    ),
+    (
+        "doubted labels do not end a turn",
+        "corpus/dialogue.py",
+        "found.append(Found(label, is_label=False))",
+        "pass",
+    ),
+    (
+        "whoever ends in questions answers",
+        "corpus/roles.py",
+        "_ENDS_IN_QUESTIONS = -3.0",
+        "_ENDS_IN_QUESTIONS = 3.0",
+    ),
+    (
+        "speaking after questions is no evidence",
+        "corpus/roles.py",
+        "_SPEAKS_AFTER_QUESTIONS = 2.5",
+        "_SPEAKS_AFTER_QUESTIONS = 0.0",
+    ),
+    (
+        "headings are the last speaker's words",
+        "corpus/headings.py",
+        "while len(blocks) > 1 and _is_heading(",
+        "while False and _is_heading(",
+    ),
+    (
+        "an editor's words are the last speaker's",
+        "corpus/logs.py",
+        "            if is_telling or (",
+        "            if False and (",
+    ),
+    (
+        "fields of a form are labels",
+        "corpus/names.py",
+        "if is_strong is None or is_field(bare) or opens_a_sentence(bare):",
+        "if is_strong is None or opens_a_sentence(bare):",
+    ),
+    (
+        "questions without labels are not found",
+        "corpus/faq.py",
+        "_LEAST_QUESTIONS = 2",
+        "_LEAST_QUESTIONS = 9",
+    ),
+    (
         "passage offsets shifted by one",
         "index/passages.py",
         "yield Span(start + lead, start + lead + len(body))",
@@ -914,13 +974,13 @@ MUTANTS = [
     ),
     (
         "every sitting is asked of every label",
-        "corpus/transcript.py",
+        "corpus/council.py",
         "is_question_time = last >= 0 and start < sittings[last].end",
         "is_question_time = any(s.start <= start < s.end for s in sittings)",
     ),
     (
         "the sitting before",
-        "corpus/transcript.py",
+        "corpus/council.py",
         "bisect.bisect_right(begins, start) - 1",
         "bisect.bisect_right(begins, start) - 2",
     ),
@@ -1725,7 +1785,7 @@ TRIED_BY = {
     "corpus/formats/running_heads.py": ["tests/test_running_heads.py"],
     "corpus/formats/schema_faq.py": ["tests/test_panels.py"],
     "corpus/sentences.py": ["tests/test_linear.py"],
-    "corpus/transcript.py": ["tests/test_linear.py"],
+    "corpus/council.py": ["tests/test_linear.py"],
     "index/milvus.py": ["tests/test_milvus.py"],
     "index/rows.py": ["tests/test_milvus.py"],
     "index/workers.py": ["tests/test_workers.py"],

@@ -193,7 +193,7 @@ def test_a_preview_is_what_would_be_written_and_writes_nothing(project):
         "error": "seeds/b.txt: there is no text in it.",
     }
     stated = good.stated()
-    assert (stated["title"], stated["layout"]) == ("Q Will it rain?", "transcript")
+    assert (stated["title"], stated["layout"]) == ("Will it rain?", "transcript")
     assert stated["turns"][1] == {
         "role": "answer",
         "speaker": "MR. FOX",

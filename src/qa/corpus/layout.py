@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from qa.corpus.faq import faq, is_faq
 from qa.corpus.paragraphs import paragraph_spans
 from qa.corpus.sentences import sentence_spans
 from qa.corpus.transcript import is_transcript, transcript
@@ -26,6 +27,7 @@ _BREADCRUMB = re.compile(rf"\s*(?P<crumbs>(?:{_HOME})[ \t]*[>›»][^\n]*)\n[ \t
 _CRUMB_SEPARATOR = re.compile("[>›»]")
 # "...this time?(2022-07-21)" closes the question of a question-and-answer page.
 _ASKED_DATE = re.compile(r"[(（](?P<date>\d{4}-\d{1,2}-\d{1,2})[)）]\s*\Z")
+_BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _TITLE_CHARS = 200
 
 
@@ -50,7 +52,12 @@ def recognise(text: str) -> Recognised:
     asked = _question_on_top(text)
     if asked:
         return Recognised(text, "question-answer", _title(text), asked[1], section)
-    layout = "transcript" if is_transcript(text) else "statement"
+    if is_transcript(text):
+        first = transcript(text)[0]
+        # A speaker's label is no title.
+        title = _title(text[first.label.end :] if first.label else text)
+        return Recognised(text, "transcript", title, None, section)
+    layout = "faq" if is_faq(text) else "statement"
     return Recognised(text, layout, _title(text), None, section)
 
 
@@ -67,10 +74,10 @@ def turns(text: str, layout: str) -> tuple[Turn, ...]:
 
 def _question_on_top(text: str) -> tuple[Span, datetime.date] | None:
     """The question of a question-and-answer page, without its date, and that date."""
-    paragraphs = paragraph_spans(text)
-    if not paragraphs[1:]:
+    blank = _BLANK_LINE.search(text, len(text) - len(text.lstrip()))
+    if not blank or not text[blank.end() :].strip():
         return None
-    first = paragraphs[0]
+    first = paragraph_spans(text[: blank.start()])[0]
     closing = _ASKED_DATE.search(first.of(text))
     if not closing or not re.search("[?？]", first.of(text)):
         return None
@@ -114,6 +121,7 @@ def _statement(text: str) -> tuple[Turn, ...]:
 
 
 LAYOUTS: dict[str, Callable[[str], tuple[Turn, ...]]] = {
+    "faq": faq,
     "question-answer": _question_answer,
     "statement": _statement,
     "transcript": transcript,

@@ -1,0 +1,60 @@
+"""Headings between the words of speakers: nobody says them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+__all__ = ["before_headings", "days", "paragraphs"]
+
+_BLANK = re.compile(r"\n[ \t]*\n\s*")
+_HEADING_CHARS = 160
+# A date that stands by itself: a year and at most a day, a month and a day of the week.
+_DATE = re.compile(
+    r"(?=[^\n]{0,39}(?:19|20)\d{2})(?:[^\W\d_]{1,12}[.,]{0,2} ){0,2}\d{1,4}(?:st|nd|rd|th|er|º|\.)?"
+    r"(?:(?: | de )[^\W\d_]{2,12}\.?)?,?(?:(?: | de )\d{4})?|\d{4}-\d{2}-\d{2}"
+    r"|\d{4} ?年 ?\d{1,2} ?月 ?\d{1,2} ?日[^\n]{0,12}"
+)
+# "Question No.114" above the words of who asks it.
+_NUMBERED = re.compile(r"[^\W\d_]+ No\.? ?\d+")
+# So many days make a log.
+_LOG_DAYS = 3
+
+
+def paragraphs(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where the paragraphs between two places begin and end."""
+    for blank in _BLANK.finditer(text, start, end):
+        if blank.start() > start:
+            yield start, blank.start()
+        start = blank.end()
+    if start < end:
+        yield start, end
+
+
+def days(text: str) -> list[int]:
+    """Where a log's days begin; none where dates by themselves are few, or the same again."""
+    first: dict[str, int] = {}
+    for start, end in paragraphs(text, 0, len(text)):
+        if end - start <= _HEADING_CHARS and _DATE.fullmatch(text[start:end].strip("# *\t\n")):
+            first.setdefault(text[start:end], start)
+    return sorted(first.values()) if len(first) >= _LOG_DAYS else []
+
+
+def before_headings(text: str, start: int, end: int) -> int:
+    """Where what is said between two places ends: before the headings of what follows."""
+    blocks = list(paragraphs(text, start, end))
+    while len(blocks) > 1 and _is_heading(text[slice(*blocks[-1])]):
+        end = blocks.pop()[0]
+    return end
+
+
+def _is_heading(paragraph: str) -> bool:
+    """Whether a paragraph is in capitals, without letters, a date, or a heading of Markdown."""
+    words = paragraph.strip()
+    if not 0 < len(words) <= _HEADING_CHARS:
+        return False
+    if not any(map(str.isalpha, words)):
+        return True  # a page's number, a time
+    if words.startswith("#") or _DATE.fullmatch(words) or _NUMBERED.fullmatch(words):
+        return True
+    return words.isupper() and words[0] not in "([（【" and words[-1] not in ".!?:"
