@@ -134,3 +134,10 @@ def test_the_last_messages_are_kept_and_questions_that_were_answered_are_known()
 def test_parts_of_a_message_are_one_text():
     parts = [{"type": "text", "text": "a <b>"}, {"type": "text", "text": " c\0"}]
     assert shown("user", parts) == message_html("a <b> c")
+
+
+@pytest.mark.parametrize("question", ["a\n\nb", "a[^1]\n\n[^1]: <img src=x>\n***", "\\u003c\n\r\n&lt;"])
+def test_a_question_of_several_paragraphs_stays_as_it_was(question):
+    asked = message_html(question)
+    (shown,) = shown_again([Message(role="user", content=asked)])
+    assert shown == {"role": "user", "content": asked}

@@ -285,3 +285,26 @@ def test_of_an_assistants_call_only_what_is_needed_goes_on(sent, gone):
 )
 def test_an_assistant_may_ask_and_nothing_else(sent):
     assert refusal(sent, MCP)[0] == 422
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (rb"tea \ud800 hot", "tea ? hot"),
+        (rb"\udc00", "?"),
+        (rb"\ud83d\ude00", "\N{GRINNING FACE}"),
+        (rb"\\ud800", r"\ud800"),
+        (rb"\\\ud800", "\\?"),
+    ],
+)
+def test_half_a_character_is_a_question_mark(sent, read):
+    data = b'["' + sent + b'", [], false, "", "", ""]'
+    body = b'{"fn_index": 0, "session_hash": "one", "data": ' + data + b"}"
+    assert parse_join(body).data[0] == read
+
+
+def test_brackets_in_a_text_are_no_lists():
+    question = "[{" * 20_000
+    data = json.dumps([question, [], False, "", "", ""])
+    body = f'{{"fn_index": 0, "session_hash": "one", "data": {data}}}'.encode()
+    assert parse_join(body).data[0] == question

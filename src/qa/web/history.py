@@ -38,6 +38,8 @@ _OURS = re.compile(
     re.VERBOSE,
 )
 
+# The HTML of a question: text and line breaks.
+_ASKED = re.compile(r'<div class="qa-message" dir="auto">(?:[^<]++|<br>)*+</div>')
 # A message as the chat shows and keeps it: role, and HTML.
 Shown = dict[str, str]
 
@@ -66,11 +68,13 @@ def asked_before(messages: Sequence[Shown]) -> list[str]:
 def _safe(role: str, html: str) -> str:
     if role == "assistant" and is_ours(html):
         return html
-    said = message_text(html)
-    return html if said and message_html(said) == html else message_html(html)
+    return html if _ASKED.fullmatch(html) and not _has_blank_line(html) else message_html(html)
 
 
 def is_ours(html: str) -> bool:
     """Tell whether HTML is such as our templates make, in which Markdown finds no end."""
-    has_blank_line = any(not line.strip() for line in html.replace("\r", "\n").split("\n"))
-    return not has_blank_line and _OURS.fullmatch(html) is not None
+    return not _has_blank_line(html) and _OURS.fullmatch(html) is not None
+
+
+def _has_blank_line(html: str) -> bool:
+    return any(not line.strip() for line in html.replace("\r", "\n").split("\n"))
