@@ -678,3 +678,71 @@ def test_other_names_give_the_same_turns(names, others, exchanges):
 def test_a_megabyte_on_one_line_names_nobody(unit):
     text = unit * (1_000_000 // len(unit))
     assert len(turns(text, recognise(text).layout)) == 1
+
+
+@pytest.mark.parametrize("number", ["Q. {}:", "Q {}:", "Q-{}.", "Q.{})"])
+def test_numbers_belong_to_the_label(number):
+    asked = number.format(1), number.format(2)
+    text = (
+        f"{asked[0]} Is it shut?\n\n{asked[0].replace('Q', 'A')} It is.\n\n"
+        f"{asked[1]} Who paid?\n\n{asked[1].replace('Q', 'A')} We did."
+    )
+    assert [said for _, _, said in spoken(text)] == [
+        "Is it shut?",
+        "It is.",
+        "Who paid?",
+        "We did.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        (
+            "ليس لدي ما أضيفه. متى يفتح الجسر؟\n\nالقرار للمجلس. نعم.\n\n"
+            "ليس لدي ما أضيفه. من يدفع؟\n\nالقرار للمجلس. المدينة."
+        ),
+        (
+            "THE MINISTER OR ANY OFFICIAL. IN ALL OF THESE MATTERS, WHO PAYS?\n\n"
+            "MY CHIEF COMMISSIONER. HE PAYS, AND THE TOWN PAYS AS WELL.\n\n"
+            "THE MINISTER OR ANY OFFICIAL. IN NONE OF THESE MATTERS, WHY NOT?\n\n"
+            "MY CHIEF COMMISSIONER. HE HAS PAID, AND THE TOWN HAS PAID."
+        ),
+        (
+            "Dear Ms. Tarn:\n\nWhen does it open? We wait.\n\nDear Mr. Feld:\n\nIt is open.\n\n"
+            "Dear Ms. Tarn:\n\nWho pays for it?\n\nDear Mr. Feld:\n\nWe do."
+        ),
+    ],
+)
+def test_sentences_and_salutations_name_nobody(text):
+    page = recognise(text)
+    assert {turn.speaker for turn in turns(page.text, page.layout)} == {None}
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "We buy:\n\n- Lamps: They are on.\n\n- Lamps: Are they on?\n\n- Mills: They are shut.",
+        "I have two\nquestions. Who pays, and\nquestions. Who owns it.",
+        "(Cheers from the left\nand the GREENS – Aldo Vesk: Oh!)\n\nWe go on.",
+    ],
+)
+def test_bullets_wrapped_words_and_brackets_hold_no_labels(inside):
+    assert spoken(conference(inside))[1] == (A, "Runa Feld", f"It is. {inside}")
+
+
+def test_a_question_put_may_go_on_without_a_colon():
+    text = (
+        "Mr. Speaker: Next question!\n\n"
+        "Mr. Okello asked the Minister for Roads whether the ferry is safe.\n\n"
+        "The Minister for Roads (Mr. Tarn): Mr. Speaker, it is.\n\n"
+        "Dr. Feld asked the Minister for Mills what he pays.\n\n"
+        "The Minister for Mills (Mr. Vesk): Nine crowns."
+    )
+    assert speakers(text) == [
+        (S, "Mr. Speaker"),
+        (Q, "Mr. Okello"),
+        (A, "Mr. Tarn"),
+        (Q, "Dr. Feld"),
+        (A, "Mr. Vesk"),
+    ]

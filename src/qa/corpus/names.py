@@ -33,6 +33,7 @@ _HAN_CHARS = 20
 _UNKNOWN_WORDS = 2
 _UNKNOWN_AMONG = 4
 _ABBREVIATION_CHARS = 5
+_THE = frozenset({"the", "le", "la", "el", "o", "a", "il", "der", "die"})
 _ARTICLES = ("d'", "d’", "l'", "l’", "al-")
 TIME = r"\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?"
 # What stands in brackets may hold other brackets, and go on in the next line.
@@ -122,7 +123,12 @@ def _is_full_name(words: str) -> bool:
 
 def _is_title(words: str) -> bool:
     """Whether what follows a name and a comma is an office or an outlet ("Reuters")."""
-    return len(words.split()) <= _TITLE_WORDS and (holds_office(words) or is_outlet(words))
+    tokens = words.split()
+    if not tokens or len(tokens) > _TITLE_WORDS or any(map(is_verb, tokens)):
+        return False
+    # "Second, this is a question" goes on as sentences do.
+    is_begun = not tokens[0].islower() or is_known_word(tokens[0]) or tokens[0] in _THE
+    return is_begun and (holds_office(words) or is_outlet(words))
 
 
 def _without_asides(words: str) -> tuple[str, list[str]]:
