@@ -746,3 +746,54 @@ def test_a_question_put_may_go_on_without_a_colon():
         (Q, "Dr. Feld"),
         (A, "Mr. Vesk"),
     ]
+
+
+CAPITALS = {
+    "colon": "{}: {}",
+    "line": "{}\n{}",
+    "dash": "{} — {}",
+}
+
+
+def in_capitals(form, *inside):
+    said = [
+        ("QUESTION", "Is the sluice shut?"),
+        ("KEEPER RUNA FELD", "It is."),
+        *inside,
+        ("QUESTION", "Who paid for it?"),
+        ("KEEPER RUNA FELD", "The county did."),
+        ("ALDO VESK", "May I ask how much it is?"),
+        ("KEEPER RUNA FELD", "Nine crowns."),
+        ("ALDO VESK", "Is it free for carts?"),
+        ("KEEPER RUNA FELD", "No."),
+    ]
+    return "\n\n".join(CAPITALS[form].format(*one) for one in said)
+
+
+@pytest.mark.parametrize("form", CAPITALS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "UGO BRANT, DIRECTOR GENERAL OF THE COMMISSION FOR DYKES, SLUICES AND PORTS",
+        "VOICES",
+        "SFELD",
+    ],
+)
+def test_an_uncertain_name_in_capitals_ends_the_turn_above(form, name):
+    text = in_capitals(form, (name, "Good morning to you all, I have a word to say."))
+    found = turns(text, recognise(text).layout)
+    said = {turn.speaker for turn in found if "Good morning" in turn.span.of(text)}
+    assert said <= {None, name.split(",")[0]}
+    assert "KEEPER RUNA FELD" in {turn.speaker for turn in found}
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "Another point: who pays for it?\n\nAnother point: why?",
+        "Quaere hoc: one is that the mill pays. Is that not so?\n\nQuaere hoc: who owns it?",
+    ],
+)
+def test_sentences_name_nobody_among_names_in_capitals(inside):
+    text = in_capitals("colon").replace("It is.", f"It is.\n\n{inside}")
+    assert spoken(text)[1] == (A, "KEEPER RUNA FELD", f"It is.\n\n{inside}")

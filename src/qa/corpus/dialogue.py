@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from qa.corpus.doubts import are_in_capitals, in_capitals, look_alikes
 from qa.corpus.labels import Form, Label, candidates, label_at
 
 __all__ = ["Found", "asks", "ends_of", "found_labels", "has_question"]
@@ -183,6 +184,10 @@ def found_labels(text: str) -> list[Found]:
         is_known = label.starts_paragraph and recurring[label.name.key] > 1
         if is_known and (label.form not in _RISKY or label.name.kind == "asker"):
             found.setdefault(label.span.start, Found(label))
+        elif recurring[label.name.key] > 1 and label.form == "line" and label.name.speaker:
+            found.setdefault(label.span.start, Found(label, is_label=False))
+    for doubted in look_alikes(text, [one.label for one in found.values() if one.is_label]):
+        found.setdefault(doubted.span.start, Found(doubted, is_label=False))
     for match in _CUT_SHORT.finditer(text) if found else ():
         cut_in = label_at(text, match.end())
         if cut_in and recurring[cut_in.name.key] > 1 and cut_in.name.has_honorific:
@@ -194,7 +199,10 @@ def _live(text: str, known: Sequence[Label]) -> dict[Form, _Reading]:
     """The forms whose candidates make a conversation."""
     live: dict[Form, _Reading] = {}
     for form in _FORMS:
-        reading = _best(text, [label for label in known if _belongs(label, form)], form)
+        labels = [label for label in known if _belongs(label, form)]
+        reading = _best(text, labels, form)
+        if reading and _is_in_capitals(reading):
+            reading = _best(text, [label for label in labels if _may_be_in_capitals(label)], form)
         if reading:
             live[form] = reading
     certain = max((len(live[form].pairs) for form in live if form not in _RISKY), default=0)
@@ -203,6 +211,21 @@ def _live(text: str, known: Sequence[Label]) -> dict[Form, _Reading]:
         for form, reading in live.items()
         if form not in _RISKY or len(reading.pairs) > certain * _CLEARLY_MORE
     }
+
+
+def _is_in_capitals(reading: _Reading) -> bool:
+    return are_in_capitals(
+        [
+            label
+            for i, label in enumerate(reading.labels)
+            if reading.counts[label.name.key] > 1 and reading.is_supported(i)
+        ]
+    )
+
+
+def _may_be_in_capitals(label: Label) -> bool:
+    """Whether a label may be one among those in capitals ("MR. TARN", "Question")."""
+    return bool(label.name.kind) or not label.name.speaker or in_capitals(label.name.speaker)
 
 
 def _belongs(label: Label, form: Form) -> bool:
