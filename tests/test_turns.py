@@ -797,3 +797,51 @@ def test_an_uncertain_name_in_capitals_ends_the_turn_above(form, name):
 def test_sentences_name_nobody_among_names_in_capitals(inside):
     text = in_capitals("colon").replace("It is.", f"It is.\n\n{inside}")
     assert spoken(text)[1] == (A, "KEEPER RUNA FELD", f"It is.\n\n{inside}")
+
+
+def test_a_programme_with_times_and_names_is_a_statement():
+    text = (
+        "Programme\n\n8:30 Ann Lee: Night mills\n\n9:00 Bob Roe: Lamp works\n\n"
+        "9:30 Ann Lee: Dykes\n\n10:00 Cy Orn: Sluices"
+    )
+    assert recognise(text).layout == "statement"
+
+
+def test_entries_of_a_list_named_twice_stay_in_their_turn():
+    listed = "We buy:\n\nNight lamps: 40 crowns.\n\nBenches: none.\n\nNight lamps: two."
+    assert spoken(conference(listed))[1] == (A, "Runa Feld", f"It is. {listed}")
+
+
+def test_names_with_the_same_brackets_speak_once_too():
+    text = (
+        "Lord Tarn (Con)\nIs the sluice shut?\n\nLord Feld (Lab)\nIt is, since noon.\n\n"
+        "Lord Tarn (Con)\nWho paid for it?\n\nLord Feld (Lab)\nThe county did.\n\n"
+        "Lord Tarn (Con)\nDoes the mill close?\n\nLord Feld (Lab)\nNo, it does not.\n\n"
+        "The Earl of Vesk (Con)\nMy Lords, I was lucky."
+    )
+    assert spoken(text)[-1] == (S, "The Earl of Vesk", "My Lords, I was lucky.")
+
+
+def test_a_time_behind_a_name_makes_a_label_of_a_line():
+    text = (
+        "Runa Feld: (00:10)\nWelcome to the dyke.\n\nAldo Vesk: (00:20)\nIs it shut?\n\n"
+        "Runa Feld: (00:30)\nIt is.\nSpeaker 5: (00:41)\nMadam. Madam.\n\n"
+        "Aldo Vesk: (00:50)\nWho paid?\n\nRuna Feld: (01:00)\nThe county did."
+    )
+    assert "Speaker 5" in {speaker for _, speaker in speakers(text)}
+
+
+def test_an_abbreviated_office_behind_a_comma_belongs_to_the_label():
+    text = (
+        "Präsident Holm: Das Wort hat Frau Vesk.\n\n"
+        "Frau Vesk (ABC): Ist die Schleuse zu?\n\n"
+        "Tarn, Parl. Staatssekretär: Ja.\n\n"
+        "Frau Vesk (ABC): Wer bezahlt?\n\nTarn, Parl. Staatssekretär: Der Kreis."
+    )
+    assert [speaker for _, speaker in speakers(text)][2] == "Tarn"
+
+
+def test_a_name_at_the_start_of_a_line_behind_a_sentence_ends_the_turn():
+    text = conference("That is all.\nUgo Brant: I have a word to say about the mill.")
+    words = [turn for turn in turns(text, "transcript") if "about the mill" in turn.span.of(text)]
+    assert {turn.speaker for turn in words} <= {None, "Ugo Brant"}

@@ -44,6 +44,8 @@ _TIME_ALONE = re.compile(rf"[ \t]*{TIME}[ \t]*\Z")
 _FULL_STOP = re.compile(r"(?<=[^\W\d_]{4})\.$")
 # "ANN BROWN. Hi, ..." goes on after a sentence's end; "Prof. Brown" does not.
 _ENDED = re.compile(r"([^\W\d_]{4,})\.[ ]")
+# "Tarn, Parl. Staatssekretär" holds an abbreviation.
+_ENDED_TITLE = re.compile(r"[^\W\d_]{5,}\.[ ]")
 _SPACED_HAN = re.compile(r"(?<=[\u3400-\u9fff])[ \u3000](?=[\u3400-\u9fff](?:[ \u3000]|$))")
 _NEVER_IN_NAMES = re.compile(r"[?？!！;；。…，、“”\"=|{}<>\\/@#%$€£+~]")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -80,9 +82,10 @@ def name_of(written: str) -> Name | None:
     bare = _FULL_STOP.sub("", bare.strip(" \t\xa0*_,"))
     # Japanese ministries set "(記 者)".
     bare = _SPACED_HAN.sub("", bare)
-    if any(not has_honorific(word) for word in _ENDED.findall(bare)):
-        return None
     head, comma, title = bare.partition(",")
+    is_ended = any(not has_honorific(word) for word in _ENDED.findall(head))
+    if is_ended or _ENDED_TITLE.search(title):
+        return None
     if comma and _is_written_as_name(head, is_title=False) and _is_title(title):
         bare, asides = head, [*asides, title.strip()]
     person = next((aside for aside in asides if has_honorific(aside)), None)
