@@ -791,12 +791,41 @@ def test_an_uncertain_name_in_capitals_ends_the_turn_above(form, name):
     "inside",
     [
         "Another point: who pays for it?\n\nAnother point: why?",
+        "Thanks President Tarn: you pay for all of it.",
         "Quaere hoc: one is that the mill pays. Is that not so?\n\nQuaere hoc: who owns it?",
     ],
 )
 def test_sentences_name_nobody_among_names_in_capitals(inside):
     text = in_capitals("colon").replace("It is.", f"It is.\n\n{inside}")
     assert spoken(text)[1] == (A, "KEEPER RUNA FELD", f"It is.\n\n{inside}")
+
+
+def test_who_answers_several_others_at_length_may_ask_in_return():
+    """Marks of questions alone would turn the roles round."""
+    text = (
+        "Runa Feld: Welcome to the dyke. It was shut at noon. Is it safe? It is, by law.\n\n"
+        "Kiv Orn: I would like to hear about carts.\n\n"
+        "Runa Feld: The toll on carts stays as it was in the year before. Why? Ask the county.\n\n"
+        "Bex Tul: And the mill, please.\n\n"
+        "Runa Feld: It is open on all days but one, and the miller is well. Can we do more?\n\n"
+        "Kiv Orn: Who paid?\n\n"
+        "Runa Feld: The county, which has paid nine crowns for every cart since the flood."
+    )
+    assert [role for role, _ in speakers(text)] == [S, Q, A, Q, A, Q, A]
+
+
+def test_an_office_named_above_answers_though_it_asks_back():
+    text = (
+        "Briefing by the Official Spokesperson\n\n"
+        "Shri Ugo Brant, Official Spokesperson: Good day, we begin with you.\n\n"
+        "Kiv: Kiv of the Elm. I wish to hear about the mill in the north of Vesk, which --\n\n"
+        "Shri Ugo Brant, Official Spokesperson: The one in Vesk?\n\n"
+        "Kiv: In Vesk, yes. Two men are sought, as we are told by those who know of it --\n\n"
+        "Shri Ugo Brant, Official Spokesperson: One at a time.\n\n"
+        "Kiv: Are they found, and if so, who has found them and where do they stay?\n\n"
+        "Shri Ugo Brant, Official Spokesperson: The men?\n\nKiv: The men, yes."
+    )
+    assert {role for role, speaker in speakers(text) if speaker == "Kiv"} == {Q}
 
 
 def test_a_programme_with_times_and_names_is_a_statement():
