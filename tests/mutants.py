@@ -59,6 +59,12 @@ MUTANTS = [
         "return list(known)",
     ),
     (
+        "turns between those of several others tell nothing",
+        "corpus/roles.py",
+        "_IS_HUB = 4.5",
+        "_IS_HUB = 0.0",
+    ),
+    (
         "a bullet begins a turn",
         "corpus/labels.py",
         'and lead and lead["bullet"]:',

@@ -874,3 +874,14 @@ def test_a_name_at_the_start_of_a_line_behind_a_sentence_ends_the_turn():
     text = conference("That is all.\nUgo Brant: I have a word to say about the mill.")
     words = [turn for turn in turns(text, "transcript") if "about the mill" in turn.span.of(text)]
     assert {turn.speaker for turn in words} <= {None, "Ugo Brant"}
+
+
+def test_a_known_title_behind_a_sentence_begins_a_turn_within_a_paragraph():
+    text = (
+        "Mr. Speaker: Order!\n\nMr. Okello: Is the ferry safe?\n\n"
+        "The Minister for Roads (Mr. Tarn): It is.\n\nMr. Okello: Who pays?\n\n"
+        "The Minister for Roads (Mr. Tarn): We do.\n\n"
+        "Mr. Okello: Why do you not protect me? Mr. Speaker: I do what I can.\n\n"
+        "Mr. Speaker: Order!"
+    )
+    assert speakers(text)[5:7] == [(Q, "Mr. Okello"), (S, "Mr. Speaker")]

@@ -51,7 +51,9 @@ _ENDS_SENTENCE = re.compile(r"[.!?…。！？۔।:;\-—][\"'”’»）)\]】
 _LINES_ARE_BETTER = 1.25
 _CLEARLY_MORE = 1.25
 # Hansard cuts a speaker short so, and may print the next one in the same line.
-_CUT_SHORT = re.compile(r"---[ ]?(?=\w)")
+_CUT_SHORT = re.compile(
+    r"---[ ]?(?=\w)|[.?!][ ](?=(?:M[Rr]s?|M[Ss]|D[Rr]|Prof|Hon|The|Sir)\b[^:\n?!]{1,80}:\s)"
+)
 _FORMS: tuple[Form, ...] = ("colon", "stop", "bracket", "dash", "line")
 
 
@@ -205,7 +207,8 @@ def found_labels(text: str) -> list[Found]:
         found.setdefault(doubted.span.start, Found(doubted, is_label=False))
     for match in _CUT_SHORT.finditer(text) if found else ():
         cut_in = label_at(text, match.end())
-        if cut_in and recurring[cut_in.name.key] > 1 and cut_in.name.has_honorific:
+        is_titled = cut_in and (cut_in.name.has_honorific or cut_in.name.has_office)
+        if cut_in and is_titled and recurring[cut_in.name.key] > 1:
             found.setdefault(cut_in.span.start, Found(cut_in))
     return [found[start] for start in sorted(found)]
 
