@@ -31,14 +31,44 @@ MUTANTS = [
     (
         "doubted labels name their speakers",
         "corpus/dialogue.py",
-        "found.append(Found(label, is_label=False))",
+        "found.append(Found(label, is_label=is_label))",
         "found.append(Found(label))",
     ),
     (
         "doubted labels do not end a turn",
         "corpus/dialogue.py",
-        "found.append(Found(label, is_label=False))",
-        "pass",
+        "if is_label or _may_be_label(reading, i, form):",
+        "if is_label:",
+    ),
+    (
+        "names in capitals that look like labels end no turn",
+        "corpus/doubts.py",
+        "if found and _is_head(head, form):",
+        "if found and not head:",
+    ),
+    (
+        "sentences speak among names in capitals",
+        "corpus/dialogue.py",
+        "if reading and _is_in_capitals(reading):",
+        "if reading and not text:",
+    ),
+    (
+        "entries of lists speak",
+        "corpus/dialogue.py",
+        "return [label for label in known if label.name.key in told | alone]",
+        "return list(known)",
+    ),
+    (
+        "turns between those of several others tell nothing",
+        "corpus/roles.py",
+        "_IS_HUB = 4.5",
+        "_IS_HUB = 0.0",
+    ),
+    (
+        "a bullet begins a turn",
+        "corpus/labels.py",
+        'and lead and lead["bullet"]:',
+        "and False:",
     ),
     (
         "whoever ends in questions answers",

@@ -678,3 +678,210 @@ def test_other_names_give_the_same_turns(names, others, exchanges):
 def test_a_megabyte_on_one_line_names_nobody(unit):
     text = unit * (1_000_000 // len(unit))
     assert len(turns(text, recognise(text).layout)) == 1
+
+
+@pytest.mark.parametrize("number", ["Q. {}:", "Q {}:", "Q-{}.", "Q.{})"])
+def test_numbers_belong_to_the_label(number):
+    asked = number.format(1), number.format(2)
+    text = (
+        f"{asked[0]} Is it shut?\n\n{asked[0].replace('Q', 'A')} It is.\n\n"
+        f"{asked[1]} Who paid?\n\n{asked[1].replace('Q', 'A')} We did."
+    )
+    assert [said for _, _, said in spoken(text)] == [
+        "Is it shut?",
+        "It is.",
+        "Who paid?",
+        "We did.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        (
+            "ليس لدي ما أضيفه. متى يفتح الجسر؟\n\nالقرار للمجلس. نعم.\n\n"
+            "ليس لدي ما أضيفه. من يدفع؟\n\nالقرار للمجلس. المدينة."
+        ),
+        (
+            "THE MINISTER OR ANY OFFICIAL. IN ALL OF THESE MATTERS, WHO PAYS?\n\n"
+            "MY CHIEF COMMISSIONER. HE PAYS, AND THE TOWN PAYS AS WELL.\n\n"
+            "THE MINISTER OR ANY OFFICIAL. IN NONE OF THESE MATTERS, WHY NOT?\n\n"
+            "MY CHIEF COMMISSIONER. HE HAS PAID, AND THE TOWN HAS PAID."
+        ),
+        (
+            "Dear Ms. Tarn:\n\nWhen does it open? We wait.\n\nDear Mr. Feld:\n\nIt is open.\n\n"
+            "Dear Ms. Tarn:\n\nWho pays for it?\n\nDear Mr. Feld:\n\nWe do."
+        ),
+    ],
+)
+def test_sentences_and_salutations_name_nobody(text):
+    page = recognise(text)
+    assert {turn.speaker for turn in turns(page.text, page.layout)} == {None}
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "We buy:\n\n- Lamps: They are on.\n\n- Lamps: Are they on?\n\n- Mills: They are shut.",
+        "I have two\nquestions. Who pays, and\nquestions. Who owns it.",
+        "(Cheers from the left\nand the GREENS – Aldo Vesk: Oh!)\n\nWe go on.",
+    ],
+)
+def test_bullets_wrapped_words_and_brackets_hold_no_labels(inside):
+    assert spoken(conference(inside))[1] == (A, "Runa Feld", f"It is. {inside}")
+
+
+def test_a_question_put_may_go_on_without_a_colon():
+    text = (
+        "Mr. Speaker: Next question!\n\n"
+        "Mr. Okello asked the Minister for Roads whether the ferry is safe.\n\n"
+        "The Minister for Roads (Mr. Tarn): Mr. Speaker, it is.\n\n"
+        "Dr. Feld asked the Minister for Mills what he pays.\n\n"
+        "The Minister for Mills (Mr. Vesk): Nine crowns."
+    )
+    assert speakers(text) == [
+        (S, "Mr. Speaker"),
+        (Q, "Mr. Okello"),
+        (A, "Mr. Tarn"),
+        (Q, "Dr. Feld"),
+        (A, "Mr. Vesk"),
+    ]
+
+
+CAPITALS = {
+    "colon": "{}: {}",
+    "line": "{}\n{}",
+    "dash": "{} — {}",
+}
+
+
+def in_capitals(form, *inside):
+    said = [
+        ("QUESTION", "Is the sluice shut?"),
+        ("KEEPER RUNA FELD", "It is."),
+        *inside,
+        ("QUESTION", "Who paid for it?"),
+        ("KEEPER RUNA FELD", "The county did."),
+        ("ALDO VESK", "May I ask how much it is?"),
+        ("KEEPER RUNA FELD", "Nine crowns."),
+        ("ALDO VESK", "Is it free for carts?"),
+        ("KEEPER RUNA FELD", "No."),
+    ]
+    return "\n\n".join(CAPITALS[form].format(*one) for one in said)
+
+
+@pytest.mark.parametrize("form", CAPITALS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "UGO BRANT, DIRECTOR GENERAL OF THE COMMISSION FOR DYKES, SLUICES AND PORTS",
+        "VOICES",
+        "SFELD",
+    ],
+)
+def test_an_uncertain_name_in_capitals_ends_the_turn_above(form, name):
+    text = in_capitals(form, (name, "Good morning to you all, I have a word to say."))
+    found = turns(text, recognise(text).layout)
+    said = {turn.speaker for turn in found if "Good morning" in turn.span.of(text)}
+    assert said <= {None, name.split(",")[0]}
+    assert "KEEPER RUNA FELD" in {turn.speaker for turn in found}
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "Another point: who pays for it?\n\nAnother point: why?",
+        "Thanks President Tarn: you pay for all of it.",
+        "Quaere hoc: one is that the mill pays. Is that not so?\n\nQuaere hoc: who owns it?",
+    ],
+)
+def test_sentences_name_nobody_among_names_in_capitals(inside):
+    text = in_capitals("colon").replace("It is.", f"It is.\n\n{inside}")
+    assert spoken(text)[1] == (A, "KEEPER RUNA FELD", f"It is.\n\n{inside}")
+
+
+def test_who_answers_several_others_at_length_may_ask_in_return():
+    """Marks of questions alone would turn the roles round."""
+    text = (
+        "Runa Feld: Welcome to the dyke. It was shut at noon. Is it safe? It is, by law.\n\n"
+        "Kiv Orn: I would like to hear about carts.\n\n"
+        "Runa Feld: The toll on carts stays as it was in the year before. Why? Ask the county.\n\n"
+        "Bex Tul: And the mill, please.\n\n"
+        "Runa Feld: It is open on all days but one, and the miller is well. Can we do more?\n\n"
+        "Kiv Orn: Who paid?\n\n"
+        "Runa Feld: The county, which has paid nine crowns for every cart since the flood."
+    )
+    assert [role for role, _ in speakers(text)] == [S, Q, A, Q, A, Q, A]
+
+
+def test_an_office_named_above_answers_though_it_asks_back():
+    text = (
+        "Briefing by the Official Spokesperson\n\n"
+        "Shri Ugo Brant, Official Spokesperson: Good day, we begin with you.\n\n"
+        "Kiv: Kiv of the Elm. I wish to hear about the mill in the north of Vesk, which --\n\n"
+        "Shri Ugo Brant, Official Spokesperson: The one in Vesk?\n\n"
+        "Kiv: In Vesk, yes. Two men are sought, as we are told by those who know of it --\n\n"
+        "Shri Ugo Brant, Official Spokesperson: One at a time.\n\n"
+        "Kiv: Are they found, and if so, who has found them and where do they stay?\n\n"
+        "Shri Ugo Brant, Official Spokesperson: The men?\n\nKiv: The men, yes."
+    )
+    assert {role for role, speaker in speakers(text) if speaker == "Kiv"} == {Q}
+
+
+def test_a_programme_with_times_and_names_is_a_statement():
+    text = (
+        "Programme\n\n8:30 Ann Lee: Night mills\n\n9:00 Bob Roe: Lamp works\n\n"
+        "9:30 Ann Lee: Dykes\n\n10:00 Cy Orn: Sluices"
+    )
+    assert recognise(text).layout == "statement"
+
+
+def test_entries_of_a_list_named_twice_stay_in_their_turn():
+    listed = "We buy:\n\nNight lamps: 40 crowns.\n\nBenches: none.\n\nNight lamps: two."
+    assert spoken(conference(listed))[1] == (A, "Runa Feld", f"It is. {listed}")
+
+
+def test_names_with_the_same_brackets_speak_once_too():
+    text = (
+        "Lord Tarn (Con)\nIs the sluice shut?\n\nLord Feld (Lab)\nIt is, since noon.\n\n"
+        "Lord Tarn (Con)\nWho paid for it?\n\nLord Feld (Lab)\nThe county did.\n\n"
+        "Lord Tarn (Con)\nDoes the mill close?\n\nLord Feld (Lab)\nNo, it does not.\n\n"
+        "The Earl of Vesk (Con)\nMy Lords, I was lucky."
+    )
+    assert spoken(text)[-1] == (S, "The Earl of Vesk", "My Lords, I was lucky.")
+
+
+def test_a_time_behind_a_name_makes_a_label_of_a_line():
+    text = (
+        "Runa Feld: (00:10)\nWelcome to the dyke.\n\nAldo Vesk: (00:20)\nIs it shut?\n\n"
+        "Runa Feld: (00:30)\nIt is.\nSpeaker 5: (00:41)\nMadam. Madam.\n\n"
+        "Aldo Vesk: (00:50)\nWho paid?\n\nRuna Feld: (01:00)\nThe county did."
+    )
+    assert "Speaker 5" in {speaker for _, speaker in speakers(text)}
+
+
+def test_an_abbreviated_office_behind_a_comma_belongs_to_the_label():
+    text = (
+        "Präsident Holm: Das Wort hat Frau Vesk.\n\n"
+        "Frau Vesk (ABC): Ist die Schleuse zu?\n\n"
+        "Tarn, Parl. Staatssekretär: Ja.\n\n"
+        "Frau Vesk (ABC): Wer bezahlt?\n\nTarn, Parl. Staatssekretär: Der Kreis."
+    )
+    assert [speaker for _, speaker in speakers(text)][2] == "Tarn"
+
+
+def test_a_name_at_the_start_of_a_line_behind_a_sentence_ends_the_turn():
+    text = conference("That is all.\nUgo Brant: I have a word to say about the mill.")
+    words = [turn for turn in turns(text, "transcript") if "about the mill" in turn.span.of(text)]
+    assert {turn.speaker for turn in words} <= {None, "Ugo Brant"}
+
+
+def test_a_known_title_behind_a_sentence_begins_a_turn_within_a_paragraph():
+    text = (
+        "Mr. Speaker: Order!\n\nMr. Okello: Is the ferry safe?\n\n"
+        "The Minister for Roads (Mr. Tarn): It is.\n\nMr. Okello: Who pays?\n\n"
+        "The Minister for Roads (Mr. Tarn): We do.\n\n"
+        "Mr. Okello: Why do you not protect me? Mr. Speaker: I do what I can.\n\n"
+        "Mr. Speaker: Order!"
+    )
+    assert speakers(text)[5:7] == [(Q, "Mr. Okello"), (S, "Mr. Speaker")]

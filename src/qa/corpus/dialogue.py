@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from qa.corpus.doubts import are_in_capitals, in_capitals, look_alikes
 from qa.corpus.labels import Form, Label, candidates, label_at
 
 __all__ = ["Found", "asks", "ends_of", "found_labels", "has_question"]
@@ -41,12 +42,18 @@ _LEAST_TURNS = 3
 _LEAST_SENTENCES = 0.8
 _SENTENCE_WORDS = 8
 _SENTENCE_CHARS = 12
+# Entries of lists have so many words, and stand beside others.
+_ENTRY_WORDS = 3
+# Where so many labels end in brackets, one more that does is believed.
+_LEAST_IN_BRACKETS = 0.6
 _ENDS_SENTENCE = re.compile(r"[.!?…。！？۔।:;\-—][\"'”’»）)\]】」』*_]*\s*\Z")
 # Lines count as paragraphs do where they make so many times more exchanges.
 _LINES_ARE_BETTER = 1.25
 _CLEARLY_MORE = 1.25
 # Hansard cuts a speaker short so, and may print the next one in the same line.
-_CUT_SHORT = re.compile(r"---[ ]?(?=\w)")
+_CUT_SHORT = re.compile(
+    r"---[ ]?(?=\w)|[.?!][ ](?=(?:M[Rr]s?|M[Ss]|D[Rr]|Prof|Hon|The|Sir)\b[^:\n?!]{1,80}:\s)"
+)
 _FORMS: tuple[Form, ...] = ("colon", "stop", "bracket", "dash", "line")
 
 
@@ -73,6 +80,7 @@ class _Reading:
     answering: Counter[str] = field(default_factory=Counter)
     sentences: list[bool] = field(default_factory=list)
     between: set[int] = field(default_factory=set)
+    has_asides: bool = False
     talking: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -90,6 +98,15 @@ class _Reading:
         ]
         self.between = {i for i in range(len(self.labels)) if self._is_between(i)}
         self.talking = self._talking()
+        asides = sum(self._ends_in_brackets(label) for label in self.labels)
+        self.has_asides = asides >= len(self.labels) * _LEAST_IN_BRACKETS
+
+    def _ends_in_brackets(self, label: Label) -> bool:
+        return self.text[label.span.start : label.span.end].rstrip(" \t\n:*_")[-1:] == ")"
+
+    def is_alike(self, label: Label) -> bool:
+        """Whether a name has brackets behind it, as most have here ("Lord Tarn (Con)")."""
+        return self.has_asides and label.name.is_person and self._ends_in_brackets(label)
 
     def _is_pair(self, i: int) -> bool:
         asker, answerer = self.labels[i].name, self.labels[i + 1].name
@@ -139,6 +156,7 @@ class _Reading:
         is_talking = name.key in self.talking
         return (
             name.kind is not None
+            or self.labels[i].is_timed
             or i in self.pairs
             or (i - 1) in self.pairs
             or (is_talking and self.counts[name.key] > 1)
@@ -174,7 +192,7 @@ def has_question(text: str, start: int, end: int) -> bool:
 
 def found_labels(text: str) -> list[Found]:
     """The labels of a document in order; none where the evidence is thin."""
-    known = candidates(text)
+    known = _without_entries(text, candidates(text))
     live = _live(text, known)
     found = {one.label.span.start: one for form in live for one in _accepted(live[form], form)}
     recurring = Counter(one.label.name.key for one in found.values() if one.is_label)
@@ -183,18 +201,53 @@ def found_labels(text: str) -> list[Found]:
         is_known = label.starts_paragraph and recurring[label.name.key] > 1
         if is_known and (label.form not in _RISKY or label.name.kind == "asker"):
             found.setdefault(label.span.start, Found(label))
+        elif recurring[label.name.key] > 1 and label.form == "line" and label.name.speaker:
+            found.setdefault(label.span.start, Found(label, is_label=False))
+    for doubted in look_alikes(text, [one.label for one in found.values() if one.is_label]):
+        found.setdefault(doubted.span.start, Found(doubted, is_label=False))
     for match in _CUT_SHORT.finditer(text) if found else ():
         cut_in = label_at(text, match.end())
-        if cut_in and recurring[cut_in.name.key] > 1 and cut_in.name.has_honorific:
+        is_titled = cut_in and (cut_in.name.has_honorific or cut_in.name.has_office)
+        if cut_in and is_titled and recurring[cut_in.name.key] > 1:
             found.setdefault(cut_in.span.start, Found(cut_in))
     return [found[start] for start in sorted(found)]
+
+
+def _without_entries(text: str, known: Sequence[Label]) -> list[Label]:
+    """The candidates without those that only head entries of lists ("Lamps: 40 crowns.")."""
+    short = [_is_entry(text, label) for label in known]
+    told = {label.name.key for label, is_short in zip(known, short, strict=True) if not is_short}
+    alone = {
+        label.name.key for i, label in enumerate(known) if short[i] and not _is_beside(short, i)
+    }
+    return [label for label in known if label.name.key in told | alone]
+
+
+def _is_beside(short: Sequence[bool], i: int) -> bool:
+    """Whether an entry stands next to another."""
+    return (i > 0 and short[i - 1]) or any(short[i + 1 : i + 2])
+
+
+def _is_entry(text: str, label: Label) -> bool:
+    """Whether a few words that do not ask stand behind what names neither part nor person."""
+    name = label.name
+    if name.kind or name.is_person or name.has_office or label.is_timed or label.form != "colon":
+        return False
+    end = text.find("\n", label.span.end)
+    said = text[label.span.end : len(text) if end < 0 else end]
+    return len(said.split(None, _ENTRY_WORDS)) <= _ENTRY_WORDS and not has_question(
+        said, 0, len(said)
+    )
 
 
 def _live(text: str, known: Sequence[Label]) -> dict[Form, _Reading]:
     """The forms whose candidates make a conversation."""
     live: dict[Form, _Reading] = {}
     for form in _FORMS:
-        reading = _best(text, [label for label in known if _belongs(label, form)], form)
+        labels = [label for label in known if _belongs(label, form)]
+        reading = _best(text, labels, form)
+        if reading and _is_in_capitals(reading):
+            reading = _best(text, [label for label in labels if _may_be_in_capitals(label)], form)
         if reading:
             live[form] = reading
     certain = max((len(live[form].pairs) for form in live if form not in _RISKY), default=0)
@@ -203,6 +256,21 @@ def _live(text: str, known: Sequence[Label]) -> dict[Form, _Reading]:
         for form, reading in live.items()
         if form not in _RISKY or len(reading.pairs) > certain * _CLEARLY_MORE
     }
+
+
+def _is_in_capitals(reading: _Reading) -> bool:
+    return are_in_capitals(
+        [
+            label
+            for i, label in enumerate(reading.labels)
+            if reading.counts[label.name.key] > 1 and reading.is_supported(i)
+        ]
+    )
+
+
+def _may_be_in_capitals(label: Label) -> bool:
+    """Whether a label may be one among those in capitals ("MR. TARN", "Question")."""
+    return bool(label.name.kind) or not label.name.speaker or in_capitals(label.name.speaker)
 
 
 def _belongs(label: Label, form: Form) -> bool:
@@ -225,7 +293,24 @@ def _best(text: str, labels: list[Label], form: Form) -> _Reading | None:
     begins = by_paragraph.counts
     return _Reading(
         text,
-        [label for label in labels if label.starts_paragraph or begins[label.name.key] > 1],
+        [
+            label
+            for label in labels
+            if label.starts_paragraph
+            or label.is_timed
+            or begins[label.name.key] > 1
+            or _is_sure_in_line(text, label)
+        ],
+    )
+
+
+def _is_sure_in_line(text: str, label: Label) -> bool:
+    """Whether a line that begins no paragraph names somebody behind the end of a sentence."""
+    return (
+        label.form == "colon"
+        and label.name.is_strong
+        and label.name.is_person
+        and bool(_ENDS_SENTENCE.search(text[max(0, label.span.start - 20) : label.span.start]))
     )
 
 
@@ -258,7 +343,7 @@ def _is_discussion(reading: _Reading, form: Form) -> bool:
     if len(own) < _LEAST_TURNS:
         return False
     if all(label.is_timed for label in own):
-        return True
+        return sum(reading.sentences) >= len(reading.sentences) * _LEAST_SENTENCES
     keys = [label.name.key for label in own]
     persons = [label for label in own if label.name.is_person]
     alternating = sum(one != other for one, other in itertools.pairwise(keys))
@@ -282,30 +367,42 @@ def _is_sentence(text: str, start: int, end: int) -> bool:
 
 def _accepted(reading: _Reading, form: Form) -> list[Found]:
     """The labels of a reading; those doubted, marked; without those that surely are none."""
+    found = []
+    for i, label in enumerate(reading.labels):
+        if reading.is_supported(i) or not _is_none(reading, i):
+            is_label = reading.is_supported(i) or _is_believed(reading, label, form)
+            if is_label or _may_be_label(reading, i, form):
+                found.append(Found(label, is_label=is_label))
+    return found
+
+
+def _is_none(reading: _Reading, i: int) -> bool:
+    """Whether a candidate without support is an entry of a list, or the document's title."""
+    label = reading.labels[i]
+    if reading.counts[label.name.key] > 1 and not reading.sentences[i]:
+        return True
+    return not i and _is_title(reading, label, _next(reading, i))
+
+
+def _is_believed(reading: _Reading, label: Label, form: Form) -> bool:
+    """Whether a candidate without support is a label by its words, or by being as others are."""
+    name = label.name
+    if name.has_office or name.has_honorific or name.has_outlet or reading.is_alike(label):
+        return True
     # Capitals before a full stop are rarely anything but a name.
     is_trusted = form == "stop" and reading.supported_share >= _TRUSTED
     is_trusted = is_trusted or not reading.pairs
-    first = reading.labels[0].span.start
-    found = []
-    for i, label in enumerate(reading.labels):
-        name = label.name
-        if reading.is_supported(i):
-            found.append(Found(label))
-        elif reading.counts[name.key] > 1 and not reading.sentences[i]:
-            continue  # an entry of a list
-        elif label.span.start == first and _is_title(reading, label, _next(reading, i)):
-            continue
-        elif name.has_office or name.has_honorific or name.has_outlet:
-            found.append(Found(label))
-        elif not name.is_strong or form in _RISKY:
-            continue
-        elif name.is_person and is_trusted:
-            found.append(Found(label))
-        elif label.starts_paragraph and _is_sentence(
-            reading.text, label.span.end, _next(reading, i)
-        ):
-            found.append(Found(label, is_label=False))
-    return found
+    return name.is_strong and form not in _RISKY and name.is_person and is_trusted
+
+
+def _may_be_label(reading: _Reading, i: int, form: Form) -> bool:
+    """Whether nobody knows who speaks behind a candidate."""
+    label = reading.labels[i]
+    if not label.name.is_strong:
+        return False
+    if form in _RISKY:
+        return label.name.is_person
+    return _is_sentence(reading.text, label.span.end, _next(reading, i))
 
 
 def _is_title(reading: _Reading, label: Label, end: int) -> bool:

@@ -39,7 +39,8 @@ def _words(listed: str) -> frozenset[str]:
 _ASKERS = _words(
     """
     q question questions questioner reporter reporters journalist journalists correspondent press
-    media interviewer frage fragen zusatzfrage nachfrage zusatz journalistin reporterin journaliste
+    media interviewer interlocutor interlocutora reportero reportera
+    frage fragen zusatzfrage nachfrage zusatz journalistin reporterin journaliste
     correspondant correspondante pregunta preguntas periodista periodistas pergunta jornalista
     domanda giornalista vraag fråga journalisten spørsmål spørgsmål kysymys toimittaja pytanie
     dziennikarz dziennikarka otázka novinář вопрос журналист корреспондент питання
@@ -65,7 +66,9 @@ _LEADERS = _words(
     """
     moderator moderators operator host facilitator announcer compère moderatorin modérateur
     modératrice animateur moderadora moderador moderatore presentador presentadora модератор
-    ведуча ведучий συντονιστής مدير moderatör 主持人 主持 司会 司会者 사회자
+    ведущий ведущая ведуча ведучий συντονιστής συντονίστρια συντονιστρια vorsitzende vorsitzender
+    gesprächsleiter gesprächsleiterin conductor conductora conduttore conduttrice
+    مدير moderatör 主持人 主持 司会 司会者 사회자
     """
 )
 _OFFICES = _words(
@@ -166,7 +169,10 @@ _OPENERS = _words(
     in on at by with as and but or if when while because however therefore thus also then now
     today yesterday tomorrow who what why how where which let please our my his her its their your
     to from after before until since about according regarding concerning not only this these
-    those that there here
+    those that there here dear liebe lieber sehr cher chère estimado estimada estimados querido
+    querida queridos caro cara caros prezado prezada geachte beste kære kära уважаемый уважаемая
+    уважаемые дорогой дорогая por para pero entonces
+    porque cuando aunque segundo mi mis pour mais donc deux mon ma ich wir zwei mein meine
     """
 )
 # These begin sentences too, and names ("He Yadong", "So Yeon", "One Radio").
@@ -229,7 +235,7 @@ def _split(name: str) -> tuple[str, ...]:
 def kind_of(name: str) -> Kind | None:
     """The part that the words of a label name by themselves, as "Question 3" does; or None."""
     words = [word for word in _split(name) if not _NUMBER.fullmatch(word)]
-    stripped = {re.sub(r"\d{1,4}$|[一二三四五六七八九十]{1,3}$", "", word) for word in words}
+    stripped = {re.sub(r"[#-]?\d{1,4}$|[一二三四五六七八九十]{1,3}$", "", word) for word in words}
     if not stripped:
         return None
     if stripped <= _ASKERS | _ASKER_QUALIFIERS and stripped & _ASKERS:

@@ -7,6 +7,7 @@ linear in the text.
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -30,10 +31,12 @@ _LINE_WORDS = 6
 
 _LINE = re.compile(r"^[^\S\n]*(?=\S)", re.MULTILINE)
 _SPACE = re.compile(r"\s*")
+# So many letters are no abbreviation, nor a speaker who cries out.
+_CAPITAL_CHARS = 24
 # Marks of Markdown, a time, and a number before the label's words.
 _LEAD = re.compile(
     rf"""[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]{{0,3}}
-    (?:\#{{1,6}}[ ]|[>*•·–-][ ])?[*_]{{0,3}}
+    (?:\#{{1,6}}[ ]|>[ ]|(?P<bullet>[*•·–-][ ]))?[*_]{{0,3}}
     (?P<time>(?:[\[(（]{TIME}[\])）]|{TIME})[ \t]*(?:[-–—|][ \t]*)?)?
     (?:[(（]?(?:\d{{1,3}}|[一二三四五六七八九十]{{1,3}})[.)．、）][ \t]*)?
     [*_]{{0,3}}""",
@@ -42,12 +45,13 @@ _LEAD = re.compile(
 # Marks of Markdown and a time behind the label's words.
 _BEHIND = rf"[*_]{{0,3}}(?P<time>[ \t]*[\[(（]{TIME}[\])）]|[ \t]+{TIME}(?=[ \t]*\n))?[*_]{{0,3}}"
 _SPACED_Q = re.compile(
-    r"(?P<name>Q)(?![ \t]*[-–—][ \t])(?![ ]?\([^()\n]{1,60}\)[ ]?[:：])"
+    r"(?P<name>Q)(?![ \t]*[-–—][ \t]|[ ]\d{1,4}[:.)])(?![ ]?\([^()\n]{1,60}\)[ ]?[:：])"
     r"(?=[ \t\xa0]+[^\s:.]|[ ]?--|[—–(])"
 )
 _GENERIC = re.compile(
-    rf"(?P<name>[^\W\d_]{{1,16}}(?:[ ][^\W\d_]{{3,12}})?(?:[ \t]?[\#.-]?\d{{1,4}})?)"
-    rf"[ \t\xa0]*(?:\.(?=\s)|(?<=\d)[)）]|[ \t]?[—–](?=\s)|[ \t]--?(?=[ \t])){_BEHIND}"
+    rf"(?P<name>[^\W\d_]{{1,16}}(?:[ ][^\W\d_]{{3,12}})?(?:\.?[ \t]?[\#.-]?\d{{1,4}})?)"
+    rf"[ \t\xa0]*(?:\.(?=\s)|(?<=\d)(?:[)）]|[.]?:(?=\s))"
+    rf"|[ \t]?[—–](?=\s)|[ \t]--?(?=[ \t])){_BEHIND}"
 )
 # Brackets within a label may hold a colon ("Governor Hale (00:12):").
 _COLON = re.compile(
@@ -86,12 +90,16 @@ _STOP = re.compile(
     rf"[ \t\xa0]*\.(?=\s){_BEHIND}"
 )
 _ABBREVIATED = frozenset({"MR", "MS", "MRS", "DR"})
-# "Mr. Okello asked the Minister for Roads:-" puts a question and is no words of his.
+# "Mr. Okello asked the Minister for Roads:-" puts a question and is no words of his; the sentence
+# may go on ("... whether the ferry is safe").
 _PUT = re.compile(
-    r"(?P<name>[^\n:：?!,]{2,60}?)(?:,[^\n:：?!]{0,60}?,)?[ ]asked[ ][^\n:：?!]{3,140}?"
-    r"(?:[:：][-–—]{0,2}|\.[-–—])"
+    r"[(]?(?P<name>[^\n:：?!,]{2,60}?)[)]?(?:,[^\n:：?!]{0,60}?,)?[ ](?:asked|to[ ]ask)[ ]"
+    r"[^\n:：?!]{3,140}?"
+    r"(?:[:：][-–—]{0,2}|\.[-–—]|(?=\s(?:whether|if|when|what|how|why|which|who|to)\s))"
 )
 _LONE = re.compile(rf"(?P<name>[^\n]{{1,80}}?)(?P<time>[ \t]+{TIME})?[ \t]*[*_]{{0,3}}(?=\n)")
+# An interjection or a note over several lines: nothing in it begins a turn.
+_LONG_ASIDE = re.compile(r"\((?:[^()]|\([^()]{0,80}\)){0,600}\)")
 # Where another label may follow in the same line: behind a sentence, a few letters and a colon.
 _SENTENCE_END = re.compile(r"[.?!。？！][\"”’」]?[ \t]*(?=[^\s:：]{1,12}(?: ?\d{1,3})? ?[:：])")
 
@@ -124,7 +132,11 @@ def line_starts(text: str) -> Iterator[tuple[int, bool]]:
 def candidates(text: str) -> list[Label]:
     """Every beginning of a line that may be a label, in order."""
     found = []
+    asides = [aside.span() for aside in _LONG_ASIDE.finditer(text)]
     for start, starts_paragraph in line_starts(text):
+        place = bisect.bisect_left(asides, (start, 0)) - 1
+        if place >= 0 and start < asides[place][1]:
+            continue
         label = _label_at(text, start, starts_paragraph=starts_paragraph)
         if label:
             found.append(label)
@@ -160,6 +172,10 @@ def _label_at(text: str, start: int, *, starts_paragraph: bool) -> Label | None:
         if found is None:
             continue
         match, name, form = found
+        if name.kind not in ("asker", "answerer") and lead and lead["bullet"]:
+            return None  # an entry of a list
+        if text[begins].islower() and not (starts_paragraph and form == "colon"):
+            return None  # the middle of a sentence
         space = _SPACE.match(text, match.end())
         end = space.end() if space else match.end()
         if end >= len(text):
@@ -217,7 +233,7 @@ def _is_han_role(name: str) -> bool:
 
 
 def _read_put(text: str, begins: int, limit: int) -> _Read | None:
-    if text.find(" asked ", begins, limit) < 0:
+    if not any(text.find(verb, begins, limit) >= 0 for verb in (" asked ", " to ask ")):
         return None
     match = _PUT.match(text, begins, limit)
     name = match and name_of(match["name"])
@@ -257,11 +273,19 @@ def _read_stop(text: str, begins: int, limit: int) -> _Read | None:
     if not match:
         return None
     words = match["name"]
+    if not words[0].isupper() or _goes_on_in_capitals(text, match.end(), limit):
+        return None
     is_one = " " not in words
     if is_one and (words.rstrip(".").upper() in _ABBREVIATED or not holds_office(words)):
         return None
     name = name_of(words)
     return (match, name, "stop") if name and name.is_strong else None
+
+
+def _goes_on_in_capitals(text: str, start: int, limit: int) -> bool:
+    """Whether a text is wholly in capitals, so that those of a label tell nothing."""
+    said = text[start:limit].split("\n\n", 1)[0]
+    return len(said) > _CAPITAL_CHARS and said.isupper()
 
 
 def _read_dash(text: str, begins: int, limit: int) -> _Read | None:

@@ -33,6 +33,7 @@ _HAN_CHARS = 20
 _UNKNOWN_WORDS = 2
 _UNKNOWN_AMONG = 4
 _ABBREVIATION_CHARS = 5
+_THE = frozenset({"the", "le", "la", "el", "o", "a", "il", "der", "die"})
 _ARTICLES = ("d'", "d’", "l'", "l’", "al-")
 TIME = r"\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?"
 # What stands in brackets may hold other brackets, and go on in the next line.
@@ -43,6 +44,8 @@ _TIME_ALONE = re.compile(rf"[ \t]*{TIME}[ \t]*\Z")
 _FULL_STOP = re.compile(r"(?<=[^\W\d_]{4})\.$")
 # "ANN BROWN. Hi, ..." goes on after a sentence's end; "Prof. Brown" does not.
 _ENDED = re.compile(r"([^\W\d_]{4,})\.[ ]")
+# "Tarn, Parl. Staatssekretär" holds an abbreviation.
+_ENDED_TITLE = re.compile(r"[^\W\d_]{5,}\.[ ]")
 _SPACED_HAN = re.compile(r"(?<=[\u3400-\u9fff])[ \u3000](?=[\u3400-\u9fff](?:[ \u3000]|$))")
 _NEVER_IN_NAMES = re.compile(r"[?？!！;；。…，、“”\"=|{}<>\\/@#%$€£+~]")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -79,9 +82,10 @@ def name_of(written: str) -> Name | None:
     bare = _FULL_STOP.sub("", bare.strip(" \t\xa0*_,"))
     # Japanese ministries set "(記 者)".
     bare = _SPACED_HAN.sub("", bare)
-    if any(not has_honorific(word) for word in _ENDED.findall(bare)):
-        return None
     head, comma, title = bare.partition(",")
+    is_ended = any(not has_honorific(word) for word in _ENDED.findall(head))
+    if is_ended or _ENDED_TITLE.search(title):
+        return None
     if comma and _is_written_as_name(head, is_title=False) and _is_title(title):
         bare, asides = head, [*asides, title.strip()]
     person = next((aside for aside in asides if has_honorific(aside)), None)
@@ -122,7 +126,12 @@ def _is_full_name(words: str) -> bool:
 
 def _is_title(words: str) -> bool:
     """Whether what follows a name and a comma is an office or an outlet ("Reuters")."""
-    return len(words.split()) <= _TITLE_WORDS and (holds_office(words) or is_outlet(words))
+    tokens = words.split()
+    if not tokens or len(tokens) > _TITLE_WORDS or any(map(is_verb, tokens)):
+        return False
+    # "Second, this is a question" goes on as sentences do.
+    is_begun = not tokens[0].islower() or is_known_word(tokens[0]) or tokens[0] in _THE
+    return is_begun and (holds_office(words) or is_outlet(words))
 
 
 def _without_asides(words: str) -> tuple[str, list[str]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from qa.corpus.dialogue import asks, ends_of, has_question
-from qa.corpus.label_words import presides, words_of
+from qa.corpus.label_words import holds_office, presides, words_of
 from qa.corpus.labels import Label
 
 __all__ = ["Part", "is_assembly", "parts"]
@@ -30,6 +30,10 @@ _SAYS_MOST = 1.0
 # Questions of so many different speakers are answered by nobody who asks.
 _ANSWERS_MANY = 2.0
 _MANY = 3
+_SEVERAL = 2
+# Every second turn is theirs, between those of several others, and much longer than these.
+_IS_HUB = 4.5
+_LONGER = 1.5
 _IS_OUTLET = -3.0
 _ENDS_IN_QUESTIONS = -3.0
 # Whoever is followed by somebody certain to answer has asked, with or without a question mark.
@@ -141,11 +145,13 @@ def _answering(text: str, labels: Sequence[Label], speakers: dict[str, _Speaker]
     most = max(speakers.values(), key=lambda speaker: speaker.chars)
     has_nameless = any(speaker.label.name.kind == "asker" for speaker in speakers.values())
     has_answers = any(speaker.label.name.kind == "answerer" for speaker in speakers.values())
+    hub = _hub(labels, speakers)
     points = {
         key: _points(speaker)
-        + _NAMED_ABOVE * _is_named(key, above, above_words)
+        + _NAMED_ABOVE * (_is_named(key, above, above_words) or _has_title(speaker, text, above))
         + _SAYS_MOST * (speaker is most and speaker.turns > 1)
         + _ANSWERS_MANY * (len(speaker.askers) >= _MANY)
+        + _IS_HUB * (key == hub and not has_nameless)
         + _BESIDE_NAMELESS * (has_nameless and not has_answers)
         for key, speaker in speakers.items()
     }
@@ -168,6 +174,27 @@ def _answering(text: str, labels: Sequence[Label], speakers: dict[str, _Speaker]
             and points[key] >= _ANSWERS_FROM
         )
     }
+
+
+def _hub(labels: Sequence[Label], speakers: dict[str, _Speaker]) -> str | None:
+    """Who takes turns with several others, and says much more in each turn than they do."""
+    keys = [label.name.key for label in labels if label.name.kind != "leader"]
+    key, count = Counter(keys).most_common(1)[0] if keys else ("", 0)
+    others = [other for other in set(keys) if other != key]
+    if len(others) < _SEVERAL or count < _OFTEN or any(a == b for a, b in itertools.pairwise(keys)):
+        return None
+    turns = sum(speakers[other].turns for other in others)
+    their_mean = sum(speakers[other].chars for other in others) / turns
+    is_every_second = count * 2 >= len(keys) - 1
+    is_longer = speakers[key].chars / speakers[key].turns >= their_mean * _LONGER
+    return key if is_every_second and is_longer else None
+
+
+def _has_title(speaker: _Speaker, text: str, above: str) -> bool:
+    """Whether the office behind a speaker's name is named above ("Official Spokesperson")."""
+    _, comma, title = speaker.label.span.of(text).partition(",")
+    words = title.strip(" \n:*_.").lower()
+    return bool(comma) and holds_office(words) and words in above
 
 
 def _points(speaker: _Speaker) -> float:
