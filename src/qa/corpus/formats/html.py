@@ -22,7 +22,7 @@ from qa.corpus.formats.raised import lowered, raised
 from qa.corpus.formats.schema_faq import stated_questions, unread_data, with_questions
 from qa.errors import SourceError
 
-__all__ = ["html"]
+__all__ = ["fragment_text", "html"]
 
 _DECLARED = re.compile(
     rb"<meta[^>]+?charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]+?encoding=[\"']([\w.:-]+)",
@@ -139,6 +139,12 @@ def _data(tree: Any, kind: str) -> list[str]:
 
 def _plain(written: str) -> str:
     """The text of a piece of HTML, which may be written as text once more."""
+    text = fragment_text(written)
+    return "\n\n".join(filter(None, (" ".join(p.split()) for p in text.split("\n\n"))))
+
+
+def fragment_text(written: str) -> str:
+    """Return the text of a piece of HTML with its lines; plain text is returned unchanged."""
     from lxml import etree  # noqa: PLC0415
     from lxml.html import fragment_fromstring  # noqa: PLC0415
 
@@ -153,7 +159,7 @@ def _plain(written: str) -> str:
         _drop_silent(fragment)
         _raise_marks(fragment)
         text = _text(fragment)
-    return "\n\n".join(filter(None, (" ".join(p.split()) for p in text.split("\n\n"))))
+    return text
 
 
 def _remark(silent: Counter[str]) -> str:

@@ -14,6 +14,7 @@ __all__ = [
     "PAGES",
     "PARTS",
     "READING_S",
+    "ROWS",
     "TEXT_CHARS",
     "UNPACKED_BYTES",
 ]
@@ -24,7 +25,10 @@ TEXT_CHARS = 10_000_000
 # It is read by a slow parser; 2,000 pages take a fifth of it.
 FRONT_MATTER_CHARS = 100_000
 PAGES = 2_000
-# Of a DOCX, which is a ZIP archive: what its files say they have unpacked, and how many they are.
+# Of a table of questions; the largest public FAQ exports have a few thousand rows.
+ROWS = 100_000
+# Of a ZIP archive (DOCX, XLSX, ODT, EPUB): what its files say they have unpacked, and how many
+# they are.
 UNPACKED_BYTES = 100_000_000
 PARTS = 5_000
 # Of the process that parses.
