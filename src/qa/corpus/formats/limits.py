@@ -15,12 +15,15 @@ __all__ = [
     "PARTS",
     "READING_S",
     "ROWS",
+    "RTF_BYTES",
     "TEXT_CHARS",
     "UNPACKED_BYTES",
 ]
 
 FILE_BYTES = 100_000_000
 HTML_BYTES = 10_000_000
+# Read by a parser in Python, a megabyte a second; most of a large one is pictures.
+RTF_BYTES = 20_000_000
 TEXT_CHARS = 10_000_000
 # It is read by a slow parser; 2,000 pages take a fifth of it.
 FRONT_MATTER_CHARS = 100_000

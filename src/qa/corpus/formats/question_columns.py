@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
 
 from qa.corpus.formats import limits
 from qa.corpus.formats.extracted import Extracted
+from qa.corpus.formats.file_title import title_of
 from qa.corpus.formats.html import fragment_text
 from qa.corpus.labelled_faq import labelled_text
 from qa.errors import SourceError
 
-__all__ = ["Cell", "Columns", "Pairs", "columns_of", "pairs_of_rows", "shown_names", "title_of"]
+__all__ = ["Cell", "Columns", "Pairs", "columns_of", "pairs_of_rows", "shown_names"]
 
 _QUESTION_NAMES = frozenset(
     """
@@ -202,12 +201,6 @@ def shown_names(names: Sequence[str]) -> str:
     shown = [" ".join(name.split())[:_SHOWN_CHARS] or "(empty)" for name in names[:_SHOWN_NAMES]]
     more = len(names) - len(shown)
     return ", ".join([*shown, *([f"{more} more"] if more > 0 else [])]) or "(none)"
-
-
-def title_of(name: str) -> str:
-    """Return a title made of a file's name or address."""
-    path = unquote(urlsplit(name).path) if "://" in name else name.replace("\\", "/")
-    return " ".join(re.split(r"[\s_-]+", PurePosixPath(path).stem)).strip() or name
 
 
 def _key(name: str) -> str:
