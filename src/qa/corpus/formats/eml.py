@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import email
 import email.policy
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.utils import parsedate_to_datetime
 
 from qa.corpus.formats.encodings import decoded
@@ -44,7 +44,7 @@ def eml(data: bytes, name: str) -> Extracted:
     )
 
 
-def _text(body: EmailMessage, name: str) -> str:
+def _text(body: MIMEPart, name: str) -> str:
     content = body.get_payload(decode=True)
     if not isinstance(content, bytes):
         raise SourceError(f"{name}: its text is broken.")
@@ -80,7 +80,7 @@ def _day(message: EmailMessage, name: str) -> datetime.date | None:
         raise SourceError(f"{name}: its Date {str(stated)[:60]!r} is none: correct it.") from error
 
 
-def _remark(message: EmailMessage, body: EmailMessage) -> str:
+def _remark(message: EmailMessage, body: MIMEPart) -> str:
     """Name attachments and other parts that are not in the text."""
     others = [
         part.get_filename() or part.get_content_type()
@@ -94,7 +94,7 @@ def _remark(message: EmailMessage, body: EmailMessage) -> str:
     return f"left out: {shown}" + (f", {more} more" if more > 0 else "")
 
 
-def _is_other_form(part: EmailMessage, body: EmailMessage) -> bool:
+def _is_other_form(part: MIMEPart, body: MIMEPart) -> bool:
     """Return True for the HTML of a message that is plain text too."""
     is_html = part.get_content_type() == "text/html" and body.get_content_type() == "text/plain"
     return is_html and part.get_content_disposition() != "attachment"
