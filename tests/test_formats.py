@@ -52,8 +52,8 @@ def test_markdown_without_front_matter_is_titled_by_its_heading():
     [
         (
             b"x",
-            "x.odt",
-            "not a format read here; known: .docx, .htm, .html, .markdown, .md, .pdf, .txt, .xhtml",
+            "x.mp3",
+            "the ending .mp3 is not a format read here; known: .csv, .docx, .",
         ),
         (b"%PDF-1.4", "x.txt", "it begins like a PDF, its name ends in .txt: give it the ending"),
         (b"<!-- x -->\n<!DOCTYPE html>", "x.md", "it begins like an HTML page"),

@@ -41,6 +41,8 @@ HOMES = {
     "trafilatura": "corpus.formats.html",
     "pypdfium2": "corpus.formats.pdf",
     "docx": "corpus.formats.docx",
+    "openpyxl": "corpus.formats.xlsx",
+    "striprtf": "corpus.formats.rtf",
     "gradio": "web.chat",
     "orjson": "web.api",
     "limits": "web.limits",
@@ -133,6 +135,7 @@ def test_some_libraries_have_few_homes():
         ("import qa.evaluation", ["numpy", "scipy", "matplotlib", "ir_measures"]),
         ("import qa.evaluation.run", ["torch", "gradio", "matplotlib", "langchain_core"]),
         ("import qa.corpus.ingest", ["trafilatura", "lxml", "pypdfium2", "docx", "nupunkt"]),
+        ("import qa.corpus.ingest", ["openpyxl", "striprtf"]),
         ("import qa.answer.ask", ["torch", "gradio", "langchain_text_splitters"]),
     ],
 )

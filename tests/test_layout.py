@@ -87,7 +87,7 @@ def test_paragraphs_are_parted_by_blank_lines():
 
 
 def test_an_unknown_layout_is_refused_with_the_known_ones():
-    known = "faq, question-answer, statement, transcript"
+    known = "faq, labelled-faq, question-answer, statement, transcript"
     with pytest.raises(CorpusError, match=f"no layout 'poem'; known: {known}"):
         turns("text", "poem")
 

@@ -49,11 +49,24 @@ _ENDINGS = {
     "application/xhtml+xml": ".html",
     "application/pdf": ".pdf",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+    "application/vnd.oasis.opendocument.text": ".odt",
+    "application/epub+zip": ".epub",
+    "application/rtf": ".rtf",
+    "text/rtf": ".rtf",
+    "message/rfc822": ".eml",
+    "application/json": ".json",
+    "application/x-ndjson": ".jsonl",
+    "text/csv": ".csv",
+    "text/tab-separated-values": ".tsv",
+    "application/x-subrip": ".srt",
+    "text/vtt": ".vtt",
     "text/markdown": ".md",
     "text/plain": ".txt",
 }
 # Types that servers give to what they do not know: there the address tells, if anything does.
 _VAGUE = ("text/plain", "application/octet-stream", "binary/octet-stream", "")
+_ARCHIVE = "a ZIP archive"
 _MAGIC = {b"%PDF-": ".pdf", b"PK\x03\x04": ".docx"}
 
 
@@ -357,16 +370,23 @@ def as_file(fetched: Fetched) -> tuple[bytes, str]:
     ending = _ENDINGS.get(kind)
     if kind in _VAGUE:
         magic = next((e for start, e in _MAGIC.items() if data.startswith(start)), None)
-        ending = magic or (suffix if suffix in FORMATS else ending)
+        # Several formats are ZIP archives: there the address tells which.
+        is_other_archive = magic == ".docx" and _ARCHIVE in _contents(suffix)
+        known = suffix if suffix in FORMATS else ending
+        ending = known if magic is None or is_other_archive else magic
     if ending is None:
-        known = ", ".join(sorted(_ENDINGS))
+        types = ", ".join(sorted(_ENDINGS))
         raise SourceError(
-            f"{fetched.final}: its server calls it {kind or 'nothing'}; read are {known}."
+            f"{fetched.final}: its server calls it {kind or 'nothing'}; read are {types}."
         )
     if charset and kind.startswith("text/"):
         data = _as_utf8(data, charset, fetched.final)
     name = fetched.final if suffix == ending else f"{fetched.final}{ending}"
     return data, name
+
+
+def _contents(suffix: str) -> frozenset[str]:
+    return FORMATS[suffix].contents if suffix in FORMATS else frozenset()
 
 
 def _content_type(stated: str) -> tuple[str, str | None]:

@@ -331,7 +331,7 @@ def document_of(extracted: Extracted, source: str) -> Document:
         section=extracted.section or page.section,
         source=extracted.source or source,
         language=extracted.language or language(page.text),
-        layout=page.layout,
+        layout=extracted.layout or page.layout,
         pages=tuple(max(0, begins - cut) for begins in extracted.pages),
     )
 

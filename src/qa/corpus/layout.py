@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from qa.corpus.faq import faq, is_faq
+from qa.corpus.labelled_faq import labelled_faq
 from qa.corpus.paragraphs import paragraph_spans
 from qa.corpus.sentences import sentence_spans
 from qa.corpus.transcript import is_transcript, transcript
@@ -122,6 +123,7 @@ def _statement(text: str) -> tuple[Turn, ...]:
 
 LAYOUTS: dict[str, Callable[[str], tuple[Turn, ...]]] = {
     "faq": faq,
+    "labelled-faq": labelled_faq,
     "question-answer": _question_answer,
     "statement": _statement,
     "transcript": transcript,

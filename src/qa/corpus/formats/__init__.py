@@ -28,6 +28,22 @@ __all__ = [
     "split_front_matter",
 ]
 
+# What LibreOffice converts them to that is read here.
+_CONVERTED = {
+    ".doc": "docx",
+    ".dot": "docx",
+    ".wps": "docx",
+    ".pages": "docx",
+    ".xls": "xlsx",
+    ".xlsb": "xlsx",
+    ".ods": "xlsx",
+    ".numbers": "xlsx",
+    ".ppt": "pdf",
+    ".pptx": "pdf",
+    ".odp": "pdf",
+    ".key": "pdf",
+}
+
 
 def extract(data: bytes, name: str) -> Extracted:
     """The text of a source file; ``name`` tells its format by its ending.
@@ -37,6 +53,11 @@ def extract(data: bytes, name: str) -> Extracted:
             limit is passed, the file is broken, or no text is in it.
     """
     suffix = PurePath(name).suffix.lower()
+    if suffix in _CONVERTED:
+        raise SourceError(
+            f"{name}: {suffix} is not read here: convert it, for example with LibreOffice: "
+            f"soffice --headless --convert-to {_CONVERTED[suffix]} FILE"
+        )
     if suffix not in FORMATS:
         known = ", ".join(sorted(FORMATS))
         raise SourceError(

@@ -8,12 +8,11 @@ tracked. Nothing outside the file is ever read.
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from qa.corpus.formats import limits
 from qa.corpus.formats.extracted import Extracted
+from qa.corpus.formats.package import opened_package, part_of
 from qa.corpus.formats.raised import lowered, raised
 from qa.errors import SourceError
 
@@ -60,35 +59,14 @@ def docx(data: bytes, name: str) -> Extracted:
 
 
 def _check_package(data: bytes, name: str) -> None:
-    """Hold the archive to what it says of itself, before anything is unpacked.
-
-    A part never unpacks to more than it says: ``zipfile`` stops there and finds it broken.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as package:
-            parts = package.infolist()
-            unpacked = sum(part.file_size for part in parts)
-            if len(parts) > limits.PARTS or unpacked > limits.UNPACKED_BYTES:
-                raise SourceError(
-                    f"{name}: it unpacks to {len(parts)} parts and {unpacked} bytes, the limits "
-                    f"are {limits.PARTS} (PARTS) and {limits.UNPACKED_BYTES} (UNPACKED_BYTES)."
-                )
-            names = {part.filename for part in parts}
-            if "word/document.xml" not in names and "[Content_Types].xml" not in names:
-                raise SourceError(f"{name}: a ZIP archive, and no Word document in it.")
-            for part in parts:
-                if part.filename.endswith((".xml", ".rels")) and _declares(package.read(part)):
-                    raise SourceError(
-                        f"{name}: {part.filename} declares a document type, as no Word document "
-                        "does and as is done to read other files: not read."
-                    )
-    # zipfile says RuntimeError of what is encrypted, NotImplementedError of an unknown packing.
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        raise SourceError(f"{name}: a broken or encrypted DOCX ({error}).") from error
-
-
-def _declares(part: bytes) -> bool:
-    return b"<!DOCTYPE" in part.replace(b"\0", b"")
+    """Hold the archive to what it says of itself, before anything is unpacked."""
+    with opened_package(data, name, "DOCX") as package:
+        names = package.namelist()
+        if "word/document.xml" not in names and "[Content_Types].xml" not in names:
+            raise SourceError(f"{name}: a ZIP archive, and no Word document in it.")
+        for part in names:
+            if part.endswith((".xml", ".rels")):
+                part_of(package, part, name, "Word document")
 
 
 def _blocks(container: Any) -> Iterator[str]:

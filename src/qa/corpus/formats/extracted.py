@@ -13,6 +13,7 @@ class Extracted:
     """A source's text, and the title, date, section, language and address it states itself.
 
     ``pages`` holds the offset in ``text`` of every page's first character, where it has pages.
+    ``layout`` names the layout where the format states it, as a table of questions does.
     ``remark`` says what of the source is not in the text and may be missed.
     """
 
@@ -23,4 +24,5 @@ class Extracted:
     source: str | None = None
     language: str | None = None
     pages: tuple[int, ...] = ()
+    layout: str | None = None
     remark: str = ""

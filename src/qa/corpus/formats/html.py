@@ -22,7 +22,7 @@ from qa.corpus.formats.raised import lowered, raised
 from qa.corpus.formats.schema_faq import stated_questions, unread_data, with_questions
 from qa.errors import SourceError
 
-__all__ = ["html"]
+__all__ = ["fragment_text", "html", "whole_text"]
 
 _DECLARED = re.compile(
     rb"<meta[^>]+?charset\s*=\s*[\"']?\s*([\w.:-]+)|<\?xml[^>]+?encoding=[\"']([\w.:-]+)",
@@ -84,19 +84,8 @@ def html(data: bytes, name: str) -> Extracted:
     Raises:
         SourceError: it is not text, or no page.
     """
-    from lxml import etree  # noqa: PLC0415 - with trafilatura, a second to load
-    from lxml.html import HTMLParser, document_fromstring  # noqa: PLC0415
-
-    page = decoded(data, name, _declared(data))
-    # The parser is given characters, and must not be told of another encoding.
-    page = re.sub(r"\A\s*<\?xml[^>]*\?>", "", page)
-    parser = HTMLParser()
-    try:
-        tree = document_fromstring(page, parser=parser)
-    except etree.ParserError as error:
-        raise SourceError(f"{name}: there is no text in it.") from error
-    if any(fault.type_name == "ERR_RESOURCE_LIMIT" for fault in parser.error_log):
-        raise SourceError(f"{name}: its elements lie too deep in one another to be read whole.")
+    page = _page(data, name)
+    tree = _tree(page, name)
     told = _told(page)
     title = _title(tree, told.title)
     source = _address(tree)
@@ -128,6 +117,25 @@ def html(data: bytes, name: str) -> Extracted:
     )
 
 
+def _page(data: bytes, name: str) -> str:
+    # The parser is given characters, and must not be told of another encoding.
+    return re.sub(r"\A\s*<\?xml[^>]*\?>", "", decoded(data, name, _declared(data)))
+
+
+def _tree(page: str, name: str) -> Any:
+    from lxml import etree  # noqa: PLC0415 - with trafilatura, a second to load
+    from lxml.html import HTMLParser, document_fromstring  # noqa: PLC0415
+
+    parser = HTMLParser()
+    try:
+        tree = document_fromstring(page, parser=parser)
+    except etree.ParserError as error:
+        raise SourceError(f"{name}: there is no text in it.") from error
+    if any(fault.type_name == "ERR_RESOURCE_LIMIT" for fault in parser.error_log):
+        raise SourceError(f"{name}: its elements lie too deep in one another to be read whole.")
+    return tree
+
+
 def _data(tree: Any, kind: str) -> list[str]:
     """The scripts that hold data of a kind, as text."""
     return [
@@ -139,6 +147,12 @@ def _data(tree: Any, kind: str) -> list[str]:
 
 def _plain(written: str) -> str:
     """The text of a piece of HTML, which may be written as text once more."""
+    text = fragment_text(written)
+    return "\n\n".join(filter(None, (" ".join(p.split()) for p in text.split("\n\n"))))
+
+
+def fragment_text(written: str) -> str:
+    """Return the text of a piece of HTML with its lines; plain text is returned unchanged."""
     from lxml import etree  # noqa: PLC0415
     from lxml.html import fragment_fromstring  # noqa: PLC0415
 
@@ -153,7 +167,19 @@ def _plain(written: str) -> str:
         _drop_silent(fragment)
         _raise_marks(fragment)
         text = _text(fragment)
-    return "\n\n".join(filter(None, (" ".join(p.split()) for p in text.split("\n\n"))))
+    return text
+
+
+def whole_text(data: bytes, name: str) -> str:
+    """Return all the text of a page or chapter, hidden parts and scripts aside.
+
+    Raises:
+        SourceError: the bytes are not text, or its elements lie too deep in one another.
+    """
+    tree = _tree(_page(data, name), name)
+    _drop_silent(tree)
+    _raise_marks(tree)
+    return _text(tree)
 
 
 def _remark(silent: Counter[str]) -> str:

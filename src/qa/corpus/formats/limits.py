@@ -14,17 +14,24 @@ __all__ = [
     "PAGES",
     "PARTS",
     "READING_S",
+    "ROWS",
+    "RTF_BYTES",
     "TEXT_CHARS",
     "UNPACKED_BYTES",
 ]
 
 FILE_BYTES = 100_000_000
 HTML_BYTES = 10_000_000
+# Read by a parser in Python, a megabyte a second; most of a large one is pictures.
+RTF_BYTES = 20_000_000
 TEXT_CHARS = 10_000_000
 # It is read by a slow parser; 2,000 pages take a fifth of it.
 FRONT_MATTER_CHARS = 100_000
 PAGES = 2_000
-# Of a DOCX, which is a ZIP archive: what its files say they have unpacked, and how many they are.
+# Of a table of questions; the largest public FAQ exports have a few thousand rows.
+ROWS = 100_000
+# Of a ZIP archive (DOCX, XLSX, ODT, EPUB): what its files say they have unpacked, and how many
+# they are.
 UNPACKED_BYTES = 100_000_000
 PARTS = 5_000
 # Of the process that parses.

@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from qa.corpus.formats import docx, html, limits, pdf, text
+from qa.corpus.formats import (
+    captions,
+    delimited,
+    docx,
+    eml,
+    epub,
+    html,
+    json_faq,
+    limits,
+    odt,
+    pdf,
+    rtf,
+    text,
+    xlsx,
+)
 from qa.corpus.formats.extracted import Extracted
 
 __all__ = ["FORMATS", "Format"]
@@ -30,6 +44,15 @@ _MARKDOWN = Format(text.markdown)
 _HTML = Format(html.html, frozenset({"an HTML page"}), apart=True, most_bytes=limits.HTML_BYTES)
 _PDF = Format(pdf.pdf, frozenset({"a PDF"}), apart=True)
 _DOCX = Format(docx.docx, frozenset({"a ZIP archive"}), apart=True)
+_XLSX = Format(xlsx.xlsx, frozenset({"a ZIP archive"}), apart=True)
+_ODT = Format(odt.odt, frozenset({"a ZIP archive"}), apart=True)
+_EPUB = Format(epub.epub, frozenset({"a ZIP archive"}), apart=True)
+_RTF = Format(rtf.rtf, frozenset({"RTF"}), apart=True, most_bytes=limits.RTF_BYTES)
+_EML = Format(eml.eml, apart=True)
+_DELIMITED = Format(delimited.delimited, apart=True)
+_CAPTIONS = Format(captions.captions, apart=True)
+_JSON = Format(json_faq.json_faq, apart=True)
+_JSON_LINES = Format(json_faq.json_lines, apart=True)
 
 FORMATS: dict[str, Format] = {
     ".txt": _TEXT,
@@ -40,4 +63,16 @@ FORMATS: dict[str, Format] = {
     ".xhtml": _HTML,
     ".pdf": _PDF,
     ".docx": _DOCX,
+    ".odt": _ODT,
+    ".rtf": _RTF,
+    ".epub": _EPUB,
+    ".eml": _EML,
+    ".xlsx": _XLSX,
+    ".csv": _DELIMITED,
+    ".tsv": _DELIMITED,
+    ".srt": _CAPTIONS,
+    ".vtt": _CAPTIONS,
+    ".json": _JSON,
+    ".jsonl": _JSON_LINES,
+    ".ndjson": _JSON_LINES,
 }
