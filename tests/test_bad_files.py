@@ -39,7 +39,7 @@ def test_bad_files_are_named_and_the_good_ones_taken(tmp_path, tmp_path_factory)
     assert done.stdout.endswith(f"{bad + len(badfiles.GOOD)} sources: {found}.\n")
     written = everything(tmp_path) - before
     assert {path for path in written if not path.startswith("record/corpus/")} == {"record/corpus"}
-    sources = {"record/corpus", "record/corpus/sources.yaml"}
+    sources = {"record/corpus", "record/corpus/sources.yaml", "record/corpus/.lock"}
     assert len(written - sources) == len(badfiles.GOOD) - 2
     assert not any("Nobody shall read" in file.read_text("utf-8") for file in corpus.iterdir())
     assert "root:" not in "".join(file.read_text("utf-8") for file in corpus.iterdir())

@@ -136,7 +136,9 @@ def test_parts_of_a_message_are_one_text():
     assert shown("user", parts) == message_html("a <b> c")
 
 
-@pytest.mark.parametrize("question", ["a\n\nb", "a[^1]\n\n[^1]: <img src=x>\n***", "\\u003c\n\r\n&lt;"])
+@pytest.mark.parametrize(
+    "question", ["a\n\nb", "a[^1]\n\n[^1]: <img src=x>\n***", "\\u003c\n\r\n&lt;"]
+)
 def test_a_question_of_several_paragraphs_stays_as_it_was(question):
     asked = message_html(question)
     (shown,) = shown_again([Message(role="user", content=asked)])
