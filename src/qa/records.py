@@ -253,7 +253,7 @@ class Answer:
 
     @property
     def is_answered(self) -> bool:
-        """Whether the record holds an answer."""
+        """Return whether the record holds an answer."""
         return self.status == "answered"
 
 

@@ -215,7 +215,7 @@ class _Stated:
 
     @property
     def is_error(self) -> bool:
-        """Whether it is a row of a batch that was no question, and nothing beside."""
+        """Return whether it is a row of a batch that was no question, and nothing beside."""
         if self.is_row:
             filled = {name for name, cell in self.answer.items() if cell}
         else:

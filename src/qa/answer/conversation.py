@@ -87,13 +87,13 @@ def courtesy(question: str) -> Courtesy | None:
 
 
 def leans(question: str) -> bool:
-    """Whether the question leaves its subject to the one before it, by its words."""
+    """Return whether the question leaves its subject to the one before it, by its words."""
     count = len({term.stem for term in terms(question)})
     return not count or (bool(_LEANING.search(question)) and count <= _LEANING_TERMS)
 
 
 def is_short(question: str) -> bool:
-    """Whether it says so little that it may leave something to the one before it."""
+    """Return whether it says so little that it may leave something to the one before it."""
     most = _SHORT_TERMS_NAMING if _NAME.search(question) else _SHORT_TERMS
     return len({term.stem for term in terms(question)}) <= most
 

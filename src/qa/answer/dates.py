@@ -76,11 +76,11 @@ class Period:
 
     @property
     def days(self) -> int:
-        """How many days it has."""
+        """Return how many days it has."""
         return (self.last - self.first).days + 1
 
     def holds(self, date: datetime.date | None) -> bool:
-        """Whether the day lies in it; a day that is not known does not."""
+        """Return whether the day lies in it; a day that is not known does not."""
         return date is not None and self.first <= date <= self.last
 
 
@@ -94,12 +94,12 @@ def period(question: str, today: datetime.date) -> Period | None:
 
 
 def asks_when_said(question: str) -> bool:
-    """Whether the time a question names is that of what was said, not of what it was about."""
+    """Tell if the time a question names is that of what was said, not of what it was about."""
     return bool(_SAID.search(question))
 
 
 def wants_latest(question: str) -> bool:
-    """Whether the question asks for how things stand last."""
+    """Return whether the question asks for how things stand last."""
     return bool(_LATEST.search(question))
 
 

@@ -89,7 +89,7 @@ class Weigher:
         self._dates = snapshot.passages.dates
 
     def is_voting(self, rows: np.ndarray) -> np.ndarray:
-        """Whether the vectors of passages count: whether the encoder knows their language."""
+        """Tell if the vectors of passages count: whether the encoder knows their language."""
         voting: np.ndarray = self._snapshot.documents.is_embedded[self._documents[rows]]
         return voting
 
@@ -193,7 +193,7 @@ class Weigher:
         return clues, float(share @ is_held)
 
     def _is_beside(self, rows: np.ndarray, step: int) -> np.ndarray:
-        """Whether each passage has a neighbour in its document, ``step`` rows on."""
+        """Return whether each passage has a neighbour in its document, ``step`` rows on."""
         other = np.clip(rows + step, 0, len(self._documents) - 1)
         is_there: np.ndarray = (other == rows + step) & (
             self._documents[other] == self._documents[rows]
@@ -240,7 +240,7 @@ class _Owned:
         return best
 
     def any(self, values: np.ndarray) -> np.ndarray:
-        """Whether the value of one of each passage's rows is true."""
+        """Return whether the value of one of each passage's rows is true."""
         found = np.zeros(self.count, dtype=bool)
         found[self.owners[values]] = True
         return found
@@ -277,5 +277,5 @@ def _partners(pairs: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def _any(rows: np.ndarray, visible: Visible | None) -> bool:
-    """Whether one of the rows is visible."""
+    """Return whether one of the rows is visible."""
     return len(rows) > 0 and (visible is None or bool(visible.rows[rows].any()))

@@ -133,18 +133,18 @@ def mentioning(passage: Passage, asked: Asked) -> tuple[Quote, ...]:
 
 
 def _is_telling(number: str) -> bool:
-    """Whether a number says enough among other words ("the question 5 years ago" does not)."""
+    """Tell if a number says enough among other words ("the question 5 years ago" does not)."""
     return "/" in number or sum(map(str.isdigit, number)) >= _TELLING_DIGITS
 
 
 def _asks_for_all(asked: Asked) -> bool:
-    """Whether nothing but the number says what is asked for."""
+    """Return whether nothing but the number says what is asked for."""
     others = [t for t in asked.terms if t.stem not in _ASKING and not any(map(str.isdigit, t.text))]
     return len(others) < _LEAST_OTHER_TERMS
 
 
 def _is_put_by(snapshot: Snapshot, row: int, match: re.Match[str]) -> bool:
-    """Whether a numbered question names who put it as it is asked."""
+    """Return whether a numbered question names who put it as it is asked."""
     passage = snapshot.passages[row]
     if not passage.numbers:
         return False

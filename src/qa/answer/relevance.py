@@ -156,7 +156,7 @@ def kind(evidence: Evidence, *, is_voting: bool) -> str:
 
 
 def is_few(candidates: int) -> bool:
-    """Whether so few were found that none can stand out among others."""
+    """Return whether so few were found that none can stand out among others."""
     return candidates < _LEAD_RANK
 
 

@@ -84,7 +84,7 @@ def _is_plain_ipv4(host: str) -> bool:
 
 
 def is_public(address: Address) -> bool:
-    """Whether anybody on the internet can be there, and not only machines near this one."""
+    """Return whether anybody on the internet can be there, and not only machines near this one."""
     if address.version == 6 and address in _NAT64:  # noqa: PLR2004 - IPv6
         return is_public(IPv4Address(int(address) & 0xFFFF_FFFF))
     return (

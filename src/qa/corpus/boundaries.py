@@ -121,7 +121,7 @@ def _is_plain_or_capital(text: str, at: int) -> bool:
 
 
 def joins(text: str, start: int, at: int) -> bool:
-    """Whether the text goes on in one sentence where a boundary was found.
+    """Return whether the text goes on in one sentence where a boundary was found.
 
     ``start`` is where the sentence before it begins, ``at`` where the next one would.
     """
@@ -145,13 +145,13 @@ def joins(text: str, start: int, at: int) -> bool:
 
 
 def _goes_on_small(before: str, after: str) -> bool:
-    """Whether a sentence goes on behind a quotation that asks ("Why?" she said)."""
+    """Return whether a sentence goes on behind a quotation that asks ("Why?" she said)."""
     is_quoted = bool(_CLOSED.search(before)) or before.endswith("…")
     return is_quoted and after[:1].islower()
 
 
 def _after_abbreviation(before: str, token: str, word: str, after: str) -> bool | None:
-    """Whether the text goes on behind an abbreviation; None where the token is none."""
+    """Return whether the text goes on behind an abbreviation; None where the token is none."""
     name = token.rstrip(".").lower()
     is_starter = word.lower() in _STARTERS
     verdict: bool | None = None

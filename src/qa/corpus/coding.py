@@ -30,7 +30,7 @@ class _Decompressor(Protocol):
 
     @property
     def eof(self) -> bool:
-        """Whether the end of the member was reached."""
+        """Return whether the end of the member was reached."""
 
     @property
     def unused_data(self) -> bytes:

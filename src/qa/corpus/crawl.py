@@ -183,7 +183,7 @@ def _read(
 
 
 def hosts_of(source: WebSource) -> Callable[[str], bool]:
-    """Whether a host is the source's, with or without "www.", or one that it may lead to."""
+    """Return whether a host is the source's, with or without "www.", or one that it may lead to."""
     hosts = {httpx.URL(source.url).host, *source.follow_hosts}
     hosts = {host.lower().removeprefix("www.") for host in hosts}
     return lambda host: host.lower().removeprefix("www.") in hosts

@@ -105,7 +105,7 @@ class _Reading:
         return self.text[label.span.start : label.span.end].rstrip(" \t\n:*_")[-1:] == ")"
 
     def is_alike(self, label: Label) -> bool:
-        """Whether a name has brackets behind it, as most have here ("Lord Tarn (Con)")."""
+        """Return whether a name has brackets behind it, as most have here ("Lord Tarn (Con)")."""
         return self.has_asides and label.name.is_person and self._ends_in_brackets(label)
 
     def _is_pair(self, i: int) -> bool:
@@ -119,13 +119,13 @@ class _Reading:
         )
 
     def _is_sure(self, i: int) -> bool:
-        """Whether a label itself asks or answers, or whoever answers here answers again."""
+        """Return whether a label itself asks or answers, or whoever answers here answers again."""
         asker, answerer = self.labels[i].name, self.labels[i + 1].name
         is_told = asker.kind == "asker" or self.labels[i].puts or answerer.has_office
         return is_told or self.answering[answerer.key] > 1
 
     def _is_between(self, i: int) -> bool:
-        """Whether a label stands between two of one other speaker, or first before who answers.
+        """Tell if a label stands between two of one other speaker, or first before who answers.
 
         Without it, that speaker would take turns with nobody.
         """
@@ -151,7 +151,7 @@ class _Reading:
         }
 
     def is_supported(self, i: int) -> bool:
-        """Whether a label recurs, stands in an exchange, or between two of one other speaker."""
+        """Tell if a label recurs, stands in an exchange, or between two of one other speaker."""
         name = self.labels[i].name
         is_talking = name.key in self.talking
         return (
@@ -176,14 +176,14 @@ def ends_of(labels: Sequence[Label], text: str) -> list[int]:
 
 
 def asks(text: str, label: Label, end: int) -> bool:
-    """Whether the turn of a label asks: by its label, or with a question mark near its end."""
+    """Tell if the turn of a label asks: by its label, or with a question mark near its end."""
     if label.name.kind == "asker" or label.puts:
         return True
     return has_question(text, max(label.span.end, end - _END_CHARS), end)
 
 
 def has_question(text: str, start: int, end: int) -> bool:
-    """Whether a stretch of text holds the mark of a question, in any script."""
+    """Return whether a stretch of text holds the mark of a question, in any script."""
     if any(text.find(mark, start, end) >= 0 for mark in _QUESTION_MARKS):
         return True
     is_other = text.find("か", start, end) >= 0 or text.find(";", start, end) >= 0
@@ -224,12 +224,12 @@ def _without_entries(text: str, known: Sequence[Label]) -> list[Label]:
 
 
 def _is_beside(short: Sequence[bool], i: int) -> bool:
-    """Whether an entry stands next to another."""
+    """Return whether an entry stands next to another."""
     return (i > 0 and short[i - 1]) or any(short[i + 1 : i + 2])
 
 
 def _is_entry(text: str, label: Label) -> bool:
-    """Whether a few words that do not ask stand behind what names neither part nor person."""
+    """Tell if a few words that do not ask stand behind what names neither part nor person."""
     name = label.name
     if name.kind or name.is_person or name.has_office or label.is_timed or label.form != "colon":
         return False
@@ -269,12 +269,12 @@ def _is_in_capitals(reading: _Reading) -> bool:
 
 
 def _may_be_in_capitals(label: Label) -> bool:
-    """Whether a label may be one among those in capitals ("MR. TARN", "Question")."""
+    """Return whether a label may be one among those in capitals ("MR. TARN", "Question")."""
     return bool(label.name.kind) or not label.name.speaker or in_capitals(label.name.speaker)
 
 
 def _belongs(label: Label, form: Form) -> bool:
-    """Whether a candidate is of a form; askers without a name go with every certain one."""
+    """Return whether a candidate is of a form; askers without a name go with every certain one."""
     is_plain_asker = label.name.kind == "asker" and label.form in ("colon", "stop", "space")
     return label.form == form or (form not in _RISKY and is_plain_asker)
 
@@ -305,7 +305,7 @@ def _best(text: str, labels: list[Label], form: Form) -> _Reading | None:
 
 
 def _is_sure_in_line(text: str, label: Label) -> bool:
-    """Whether a line that begins no paragraph names somebody behind the end of a sentence."""
+    """Tell if a line that begins no paragraph names somebody behind the end of a sentence."""
     return (
         label.form == "colon"
         and label.name.is_strong
@@ -326,7 +326,7 @@ def _is_conversation(reading: _Reading, form: Form) -> bool:
 
 
 def _has_hub(reading: _Reading) -> bool:
-    """Whether several speakers take turns with one, though they seldom use a question mark."""
+    """Tell if several speakers take turns with one, though they seldom use a question mark."""
     hubs = Counter(reading.labels[i + 1].name.key for i in reading.between)
     hub = max(hubs, key=lambda key: hubs[key], default=None)
     others = {
@@ -338,7 +338,7 @@ def _has_hub(reading: _Reading) -> bool:
 
 
 def _is_discussion(reading: _Reading, form: Form) -> bool:
-    """Whether persons speak in turns, in sentences, though nobody asks."""
+    """Return whether persons speak in turns, in sentences, though nobody asks."""
     own = [label for label in reading.labels if label.form == form]
     if len(own) < _LEAST_TURNS:
         return False
@@ -377,7 +377,7 @@ def _accepted(reading: _Reading, form: Form) -> list[Found]:
 
 
 def _is_none(reading: _Reading, i: int) -> bool:
-    """Whether a candidate without support is an entry of a list, or the document's title."""
+    """Return whether a candidate without support is an entry of a list, or the document's title."""
     label = reading.labels[i]
     if reading.counts[label.name.key] > 1 and not reading.sentences[i]:
         return True
@@ -385,7 +385,7 @@ def _is_none(reading: _Reading, i: int) -> bool:
 
 
 def _is_believed(reading: _Reading, label: Label, form: Form) -> bool:
-    """Whether a candidate without support is a label by its words, or by being as others are."""
+    """Tell if a candidate without support is a label by its words, or by being as others are."""
     name = label.name
     if name.has_office or name.has_honorific or name.has_outlet or reading.is_alike(label):
         return True
@@ -396,7 +396,7 @@ def _is_believed(reading: _Reading, label: Label, form: Form) -> bool:
 
 
 def _may_be_label(reading: _Reading, i: int, form: Form) -> bool:
-    """Whether nobody knows who speaks behind a candidate."""
+    """Return whether nobody knows who speaks behind a candidate."""
     label = reading.labels[i]
     if not label.name.is_strong:
         return False
@@ -406,7 +406,7 @@ def _may_be_label(reading: _Reading, i: int, form: Form) -> bool:
 
 
 def _is_title(reading: _Reading, label: Label, end: int) -> bool:
-    """Whether a label begins the document and heads no sentence ("Ministry of Ports: ...")."""
+    """Tell if a label begins the document and heads no sentence ("Ministry of Ports: ...")."""
     line_end = reading.text.find("\n", label.span.end, end)
     said = reading.text[label.span.end : end if line_end < 0 else line_end]
     is_on_top = not reading.text[: label.span.start].strip()

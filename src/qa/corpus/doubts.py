@@ -35,7 +35,7 @@ _NOBODY = Name(None, "", is_strong=False)
 
 
 def in_capitals(name: str) -> bool:
-    """Whether a name is written in capitals, forms of address and joining words aside."""
+    """Return whether a name is written in capitals, forms of address and joining words aside."""
     words = [
         word
         for word in _WORDS.findall(_ASIDES.sub("", name))
@@ -47,7 +47,7 @@ def in_capitals(name: str) -> bool:
 
 
 def are_in_capitals(labels: Sequence[Label]) -> bool:
-    """Whether nearly all named labels are in capitals."""
+    """Return whether nearly all named labels are in capitals."""
     names = [label.name.speaker for label in labels if label.name.speaker and not label.name.kind]
     return len(names) >= _LEAST_NAMES and (sum(map(in_capitals, names)) >= len(names) * _NEARLY_ALL)
 

@@ -1,4 +1,4 @@
-"""Whether two documents are one statement, published twice.
+"""Return whether two documents are one statement, published twice.
 
 Never by likeness: in a text of two hundred words, one "not" more leaves 95 % of its five-word
 shingles as they were. Two texts are the same when their words are, in their order, with every
@@ -65,7 +65,7 @@ def _without_furniture(paragraphs: list[str], said: list[list[str]]) -> list[lis
 
 
 def _is_furniture(paragraph: str, words: list[str]) -> bool:
-    """Whether a paragraph is short, no sentence, and without a figure."""
+    """Return whether a paragraph is short, no sentence, and without a figure."""
     if len(words) > _FURNITURE_WORDS or any(map(str.isnumeric, paragraph)):
         return False
     return not _ENDS_A_SENTENCE.search(paragraph)

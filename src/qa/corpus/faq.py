@@ -30,7 +30,7 @@ _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 def is_faq(text: str) -> bool:
-    """Whether short questions, each with an answer below it, go through a text to its end."""
+    """Tell if short questions, each with an answer below it, go through a text to its end."""
     found = list(_questions(text))
     # "He said: who pays?" asks too, and heads no answer.
     if sum(not _COLON.search(span.of(text)) for span in found) < _LEAST_QUESTIONS:
@@ -91,7 +91,7 @@ def _questions(text: str) -> list[Span]:
 
 
 def _is_plain(question: str) -> bool:
-    """Whether a question is a sentence by itself, long enough, and no quotation."""
+    """Return whether a question is a sentence by itself, long enough, and no quotation."""
     words = question.strip("#*_ ")
     is_long = len(words.split()) >= _QUESTION_WORDS or len(_HAN.findall(words)) >= _QUESTION_HAN
     return is_long and words[0] not in _OPENERS and not _SENTENCE_END.search(words)

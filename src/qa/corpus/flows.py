@@ -70,7 +70,7 @@ def _lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 
 def _goes_on(lines: Sequence[str]) -> list[bool]:
-    """Whether each line goes on in the next."""
+    """Return whether each line goes on in the next."""
     bare = [line.strip() for line in lines]
     widths = [_columns(line) for line in bare]
     widest = max(widths)
@@ -96,14 +96,14 @@ def _goes_on(lines: Sequence[str]) -> list[bool]:
 
 
 def _is_full(width: int, following: str, least: float) -> bool:
-    """Whether a line that ended before the first word of the next would have been this wide."""
+    """Tell if a line that ended before the first word of the next would have been this wide."""
     if _HAN.match(following):
         return width >= least
     return width + 1 + min(_LONG_WORD, _columns(following.split(" ", 1)[0])) > least
 
 
 def _is_han_break(line: str, following: str, widths: Sequence[int]) -> bool:
-    """Whether a full line of Chinese breaks off, which it does at any character."""
+    """Return whether a full line of Chinese breaks off, which it does at any character."""
     if not (_HAN.search(line[-2:]) or _HAN.match(following)) or _ENDS.search(line):
         return False
     # Items of a list are seldom all of a length; verses are, and are short.

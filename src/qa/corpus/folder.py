@@ -82,7 +82,7 @@ class CorpusFile:
 
     @property
     def is_altered(self) -> bool:
-        """Whether it is not what ingest wrote, and nobody has said that this is right."""
+        """Return whether it is not what ingest wrote, and nobody has said that this is right."""
         return self.is_ingested and self.is_corrected and not self.is_accepted
 
 
@@ -132,7 +132,7 @@ def _reaching(path: Path) -> Iterator[None]:
 
 
 def is_document(name: str) -> bool:
-    """Whether a file of that name in the corpus folder is of the record."""
+    """Return whether a file of that name in the corpus folder is of the record."""
     return name.endswith(".md") and name != "README.md" and not name.startswith(".")
 
 

@@ -54,7 +54,7 @@ def _fits_address(pattern: str, url: str) -> bool:
 
 
 def fits(pattern: str, text: str) -> bool:
-    """Whether the whole text fits a pattern in which "*" stands for any characters.
+    """Return whether the whole text fits a pattern in which "*" stands for any characters.
 
     Every piece between two stars is taken where it comes first: if the text fits at all, it fits
     so, and nothing is tried twice.

@@ -49,7 +49,7 @@ def before_headings(text: str, start: int, end: int) -> int:
 
 
 def _is_heading(paragraph: str) -> bool:
-    """Whether a paragraph is in capitals, without letters, a date, or a heading of Markdown."""
+    """Tell if a paragraph is in capitals, without letters, a date, or a heading of Markdown."""
     words = paragraph.strip()
     if not 0 < len(words) <= _HEADING_CHARS:
         return False

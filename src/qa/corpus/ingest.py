@@ -66,7 +66,7 @@ class Ingested:
 
     @property
     def is_trouble(self) -> bool:
-        """Whether a person has to look at it."""
+        """Return whether a person has to look at it."""
         return self.outcome in ("conflict", "failed")
 
 

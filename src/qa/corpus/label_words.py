@@ -249,7 +249,7 @@ def kind_of(name: str) -> Kind | None:
 
 @functools.lru_cache(maxsize=4096)
 def holds_office(name: str) -> bool:
-    """Whether a name holds an office, in the languages known here."""
+    """Return whether a name holds an office, in the languages known here."""
     words = _split(name)
     return (
         not _OFFICES.isdisjoint(words)
@@ -265,7 +265,7 @@ def holds_office(name: str) -> bool:
 
 
 def is_outlet(name: str) -> bool:
-    """Whether a name is that of a news outlet, or of one of its reporters."""
+    """Return whether a name is that of a news outlet, or of one of its reporters."""
     words = _split(name)
     compact = name.strip("《》〈〉「」『』 ")
     if _HAN_ASKERS.search(compact) or _HAN_OUTLETS.search(compact) or "》" in name:
@@ -275,19 +275,19 @@ def is_outlet(name: str) -> bool:
 
 
 def presides(name: str) -> bool:
-    """Whether a label is the title of who presides over a parliament ("Mr. Deputy Speaker")."""
+    """Tell if a label is the title of who presides over a parliament ("Mr. Deputy Speaker")."""
     words = _split(name)
     is_chair = len(words) > 1 and not _CHAIRS.isdisjoint(words)
     return ("speaker" in words or is_chair) and (_PRESIDES | _CHAIRS).issuperset(words)
 
 
 def has_honorific(name: str) -> bool:
-    """Whether a name begins with a form of address ("Mr. Okello", "Hon. X")."""
+    """Return whether a name begins with a form of address ("Mr. Okello", "Hon. X")."""
     return bool(_split(name)) and _split(name)[0] in _HONORIFICS
 
 
 def is_field(name: str) -> bool:
-    """Whether a label heads a field of a form or a list ("Venue", "注"), or is a sentence."""
+    """Tell if a label heads a field of a form or a list ("Venue", "注"), or is a sentence."""
     words = _split(name)
     if not words:
         return True
@@ -300,7 +300,7 @@ def is_field(name: str) -> bool:
 
 
 def opens_a_sentence(name: str) -> bool:
-    """Whether a label's first word begins sentences, and no name as it stands there."""
+    """Return whether a label's first word begins sentences, and no name as it stands there."""
     words = name.split()
     first = words[0].lower() if words else ""
     is_name = len(words) > 1 and (
@@ -310,12 +310,12 @@ def opens_a_sentence(name: str) -> bool:
 
 
 def is_verb(word: str) -> bool:
-    """Whether a word in small letters is of a sentence and of no name."""
+    """Return whether a word in small letters is of a sentence and of no name."""
     return word in _VERBS
 
 
 def is_note(name: str) -> bool:
-    """Whether bracketed words tell what happened in the room ("Laughter")."""
+    """Return whether bracketed words tell what happened in the room ("Laughter")."""
     words = _split(name)
     return not words or not _NOTES.isdisjoint(words)
 
@@ -326,11 +326,11 @@ def words_of(text: str) -> list[str]:
 
 
 def is_connector(word: str) -> bool:
-    """Whether a word in small letters joins parts of names and titles ("of", "van")."""
+    """Return whether a word in small letters joins parts of names and titles ("of", "van")."""
     return word.lower() in _CONNECTORS
 
 
 def is_known_word(word: str) -> bool:
-    """Whether a word in small letters is that of a speaker ("reporter", "porte-parole")."""
+    """Return whether a word in small letters is that of a speaker ("reporter", "porte-parole")."""
     low = word.lower().strip(".,")
     return low in _ASKERS or low in _ANSWERERS or low in _LEADERS or low in _OFFICES

@@ -283,7 +283,7 @@ def _read_stop(text: str, begins: int, limit: int) -> _Read | None:
 
 
 def _goes_on_in_capitals(text: str, start: int, limit: int) -> bool:
-    """Whether a text is wholly in capitals, so that those of a label tell nothing."""
+    """Return whether a text is wholly in capitals, so that those of a label tell nothing."""
     said = text[start:limit].split("\n\n", 1)[0]
     return len(said) > _CAPITAL_CHARS and said.isupper()
 

@@ -41,7 +41,7 @@ def script_language(text: str) -> str:
 
 
 def is_known(language: str, languages: Collection[str] | None) -> bool:
-    """Whether a language is among some, whatever its country ("en-GB"); among all, where None."""
+    """Tell if a language is among some, whatever its country ("en-GB"); among all, where None."""
     return languages is None or language.lower().split("-")[0] in languages
 
 

@@ -69,7 +69,7 @@ class Log:
         return end
 
     def _introduces(self, paragraph: str, number: int) -> bool:
-        """Whether a paragraph tells who speaks next."""
+        """Return whether a paragraph tells who speaks next."""
         if len(paragraph) > _TELLING_CHARS:
             return False
         said = paragraph.lower()

@@ -70,7 +70,7 @@ class Name:
 
 
 def has_timed_aside(words: str) -> bool:
-    """Whether brackets at the end of a label hold a time."""
+    """Return whether brackets at the end of a label hold a time."""
     aside = _ASIDE.search(words)
     return bool(aside and _TIME_ALONE.match(aside["aside"]))
 
@@ -114,7 +114,7 @@ def name_of(written: str) -> Name | None:
 
 
 def _is_full_name(words: str) -> bool:
-    """Whether brackets behind an office hold somebody's name ("Piet Dorn")."""
+    """Return whether brackets behind an office hold somebody's name ("Piet Dorn")."""
     tokens = words.split()
     return (
         1 < len(tokens) <= _FULL_NAME_WORDS
@@ -125,7 +125,7 @@ def _is_full_name(words: str) -> bool:
 
 
 def _is_title(words: str) -> bool:
-    """Whether what follows a name and a comma is an office or an outlet ("Reuters")."""
+    """Return whether what follows a name and a comma is an office or an outlet ("Reuters")."""
     tokens = words.split()
     if not tokens or len(tokens) > _TITLE_WORDS or any(map(is_verb, tokens)):
         return False
@@ -145,7 +145,7 @@ def _without_asides(words: str) -> tuple[str, list[str]]:
 
 
 def _is_written_as_name(words: str, *, is_title: bool) -> bool | None:
-    """Whether all words are written as names are; None where too many are not."""
+    """Return whether all words are written as names are; None where too many are not."""
     is_small_letter = len(words) == 1 and words.islower()
     is_torn = words.count("(") != words.count(")")
     if is_small_letter or is_torn or not _LETTER.search(words) or _NEVER_IN_NAMES.search(words):
@@ -168,7 +168,7 @@ def _is_written_as_name(words: str, *, is_title: bool) -> bool | None:
 
 
 def _is_name_word(word: str, *, is_first: bool, is_last: bool) -> bool | None:
-    """Whether one word is written as in a name; None where it cannot be part of one."""
+    """Return whether one word is written as in a name; None where it cannot be part of one."""
     letter = _LETTER.search(word)
     if letter is None:
         # "Speaker 1", "Smith & Sons", a dash between two names.

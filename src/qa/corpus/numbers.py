@@ -89,7 +89,7 @@ def asked_numbers(question: str) -> tuple[str, ...]:
 
 
 def asks_by_number(question: str) -> bool:
-    """Whether somebody asks for a written question with the word for it and a telling number."""
+    """Tell if somebody asks for a written question with the word for it and a telling number."""
     for match in _ASKED.finditer(question):
         named = match["number"] or match["before"] or match["after"] or ""
         if "/" in named or sum(map(str.isdigit, named)) >= _TELLING_DIGITS:

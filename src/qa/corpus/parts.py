@@ -146,20 +146,20 @@ def _days(text: str) -> tuple[_Heading, ...]:
 
 
 def _begins_paragraph(text: str, start: int) -> bool:
-    """Whether a line begins the text or follows an empty one."""
+    """Return whether a line begins the text or follows an empty one."""
     before = text.rfind("\n", 0, max(0, start - 1))
     return start == 0 or not text[before + 1 : start].strip()
 
 
 def _is_in_order(headings: Sequence[_Heading]) -> bool:
-    """Whether every day is later than the one above, or every one earlier."""
+    """Return whether every day is later than the one above, or every one earlier."""
     ordinals = [heading.date.toordinal() for heading in headings if heading.date]
     steps = [b > a for a, b in itertools.pairwise(ordinals)]
     return all(steps) or not any(steps)
 
 
 def _has_text(text: str, headings: Sequence[_Heading]) -> bool:
-    """Whether there is something under nearly every heading."""
+    """Return whether there is something under nearly every heading."""
     ends = [*(heading.start for heading in headings[1:]), len(text)]
     filled = sum(
         len(text[heading.line.end : end].strip()) >= _LEAST_CHARS

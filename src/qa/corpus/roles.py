@@ -96,7 +96,7 @@ def parts(text: str, labels: Sequence[Label]) -> list[Part]:
 
 
 def is_assembly(text: str, labels: Sequence[Label], found: Sequence[Part]) -> bool:
-    """Whether members debate, so that not every turn of who asks is a question."""
+    """Return whether members debate, so that not every turn of who asks is a question."""
     if any(presides(label.name.speaker or "") or label.puts for label in labels):
         return True
     lengths: dict[Part, list[int]] = {"asks": [], "answers": [], "leads": []}
@@ -191,7 +191,7 @@ def _hub(labels: Sequence[Label], speakers: dict[str, _Speaker]) -> str | None:
 
 
 def _has_title(speaker: _Speaker, text: str, above: str) -> bool:
-    """Whether the office behind a speaker's name is named above ("Official Spokesperson")."""
+    """Tell if the office behind a speaker's name is named above ("Official Spokesperson")."""
     _, comma, title = speaker.label.span.of(text).partition(",")
     words = title.strip(" \n:*_.").lower()
     return bool(comma) and holds_office(words) and words in above
@@ -253,6 +253,6 @@ def _part(key: str, speaker: _Speaker, floor: _Floor, answering: set[str]) -> Pa
 
 
 def _calls(speech: str, key: str) -> bool:
-    """Whether somebody is called by a part of their name."""
+    """Return whether somebody is called by a part of their name."""
     said = set(words_of(speech))
     return any(len(word) >= _NAME_CHARS and word in said for word in key.split())

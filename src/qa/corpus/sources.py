@@ -34,7 +34,7 @@ Source = Path | WebSource
 
 
 def is_url(source: str) -> bool:
-    """Whether it is an address, or what somebody took for one, and not a path."""
+    """Return whether it is an address, or what somebody took for one, and not a path."""
     return "://" in source
 
 

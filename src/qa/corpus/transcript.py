@@ -45,7 +45,7 @@ class _Reading:
 
 
 def is_transcript(text: str) -> bool:
-    """Whether labelled speakers talk to each other."""
+    """Return whether labelled speakers talk to each other."""
     reading = _read(text)
     named = [turn.part for turn in reading.labelled if turn.part]
     if question_times(text):
@@ -135,7 +135,7 @@ def _turn(text: str, one: _Labelled, span: Span, asked: Span | None, *, is_assem
 
 
 def _puts(text: str, label: Label, end: int) -> bool:
-    """Whether a member's turn is a question and no speech."""
+    """Return whether a member's turn is a question and no speech."""
     return label.puts or (end - label.span.end <= _QUESTION_CHARS and asks(text, label, end))
 
 

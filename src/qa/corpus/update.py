@@ -352,7 +352,7 @@ def _withdraw(name: str, document_id: str, why: str, run: _Run) -> Ingested:
 
 
 def _is_gone(place: str, run: _Run) -> bool:
-    """Whether nothing is at a place any more, as far as is known."""
+    """Return whether nothing is at a place any more, as far as is known."""
     if not is_url(place):
         return not (run.corpus.parent / place).exists()
     seen = run.state.seen(place)
@@ -369,7 +369,7 @@ def _missing_file(source: Path, run: _Run) -> Iterator[Ingested]:
 
 
 def _was_file(source: Path, run: _Run) -> bool:
-    """Whether a source is gone that was a file and gave a document."""
+    """Return whether a source is gone that was a file and gave a document."""
     return not source.exists() and any(run.state.published_at(source_name(source, run.corpus)))
 
 

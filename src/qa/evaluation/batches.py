@@ -248,7 +248,7 @@ class _Sink:
 
 
 def _whole_records(file: IO[bytes], write_as: Format) -> tuple[int, int]:
-    """How many records of the file are whole, and where the last of them ends.
+    """Return how many records of the file are whole, and where the last of them ends.
 
     A line feed ends a record, in CSV only outside of quotation marks.
     """

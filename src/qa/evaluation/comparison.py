@@ -230,7 +230,7 @@ def _judged(differences: Sequence[Difference], alpha: float) -> Iterator[Differe
 
 
 def _is_served(row: Mapping[str, Any]) -> bool:
-    """Whether the visitor is told right: the answer first, or that there is none."""
+    """Return whether the visitor is told right: the answer first, or that there is none."""
     is_answered = row["status"] == "answered"
     if row["kind"] in HAS_ANSWER:
         return is_answered and bool(row["right"])

@@ -72,7 +72,7 @@ class JudgedQuestion:
 
     @property
     def has_answer(self) -> bool:
-        """Whether the record answers it."""
+        """Return whether the record answers it."""
         return self.kind in HAS_ANSWER
 
 
@@ -430,6 +430,6 @@ def _string(row: Mapping[str, Any], key: str, where: str) -> str:
 
 
 def kinds(questions: Iterable[JudgedQuestion]) -> dict[str, int]:
-    """How many questions there are of each kind, in the order of ``Kind``."""
+    """Return how many questions there are of each kind, in the order of ``Kind``."""
     counted = Counter(question.kind for question in questions)
     return {kind: counted[kind] for kind in get_args(Kind) if counted[kind]}

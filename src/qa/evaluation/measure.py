@@ -109,7 +109,7 @@ def chance(a: np.ndarray, b: np.ndarray, statistic: Any, resamples: int) -> floa
 
 
 def covers_half(spans: Iterable[Span], places: Iterable[Span]) -> bool:
-    """Whether the spans together hold at least half of the characters of one of the places.
+    """Return whether the spans together hold at least half of the characters of one of the places.
 
     All are of one document; the spans do not overlap each other.
     """

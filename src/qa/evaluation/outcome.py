@@ -37,7 +37,7 @@ class Asked:
 
     @property
     def is_right(self) -> bool:
-        """Whether the record has an answer and the first thing found holds it."""
+        """Return whether the record has an answer and the first thing found holds it."""
         if self.question.gold:
             return self.quote_rank == 1
         return bool(self.documents) and self.documents[0][0] in self.question.relevant

@@ -82,7 +82,7 @@ def reliability(bins: Sequence[Bin], label: str) -> str:
 
 
 def latency(values_ms: Sequence[float], percentiles: Mapping[str, float], label: str) -> str:
-    """How many questions took how long."""
+    """Return how many questions took how long."""
     figure, axes = _figure()
     # The slowest few would press all others into one bar; the axis says where it ends.
     end = max(percentiles["p99"] * 1.2, 1.0)

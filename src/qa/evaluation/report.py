@@ -390,7 +390,7 @@ def _is_withheld(a: Asked) -> bool:
 
 
 def _failed_kinds(groups: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """How many failures are shown of each kind."""
+    """Return how many failures are shown of each kind."""
     found = [failure.asked.question.kind for group in groups for failure in group["shown"]]
     return {kind: found.count(kind) for kind in _KIND_WORDS if kind in found}
 

@@ -63,7 +63,7 @@ class Encoder(Protocol):
     languages: Sequence[str] | None
 
     def count_tokens(self, text: str) -> int:
-        """How many tokens the text has for this encoder, the model's own marks aside."""
+        """Return how many tokens the text has for this encoder, the model's own marks aside."""
 
     def encode(
         self, texts: Sequence[str], on_encoded: Callable[[int], None] | None = None

@@ -82,7 +82,7 @@ class Postings:
         return self._rows[self.place(stem)]
 
     def holds(self, stems: Iterable[str], rows: np.ndarray) -> np.ndarray:
-        """Whether each of some rows, int32, holds one of the stems; a bool per row."""
+        """Return whether each of some rows, int32, holds one of the stems; a bool per row."""
         found = np.zeros(len(rows), dtype=bool)
         for word in stems:
             found |= self.among(word, rows)[0]

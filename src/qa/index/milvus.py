@@ -439,7 +439,7 @@ def _checked(certificate: Path, uri: str) -> Path:
 
 
 def _is_alias_missing(error: Any) -> bool:
-    """Whether an error says that there is no such alias: 1600, or 100 of Milvus Lite."""
+    """Return whether an error says that there is no such alias: 1600, or 100 of Milvus Lite."""
     return error.code in {_NOT_FOUND, 1600}
 
 
@@ -492,7 +492,7 @@ def _fetched(client: Any, timeout: float, collection: str, rows: list[int]) -> A
 
 
 def _counted(client: Any, timeout: float, collection: str) -> int:
-    """How many rows a collection holds."""
+    """Return how many rows a collection holds."""
     (found,) = client.query(
         collection, output_fields=["count(*)"], consistency_level="Strong", timeout=timeout
     )

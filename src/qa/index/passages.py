@@ -198,7 +198,7 @@ def within(spans: Sequence[Span], span: Span) -> Iterator[Span]:
 
 
 def _says_something(text: str, sentences: Sequence[Span]) -> bool:
-    """Whether some sentence is more than a heading."""
+    """Return whether some sentence is more than a heading."""
     return any(_ENDED.search(one.of(text)) for one in sentences)
 
 
@@ -217,7 +217,7 @@ def _units(text: str, span: Span, spans: Sequence[Span]) -> list[_Unit]:
 
 
 def _leads(text: str, *, is_whole: bool) -> bool:
-    """Whether what follows belongs to a sentence: a question, an announcement, or a heading."""
+    """Tell if what follows belongs to a sentence: a question, an announcement, or a heading."""
     if _QUESTION_END.search(text):
         return True
     if _COLON.search(text):

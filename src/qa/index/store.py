@@ -246,7 +246,7 @@ class Passages(Sequence[Passage]):
 
     @property
     def has_numbers(self) -> bool:
-        """Whether some question of the record has a number."""
+        """Return whether some question of the record has a number."""
         return bool(self._numbers)
 
     def numbered(self, number: str) -> np.ndarray:

@@ -53,7 +53,7 @@ class Term:
 
     @property
     def is_about_the_record(self) -> bool:
-        """Whether it speaks of the record itself, so that the record need not hold it."""
+        """Return whether it speaks of the record itself, so that the record need not hold it."""
         return self.text in _RECORD_WORDS
 
 

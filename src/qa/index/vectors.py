@@ -240,12 +240,12 @@ def _search(
 
 
 def list_count(rows: int) -> int:
-    """How many lists so many rows are kept in."""
+    """Return how many lists so many rows are kept in."""
     return min(rows, 1 << round(math.log2(_LISTS_PER_ROOT * math.sqrt(rows))))
 
 
 def probed(lists: int, of: int, share: float) -> int:
-    """How many lists are looked into where a share of the rows is visible, rather than ``lists``.
+    """Count how many lists are looked into where a share of the rows is visible, rather than ``lists``.
 
     The fewer, the more lists: as many visible rows are looked at as without.
     """
@@ -253,7 +253,7 @@ def probed(lists: int, of: int, share: float) -> int:
 
 
 def put_forward(wanted: int, there: int) -> int:
-    """How many rows are taken of a search, to be scored anew; of so many that are ``there``."""
+    """Count how many rows are taken of a search, to be scored anew; of so many that are ``there``."""
     return min(_SCORED_ANEW * wanted + _SCORED_ANEW_MORE, there)
 
 

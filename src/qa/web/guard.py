@@ -195,7 +195,7 @@ class Envelope:
 
 
 def _is_claim(name: bytes) -> bool:
-    """Whether a header says where a request came from, which Gradio would believe."""
+    """Return whether a header says where a request came from, which Gradio would believe."""
     return name in _FORWARDED or name.startswith(b"x-gradio-")
 
 

@@ -131,7 +131,7 @@ class _Shared:
         self._not_before = 0.0
 
     def is_due(self) -> bool:
-        """Whether to count here: always while it can be reached, now and then while it cannot."""
+        """Tell if to count here: always while it can be reached, now and then while it cannot."""
         now = time.monotonic()
         if now < self._not_before:
             return False
@@ -217,7 +217,7 @@ def network(address: str) -> str:
 def is_within(
     address: str, networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 ) -> bool:
-    """Whether an address lies in one of the networks."""
+    """Return whether an address lies in one of the networks."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

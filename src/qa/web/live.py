@@ -83,7 +83,7 @@ class Live:
 
     @property
     def is_full(self) -> bool:
-        """Whether one more question would be refused."""
+        """Return whether one more question would be refused."""
         return self._unanswered >= self._most
 
     @property

@@ -121,7 +121,7 @@ class Ask(_Event):
 
 
 class Keep(_Event):
-    """Whether to keep the conversation in the browser, and the conversation."""
+    """Return whether to keep the conversation in the browser, and the conversation."""
 
     fn_index: Literal[1]
     data: tuple[bool, _Messages]

@@ -280,7 +280,7 @@ def message_text(html: str) -> str:
 
 
 def is_answer(html: str) -> bool:
-    """Whether a message is an answer, and not a courtesy or what stood in its way."""
+    """Return whether a message is an answer, and not a courtesy or what stood in its way."""
     return html.startswith(_ANSWERS)
 
 

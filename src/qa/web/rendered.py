@@ -143,7 +143,7 @@ def answer(
 
 
 def _is_matched(header: str | None, tag: str) -> bool:
-    """Whether an If-None-Match header names the tag."""
+    """Return whether an If-None-Match header names the tag."""
     named = {part.strip().removeprefix("W/") for part in (header or "").split(",")}
     return tag in named or "*" in named
 

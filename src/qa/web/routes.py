@@ -31,12 +31,12 @@ class Route:
 
     @property
     def is_page(self) -> bool:
-        """Whether a person looks at what it says."""
+        """Return whether a person looks at what it says."""
         return "GET" in self.methods and self.kind in {"page", "question"} and not self.is_shared
 
     @property
     def is_shared(self) -> bool:
-        """Whether pages of the allowed origins may read what it says."""
+        """Return whether pages of the allowed origins may read what it says."""
         return self.name.startswith("/api/")
 
 

@@ -222,7 +222,7 @@ class _Timed(HttpToolsProtocol):
 
 
 def _most_connections(settings: Settings) -> int:
-    """How many may be connected: those whose requests are open, and as many that wait."""
+    """Return how many may be connected: those whose requests are open, and as many that wait."""
     return 2 * settings.max_connections
 
 

@@ -118,13 +118,13 @@ def _last_of_columns(lines: Sequence[Line], rows: Sequence[int], gutter: float) 
 
 
 def _in_column_of(some: Sequence[Line], lines: Sequence[Line]) -> int:
-    """How many lines stand above or below some."""
+    """Return how many lines stand above or below some."""
     left, right = min(line.left for line in some), max(line.right for line in some)
     return sum(line.left < right and left < line.right for line in lines)
 
 
 def _is_prose(column: Sequence[Line]) -> bool:
-    """Whether most of a column's lines have several words and are full."""
+    """Return whether most of a column's lines have several words and are full."""
     if not _has_words(column):
         return False
     start = min(line.left for line in column)

@@ -131,7 +131,7 @@ def _aligned_styles(document: Any) -> dict[str, str]:
 
 
 def _alignment(properties: Any, aligned: Mapping[str, str]) -> str:
-    """Whether characters are a "superscript" or a "subscript"; empty for neither."""
+    """Return whether characters are a "superscript" or a "subscript"; empty for neither."""
     if properties is None:
         return ""
     stated = properties.find(_W + "vertAlign")

@@ -113,7 +113,7 @@ class _Piece:
         return max(one.right for one in self.seen)
 
     def is_odd(self, one: Box) -> bool:
-        """Whether a character is smaller than the others, or higher or lower."""
+        """Return whether a character is smaller than the others, or higher or lower."""
         is_shifted = abs(one.bottom - self.bottom) > _SHIFTED * self.height
         return one.height < _SMALL * self.height or is_shifted
 
@@ -193,7 +193,7 @@ def _whole(parts: Sequence[_Piece]) -> _Piece:
 
 
 def _is_mark(piece: _Piece, beside: _Piece) -> bool:
-    """Whether a piece may be a mark beside another: short and smaller."""
+    """Return whether a piece may be a mark beside another: short and smaller."""
     return len(piece.seen) <= _MARK_CHARS and piece.height < _SMALL * beside.height
 
 

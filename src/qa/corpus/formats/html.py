@@ -208,7 +208,7 @@ def _is_lowered(element: Any) -> bool:
 
 
 def _is_raised(element: Any) -> bool:
-    """Whether an element stands above the line, or refers to a note."""
+    """Return whether an element stands above the line, or refers to a note."""
     if element.tag == "sup" or "super" in _ALIGNED.findall(element.get("style") or ""):
         return True
     kind = f"{element.get('role') or ''} {element.get('epub:type') or ''}"

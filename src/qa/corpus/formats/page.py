@@ -34,7 +34,7 @@ class Line:
     column: int = 0
 
     def is_like(self, other: Line) -> bool:
-        """Whether both are printed in one size."""
+        """Return whether both are printed in one size."""
         return abs(self.height - other.height) < _SAME_HEIGHT * max(self.height, other.height)
 
     @property

@@ -45,7 +45,7 @@ def noted(page: Page, size: float) -> Iterator[tuple[Line, int]]:
 
 
 def _follows(mark: str, before: str) -> bool:
-    """Whether the mark of a note may follow another; numbers count."""
+    """Return whether the mark of a note may follow another; numbers count."""
     numbers = [unicodedata.normalize("NFKC", one) for one in (before, mark)]
     if all(number.isdecimal() for number in numbers):
         return int(numbers[1]) == int(numbers[0]) + 1

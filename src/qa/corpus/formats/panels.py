@@ -97,12 +97,12 @@ def questions(tree: Any) -> frozenset[Any]:
 
 
 def is_question(text: str) -> bool:
-    """Whether a text ends as a question does."""
+    """Return whether a text ends as a question does."""
     return bool(_QUESTION_END.search(text))
 
 
 def _is_asked(element: Any) -> bool:
-    """Whether an element is a question of schema.org's, in microdata or RDFa."""
+    """Return whether an element is a question of schema.org's, in microdata or RDFa."""
     kinds = f"{element.get('itemtype') or ''} {element.get('typeof') or ''}".split()
     return any(kind.rstrip("/").endswith("Question") for kind in kinds)
 
@@ -213,7 +213,7 @@ def _runs(words: Iterable[str]) -> set[tuple[str, ...]]:
 
 
 def _is_shown(element: Any, shown: set[tuple[str, ...]]) -> bool:
-    """Whether a hidden part is a copy of what the page shows, as for narrow screens."""
+    """Return whether a hidden part is a copy of what the page shows, as for narrow screens."""
     own = _runs(word for text in element.itertext() for word in text.split())
     return len(own) > _LEAST_RUNS and len(own & shown) >= _COPIED_SHARE * len(own)
 
@@ -223,13 +223,13 @@ def _is_hidden(element: Any) -> bool:
 
 
 def _is_content(element: Any) -> bool:
-    """Whether it holds text, and not a menu, a dialog or a form."""
+    """Return whether it holds text, and not a menu, a dialog or a form."""
     has_fields = next(element.iter(*_FIELDS), None) is not None
     return _is_text(element) and not has_fields and not _is_boilerplate(element)
 
 
 def _is_text(element: Any) -> bool:
-    """Whether it holds words, and these are not links for the most part."""
+    """Return whether it holds words, and these are not links for the most part."""
     words = _words(element)
     linked = sum(_words(link) for link in element.iter("a"))
     return words > 0 and linked <= _LINKED_SHARE * words
@@ -245,7 +245,7 @@ def _is_boilerplate(element: Any) -> bool:
 
 
 def _belongs(element: Any, controls: dict[str, Any]) -> bool:
-    """Whether a question, a heading, a tab or a button stands for a hidden part."""
+    """Return whether a question, a heading, a tab or a button stands for a hidden part."""
     control = controls.get(element.get("id") or "")
     if control is not None and not _is_boilerplate(control):
         return True
@@ -271,7 +271,7 @@ def _first_ancestors(element: Any) -> Iterator[Any]:
 
 
 def _opens(element: Any) -> bool:
-    """Whether it is a title, a question, or something to press."""
+    """Return whether it is a title, a question, or something to press."""
     if element.tag in {*_HEADINGS, "button", "dt", "label", "summary"}:
         return True
     if element.tag == "a" and re.match(r"#|javascript:", element.get("href") or "#"):
@@ -295,7 +295,7 @@ def _label_panels(tree: Any, parts: dict[str, Any], controls: dict[str, Any]) ->
 
 
 def _stands_for_text(button: Any, parts: dict[str, Any], controls: dict[str, Any]) -> bool:
-    """Whether a button is the title of a part, and not a thing to do."""
+    """Return whether a button is the title of a part, and not a thing to do."""
     said = _said(button)
     if not said or _is_boilerplate(button):
         return False
@@ -334,7 +334,7 @@ def _within(element: Any, *tags: str) -> Any:
 
 
 def _is_linked(element: Any) -> bool:
-    """Whether its words are a link to another page."""
+    """Return whether its words are a link to another page."""
     links = [a for a in element.iter("a") if not (a.get("href") or "#").startswith("#")]
     return sum(map(_words, links)) > _LINKED_SHARE * _words(element)
 

@@ -62,13 +62,13 @@ def pdf(data: bytes, name: str) -> Extracted:
             f"{name}: its {len(printed)} pages hold no text, they are pictures (scans): recognise "
             "the text first (OCR)."
         )
-    pages, furniture = without_running_heads(printed)
+    pages, running = without_running_heads(printed)
     pages, doubtful = _in_columns(pages)
     text, begins = flowing(pages)
     return Extracted(
         text,
         title=_title(printed, stated),
-        date=_running_date(furniture),
+        date=_running_date(running),
         pages=begins,
         remark="; ".join(filter(None, (_without_text(printed), _in_doubt(doubtful)))),
     )
@@ -169,7 +169,7 @@ def _baselines(printed: Any) -> Callable[[int], float | None]:
 
 
 def _ends_line(glyphs: Glyphs, found: re.Match[str]) -> bool:
-    """Whether a line ends behind a character; pdfium says so, but behind hyphens."""
+    """Return whether a line ends behind a character; pdfium says so, but behind hyphens."""
     after = found.end()
     if found[0] in "\r\n":
         return True
@@ -202,7 +202,7 @@ def _bare(text: str) -> str:
     return re.sub(r"[\W_]+", "", text.lower())
 
 
-def _running_date(furniture: Sequence[Line]) -> datetime.date | None:
+def _running_date(running: Sequence[Line]) -> datetime.date | None:
     """The one date in the running heads and feet."""
-    dates = {date for line in furniture for date in dates_in(line.text)}
+    dates = {date for line in running for date in dates_in(line.text)}
     return dates.pop() if len(dates) == 1 else None

@@ -81,12 +81,12 @@ class _Placed:
         return self.number == above.number and self.fall_from(above) > 0
 
     def is_beside(self, before: _Placed) -> bool:
-        """Whether it goes on at the level of the one before, as cells of a table do."""
+        """Return whether it goes on at the level of the one before, as cells of a table do."""
         is_level = _is_level(before.line, self.line)
         return self.number == before.number and is_level and self.line.left >= before.line.left
 
     def had_room_for(self, following: _Placed, *, is_end: bool) -> bool:
-        """Whether the first word of the line after it would have fitted on it."""
+        """Return whether the first word of the line after it would have fitted on it."""
         is_end = is_end or bool(_SENTENCE_END.search(self.line.text))
         room = (_ROOM_AT_END if is_end else _ROOM_WITHIN) * self.line.height
         return self.line.right + following.line.first_word_width + room < self.right
@@ -233,7 +233,7 @@ def _is_flush(above: _Placed, here: _Placed) -> bool:
 
 
 def _is_apart(paragraph: _Paragraph, here: _Placed, habits: _Habits) -> bool:
-    """Whether a line begins a paragraph."""
+    """Return whether a line begins a paragraph."""
     above, row = paragraph.last, paragraph.row
     if here.is_beside(above):
         return False
@@ -247,7 +247,7 @@ def _is_apart(paragraph: _Paragraph, here: _Placed, habits: _Habits) -> bool:
 
 
 def _begins_paragraph(above: _Placed, row: _Placed, here: _Placed, habits: _Habits) -> bool:
-    """Whether a line like the one above it, at the usual distance, begins a paragraph.
+    """Return whether a line like the one above it, at the usual distance, begins a paragraph.
 
     ``row`` is the first of the lines that stand beside the one above.
     """
@@ -269,7 +269,7 @@ def _begins_paragraph(above: _Placed, row: _Placed, here: _Placed, habits: _Habi
 
 
 def _steps_in(row: _Placed, here: _Placed, habits: _Habits) -> bool:
-    """Whether a line is set in and does not merely go on below one that is."""
+    """Return whether a line is set in and does not merely go on below one that is."""
     if habits.indents_tell or not here.is_indented:
         return here.is_indented
     is_hanging = here.line.left > row.line.left and bool(_ITEM.match(row.line.text))
@@ -281,7 +281,7 @@ def _usual_gap(line: Line, habits: _Habits) -> float:
 
 
 def _goes_on(above: _Placed, here: _Placed, habits: _Habits) -> bool:
-    """Whether a paragraph is certain to go on over the end of a page or a column."""
+    """Return whether a paragraph is certain to go on over the end of a page or a column."""
     if here.is_indented and not above.is_indented:
         return False
     is_open = not _SENTENCE_END.search(above.line.text) or here.line.text[0].islower()
@@ -289,7 +289,7 @@ def _goes_on(above: _Placed, here: _Placed, habits: _Habits) -> bool:
 
 
 def _joint(paragraph: _Paragraph, here: _Placed, habits: _Habits) -> tuple[int, str]:
-    """How many characters of a paragraph go, and what stands between it and its next line."""
+    """Count how many characters of a paragraph go, and what stands between it and its next line."""
     if here.is_beside(paragraph.last):
         return 0, "\t"
     is_end = _steps_in(paragraph.row, here, habits)

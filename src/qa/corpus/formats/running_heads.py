@@ -138,7 +138,7 @@ def _counted(edges: Sequence[Sequence[Line]]) -> dict[int, bool]:
 
 
 def _is_pair(first: str, second: str) -> bool:
-    """Whether two heads differ in the next number only, or have theirs at opposite ends."""
+    """Return whether two heads differ in the next number only, or have theirs at opposite ends."""
     numbers = [[int(n) for n in _NUMBER.findall(row)] for row in (first, second)]
     if not all(numbers) or not {n + 1 for n in numbers[0]} & {*numbers[1]}:
         return False

@@ -60,7 +60,7 @@ def stated_questions(
 
 
 def unread_data(scripts: Sequence[str], text: str) -> int:
-    """How many of the scripts are no JSON, or hold sentences that are not in ``text``."""
+    """Return how many of the scripts are no JSON, or hold sentences that are not in ``text``."""
     if not scripts:
         return 0
     said = _runs(text, _RUN_WORDS)
@@ -170,6 +170,6 @@ def _runs(text: str, length: int) -> set[tuple[str, ...]]:
 
 
 def _is_said(text: str, said: set[tuple[str, ...]]) -> bool:
-    """Whether a text, unless it is too short to tell, stands nearly whole in another."""
+    """Return whether a text, unless it is too short to tell, stands nearly whole in another."""
     own = _runs(text, _RUN_WORDS)
     return len(own) > _LEAST_WORDS - _RUN_WORDS and len(own & said) >= _SAID_SHARE * len(own)
