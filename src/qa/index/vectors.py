@@ -245,7 +245,7 @@ def list_count(rows: int) -> int:
 
 
 def probed(lists: int, of: int, share: float) -> int:
-    """Count how many lists are looked into where a share of the rows is visible, rather than ``lists``.
+    """The number of lists looked into where a share of the rows is visible, rather than ``lists``.
 
     The fewer, the more lists: as many visible rows are looked at as without.
     """
@@ -253,7 +253,7 @@ def probed(lists: int, of: int, share: float) -> int:
 
 
 def put_forward(wanted: int, there: int) -> int:
-    """Count how many rows are taken of a search, to be scored anew; of so many that are ``there``."""
+    """The number of rows taken of a search, to be scored anew; of so many that are ``there``."""
     return min(_SCORED_ANEW * wanted + _SCORED_ANEW_MORE, there)
 
 
