@@ -103,8 +103,8 @@ MUTANTS = [
     (
         "questions without labels are not found",
         "corpus/faq.py",
-        "_LEAST_QUESTIONS = 2",
-        "_LEAST_QUESTIONS = 9",
+        "\nLEAST_QUESTIONS = 2",
+        "\nLEAST_QUESTIONS = 9",
     ),
     (
         "passage offsets shifted by one",

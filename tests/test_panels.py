@@ -6,6 +6,8 @@ import json
 import pytest
 
 from qa.corpus.formats.html import html
+from qa.corpus.ingest import document_of
+from qa.corpus.layout import turns
 
 INTRO = "The water office of Brenna repairs pipes, reads meters, and answers letters within a week."
 
@@ -208,3 +210,31 @@ def test_data_is_read_in_time_that_grows_with_its_length():
     deep = "[" * 100_000
     script = f"<script type='application/ld+json'>{deep}</script>" + data(content)
     assert asked(script)[0] == "Who pays?"
+
+
+ONE_QUESTION = {
+    "details": "<details><summary>Who pays for the ferry?</summary>The county pays.</details>",
+    "accordion": '<h2><button aria-expanded="false" aria-controls="a">Who pays for the ferry?'
+    '</button></h2><div id="a" hidden><p>The county pays.</p></div>',
+    "data": '<script type="application/ld+json">{"@type": "FAQPage", "mainEntity": [{'
+    '"@type": "Question", "name": "Who pays for the ferry?", "acceptedAnswer": {'
+    '"@type": "Answer", "text": "The county pays."}}]}</script>',
+}
+
+
+@pytest.mark.parametrize("part", ONE_QUESTION.values(), ids=ONE_QUESTION)
+def test_one_question_that_a_page_marks_is_a_question(part):
+    page = f"<html><body><h1>Ferry</h1><p>The ferry runs on all days.</p>{part}</body></html>"
+    document = document_of(html(page.encode(), "page.html"), "page.html")
+    told = [
+        (t.role, t.span.of(document.text).strip()) for t in turns(document.text, document.layout)
+    ]
+    assert told[-2:] == [("question", "Who pays for the ferry?"), ("answer", "The county pays.")]
+
+
+def test_a_heading_that_asks_makes_no_page_of_questions():
+    page = (
+        "<html><body><h1>Ferry</h1><p>It runs.</p><h2>What is new?</h2><p>A lamp.</p></body></html>"
+    )
+    document = document_of(html(page.encode(), "page.html"), "page.html")
+    assert document.layout == "statement"

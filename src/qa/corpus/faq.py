@@ -10,12 +10,13 @@ from qa.corpus.labels import candidates
 from qa.errors import CorpusError
 from qa.records import Span, Turn
 
-__all__ = ["faq", "is_faq"]
+__all__ = ["LEAST_QUESTIONS", "faq", "is_faq"]
 
 _QUESTION_CHARS = 250
 _QUESTION_WORDS = 3
 _QUESTION_HAN = 4
-_LEAST_QUESTIONS = 2
+# So many questions make a page of questions, unless its markup says that it is one.
+LEAST_QUESTIONS = 2
 # A speech asks now and then too; here every so many paragraphs at most.
 _PARAGRAPHS_A_QUESTION = 6
 # One sentence: a mark at its end, and none before it.
@@ -29,11 +30,11 @@ _OPENERS = "\"“«„'‘(（[【…—–-"
 _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
-def is_faq(text: str) -> bool:
-    """Tell if short questions, each with an answer below it, go through a text to its end."""
+def is_faq(text: str, least: int = LEAST_QUESTIONS) -> bool:
+    """Tell if short questions, ``least`` or more, go through a text, each with an answer below."""
     found = list(_questions(text))
     # "He said: who pays?" asks too, and heads no answer.
-    if sum(not _COLON.search(span.of(text)) for span in found) < _LEAST_QUESTIONS:
+    if sum(not _COLON.search(span.of(text)) for span in found) < least:
         return False
     if any(label.name.has_honorific or label.name.has_office for label in candidates(text)):
         return False  # somebody speaks, only that it is not certain where they end

@@ -315,7 +315,7 @@ def document(data: bytes, name: str, source: str | None = None) -> Document:
 
 def document_of(extracted: Extracted, source: str) -> Document:
     """The document that was extracted from a source; ``source`` is where readers find it."""
-    page = recognise(extracted.text)
+    page = recognise(extracted.text, has_questions=extracted.has_questions)
     title = " ".join((extracted.title or page.title).split())
     date = extracted.date or page.date or stated_date(title, page.text)
     if date in days(page.text):  # a log of many days has one per part

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from qa.corpus.faq import faq, is_faq
+from qa.corpus.faq import LEAST_QUESTIONS, faq, is_faq
 from qa.corpus.labelled_faq import labelled_faq
 from qa.corpus.paragraphs import paragraph_spans
 from qa.corpus.sentences import sentence_spans
@@ -43,8 +43,11 @@ class Recognised:
     section: str | None
 
 
-def recognise(text: str) -> Recognised:
-    """What ``text`` is, by its looks. Never fails: the plainest answer is a statement."""
+def recognise(text: str, *, has_questions: bool = False) -> Recognised:
+    """What ``text`` is, by its looks. Never fails: the plainest answer is a statement.
+
+    ``has_questions`` says that the source marks questions and their answers.
+    """
     section = None
     breadcrumb = _BREADCRUMB.match(text)
     if breadcrumb:
@@ -58,7 +61,8 @@ def recognise(text: str) -> Recognised:
         # A speaker's label is no title.
         title = _title(text[first.label.end :] if first.label else text)
         return Recognised(text, "transcript", title, None, section)
-    layout = "faq" if is_faq(text) else "statement"
+    least = 1 if has_questions else LEAST_QUESTIONS
+    layout = "faq" if is_faq(text, least) else "statement"
     return Recognised(text, layout, _title(text), None, section)
 
 

@@ -14,6 +14,8 @@ class Extracted:
 
     ``pages`` holds the offset in ``text`` of every page's first character, where it has pages.
     ``layout`` names the layout where the format states it, as a table of questions does.
+    ``has_questions`` says that the source marks questions and their answers, so that one question
+    is enough to recognise them.
     ``remark`` says what of the source is not in the text and may be missed.
     """
 
@@ -25,4 +27,5 @@ class Extracted:
     language: str | None = None
     pages: tuple[int, ...] = ()
     layout: str | None = None
+    has_questions: bool = False
     remark: str = ""

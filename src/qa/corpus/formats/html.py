@@ -17,7 +17,7 @@ from typing import Any
 from qa.corpus.dates import stated_date
 from qa.corpus.formats.encodings import decoded
 from qa.corpus.formats.extracted import Extracted
-from qa.corpus.formats.panels import left_out, open_panels, questions
+from qa.corpus.formats.panels import HEADINGS, left_out, open_panels, questions
 from qa.corpus.formats.raised import lowered, raised
 from qa.corpus.formats.schema_faq import stated_questions, unread_data, with_questions
 from qa.errors import SourceError
@@ -97,12 +97,14 @@ def html(data: bytes, name: str) -> Extracted:
     silent = left_out(tree)
     _drop_silent(tree)
     _raise_marks(tree)
-    main = _main_part(tree, told.text or "", questions(tree))
+    asked = questions(tree)
+    main = _main_part(tree, told.text or "", asked)
     text = _text(_with_heading(tree, main, title or ""))
     first, *others = text.split("\n\n")
     if title and first.split() == title.split():
         text = "\n\n".join(others)
-    text = with_questions(text, stated_questions(stated, _plain))
+    pairs = stated_questions(stated, _plain)
+    text = with_questions(text, pairs)
     silent["hidden part"] = closed
     silent["script with data"] = unread_data(held, text)
     if len(text.split()) < _FEW_WORDS:
@@ -113,6 +115,8 @@ def html(data: bytes, name: str) -> Extracted:
         date=stated_date(title, text) or _date(told.date),
         source=source,
         language=language,
+        # A heading that asks may stand above any text.
+        has_questions=bool(pairs) or any(element.tag not in HEADINGS for element in asked),
         remark=_remark(silent),
     )
 

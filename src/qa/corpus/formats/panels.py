@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-__all__ = ["is_question", "left_out", "open_panels", "questions"]
+__all__ = ["HEADINGS", "is_question", "left_out", "open_panels", "questions"]
 
-_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _QUESTION_END = re.compile(r"[?？؟\u037e]\W*$")
 # Parts of a page that are never what it says.
@@ -75,7 +75,7 @@ def open_panels(tree: Any) -> int:
     _label_panels(tree, parts, controls)
     for button in list(tree.iter("button")):
         if _stands_for_text(button, parts, controls):
-            is_within = _within(button, *_HEADINGS, "dt", "summary") is not None
+            is_within = _within(button, *HEADINGS, "dt", "summary") is not None
             button.tag = "span" if is_within else "p"
     return closed
 
@@ -83,7 +83,7 @@ def open_panels(tree: Any) -> int:
 def questions(tree: Any) -> frozenset[Any]:
     """The elements that hold questions and their answers, after ``open_panels``."""
     found = set(tree.iter("details"))
-    for element in tree.iter(*_HEADINGS, "dt"):
+    for element in tree.iter(*HEADINGS, "dt"):
         if is_question(_said(element)) and not _is_linked(element):
             found.add(element)
     for item in tree.xpath("//dl[dt]"):
@@ -253,7 +253,7 @@ def _belongs(element: Any, controls: dict[str, Any]) -> bool:
         return True
     if _is_of_question(element) or _is_asked(element) or element.tag in {"dd", "dt"}:
         return True
-    if any(is_question(_said(name)) for name in element.iter(*_HEADINGS, "dt", "summary")):
+    if any(is_question(_said(name)) for name in element.iter(*HEADINGS, "dt", "summary")):
         return True
     near = (element, *_first_ancestors(element))
     if any(_ACCORDION_NAMES.search(_names(holder)) for holder in near):
@@ -272,7 +272,7 @@ def _first_ancestors(element: Any) -> Iterator[Any]:
 
 def _opens(element: Any) -> bool:
     """Return whether it is a title, a question, or something to press."""
-    if element.tag in {*_HEADINGS, "button", "dt", "label", "summary"}:
+    if element.tag in {*HEADINGS, "button", "dt", "label", "summary"}:
         return True
     if element.tag == "a" and re.match(r"#|javascript:", element.get("href") or "#"):
         return True
@@ -306,7 +306,7 @@ def _stands_for_text(button: Any, parts: dict[str, Any], controls: dict[str, Any
         or bool(_controlled(button))
         or bool(_OPENER_NAMES.search(_names(button)))
     )
-    heading = _within(button, *_HEADINGS, "dt", "summary")
+    heading = _within(button, *HEADINGS, "dt", "summary")
     if heading is not None and (is_opener or _said(heading) == said):
         return True
     opened = _opened_by(button, parts, controls) if _controlled(button) else _after(button)
