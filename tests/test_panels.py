@@ -216,6 +216,8 @@ ONE_QUESTION = {
     "details": "<details><summary>Who pays for the ferry?</summary>The county pays.</details>",
     "accordion": '<h2><button aria-expanded="false" aria-controls="a">Who pays for the ferry?'
     '</button></h2><div id="a" hidden><p>The county pays.</p></div>',
+    "open accordion": '<h3><button aria-expanded="true">Who pays for the ferry?</button></h3>'
+    "<div>The county pays.</div>",
     "data": '<script type="application/ld+json">{"@type": "FAQPage", "mainEntity": [{'
     '"@type": "Question", "name": "Who pays for the ferry?", "acceptedAnswer": {'
     '"@type": "Answer", "text": "The county pays."}}]}</script>',

@@ -63,6 +63,7 @@ _MAYBE_RAISED = (
     "|//*[contains(@class, 'ref') or contains(@class, 'note') or contains(@class, 'sup')]"
     "|//*[@*[name() = 'epub:type']]"
 )
+_ACCORDION = "|".join(f"//{heading}//button[@aria-expanded]" for heading in HEADINGS)
 # What stands between pieces of text until it is known what else stands there.
 _PARAGRAPH, _LINE, _CELL = "\x1e", "\x1f", "\x1d"
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f]")
@@ -93,6 +94,7 @@ def html(data: bytes, name: str) -> Extracted:
     stated = _data(tree, "application/ld+json")
     held = [*stated, *_data(tree, "application/json")]
     scripts = len(tree.xpath("//script")) - len(held)
+    has_accordion = bool(tree.xpath(_ACCORDION))
     closed = open_panels(tree)
     silent = left_out(tree)
     _drop_silent(tree)
@@ -115,8 +117,9 @@ def html(data: bytes, name: str) -> Extracted:
         date=stated_date(title, text) or _date(told.date),
         source=source,
         language=language,
-        # A heading that asks may stand above any text.
-        has_questions=bool(pairs) or any(element.tag not in HEADINGS for element in asked),
+        # A heading that asks may stand above any text, unless it opens it.
+        has_questions=bool(pairs)
+        or any(has_accordion or element.tag not in HEADINGS for element in asked),
         remark=_remark(silent),
     )
 
