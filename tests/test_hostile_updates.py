@@ -179,10 +179,10 @@ def test_an_error_nobody_foresaw_in_a_file_spares_the_files_after_it(home, monke
 
     real = ingest.recognise
 
-    def fails(text):
+    def fails(text, **options):
         if "odd" in text:
             raise KeyError("odd")
-        return real(text)
+        return real(text, **options)
 
     monkeypatch.setattr(ingest, "recognise", fails)
     paths = [home / f"{word}.txt" for word in ("even", "odd", "other")]
