@@ -86,7 +86,7 @@ calibrate: $(INSTALLED_DEV)
 	  .fitting/journalists .fitting/clapnq_dev .fitting/friendsqa
 
 # The bundled reader, fitted anew on the public sets in DATA; some hours on two cores. What was
-# stopped goes on. It prints the sha256 that src/qa/answer/reader.py must state before the second
+# stopped goes on. It prints the sha256 that src/qa/answer/reranker.py must state before the second
 # step, which fits how much its word counts.
 reader: $(INSTALLED_DEV)
 	$(BIN)/python benchmarks/reader/rows.py $(DATA) -o .fitting/reader/rows

@@ -36,10 +36,10 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from qa.answer import relevance
+from qa.answer import ranking
 from qa.answer.ask import QA
-from qa.answer.evidence import Evidence
-from qa.answer.follow_up import follow_up_clues
+from qa.answer.features import Features
+from qa.answer.follow_ups import follow_up_features
 from qa.evaluation.datasets import JudgedQuestion, JudgedSet, hiding_gold, open_set
 from qa.evaluation.measure import covers_half
 from qa.evaluation.run import hidden_rows, indexed
@@ -79,15 +79,15 @@ class Row:
     """A question with what was found for it, and which of that is right."""
 
     kind: str
-    evidence: Evidence
+    evidence: Features
     right: np.ndarray
 
 
 @dataclass(frozen=True)
 class FollowUp:
-    """A follow-up with the clues of its candidates, and which of these are right."""
+    """A follow-up with the features of its candidates, and which of these are right."""
 
-    clues: np.ndarray
+    columns: np.ndarray
     right: np.ndarray
 
 
@@ -127,7 +127,7 @@ def main() -> None:
     for name, of_set in rows.items():
         say(f"{label(name)}, fitted on all: {figures(of_set, fitted)}")
     write(options, fitted, sets, rows)
-    relevance.coefficients.cache_clear()
+    ranking.coefficients.cache_clear()
     follow_ups = [f for name, s in sets.items() for f in follow_ups_of(systems[name], s)]
     fitted["follow_up"] = fit_follow_ups(follow_ups)
     write(options, fitted, sets, rows)
@@ -262,7 +262,7 @@ def fit(sets: dict[str, list[Row]], few: dict[str, list[Row]], vague: Collection
 
 
 def order_weights(sets: Sequence[Sequence[Row]], names: Sequence[str]) -> dict[str, float]:
-    """The weights of the named clues in the order."""
+    """The weights of the named features in the order."""
     asked_for = [
         [(row.evidence.matrix(names), row.right) for row in rows if row.kind == "answerable"]
         for rows in sets
@@ -271,7 +271,7 @@ def order_weights(sets: Sequence[Sequence[Row]], names: Sequence[str]) -> dict[s
 
 
 def ablate(sets: dict[str, list[Row]]) -> None:
-    """Say what each clue of the order is worth on every set, fitted on the others."""
+    """Say what each feature of the order is worth on every set, fitted on the others."""
     every = ORDER["vectors"]
     for left_out in (None, *every):
         names = [name for name in every if name != left_out]
@@ -309,19 +309,19 @@ def likely(row: Row, fitted: dict, kind: str) -> tuple[int, float]:
 def leader(row: Row, ranking: dict, kind: str) -> tuple[int, dict[str, np.ndarray]]:
     """Which candidate leads, and what tells whether it answers."""
     evidence = of_kind(row.evidence, kind)
-    scored = relevance.scores(evidence, ranking)
+    scored = ranking.scores(evidence, ranking)
     first = int(np.lexsort((evidence.rows, -scored))[0])
-    return first, relevance.features(evidence, scored)
+    return first, ranking.features(evidence, scored)
 
 
-def of_kind(evidence: Evidence, kind: str) -> Evidence:
+def of_kind(evidence: Features, kind: str) -> Features:
     """The evidence as it is weighed where vectors count, or where they do not."""
-    is_voting = np.full(len(evidence.rows), kind.endswith("vectors"))
-    return dataclasses.replace(evidence, is_voting=is_voting)
+    has_vector = np.full(len(evidence.rows), kind.endswith("vectors"))
+    return dataclasses.replace(evidence, has_vector=has_vector)
 
 
 def deep(rows: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Candidates by the plain sum of their clues, to DEPTH; where some are right, some not."""
+    """Candidates by the plain sum of their features, to DEPTH; where some are right, some not."""
     kept = []
     for x, is_right in rows:
         first = np.argsort(-x.sum(axis=1), kind="stable")[:DEPTH]
@@ -337,9 +337,9 @@ def softmax_weights(sets: Sequence[Sequence[tuple[np.ndarray, np.ndarray]]]) -> 
         shape = len(rows), max(len(is_right) for _, is_right in rows)
         x, is_right = np.zeros((*shape, rows[0][0].shape[1])), np.zeros(shape)
         absent = np.full(shape, -1e9)
-        for n, (clues, known) in enumerate(rows):
+        for n, (columns, known) in enumerate(rows):
             count = len(known)
-            x[n, :count], is_right[n, :count], absent[n, :count] = clues, known, 0
+            x[n, :count], is_right[n, :count], absent[n, :count] = columns, known, 0
         blocks.append((x, is_right, absent))
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
@@ -359,23 +359,23 @@ def softmax_weights(sets: Sequence[Sequence[tuple[np.ndarray, np.ndarray]]]) -> 
 
 
 def follow_ups_of(qa: QA, judged: JudgedSet) -> list[FollowUp]:
-    """The set's follow-ups with the clues of their candidates, by the order just fitted."""
+    """The set's follow-ups with the features of their candidates, by the order just fitted."""
     found = []
     for question in judged.questions:
         if question.kind != "followup":
             continue
         before = qa.asked(question.previous[-1])
-        hits = relevance.hits(qa.snapshot, qa.searcher.evidence(before))
+        hits = ranking.hits(qa.snapshot, qa.searcher.evidence(before))
         alone = qa.asked(question.question)
-        evidence, clues = follow_up_clues(qa.snapshot, qa.searcher, alone, hits, None)
-        x = np.column_stack(list(clues.values()))
+        evidence, columns = follow_up_features(qa.snapshot, qa.searcher, alone, hits, None)
+        x = np.column_stack(list(columns.values()))
         found.append(FollowUp(x, right(qa, question, evidence.rows)))
     return found
 
 
 def fit_follow_ups(follow_ups: Sequence[FollowUp]) -> dict[str, float]:
-    """The weights of a follow-up's clues."""
-    kept = [(f.clues, f.right) for f in follow_ups if f.right.any() and not f.right.all()]
+    """The weights of a follow-up's features."""
+    kept = [(f.columns, f.right) for f in follow_ups if f.right.any() and not f.right.all()]
     say(f"follow-ups: {len(follow_ups)} asked, {len(kept)} with an answer among the candidates")
     return named(("alone", "document", "near"), softmax_weights([kept]))
 

@@ -21,10 +21,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from qa.corpus.layout import recognise, turns
-from qa.corpus.sentences import sentence_spans
-from qa.index.terms import terms
 from qa.records import Span, Turn
+from qa.sources.layouts.registry import recognise, turns
+from qa.text.sentences import sentence_spans
+from qa.text.terms import terms
 
 ROWS = ("clapnq_dev", "friendsqa")
 QUESTIONS = 350  # of each set

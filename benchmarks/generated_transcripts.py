@@ -23,8 +23,8 @@ from dataclasses import dataclass, field
 from common import say
 from generated_documents import Truth, Written, corpus
 
-from qa.corpus.layout import recognise, turns
 from qa.records import Turn
+from qa.sources.layouts.registry import recognise, turns
 
 LEAST_PRECISION = 0.995
 LEAST_RECALL = 0.95

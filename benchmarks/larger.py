@@ -33,13 +33,13 @@ from common import (
 from growth import repeated
 
 from qa import QA
+from qa.cluster.milvus import Milvus
+from qa.cluster.rows import FIELDS, SEARCHED, Rows
 from qa.errors import UnavailableError
 from qa.evaluation.datasets import open_set
 from qa.index.build import build
 from qa.index.engine import FAISS
 from qa.index.export import exported_encoder
-from qa.index.milvus import Milvus
-from qa.index.rows import FIELDS, SEARCHED, Rows
 from qa.index.snapshot import open_snapshot
 from qa.settings import Settings
 

@@ -22,9 +22,9 @@ from pathlib import Path
 import pypdfium2
 from common import say
 
-from qa.corpus.ingest import document
-from qa.corpus.layout import turns
 from qa.errors import SourceError
+from qa.sources.ingest import document
+from qa.sources.layouts.registry import turns
 
 LEAST_SHARE = 0.99
 KEY_CHARS = 50

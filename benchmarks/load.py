@@ -44,12 +44,12 @@ from common import (
     table,
 )
 
-from qa.corpus.folder import CorpusFile
-from qa.corpus.ingest import document as ingested
 from qa.evaluation.datasets import open_set
 from qa.evaluation.run import indexed
 from qa.records import Document
 from qa.settings import Settings
+from qa.sources.corpus_folder import CorpusFile
+from qa.sources.ingest import document as ingested
 
 SEED = 20220721
 ASKED_ALONE, WARMED = 200, 100

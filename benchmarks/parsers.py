@@ -29,23 +29,24 @@ from pathlib import Path
 from common import say
 
 from qa.answer import conversation
-from qa.answer.dates import period, wants_latest
-from qa.answer.retrieve import _NAMED
-from qa.corpus import crawl, duplicates, folder
-from qa.corpus.coding import unpacked
-from qa.corpus.dates import stated_date
-from qa.corpus.follow import fits
-from qa.corpus.formats import html, robots, text
-from qa.corpus.formats.encodings import decoded
-from qa.corpus.formats.listings import links_of_page, links_of_xml
-from qa.corpus.ingest import document_of
-from qa.corpus.language import language
-from qa.corpus.layout import LAYOUTS, paragraph_spans, recognise, turns
-from qa.corpus.sentences import sentence_spans
+from qa.answer.searches.registry import _NAMED
 from qa.errors import QAError
 from qa.index.passages import Splitter
-from qa.index.terms import terms
 from qa.records import Document
+from qa.sources import corpus_folder, duplicates
+from qa.sources.formats import html, robots, text
+from qa.sources.formats.encodings import decoded
+from qa.sources.formats.listings import links_of_page, links_of_xml
+from qa.sources.ingest import document_of
+from qa.sources.layouts.registry import LAYOUTS, paragraph_spans, recognise, turns
+from qa.sources.remote import crawl
+from qa.sources.remote.content_coding import unpacked
+from qa.sources.remote.follow import fits
+from qa.text.dates import stated_date
+from qa.text.language import language
+from qa.text.question_dates import period, wants_latest
+from qa.text.sentences import sentence_spans
+from qa.text.terms import terms
 
 MB = 1_000_000
 MOST_EXPONENT = 1.3
@@ -105,12 +106,12 @@ def turns_of_each_layout(made: str) -> None:
 def corpus_file(made: str) -> None:
     """A file of the record, written, read and amended."""
     document = Document("a", "A title", made, datetime.date(2026, 1, 1))
-    rendered = folder.render(document, "seeds/a.txt", "0" * 64)
+    rendered = corpus_folder.render(document, "seeds/a.txt", "0" * 64)
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "a.md"
-        path.write_text(folder.amended(rendered, also=["b"]), "utf-8", errors="replace")
+        path.write_text(corpus_folder.amended(rendered, also=["b"]), "utf-8", errors="replace")
         with contextlib.suppress(QAError):
-            folder.read(path)
+            corpus_folder.read(path)
 
 
 def question_steps(made: str) -> None:

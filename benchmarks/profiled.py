@@ -29,7 +29,7 @@ def step(name):
     global last
     now = time.perf_counter()
     steps[name], last = (now - last) * 1000, now
-import qa.cli; step("the command line: typer, rich, settings")
+import qa.cli.commands; step("the command line: typer, rich, settings")
 import qa.answer.ask; step("the code that answers, numpy")
 import faiss; step("faiss")
 import onnxruntime, tokenizers; step("onnxruntime, tokenizers")
@@ -47,11 +47,11 @@ PARTS = {
     "the encoder": ("index/encoder.py", "encode"),
     "searches by vectors": ("index/vectors.py", "nearest"),
     "cosines of all candidates": ("index/vectors.py", "cosines"),
-    "who holds which words": ("answer/evidence.py", "_held"),
+    "who holds which words": ("answer/features.py", "_held"),
     "search by words": ("index/lexical.py", "highest"),
     "BM25 of all candidates": ("index/lexical.py", "scores"),
-    "slips of the keyboard": ("index/lexical.py", "correct"),
-    "order, confidence, hits": ("answer/relevance.py", "hits"),
+    "typos": ("index/lexical.py", "correct"),
+    "order, confidence, hits": ("answer/ranking.py", "hits"),
     "quotes and citations": ("answer/ask.py", "_citations"),
 }
 

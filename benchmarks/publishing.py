@@ -54,7 +54,6 @@ from load import (
     when_due,
 )
 
-from qa.corpus.folder import CorpusFile
 from qa.evaluation.datasets import open_set
 from qa.evaluation.run import indexed
 from qa.index.build import build
@@ -62,6 +61,7 @@ from qa.index.encoder import Encoder
 from qa.index.snapshot import open_snapshot
 from qa.records import Document
 from qa.settings import Settings
+from qa.sources.corpus_folder import CorpusFile
 
 REQUESTS_PER_S, MOST_SERVED_S, CLIENTS, WARMED = 20, 600, 20, 100
 SNAPSHOTS, BURST_EVERY = 20, 5

@@ -31,10 +31,10 @@ from xml.etree import ElementTree
 import pypdfium2
 from common import say
 
-from qa.corpus.ingest import document
-from qa.corpus.layout import turns
 from qa.errors import QAError
 from qa.records import Turn
+from qa.sources.ingest import document
+from qa.sources.layouts.registry import turns
 
 KEY_CHARS = 40
 # A mark's words are sought so far behind the mark before: further on they are another's.

@@ -27,7 +27,7 @@ from lock import FOLDER, pinned
 from packageurl import PackageURL
 from packaging.requirements import Requirement
 
-from qa.answer.reader import FILES
+from qa.answer.reranker import FILES
 
 ROOT = Path(__file__).resolve().parent.parent
 READER = ROOT / "src" / "qa" / "answer" / "bundled"

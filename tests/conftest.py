@@ -12,9 +12,9 @@ from hypothesis import settings as hypothesis_settings
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
-from qa.corpus.folder import CorpusFile
 from qa.index.build import build
 from qa.records import Document
+from qa.sources.corpus_folder import CorpusFile
 
 # No test asserts a time: machines are shared.
 hypothesis_settings.register_profile("untimed", deadline=None)
@@ -134,7 +134,7 @@ def make_live(make_index):
     def make(texts, **fields):
         from qa import QA
         from qa.index.snapshot import open_snapshot
-        from qa.web.live import Live
+        from qa.web.server.live import Live
 
         return Live(QA(open_snapshot(make_index(texts, **fields)), WordEncoder()))
 
@@ -147,7 +147,7 @@ def make_client():
     from fastapi.testclient import TestClient
 
     from qa.settings import Settings
-    from qa.web.app import create_app
+    from qa.web.server.app import create_app
 
     def make(live, address="203.0.113.7", **settings):
         app = create_app(live, Settings(**settings), chat=False)

@@ -8,9 +8,9 @@ import pytest
 
 from conftest import ROOT
 from qa.errors import OverloadError, UnavailableError
+from qa.feedback import FeedbackStore
 from qa.records import to_json
-from qa.web.feedback import Feedback
-from qa.web.live import Live
+from qa.web.server.live import Live
 
 KEY = "a key for batches"
 HASH = hashlib.sha256(KEY.encode()).hexdigest()
@@ -131,9 +131,9 @@ def test_readiness_names_the_snapshot(served):
 @pytest.mark.slow
 def test_the_example_of_the_description_is_what_is_answered(real_encoder, tmp_path):
     from qa import QA
-    from qa.corpus.folder import read_all
     from qa.index.build import build
-    from qa.web.openapi import EXAMPLES
+    from qa.sources.corpus_folder import read_all
+    from qa.web.server.openapi import EXAMPLES
 
     build(list(read_all(ROOT / "corpus")), tmp_path, real_encoder, passage_chars=1250)
     asked = EXAMPLES["ask"]
@@ -236,7 +236,7 @@ def test_a_batch_of_another_shape_is_told_which_item_is_wrong(batch):
 def test_the_questions_of_a_batch_are_kept_each_under_an_id_of_its_own(
     make_live, make_client, tmp_path, given
 ):
-    kept = Feedback(tmp_path / "feedback.sqlite", days=90)
+    kept = FeedbackStore(tmp_path / "feedback.sqlite", days=90)
     client = make_client(Live(make_live(TEXTS).qa, feedback=kept), api_keys=[HASH])
     body = {"questions": [{"question": q} for q in ("is tea hot", "thanks", "is milk cold")]}
     client.post("/api/v1/batch", json=body, headers={**BEARER, "X-Request-Id": given})

@@ -6,8 +6,8 @@ import urllib.request
 import pytest
 
 from conftest import SEED
-from qa.web.feedback import Feedback
-from qa.web.wording import Wording
+from qa.feedback import FeedbackStore
+from qa.web.ui.wording import Wording
 from serving import ask, indexed, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.server]
@@ -215,7 +215,7 @@ def test_whether_an_answer_helped_is_asked_where_it_is_kept_and_only_there(
             visitor.get_by_role("button", name="Send", exact=True).click()
         thanked.wait_for()
         visitor.close()
-    kept = Feedback(path, days=1)
+    kept = FeedbackStore(path, days=1)
     (asked,) = kept.all()
     assert (asked.question, asked.status, asked.helpful) == (
         "import duty on soybeans",

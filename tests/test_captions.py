@@ -2,11 +2,11 @@
 
 import pytest
 
-from qa.corpus.formats import extract
-from qa.corpus.formats.captions import captions
-from qa.corpus.ingest import document
-from qa.corpus.layout import turns
 from qa.errors import SourceError
+from qa.sources.formats import extract
+from qa.sources.formats.captions import captions
+from qa.sources.ingest import document
+from qa.sources.layouts.registry import turns
 
 
 def srt(*cues):

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from conftest import SEED, contents
-from qa import cli
+from qa.cli.commands import commands
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def run(capsys, monkeypatch):
     def run(*args):
         monkeypatch.setattr(sys, "argv", ["qa", *args])
         with pytest.raises(SystemExit) as end:
-            cli.main()
+            commands.main()
         printed = capsys.readouterr()
         return end.value.code or 0, printed.out, printed.err
 
@@ -157,14 +157,14 @@ def test_status_tells_what_is_live(project, run):
 
 
 def test_status_names_the_reader(project, run, monkeypatch):
-    from qa.answer.reader import open_reader
+    from qa.answer.reranker import open_reranker
 
     indexed(run)
     monkeypatch.setenv("QA_READER", "bundled")
     _, out, _ = run("status", "--json")
     stated = json.loads(out)
     assert stated["reader"] == "bundled"
-    assert stated["reader_sha256"] == open_reader("bundled").sha256
+    assert stated["reader_sha256"] == open_reranker("bundled").sha256
 
 
 def test_a_port_in_use_is_said_before_anything_is_loaded(project, run):
@@ -187,7 +187,7 @@ def test_a_port_in_use_is_said_before_anything_is_loaded(project, run):
     ],
 )
 def test_who_stops_an_index_is_told_what_stays(run, monkeypatch, number, workers, told):
-    monkeypatch.setattr(cli, "_index", lambda *_, **__: os.kill(os.getpid(), number))
+    monkeypatch.setattr(commands, "_index", lambda *_, **__: os.kill(os.getpid(), number))
     code, out, err = run("index", "--workers", workers)
     assert (code, out) == (128 + number, "")
     assert err == f'qa: interrupted.{told} "qa status" tells which snapshot is live.\n'
@@ -195,15 +195,15 @@ def test_who_stops_an_index_is_told_what_stays(run, monkeypatch, number, workers
 
 def test_debug_shows_the_traceback(project, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["qa", "--debug", "ask", "tea"])
-    with pytest.raises(cli.QAError):
-        cli.main()
+    with pytest.raises(commands.QAError):
+        commands.main()
 
 
 @pytest.mark.parametrize(
-    "command", [c.name or c.callback.__name__ for c in cli.app.registered_commands]
+    "command", [c.name or c.callback.__name__ for c in commands.app.registered_commands]
 )
 def test_every_command_has_help_with_an_example(command):
-    done = CliRunner().invoke(cli.app, [command, "--help"])
+    done = CliRunner().invoke(commands.app, [command, "--help"])
     assert done.exit_code == 0
     assert "Example: qa" in done.output
 
@@ -426,9 +426,9 @@ def test_an_address_that_must_not_be_asked_is_refused_in_one_line(project, run):
 def test_of_very_many_new_documents_the_first_are_named_and_the_others_counted(
     project, run, monkeypatch
 ):
-    from qa import terminal
+    from qa.cli.commands import terminal
 
-    for module in (cli, terminal):
+    for module in (commands, terminal):
         monkeypatch.setattr(module, "SHOWN_SOURCES", 2)
     for n in range(5):
         (project / "seeds" / f"{n}.txt").write_text(f"Number {n}.", "utf-8")

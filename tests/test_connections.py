@@ -12,8 +12,8 @@ import pytest
 import uvicorn
 
 from qa.settings import Settings
-from qa.web.metrics import Metrics
-from qa.web.server import _LOGGING, _protocol
+from qa.web.server.metrics import Metrics
+from qa.web.server.server import _LOGGING, _protocol
 
 HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
 PATIENCE_S = 20

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.answer.conversation import courtesy, is_short, joined, leans
+from qa.answer.conversation import is_context_dependent, is_short, joined, small_talk
 
 
 @pytest.mark.parametrize(
@@ -36,12 +36,12 @@ from qa.answer.conversation import courtesy, is_short, joined, leans
     ],
 )
 def test_what_asks_nothing_of_the_record_is_known_by_all_of_its_words(said, expected):
-    assert courtesy(said) == expected
+    assert small_talk(said) == expected
 
 
 @pytest.mark.parametrize("said", ["shit" * 25_000, "-" * 100_000, "thanks " * 15_000])
 def test_what_is_endless_is_no_courtesy(said):
-    assert courtesy(said) is None
+    assert small_talk(said) is None
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_what_is_endless_is_no_courtesy(said):
     ],
 )
 def test_a_question_leans_by_its_words_unless_it_says_much_itself(question, expected):
-    assert leans(question) == expected
+    assert is_context_dependent(question) == expected
 
 
 def test_few_words_of_substance_are_short():
@@ -81,7 +81,7 @@ def test_the_question_before_stands_in_front_and_what_that_one_leans_on_too():
 
 @pytest.mark.parametrize("question", ["Why?", "And?", "how so"])
 def test_a_question_without_a_word_of_its_own_leans_on_the_one_before(question):
-    assert leans(question)
+    assert is_context_dependent(question)
 
 
 @pytest.mark.parametrize(

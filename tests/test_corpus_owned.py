@@ -7,11 +7,11 @@ import sys
 import pytest
 
 from conftest import ROOT, contents
-from qa.corpus import folder, owned
-from qa.corpus.ingest import ingest
-from qa.corpus.state import State
 from qa.errors import BusyError, CorpusError
 from qa.index.build import build
+from qa.sources import corpus_folder, owned
+from qa.sources.ingest import ingest
+from qa.sources.state import State
 from qa.storage import LOCK
 
 
@@ -176,7 +176,7 @@ def test_the_lock_is_no_document_and_changes_no_digest(seeds, tmp_path, encoder)
     taken(seeds, corpus)
     digests = []
     for _ in range(2):
-        files = [*folder.read_all(corpus)]
+        files = [*corpus_folder.read_all(corpus)]
         assert [file.document.id for file in files] == ["tea-is-hot"]
         digests.append(build(files, tmp_path / "index", encoder, passage_chars=1250).digest)
         (corpus / LOCK).unlink(missing_ok=True)

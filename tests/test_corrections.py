@@ -6,12 +6,12 @@ import hashlib
 import pytest
 
 from conftest import WordEncoder
-from qa.answer import check
-from qa.corpus import folder
-from qa.corpus.corrections import accept
-from qa.corpus.ingest import ingest
+from qa.answer import verification
 from qa.errors import CorpusError
 from qa.index.build import build
+from qa.sources import corpus_folder
+from qa.sources.corrections import accept
+from qa.sources.ingest import ingest
 
 TEXT = "Tea is hot.\n\nMilk is cold.\n\nRain fell on 3 May."
 
@@ -34,8 +34,10 @@ def document(home):
 
 def indexed(home):
     """What ``qa verify`` finds after the record was indexed as it is now."""
-    build(folder.read_all(home / "corpus"), home / "index", WordEncoder(), passage_chars=1250)
-    return check.snapshot(home / "index", home / "corpus")
+    build(
+        corpus_folder.read_all(home / "corpus"), home / "index", WordEncoder(), passage_chars=1250
+    )
+    return verification.snapshot(home / "index", home / "corpus")
 
 
 def differs(home, what):
@@ -74,7 +76,7 @@ def test_a_flipped_bit_anywhere_never_passes_for_what_ingest_wrote(home):
     for place in range(len(whole)):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
         try:
-            found = folder.read(path)
+            found = corpus_folder.read(path)
         except CorpusError:
             continue
         assert found.is_altered, whole[place - 10 : place + 10]
@@ -95,16 +97,16 @@ def test_what_is_damaged_beyond_doubt_is_no_document(home, spoil, named):
     indexed(home)
     path.write_bytes(spoil(path.read_bytes()))
     with pytest.raises(CorpusError) as refusal:
-        folder.read(path)
+        corpus_folder.read(path)
     assert named in str(refusal.value)
-    faults = check.snapshot(home / "index", home / "corpus").faults
+    faults = verification.snapshot(home / "index", home / "corpus").faults
     assert [str(path) in fault for fault in faults] == [True]
 
 
 def test_a_text_with_nul_characters_that_ingest_wrote_is_read(tmp_path):
-    one = folder.Document(id="a", title="A", text="x\0y")
-    folder.write(tmp_path, "a", folder.render(one, "seeds/a.txt", "1" * 64))
-    assert folder.read(tmp_path / "a.md").document == one
+    one = corpus_folder.Document(id="a", title="A", text="x\0y")
+    corpus_folder.write(tmp_path, "a", corpus_folder.render(one, "seeds/a.txt", "1" * 64))
+    assert corpus_folder.read(tmp_path / "a.md").document == one
 
 
 def test_what_was_accepted_is_right_until_it_changes_again(home):
@@ -112,7 +114,7 @@ def test_what_was_accepted_is_right_until_it_changes_again(home):
     path.write_text(path.read_text("utf-8").replace("3 May", "4 May"), "utf-8")
     assert [*accept(home / "corpus", ["tea-is-hot"])] == [("tea-is-hot.md", True)]
     assert [*accept(home / "corpus", ["tea-is-hot.md"])] == [("tea-is-hot.md", False)]
-    file = folder.read(path)
+    file = corpus_folder.read(path)
     assert (file.is_corrected, file.is_accepted, file.is_altered) == (True, True, False)
     assert file.document.text == TEXT.replace("3 May", "4 May")
     found = indexed(home)
@@ -131,13 +133,13 @@ def test_a_correction_stays_accepted_when_ingest_amends_the_document(home):
     path.write_text(path.read_text("utf-8").replace("3 May", "4 May"), "utf-8")
     (_,) = accept(home / "corpus", ["tea-is-hot"])
     day = datetime.date(2026, 1, 2)
-    amended = folder.amended(path.read_text("utf-8"), withdrawn=day, also=["seeds/b.txt"])
+    amended = corpus_folder.amended(path.read_text("utf-8"), withdrawn=day, also=["seeds/b.txt"])
     path.write_text(amended, "utf-8")
-    file = folder.read(path)
+    file = corpus_folder.read(path)
     assert (file.document.withdrawn, file.is_accepted) == (day, True)
     unaccepted = amended.replace("4 May", "6 May")
-    path.write_text(folder.amended(unaccepted, withdrawn=None), "utf-8")
-    assert not folder.read(path).is_accepted
+    path.write_text(corpus_folder.amended(unaccepted, withdrawn=None), "utf-8")
+    assert not corpus_folder.read(path).is_accepted
 
 
 def test_a_document_written_by_hand_needs_nobodys_word(home):
@@ -150,10 +152,10 @@ def test_a_line_of_the_text_that_looks_like_the_mark_accepts_nothing(home):
     path = document(home)
     digest = hashlib.sha256(b"x").hexdigest()
     path.write_text(f"{path.read_text('utf-8')}\naccepted_sha256: {digest}\n", "utf-8")
-    assert folder.read(path).is_altered
+    assert corpus_folder.read(path).is_altered
     (_,) = accept(home / "corpus", ["tea-is-hot"])
-    assert folder.read(path).is_accepted
-    assert folder.read(path).document.text.endswith(f"accepted_sha256: {digest}")
+    assert corpus_folder.read(path).is_accepted
+    assert corpus_folder.read(path).document.text.endswith(f"accepted_sha256: {digest}")
 
 
 @pytest.mark.parametrize("name", ["missing", "../tea", "sub/tea", ""])

@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from qa.answer.dates import Period, period, wants_latest
+from qa.text.question_dates import Period, period, wants_latest
 
 TODAY = datetime.date(2022, 3, 15)
 

@@ -15,7 +15,7 @@ import yaml
 
 from conftest import ROOT
 from qa.settings import Settings
-from qa.web.widget import integrity
+from qa.web.ui.widget import integrity
 from serving import DEPLOY, free_port, indexed, nginx, serving, tool
 
 QUESTION = "what are the main considerations behind the Opinions"

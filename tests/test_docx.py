@@ -6,9 +6,9 @@ import docx as python_docx
 import pytest
 
 from badfiles import W, docx_of, docx_with, entity_docx, zip_of
-from qa.corpus.formats import limits
-from qa.corpus.formats.docx import docx
 from qa.errors import SourceError
+from qa.sources.formats import limits
+from qa.sources.formats.docx import docx
 
 
 def body(xml):

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.corpus import folder
-from qa.corpus.duplicates import key
-from qa.corpus.ingest import ingest
 from qa.records import Document
+from qa.sources import corpus_folder
+from qa.sources.duplicates import key
+from qa.sources.ingest import ingest
 
 SAID = (
     "The ministry will promote the high-quality development of foreign trade in culture, and "
@@ -40,7 +40,7 @@ def run(tmp_path):
 
 
 def record(run):
-    return {file.document.id: file for file in folder.read_all(run.corpus)}
+    return {file.document.id: file for file in corpus_folder.read_all(run.corpus)}
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_corrected_document_still_names_the_second_source_and_stays_corrected(
     path.write_text(path.read_text("utf-8").replace("levy", "tax"), "utf-8")
     before = path.read_text("utf-8")
     assert run(b=SAID)["b"] == ("duplicate", document)
-    file = folder.read(path)
+    file = corpus_folder.read(path)
     assert (file.is_corrected, file.document.also) == (True, ("seeds/b.txt",))
     assert path.read_text("utf-8").replace("also:\n- seeds/b.txt\n", "") == before
     assert run() == {"a": ("kept", document), "b": ("unchanged", document)}
@@ -161,10 +161,10 @@ def test_a_withdrawn_document_is_back_when_another_source_publishes_it(run):
     document = run(a=SAID)["a"][1]
     path = run.corpus / f"{document}.md"
     raw = path.read_text("utf-8")
-    path.write_text(folder.amended(raw, withdrawn=datetime.date(2026, 1, 2)), "utf-8")
-    assert folder.read(path).document.withdrawn == datetime.date(2026, 1, 2)
+    path.write_text(corpus_folder.amended(raw, withdrawn=datetime.date(2026, 1, 2)), "utf-8")
+    assert corpus_folder.read(path).document.withdrawn == datetime.date(2026, 1, 2)
     assert run(a=None, b=SAID)["b"] == ("duplicate", document)
-    assert folder.read(path).document.withdrawn is None
+    assert corpus_folder.read(path).document.withdrawn is None
 
 
 def test_what_is_known_is_told_without_its_state(run, tmp_path):
@@ -176,10 +176,12 @@ def test_what_is_known_is_told_without_its_state(run, tmp_path):
 
 def test_a_twin_is_looked_up_and_not_looked_for(run, monkeypatch):
     """However many documents there are, those with the same key alone are compared."""
-    from qa.corpus import ingest as journey
+    from qa.sources import ingest as journey
 
     run(**{f"s{n}": f"{SAID} Number {n}." for n in range(30)})
     read = []
-    monkeypatch.setattr(journey.folder, "read", lambda p, r=folder.read: read.append(p) or r(p))
+    monkeypatch.setattr(
+        journey.folder, "read", lambda p, r=corpus_folder.read: read.append(p) or r(p)
+    )
     assert run(z=f"{SAID} Number 7.")["z"][0] == "duplicate"
     assert {path.name for path in read} == {next(p.name for p in read)}

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import SHARED_DATA
-from qa.corpus.formats.encodings import decoded
 from qa.errors import SourceError
+from qa.sources.formats.encodings import decoded
 
 FRENCH = "Le ministre a répondu : « Nous sommes prêts », a-t-il déclaré à l’Assemblée."
 SIMPLIFIED = "今年的贸易情况如何？我们的经济发展得很好，人民的生活也好了。"

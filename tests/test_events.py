@@ -8,13 +8,13 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from qa.settings import Settings
-from qa.web.events import Conversation, event_routes
-from qa.web.guard import Envelope, Gate
-from qa.web.limits import Limits
-from qa.web.metrics import Metrics
-from qa.web.pending import Pending
-from qa.web.render import Pages, message_html
-from qa.web.wording import Wording
+from qa.web.server.guard import Envelope, Gate
+from qa.web.server.limits import Limits
+from qa.web.server.metrics import Metrics
+from qa.web.server.pending import Pending
+from qa.web.ui.events import Conversation, event_routes
+from qa.web.ui.render import Pages, message_html
+from qa.web.ui.wording import Wording
 
 TEXTS = {"tea": "Tea is hot.", "milk": "Milk is cold."}
 SAY = Wording()
@@ -165,7 +165,7 @@ def test_an_event_that_fails_itself_ends_and_is_logged_without_words(visitor, mo
     def fails(*_):
         raise ValueError("Rumpelstiltskin")
 
-    monkeypatch.setattr("qa.web.events.shown_again", fails)
+    monkeypatch.setattr("qa.web.ui.events.shown_again", fails)
     visitor.join(3, [[{"role": "user", "content": "Rumpelstiltskin"}]])
     told, closing = visitor.data().text.strip().split("\n\n")
     last = json.loads(told[6:])

@@ -13,13 +13,13 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from conftest import WordEncoder
-from qa.cli import app
+from qa import expiry
+from qa import feedback as module
+from qa.cli.commands import app
 from qa.errors import FeedbackError
 from qa.evaluation.datasets import open_questions
-from qa.web import expiry
-from qa.web import feedback as module
-from qa.web.feedback import Feedback, Group, grouped
-from qa.web.live import Live
+from qa.feedback import FeedbackStore, Group, grouped
+from qa.web.server.live import Live
 from serving import free_port
 
 ASK, FEEDBACK = "/api/v1/ask", "/api/v1/feedback"
@@ -32,7 +32,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def kept(path):
-    feedback = Feedback(path, days=90)
+    feedback = FeedbackStore(path, days=90)
     yield feedback
     feedback.close()
 
@@ -159,7 +159,7 @@ def test_what_is_too_old_is_not_shown_although_no_server_ran(answer, clock, kept
 def test_a_clock_that_is_behind_when_the_machine_starts_loses_nothing(answer, clock, kept, path):
     kept.keep("a" * 8, answer)
     clock.ahead = timedelta(days=-4_000)
-    with contextlib.closing(Feedback(path, days=90)) as another:
+    with contextlib.closing(FeedbackStore(path, days=90)) as another:
         another.forget()
         clock.passes(hours=1)
         another.forget()
@@ -192,7 +192,7 @@ def test_a_clock_that_is_wrong_for_an_hour_loses_nothing(answer, clock, kept, pa
 def test_a_clock_that_is_ahead_at_the_start_loses_nothing_at_once(answer, clock, kept, path):
     kept.keep("a" * 8, answer)
     clock.ahead = timedelta(days=4_000)
-    with contextlib.closing(Feedback(path, days=90)) as another:
+    with contextlib.closing(FeedbackStore(path, days=90)) as another:
         for _ in range(9):
             another.forget()
             clock.passes(hours=1)
@@ -205,7 +205,7 @@ def test_a_clock_that_is_ahead_at_the_start_loses_nothing_at_once(answer, clock,
 
 def test_a_clock_that_is_set_back_after_the_start_is_believed_in_the_end(answer, clock, path):
     clock.ahead = timedelta(days=4_000)
-    with contextlib.closing(Feedback(path, days=90)) as kept:
+    with contextlib.closing(FeedbackStore(path, days=90)) as kept:
         kept.keep("a" * 8, answer)
         clock.ahead = timedelta()
         for _ in range(12):
@@ -220,10 +220,10 @@ def test_a_clock_that_is_set_back_after_the_start_is_believed_in_the_end(answer,
 
 
 def test_after_a_long_stop_a_short_time_to_keep_holds_again(answer, clock, path):
-    with contextlib.closing(Feedback(path, days=1)) as before:
+    with contextlib.closing(FeedbackStore(path, days=1)) as before:
         before.keep("a" * 8, answer)
     clock.passes(days=400)
-    with contextlib.closing(Feedback(path, days=1)) as kept:
+    with contextlib.closing(FeedbackStore(path, days=1)) as kept:
         kept.keep("b" * 8, answer)
         for _ in range(26):
             clock.passes(hours=1)
@@ -245,7 +245,7 @@ def test_nobody_but_its_owner_may_read_what_is_kept(answer, path, named):
     before = os.umask(0o022)
     try:
         where = SecretStr(f"sqlite:///{path}") if named else path
-        with contextlib.closing(Feedback(where, days=90)) as kept:
+        with contextlib.closing(FeedbackStore(where, days=90)) as kept:
             kept.keep("a" * 8, answer)
             files = sorted(path.parent.glob("feedback.sqlite*"))
             modes = {file.name: oct(file.stat().st_mode & 0o777) for file in files}
@@ -257,7 +257,7 @@ def test_nobody_but_its_owner_may_read_what_is_kept(answer, path, named):
 
 def test_a_file_that_others_could_read_is_closed_to_them(path):
     path.touch(0o644)
-    Feedback(path, days=90).close()
+    FeedbackStore(path, days=90).close()
     assert oct(path.stat().st_mode & 0o777) == "0o600"
 
 
@@ -279,7 +279,7 @@ def test_another_question_under_the_same_id_is_kept_and_the_id_stays_the_first_o
 def test_a_server_deletes_what_is_too_old_when_it_starts_and_ever_after(
     client, kept, clock, path, monkeypatch
 ):
-    monkeypatch.setattr("qa.web.app.FORGET_S", 0.01)
+    monkeypatch.setattr("qa.web.server.app.FORGET_S", 0.01)
     with client:
         client.post(ASK, json={"question": "is tea hot"})
         assert len(kept.all()) == 1
@@ -294,7 +294,7 @@ def test_a_server_deletes_what_is_too_old_when_it_starts_and_ever_after(
 def test_a_server_whose_feedback_fails_goes_on_and_tries_again(
     make_live, make_client, kept, monkeypatch, caplog
 ):
-    monkeypatch.setattr("qa.web.app.FORGET_S", 0.01)
+    monkeypatch.setattr("qa.web.server.app.FORGET_S", 0.01)
     tries = []
 
     def forget():
@@ -317,7 +317,7 @@ def test_a_file_that_is_none_is_refused_with_the_remedy(tmp_path):
     (tmp_path / "text").write_text("no database " * 100, "utf-8")
     for path in (tmp_path / "text", tmp_path / "missing" / "file"):
         with pytest.raises(FeedbackError, match="name another in the setting feedback"):
-            Feedback(path, days=1)
+            FeedbackStore(path, days=1)
 
 
 def test_a_file_from_before_is_kept_on(path, make_live):
@@ -334,7 +334,7 @@ def test_a_file_from_before_is_kept_on(path, make_live):
         )
         before = file.execute("SELECT sql FROM sqlite_master").fetchall()
     file.close()
-    with contextlib.closing(Feedback(path, days=90)) as kept:
+    with contextlib.closing(FeedbackStore(path, days=90)) as kept:
         kept.keep("b" * 8, make_live({"tea": "Tea is hot."}).qa.ask("is tea hot"))
         found = [(asked.question, asked.helpful, asked.reason) for asked in kept.all()]
     assert found == [("is tea hot", None, None), ("who?", True, "good")]
@@ -355,7 +355,7 @@ def test_a_new_file_is_as_strict_as_one_from_before(kept, path):
 def away():
     """A database that is not there; its address has a password."""
     url = f"postgresql+psycopg://qa:sesame@127.0.0.1:{free_port()}/record?password=sesame"
-    feedback = Feedback(SecretStr(url), days=90)
+    feedback = FeedbackStore(SecretStr(url), days=90)
     yield feedback
     feedback.close()
 
@@ -406,7 +406,7 @@ def test_a_database_that_is_away_is_tried_again_by_one_and_used_when_it_is_back(
 )
 def test_an_address_that_cannot_be_used_is_refused_without_its_password(url, told):
     with pytest.raises(FeedbackError, match=told) as refusal:
-        Feedback(SecretStr(url), days=1)
+        FeedbackStore(SecretStr(url), days=1)
     assert "sesame" not in str(refusal.value)
 
 

@@ -8,12 +8,12 @@ import tracemalloc
 import httpx
 import pytest
 
-from qa.corpus import fetch
-from qa.corpus.addresses import checked_url, is_public
-from qa.corpus.fetch import Fetched, Fetcher, Manners, as_file
-from qa.corpus.formats import limits
-from qa.corpus.formats.encodings import text_codec
 from qa.errors import GoneError, SourceError, UnreachableError
+from qa.sources.formats import limits
+from qa.sources.formats.encodings import text_codec
+from qa.sources.remote import fetch
+from qa.sources.remote.addresses import checked_url, is_public
+from qa.sources.remote.fetch import Fetched, Fetcher, FetchPolicy, as_file
 from web_site import drip, flood, served, silence
 
 LIMIT = 100_000
@@ -30,14 +30,14 @@ def fetcher_of():
     """Fetchers that may go to this machine and do not wait; ``waits`` are those they asked for."""
     made = []
 
-    def make(sleep=lambda _: None, **manners):
+    def make(sleep=lambda _: None, **policy):
         given = {
             "fetch_delay_s": 0.0,
             "fetch_timeout_s": 1,
             "max_source_bytes": LIMIT,
             "allow_private": True,
         }
-        made.append(Fetcher(Manners(**{**given, **manners}), sleep))
+        made.append(Fetcher(FetchPolicy(**{**given, **policy}), sleep))
         return made[-1]
 
     yield make
@@ -334,7 +334,7 @@ def test_addresses_that_are_not_the_webs_are_refused_with_the_reason(names, fetc
 
 def test_a_redirect_to_an_address_that_is_not_public_is_refused(monkeypatch, site, fetcher_of):
     """The first hop is let through on purpose, to see the second refused."""
-    from qa.corpus import addresses
+    from qa.sources.remote import addresses
 
     site.put("/robots.txt", "User-agent: *\nAllow: /")
     for n, (target, _) in enumerate(FORBIDDEN[:20]):

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.corpus.folding import readable, searchable, without_breaks
 from qa.index.lexical import LexicalIndex
-from qa.index.terms import terms
+from qa.text.folding import readable, searchable, without_breaks
+from qa.text.terms import terms
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ import re
 
 import pytest
 
-from qa.corpus import crawl
-from qa.corpus.crawl import WebSource
-from qa.corpus.fetch import Fetcher, Manners
-from qa.corpus.follow import fits, matching
-from qa.corpus.formats import limits
 from qa.errors import SourceError
+from qa.sources.formats import limits
+from qa.sources.remote import crawl
+from qa.sources.remote.crawl import WebSource
+from qa.sources.remote.fetch import Fetcher, FetchPolicy
+from qa.sources.remote.follow import fits, matching
 from web_site import served
 
 A = "https://a.example"
@@ -71,7 +71,7 @@ def test_an_expression_that_does_not_end_is_trouble_of_the_listing(monkeypatch):
     with served() as site:
         site.put("/list", f"<html><a href='/{'a' * 60}'>x</a></html>", type="text/html")
         source = WebSource(f"{site.address}/list", (r"/(a+)+$b",))
-        fetcher = Fetcher(Manners(fetch_delay_s=0, allow_private=True))
+        fetcher = Fetcher(FetchPolicy(fetch_delay_s=0, allow_private=True))
         told = crawl.listed(source, fetcher, _NoNotes(), limit=9_999, on_named=counts.append)
         (trouble,) = told
         fetcher.close()

@@ -4,8 +4,8 @@ import datetime
 
 import pytest
 
-from qa.corpus.formats import check_size, extract, limits
 from qa.errors import SourceError
+from qa.sources.formats import check_size, extract, limits
 
 
 def test_line_ends_and_byte_order_marks_go_and_nothing_else():

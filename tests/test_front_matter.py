@@ -4,10 +4,10 @@ import datetime
 
 import pytest
 
-from qa.corpus import folder, sources
-from qa.corpus.formats.front_matter import day, fields_of
-from qa.corpus.formats.text import markdown
 from qa.errors import CorpusError, SourceError
+from qa.sources import corpus_folder, known_sources
+from qa.sources.formats.front_matter import day, fields_of
+from qa.sources.formats.text import markdown
 
 NESTED = {
     "lists": "a: " + "[" * 30_000,
@@ -51,17 +51,17 @@ def test_what_is_nested_without_end_is_refused_in_a_source_and_in_the_record(tmp
         markdown(written.encode(), "a.md")
     (tmp_path / "a.md").write_text(written, "utf-8")
     with pytest.raises(CorpusError, match="its front matter is nested more than 20 levels"):
-        folder.read(tmp_path / "a.md")
+        corpus_folder.read(tmp_path / "a.md")
 
 
 @pytest.mark.parametrize("front", ["a: &x b", "a: *x", "<<: {a: b}"])
 def test_files_of_the_record_and_the_list_of_sources_are_held_to_the_same(tmp_path, front):
     (tmp_path / "a.md").write_text(f"---\n{front}\n---\nText.", "utf-8")
     with pytest.raises(CorpusError, match="which is not read"):
-        folder.read(tmp_path / "a.md")
+        corpus_folder.read(tmp_path / "a.md")
     (tmp_path / "sources.yaml").write_text(f"- {front}\n", "utf-8")
     with pytest.raises(CorpusError, match="which is not read"):
-        sources.read(tmp_path)
+        known_sources.read(tmp_path)
 
 
 def test_what_is_written_stays_as_written():

@@ -26,7 +26,7 @@ def live(tmp_path_factory):
     from qa.index.build import build
     from qa.index.snapshot import open_snapshot
     from qa.records import Document
-    from qa.web.live import Live
+    from qa.web.server.live import Live
 
     index = tmp_path_factory.mktemp("fuzzed") / "index"
     document = Document(id="tea", title="Tea", text="Tea is hot.\n\nMilk is cold.")
@@ -37,7 +37,7 @@ def live(tmp_path_factory):
 @pytest.fixture(scope="module")
 def client(live):
     """A client of the whole application, and what its process touches."""
-    from qa.web.app import create_app
+    from qa.web.server.app import create_app
 
     async def made():
         return create_app(live[0], Settings(mcp=True, **UNLIMITED))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from badfiles import pdf_of
-from qa.corpus.formats.pdf import pdf
+from qa.sources.formats.pdf import pdf
 
 SIZE = 10
 # Courier's characters are that wide.

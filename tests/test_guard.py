@@ -8,9 +8,9 @@ import logging
 import pytest
 
 from qa.settings import Settings
-from qa.web.guard import Envelope, Gate
-from qa.web.limits import Limits, network
-from qa.web.metrics import Metrics
+from qa.web.server.guard import Envelope, Gate
+from qa.web.server.limits import Limits, network
+from qa.web.server.metrics import Metrics
 
 TEXTS = {"tea": "Tea is hot.", "milk": "Milk is cold."}
 ASK = "/api/v1/ask"
@@ -399,7 +399,7 @@ def test_what_fails_in_a_route_is_told_as_any_other(make_live, make_client, monk
 
 
 def test_a_line_is_logged_for_a_request_and_nobodys_words_or_address_are_in_it(caplog):
-    with caplog.at_level(logging.INFO, logger="qa.web.guard"):
+    with caplog.at_level(logging.INFO, logger="qa.web.server.guard"):
         asyncio.run(asked(guarded(fine)))
     (record,) = [r for r in caplog.records if r.message == "request"]
     assert (record.method, record.route, record.status) == ("GET", "/answer", 200)

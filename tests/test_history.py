@@ -6,11 +6,11 @@ import pytest
 
 from hostile import PAYLOADS
 from qa.settings import Settings
-from qa.web.history import asked_before, is_ours, message, shown_again
-from qa.web.only import Only
-from qa.web.payloads import MOST_MESSAGES, Message
-from qa.web.render import Pages, message_html
-from qa.web.wording import Wording
+from qa.web.server.payloads import MOST_MESSAGES, Message
+from qa.web.ui.history import asked_before, is_ours, message, shown_again
+from qa.web.ui.only import Filters
+from qa.web.ui.render import Pages, message_html
+from qa.web.ui.wording import Wording
 
 
 def sent(role, content):
@@ -39,7 +39,7 @@ def answers(make_live, pages):
         layout="transcript",
         also=("https://example.org/also", "a letter"),
     )
-    only = Only(datetime.date(2020, 1, 1), None, "Drinks & food")
+    only = Filters(datetime.date(2020, 1, 1), None, "Drinks & food")
     asked = ["why is tea hot", "is tea hot here", "and zebras?", "hello", "thanks"]
     found = [live.qa.ask(q, previous=["why is tea hot"]) for q in asked]
     return [pages.answer(a, live.snapshot, only, "0123456789abcdef" * 2) for a in found]

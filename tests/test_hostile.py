@@ -22,16 +22,16 @@ from conftest import WordEncoder, corpus_file
 from hostile import HOST, KINDS, MARK, PAYLOADS, batches, query
 from qa import QA
 from qa.answer.prove import faults
-from qa.corpus import folder
-from qa.corpus.ingest import ingest
-from qa.corpus.layout import turns
 from qa.evaluation import batch, evaluate, write
 from qa.index.build import build
 from qa.index.snapshot import open_snapshot
 from qa.records import Document
 from qa.settings import Settings
-from qa.web.chat import example_questions
-from qa.web.live import Live
+from qa.sources import corpus_folder
+from qa.sources.ingest import ingest
+from qa.sources.layouts.registry import turns
+from qa.web.server.live import Live
+from qa.web.ui.chat import example_questions
 from serving import serving
 
 
@@ -109,14 +109,14 @@ def home(tmp_path_factory):
     """A folder with the hostile record."""
     home = tmp_path_factory.mktemp("hostile")
     for document in RECORD.values():
-        content = folder.render(document, "source.txt", "0" * 64)
-        folder.write(home / "corpus", document.id, content)
+        content = corpus_folder.render(document, "source.txt", "0" * 64)
+        corpus_folder.write(home / "corpus", document.id, content)
     return home
 
 
 @pytest.mark.parametrize("field", ["title", "section", "source", "text", "layout"])
 def test_the_corpus_folder_keeps_every_character(home, field):
-    kept = {file.document.id: file.document for file in folder.read_all(home / "corpus")}
+    kept = {file.document.id: file.document for file in corpus_folder.read_all(home / "corpus")}
     told = {id_: getattr(document, field) for id_, document in kept.items()}
     assert told == {id_: getattr(document, field) for id_, document in RECORD.items()}
 
@@ -124,7 +124,7 @@ def test_the_corpus_folder_keeps_every_character(home, field):
 @pytest.fixture(scope="module")
 def kept(home):
     """The documents as the corpus folder holds them, by id."""
-    return {file.document.id: file.document for file in folder.read_all(home / "corpus")}
+    return {file.document.id: file.document for file in corpus_folder.read_all(home / "corpus")}
 
 
 @pytest.fixture(scope="module")
@@ -446,7 +446,7 @@ def test_the_widget_shows_questions_and_passages_as_text(chromium, server, kept)
 def judged(tmp_path):
     """A judged set of payloads in which every question fails, so that all are in the report."""
     folder = tmp_path / "<img src=x onerror=alert(1)> & '\""
-    folder.mkdir()
+    corpus_folder.mkdir()
     documents = [
         {"_id": f"<b>{number}</b>", "title": stored(payload), "text": stored(text)}
         for number, (payload, text) in enumerate(zip(PAYLOADS, QUESTIONS, strict=False))
@@ -483,7 +483,7 @@ def test_the_report_shows_questions_and_documents_as_text(chromium, judged, tmp_
           one.querySelector(".found").textContent, one.querySelector(".expected").textContent,
         ])"""
     )
-    assert page.title() == page.text_content("h1") or folder.name in page.text_content("h1")
+    assert page.title() == page.text_content("h1") or corpus_folder.name in page.text_content("h1")
     context.close()
     assert seen == []
     assert sorted(flat(question) for question, *_ in failures) == sorted(map(flat, QUESTIONS))
@@ -544,7 +544,7 @@ def test_nested_markdown_becomes_a_document_like_any_other(name, tmp_path, make_
     (tmp_path / "nested.md").write_text(f"# Nested\n\n{NESTED[name]}", "utf-8")
     (ingested,) = ingest([tmp_path / "nested.md"], tmp_path / "corpus")
     assert ingested.outcome == "new"
-    (file,) = folder.read_all(tmp_path / "corpus")
+    (file,) = corpus_folder.read_all(tmp_path / "corpus")
     build([file], tmp_path / "index", WordEncoder(), passage_chars=1_250)
     client = make_client(Live(QA(open_snapshot(tmp_path / "index"), WordEncoder())))
     answer = client.post("/api/v1/ask", json={"question": "nested a b item"})

@@ -8,14 +8,16 @@ import pytest
 from typer.testing import CliRunner
 
 from hostile_site import CUT_OFF, LISTINGS, ODD, ROBOTS, WHOLE, page
-from qa.cli import app
-from qa.corpus import folder
-from qa.corpus.crawl import WebSource
-from qa.corpus.fetch import Fetcher, Manners
-from qa.corpus.update import ingest_sources, update
+from qa.cli.commands import app
+from qa.sources import corpus_folder
+from qa.sources.remote.crawl import WebSource
+from qa.sources.remote.fetch import Fetcher, FetchPolicy
+from qa.sources.remote.update import ingest_sources, update
 from web_site import served
 
-MANNERS = Manners(fetch_delay_s=0, fetch_timeout_s=20, max_source_bytes=500_000, allow_private=True)
+POLICY = FetchPolicy(
+    fetch_delay_s=0, fetch_timeout_s=20, max_source_bytes=500_000, allow_private=True
+)
 UPDATES = 200
 
 
@@ -77,7 +79,7 @@ def sources(good, bad, kind):
 
 def texts(home):
     """The texts of the record by the last part of where they came from."""
-    files = folder.read_all(home / "corpus")
+    files = corpus_folder.read_all(home / "corpus")
     return {f.ingested_from.rpartition("/")[2]: f.document.text for f in files}
 
 
@@ -92,7 +94,7 @@ def kinds():
 def test_200_updates_with_a_hostile_response_each_take_all_good_ones(good, bad, home):
     """Every good page is taken every time, and no page cut off replaces a whole one."""
     bad.put("/bad", WHOLE, type="text/html")
-    given = {"cache": home / "cache", "manners": MANNERS}
+    given = {"cache": home / "cache", "policy": POLICY}
     first = ingest_sources([WebSource(f"{bad.address}/bad")], home / "corpus", **given)
     assert [done.outcome for done in first] == ["new"]
     whole = texts(home)["bad"]
@@ -118,7 +120,7 @@ def test_200_updates_with_a_hostile_response_each_take_all_good_ones(good, bad, 
 def test_a_page_cut_off_is_trouble_of_its_server(good, kind, home):
     """It is asked for again in the next run, and what it was stays."""
     good.put("/bad", WHOLE, type="text/html")
-    given = {"cache": home / "cache", "manners": MANNERS}
+    given = {"cache": home / "cache", "policy": POLICY}
     source = [WebSource(f"{good.address}/bad")]
     list(ingest_sources(source, home / "corpus", **given))
     before = next((home / "corpus").glob("*.md")).read_bytes()
@@ -156,7 +158,7 @@ def test_an_error_nobody_foresaw_is_that_sources_alone(good, home, monkeypatch):
 
 
 def test_an_error_nobody_foresaw_in_a_listing_spares_the_pages_after_it(good, home, monkeypatch):
-    from qa.corpus import update as journeys
+    from qa.sources.remote import update as journeys
 
     real = journeys.as_file
 
@@ -169,13 +171,13 @@ def test_an_error_nobody_foresaw_in_a_listing_spares_the_pages_after_it(good, ho
     for number in (1, 2, 3):
         good.put(f"/{number}", f"Statement {number}\n2026-03-01\n\nWe said tea number {number}.")
     good.sitemap("/1", "/2", "/3")
-    given = {"cache": home / "cache", "manners": MANNERS}
+    given = {"cache": home / "cache", "policy": POLICY}
     told = ingest_sources([WebSource(f"{good.address}/sitemap.xml")], home / "corpus", **given)
     assert [done.outcome for done in told] == ["new", "failed", "new"]
 
 
 def test_an_error_nobody_foresaw_in_a_file_spares_the_files_after_it(home, monkeypatch):
-    from qa.corpus import ingest
+    from qa.sources import ingest
 
     real = ingest.recognise
 

@@ -4,8 +4,8 @@ import datetime
 
 import pytest
 
-from qa.corpus.formats.html import html
 from qa.errors import SourceError
+from qa.sources.formats.html import html
 
 LONG = "The committee decided to keep the rate where it was, and said why it had done so."
 

@@ -6,10 +6,10 @@ import pytest
 
 from badfiles import pdf_of
 from conftest import SEED
-from qa.corpus import folder
-from qa.corpus.ingest import ingest
-from qa.corpus.preview import preview
 from qa.records import page_of
+from qa.sources import corpus_folder
+from qa.sources.ingest import ingest
+from qa.sources.preview import preview
 
 SEED_ID = "2022-07-21-recently-27-government-departments-including-mofcom-issued"
 
@@ -30,13 +30,13 @@ def put(project, name, text):
 
 
 def corpus_text(project, name):
-    return folder.read(project / "corpus" / name).document.text
+    return corpus_folder.read(project / "corpus" / name).document.text
 
 
 def test_the_seed_becomes_a_document(project):
     put(project, "seed.txt", SEED.read_text("utf-8"))
     assert run(project) == [("seeds/seed.txt", "new")]
-    (file,) = folder.read_all(project / "corpus")
+    (file,) = corpus_folder.read_all(project / "corpus")
     document = file.document
     assert document.id == SEED_ID
     assert document.title == (
@@ -63,7 +63,7 @@ def test_a_changed_source_is_updated_and_keeps_its_id(project):
     put(project, "a.txt", "Two.")
     assert run(project) == [("seeds/a.txt", "updated")]
     assert corpus_text(project, "one.md") == "Two."
-    assert [p.name for p in folder.paths(project / "corpus")] == ["one.md"]
+    assert [p.name for p in corpus_folder.paths(project / "corpus")] == ["one.md"]
 
 
 def test_a_hand_correction_is_kept_while_the_source_is_as_it_was(project):
@@ -93,7 +93,7 @@ def test_two_sources_with_one_title_stay_two_documents(project):
     put(project, "a.txt", "Title\n2020-02-03\n\nOne.")
     put(project, "b.txt", "Title\n2020-02-03\n\nTwo.")
     assert run(project) == [("seeds/a.txt", "new"), ("seeds/b.txt", "new")]
-    texts = [file.document.text for file in folder.read_all(project / "corpus")]
+    texts = [file.document.text for file in corpus_folder.read_all(project / "corpus")]
     assert sorted(texts) == ["One.", "Two."]
     assert {outcome for _, outcome in run(project)} == {"unchanged"}
 
@@ -101,7 +101,7 @@ def test_two_sources_with_one_title_stay_two_documents(project):
 def test_an_address_in_the_head_is_the_source_and_the_file_is_still_known_again(project):
     put(project, "a.txt", "T\n2020-02-03\nhttps://example.org/a\n\nOne.")
     run(project)
-    (file,) = folder.read_all(project / "corpus")
+    (file,) = corpus_folder.read_all(project / "corpus")
     assert (file.document.source, file.ingested_from) == ("https://example.org/a", "seeds/a.txt")
     assert run(project) == [("seeds/a.txt", "unchanged")]
 
@@ -125,7 +125,7 @@ def test_hidden_files_in_a_folder_are_left_alone(project):
 def test_a_chinese_text_is_known_as_chinese_and_named_in_chinese(project):
     put(project, "a.txt", "2021年贸易增长。很快。")
     run(project)
-    (file,) = folder.read_all(project / "corpus")
+    (file,) = corpus_folder.read_all(project / "corpus")
     assert (file.document.id, file.document.language) == ("2021年贸易增长", "zh")
 
 
@@ -163,15 +163,15 @@ def test_pages_hold_while_the_text_is_as_it_was(project):
     lines = [(72, 700, "Home > Press"), (72, 600, "It rained.")], [(72, 700, "All day.")]
     (project / "seeds" / "a.pdf").write_bytes(pdf_of(*lines))
     assert run(project) == [("seeds/a.pdf", "new")]
-    (path,) = folder.paths(project / "corpus")
-    document = folder.read(path).document
+    (path,) = corpus_folder.paths(project / "corpus")
+    document = corpus_folder.read(path).document
     assert (document.text, document.section) == ("It rained.\n\nAll day.", "Press")
     assert document.pages == (0, 12)
     assert [page_of(document, at) for at in (0, 11, 12, 19)] == [1, 1, 2, 2]
     assert run(project) == [("seeds/a.pdf", "unchanged")]
     path.write_text(path.read_text("utf-8").replace("All day.", "All night."), "utf-8")
-    assert folder.read(path).document.pages == ()
-    assert page_of(folder.read(path).document, 0) is None
+    assert corpus_folder.read(path).document.pages == ()
+    assert page_of(corpus_folder.read(path).document, 0) is None
 
 
 def test_what_is_not_in_the_text_is_told(project):

@@ -12,7 +12,7 @@ from qa.errors import SnapshotError, UnavailableError
 from qa.index import integrity
 from qa.index import snapshot as snapshots
 from qa.index.snapshot import live_digest, open_snapshot
-from qa.web.live import Live, Watch
+from qa.web.server.live import Live, Watch
 from test_live import until, value
 
 TEXTS = {"tea": "Tea is hot. It is drunk at five.", "milk": "Milk is cold.", "ale": "Ale is warm."}
@@ -166,7 +166,7 @@ def test_only_files_that_changed_are_read_again(opened, folder, monkeypatch):
 
 @pytest.fixture
 def watched(opened, index, monkeypatch):
-    monkeypatch.setattr("qa.web.live._WATCH_S", 0.01)
+    monkeypatch.setattr("qa.web.server.live._WATCH_S", 0.01)
     live = Live(opened)
     watch = Watch(live, index, lambda: QA(open_snapshot(index), WordEncoder()))
     watch.start()
@@ -216,7 +216,7 @@ def test_a_damaged_snapshot_is_503_everywhere_and_told_once_until_it_is_whole(
     until(lambda: not watched.is_damaged)
     assert statuses() == {200}
     assert value(watched, "qa_snapshot_damaged") == 0
-    told = [r.getMessage() for r in caplog.records if r.name == "qa.web.live"]
+    told = [r.getMessage() for r in caplog.records if r.name == "qa.web.server.live"]
     assert len(told) == 2
     assert told[0].startswith("the snapshot is damaged, nothing is answered from it: ")
     assert str(text_file) in told[0]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.corpus.language import language, script_language
+from qa.text.language import language, script_language
 
 TEXTS = {
     "en": "The minister said that the measures would take effect in the spring, and that it was "
@@ -31,9 +31,9 @@ def test_names_and_figures_alone_are_english():
 
 
 def test_english_needs_no_library(monkeypatch):
-    import qa.corpus.language
+    import qa.text.language
 
-    monkeypatch.setattr(qa.corpus.language, "_identifier", None)
+    monkeypatch.setattr(qa.text.language, "_identifier", None)
     assert language(TEXTS["en"] * 3) == "en"
 
 

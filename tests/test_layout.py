@@ -7,8 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from conftest import SEED
-from qa.corpus.layout import paragraph_spans, recognise, turns
 from qa.errors import CorpusError
+from qa.sources.layouts.registry import paragraph_spans, recognise, turns
 
 PAGE = "Home > Press>Trade\n\nIt rained. Why?(2020-02-03)\n\nBecause.\n\nThank you."
 

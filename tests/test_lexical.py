@@ -1,4 +1,4 @@
-"""Words: what is a term, who scores higher, what is a slip of the keyboard."""
+"""Words: what is a term, who scores higher, what is a typo."""
 
 import math
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from qa.index.lexical import LexicalIndex
-from qa.index.terms import terms
 from qa.index.visible import Visible
+from qa.text.terms import terms
 
 TEXTS = [
     "The council discussed cultural trade.",

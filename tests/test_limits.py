@@ -10,9 +10,9 @@ from limits.errors import StorageError
 
 from qa.errors import SettingsError
 from qa.settings import Settings
-from qa.web import limits as module
-from qa.web.limits import Limits
-from qa.web.metrics import Metrics
+from qa.web.server.limits import Limits
+from qa.web.server.metrics import Metrics
+from qa.web.server.server import limits as module
 from serving import free_port
 
 
@@ -75,7 +75,7 @@ def test_while_the_shared_counts_are_away_each_counts_alone_and_says_so_once(clo
         together = await asked(limits, 4)
         return alone, (first_tries, counter.tries), still_alone, together, said, metrics.text()
 
-    with caplog.at_level(logging.WARNING, logger="qa.web.limits"):
+    with caplog.at_level(logging.WARNING, logger="qa.web.server.limits"):
         alone, tries, still_alone, together, said, said_later = asyncio.run(found())
     assert (alone, still_alone) == ([True, True, True, False], [False])
     # One try at first, one a second later; and all once it is back.
@@ -92,7 +92,7 @@ def test_where_redis_is_not_there_questions_are_counted_and_the_password_is_not_
     url = f"redis://:sesame@127.0.0.1:{free_port()}/0"
     limits = Limits(Settings(limits_storage=url, questions_per_minute=2))
     assert asyncio.run(asked(limits, 3)) == [True, True, False]
-    (record,) = [r for r in caplog.records if r.name == "qa.web.limits"]
+    (record,) = [r for r in caplog.records if r.name == "qa.web.server.limits"]
     assert "each server counts alone" in record.message
     assert "sesame" not in caplog.text
 

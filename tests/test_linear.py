@@ -11,22 +11,22 @@ from unittest import mock
 import nupunkt
 import pytest
 
-from qa.corpus.formats import limits
-from qa.corpus.sentences import sentence_spans
-from qa.corpus.transcript import transcript
 from qa.records import Span
+from qa.sources.formats import limits
+from qa.sources.layouts.transcript import transcript
+from qa.text.sentences import sentence_spans
 
 SCRIPT = """
 import re, resource, sys
 from pathlib import Path
 resource.setrlimit(resource.RLIMIT_CPU, (int(sys.argv[1]),) * 2)
-from qa.corpus import folder
-from qa.corpus.follow import fits
-from qa.corpus.formats.encodings import decoded
-from qa.corpus.formats.printed import _BROKEN_WORD
-from qa.corpus.formats.text import markdown
-from qa.corpus.layout import turns
-from qa.corpus.sentences import sentence_spans
+from qa.sources import corpus_folder
+from qa.sources.remote.follow import fits
+from qa.sources.formats.encodings import decoded
+from qa.sources.formats.printed import _BROKEN_WORD
+from qa.sources.formats.text import markdown
+from qa.sources.layouts.registry import turns
+from qa.text.sentences import sentence_spans
 from qa.errors import QAError
 def refused(read, *given):
     try: read(*given)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from qa.corpus.formats import read_links
-from qa.corpus.formats.listings import Named, links_of_page
 from qa.errors import SourceError
+from qa.sources.formats import read_links
+from qa.sources.formats.listings import Named, links_of_page
 
 BASE = "https://a.example/news/"
 

@@ -15,8 +15,8 @@ from conftest import WordEncoder
 from qa import QA
 from qa.errors import OverloadError, QuestionError, UnavailableError
 from qa.index.snapshot import live_digest, open_snapshot
-from qa.web import live as module
-from qa.web.live import Live, Watch
+from qa.web.server.live import Live, Watch
+from qa.web.server.server import live as module
 
 AT_A_TIME = os.cpu_count()
 
@@ -106,7 +106,7 @@ def test_questions_end_with_the_snapshot_they_began_with(opened):
     async def both():
         first = asyncio.create_task(live.ask("is tea hot"))
         await asyncio.to_thread(until, lambda: before.begun)
-        live.take_up(after)
+        live.switch_to(after)
         before.go.set()
         return await first, await live.ask("is tea hot")
 
@@ -124,7 +124,7 @@ def test_a_qa_that_is_replaced_is_gone_without_a_search_for_rubbish(opened):
     gone = weakref.ref(qa)
     gc.disable()
     try:
-        live.take_up(opened({"tea": "Tea is cold."}))
+        live.switch_to(opened({"tea": "Tea is cold."}))
         del qa
         assert gone() is None
     finally:
@@ -132,7 +132,7 @@ def test_a_qa_that_is_replaced_is_gone_without_a_search_for_rubbish(opened):
 
 
 def test_a_new_snapshot_is_taken_up_and_a_damaged_one_is_not(opened, make_index, monkeypatch):
-    monkeypatch.setattr("qa.web.live._WATCH_S", 0.01)
+    monkeypatch.setattr("qa.web.server.live._WATCH_S", 0.01)
     live = Live(opened({"tea": "Tea is hot."}))
     index = make_index({"tea": "Tea is hot."})
     watch = Watch(live, index, lambda: QA(open_snapshot(index), WordEncoder()))
@@ -155,7 +155,7 @@ def test_a_new_snapshot_is_taken_up_and_a_damaged_one_is_not(opened, make_index,
 def test_a_snapshot_whose_files_come_late_is_taken_up_when_they_are_there(
     opened, make_index, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr("qa.web.live._WATCH_S", 0.01)
+    monkeypatch.setattr("qa.web.server.live._WATCH_S", 0.01)
     live = Live(opened({"tea": "Tea is hot."}))
     index = make_index({"tea": "Tea is hot."})
     watch = Watch(live, index, lambda: QA(open_snapshot(index), WordEncoder()))
@@ -192,7 +192,7 @@ def test_a_snapshot_whose_files_come_late_is_taken_up_when_they_are_there(
 def test_the_watch_survives_anything_tells_it_once_and_takes_up_what_comes_later(
     opened, make_index, monkeypatch, caplog, failure
 ):
-    monkeypatch.setattr("qa.web.live._WATCH_S", 0.01)
+    monkeypatch.setattr("qa.web.server.live._WATCH_S", 0.01)
     live = Live(opened({"tea": "Tea is hot."}))
     index = make_index({"tea": "Tea is hot."})
     where, error = failure
@@ -228,7 +228,7 @@ def test_the_watch_survives_anything_tells_it_once_and_takes_up_what_comes_later
 
 
 def test_a_watch_that_fails_for_another_cause_tells_it_too(opened, monkeypatch, caplog):
-    monkeypatch.setattr("qa.web.live._WATCH_S", 0.01)
+    monkeypatch.setattr("qa.web.server.live._WATCH_S", 0.01)
     causes = iter([OSError("one"), OSError("one"), OSError("two")])
     done = threading.Event()
 
@@ -251,8 +251,8 @@ def test_a_watch_that_fails_for_another_cause_tells_it_too(opened, monkeypatch, 
 def test_a_snapshot_that_there_is_no_memory_for_is_tried_again(
     opened, make_index, monkeypatch, caplog
 ):
-    monkeypatch.setattr("qa.web.live._WATCH_S", 0.01)
-    monkeypatch.setattr("qa.web.live._RETRY_S", 0.05)
+    monkeypatch.setattr("qa.web.server.live._WATCH_S", 0.01)
+    monkeypatch.setattr("qa.web.server.live._RETRY_S", 0.05)
     live = Live(opened({"tea": "Tea is hot."}))
     index = make_index({"tea": "Tea is hot."})
     tries = []
@@ -275,7 +275,7 @@ def test_a_snapshot_that_there_is_no_memory_for_is_tried_again(
 
 
 def test_an_engine_that_is_away_is_told_once_and_when_it_is_back(opened, monkeypatch, caplog):
-    monkeypatch.setattr("qa.web.live._WATCH_S", 0.01)
+    monkeypatch.setattr("qa.web.server.live._WATCH_S", 0.01)
     live = Live(opened({"tea": "Tea is hot."}))
     checks = []
 
@@ -294,7 +294,7 @@ def test_an_engine_that_is_away_is_told_once_and_when_it_is_back(opened, monkeyp
     finally:
         watch.stop()
     assert set(checks) == {live.snapshot.digest}
-    assert [r.getMessage() for r in caplog.records if r.name == "qa.web.live"] == [
+    assert [r.getMessage() for r in caplog.records if r.name == "qa.web.server.live"] == [
         "the engine cannot be used: It does not answer.",
         "the engine is used again",
     ]
@@ -303,7 +303,7 @@ def test_an_engine_that_is_away_is_told_once_and_when_it_is_back(opened, monkeyp
 def test_who_answers_from_what_the_engine_has_let_go_takes_up_what_is_live(
     opened, make_index, monkeypatch
 ):
-    monkeypatch.setattr("qa.web.live._WATCH_S", 0.01)
+    monkeypatch.setattr("qa.web.server.live._WATCH_S", 0.01)
     live = Live(opened({"tea": "Tea is hot."}))
     first = live.snapshot.digest
 
@@ -327,7 +327,7 @@ def test_who_answers_from_what_the_engine_has_let_go_takes_up_what_is_live(
 def test_questions_are_logged_where_that_is_wanted_and_only_there(opened, caplog):
     qa = opened({"tea": "Tea is hot."})
     caplog.clear()
-    with caplog.at_level("INFO", logger="qa.web.live"):
+    with caplog.at_level("INFO", logger="qa.web.server.live"):
         asyncio.run(Live(qa).ask("is tea hot"))
         assert caplog.records == []
         asyncio.run(Live(qa, log_questions=True).ask("is tea hot"))

@@ -24,11 +24,11 @@ import pytest
 
 from conftest import ROOT, WordEncoder, corpus_file
 from qa.answer.ask import QA
+from qa.cluster.milvus import Milvus, condition
+from qa.cluster.rows import SEARCHED
 from qa.errors import SettingsError, SnapshotError, UnavailableError
 from qa.index.build import EXACT_ROWS, build
 from qa.index.engine import FAISS, engine_of
-from qa.index.milvus import Milvus, condition
-from qa.index.rows import SEARCHED
 from qa.index.snapshot import check_files, live_digest, open_snapshot, roll_back
 from qa.index.vectors import VECTORS
 from qa.index.visible import Visible

@@ -6,12 +6,12 @@ import zipfile
 
 import pytest
 
-from qa.corpus.formats import extract, limits
-from qa.corpus.formats.eml import eml
-from qa.corpus.formats.epub import epub
-from qa.corpus.formats.odt import odt
-from qa.corpus.formats.rtf import rtf
 from qa.errors import SourceError
+from qa.sources.formats import extract, limits
+from qa.sources.formats.eml import eml
+from qa.sources.formats.epub import epub
+from qa.sources.formats.odt import odt
+from qa.sources.formats.rtf import rtf
 
 HEAD = "From: press@example.org\nSubject: =?utf-8?q?F=C3=A4hre?=\n open\nDate: Tue, 4 Mar 2025"
 NAMESPACES = " ".join(

@@ -6,12 +6,12 @@ import pytest
 
 from conftest import WordEncoder, corpus_file
 from qa import QA
-from qa.answer.dates import asks_when_said
 from qa.answer.named import by_initials
 from qa.answer.prove import faults
 from qa.index.build import build
 from qa.index.snapshot import open_snapshot
 from qa.records import Document, Hit, to_json
+from qa.text.question_dates import asks_when_said
 
 MINISTERS = ["Roads", "Health", "Schools", "Water", "Ports", "Forests", "Rail"]
 

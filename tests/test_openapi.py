@@ -32,13 +32,13 @@ from schemathesis.specs.openapi.checks import (
 from conftest import WordEncoder, corpus_file
 from qa import QA
 from qa.answer.prove import faults
+from qa.feedback import FeedbackStore
 from qa.index.build import build
 from qa.index.snapshot import open_snapshot
 from qa.records import Document
 from qa.settings import Settings
-from qa.web.app import create_app
-from qa.web.feedback import Feedback
-from qa.web.live import Live
+from qa.web.server.app import create_app
+from qa.web.server.live import Live
 
 pytestmark = pytest.mark.slow
 
@@ -94,7 +94,7 @@ def live(tmp_path_factory):
     """What answers from the documents, and keeps what is asked."""
     folder = tmp_path_factory.mktemp("openapi")
     build(map(corpus_file, DOCUMENTS), folder / "index", WordEncoder(), passage_chars=100)
-    feedback = Feedback(folder / "feedback.sqlite", days=1)
+    feedback = FeedbackStore(folder / "feedback.sqlite", days=1)
     yield Live(QA(open_snapshot(folder / "index"), WordEncoder()), feedback=feedback)
     feedback.close()
 

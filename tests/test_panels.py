@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from qa.corpus.formats.html import html
-from qa.corpus.ingest import document_of
-from qa.corpus.layout import turns
+from qa.sources.formats.html import html
+from qa.sources.ingest import document_of
+from qa.sources.layouts.registry import turns
 
 INTRO = "The water office of Brenna repairs pipes, reads meters, and answers letters within a week."
 

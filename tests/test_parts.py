@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.corpus.ingest import document
-from qa.corpus.numbers import asked_numbers, asks_by_number, number_headings
-from qa.corpus.parts import day_of, days, parted_turns, parts
 from qa.records import Document
+from qa.sources.ingest import document
+from qa.sources.layouts.numbers import asked_numbers, asks_by_number, number_headings
+from qa.sources.layouts.parts import day_of, days, parted_turns, parts
 
 LOG = """Log of the county
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from starlette.datastructures import Headers
 
-from qa.web.payloads import (
+from qa.web.server.payloads import (
     JOIN,
     MOST_MESSAGES,
     PayloadError,

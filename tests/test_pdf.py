@@ -5,9 +5,9 @@ import datetime
 import pytest
 
 from badfiles import encrypted_pdf, pdf_of
-from qa.corpus.formats import limits
-from qa.corpus.formats.pdf import pdf
 from qa.errors import SourceError
+from qa.sources.formats import limits
+from qa.sources.formats.pdf import pdf
 
 
 def test_text_and_pages():

@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from qa.web.pending import Pending
+from qa.web.server.pending import Pending
 
 LONGEST = 2_048  # 16 kB for a client, 128 kB for all
 HEARTBEAT, END = b"heartbeat", b"!"
@@ -221,7 +221,7 @@ def test_empty_sessions_are_limited_too():
 
 
 def test_a_reader_that_waits_hears_that_the_connection_lives(monkeypatch):
-    monkeypatch.setattr("qa.web.pending._HEARTBEAT_S", 0)
+    monkeypatch.setattr("qa.web.server.pending._HEARTBEAT_S", 0)
 
     async def steps():
         pending = Pending(LONGEST)

@@ -6,7 +6,7 @@ import hashlib
 
 from starlette.responses import HTMLResponse, PlainTextResponse
 
-from qa.web.policy import InlineScripts
+from qa.web.server.policy import InlineScripts
 
 
 def policy_of(response, head=""):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.corpus.formats.page import Line, Page
-from qa.corpus.formats.printed import flowing
+from qa.sources.formats.page import Line, Page
+from qa.sources.formats.printed import flowing
 
 WIDTH = 6.0
 FULL = 60

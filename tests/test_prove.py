@@ -10,13 +10,13 @@ import pytest
 
 from conftest import WordEncoder
 from qa import QA
-from qa.answer import check
+from qa.answer import verification
 from qa.answer.prove import Record, faults
-from qa.corpus import folder
 from qa.evaluation import batch
 from qa.index.build import build
 from qa.index.snapshot import live_digest, open_snapshot
 from qa.records import Document, to_json
+from qa.sources import corpus_folder
 
 TALK = """MR. FOX: Welcome to this talk on tea and on milk.
 
@@ -53,7 +53,7 @@ def write(corpus, name, text, year, **fields):
         also=("https://example.org/other",),
         **fields,
     )
-    folder.write(corpus, name, folder.render(document, f"seeds/{name}.txt", "1" * 64))
+    corpus_folder.write(corpus, name, corpus_folder.render(document, f"seeds/{name}.txt", "1" * 64))
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def project(tmp_path_factory):
     home = tmp_path_factory.mktemp("project")
     write(home / "corpus", "talk", TALK, 2020, pages=(0, 60))
     write(home / "corpus", "later", LATER, 2021)
-    files = folder.read_all(home / "corpus")
+    files = corpus_folder.read_all(home / "corpus")
     build(files, home / "index", WordEncoder(), passage_chars=1250)
     return home
 
@@ -92,13 +92,17 @@ def refused(qa):
 
 def proof(project, answer, *, with_index=True):
     content = answer if isinstance(answer, str) else json.dumps(answer)
-    return check.answers(content, project / "corpus", project / "index" if with_index else None)
+    return verification.answers(
+        content, project / "corpus", project / "index" if with_index else None
+    )
 
 
 @pytest.fixture(scope="module")
 def records(project, qa):
     """What answers are checked against, with and without a snapshot."""
-    documents = {file.document.id: file.document for file in folder.read_all(project / "corpus")}
+    documents = {
+        file.document.id: file.document for file in corpus_folder.read_all(project / "corpus")
+    }
     return {True: Record(documents, {qa.snapshot.digest: qa.snapshot}), False: Record(documents)}
 
 
@@ -275,7 +279,7 @@ def test_rows_with_an_error_are_counted_and_prove_nothing(project, answered):
 def test_a_key_that_is_stated_twice_is_refused(project, answered):
     text = json.dumps(answered)
     spoilt = text.replace('"status": ', '"status": "not_in_record", "status": ', 1)
-    with pytest.raises(check.CitationError, match="states something twice"):
+    with pytest.raises(verification.CitationError, match="states something twice"):
         proof(project, spoilt)
 
 
@@ -340,7 +344,7 @@ def test_a_table_with_other_columns_or_cells_is_refused(project, table):
     wider = [[*row, "He resigned."] for row in rows]
     wider[0][-1] = "summary"
     for spoilt in (wider, [rows[0], rows[1][:-1]], [["line", *rows[0][:0:-1]], *rows[1:]]):
-        with pytest.raises(check.CitationError):
+        with pytest.raises(verification.CitationError):
             proof(project, written(spoilt))
 
 
@@ -350,6 +354,6 @@ def test_an_answer_from_a_document_that_nobody_accepted_is_not_proved(project, a
         (tmp_path / "corpus" / path.name).write_bytes(path.read_bytes())
     path = tmp_path / "corpus" / "talk.md"
     path.write_text(path.read_text("utf-8").replace("layout: ", "layout:  "), "utf-8")
-    found = check.answers(json.dumps(answered), tmp_path / "corpus").faults
+    found = verification.answers(json.dumps(answered), tmp_path / "corpus").faults
     assert [f.startswith(f"{path} differs in its front matter") for f in found] == [True]
     assert live_digest(project / "index")

@@ -8,13 +8,13 @@ import openpyxl
 import pytest
 
 from badfiles import zip_of
-from qa.corpus.formats import extract, limits
-from qa.corpus.formats.delimited import delimited
-from qa.corpus.formats.json_faq import json_faq, json_lines
-from qa.corpus.formats.xlsx import xlsx
-from qa.corpus.ingest import document
-from qa.corpus.layout import turns
 from qa.errors import CorpusError, SourceError
+from qa.sources.formats import extract, limits
+from qa.sources.formats.delimited import delimited
+from qa.sources.formats.json_faq import json_faq, json_lines
+from qa.sources.formats.xlsx import xlsx
+from qa.sources.ingest import document
+from qa.sources.layouts.registry import turns
 
 
 def said(data, name):

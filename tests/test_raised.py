@@ -2,8 +2,8 @@
 
 import pytest
 
-from qa.corpus.formats.html import html
-from qa.corpus.formats.raised import lowered, raised
+from qa.sources.formats.html import html
+from qa.sources.formats.raised import lowered, raised
 
 LONG = "The council spent what it had, and said so in the report of the year before that."
 

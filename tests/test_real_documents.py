@@ -9,8 +9,8 @@ import zipfile
 import pytest
 
 from conftest import SHARED_DATA
-from qa.corpus.formats import FORMATS
-from qa.corpus.ingest import document
+from qa.sources.formats import FORMATS
+from qa.sources.ingest import document
 
 pytestmark = [
     pytest.mark.slow,

@@ -13,9 +13,9 @@ from qa import QA
 from qa.index.snapshot import open_snapshot
 from qa.records import Later, Span
 from qa.settings import Settings
-from qa.web.chat import example_questions
-from qa.web.render import Pages, coverage, is_answer, message_html, message_text
-from qa.web.wording import Wording
+from qa.web.ui.chat import example_questions
+from qa.web.ui.render import Pages, coverage, is_answer, message_html, message_text
+from qa.web.ui.wording import Wording
 
 SAY = Wording()
 QA_COURTESIES = {
@@ -223,14 +223,14 @@ def test_example_questions_are_the_records_own(make_index):
 
 
 def test_spans_cannot_be_marked_twice(make_index):
-    from qa.web.render import _marked
+    from qa.web.ui.render import _marked
 
     marked = _marked("abcdef", Span(0, 6), [Span(1, 4), Span(2, 5)])
     assert marked == "a<mark>bcd</mark><mark>e</mark>f"
 
 
 def test_a_confidence_is_told_in_words(make_index):
-    from qa.web.render import _confidence
+    from qa.web.ui.render import _confidence
 
     assert [_confidence(c) for c in (0.76, 0.75, 0.74, 0.4, 0.39, 0)] == [
         *("high", "high", "medium", "medium", "low", "low")

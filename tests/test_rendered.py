@@ -8,11 +8,11 @@ import pytest
 from qa.errors import OverloadError
 from qa.records import Document, Span
 from qa.settings import Settings
-from qa.web import rendered as module
-from qa.web.reading import Reading
-from qa.web.render import Pages
-from qa.web.rendered import Content, Kept, Rendered, answer
-from qa.web.wording import Wording
+from qa.web.ui import rendered as module
+from qa.web.ui.reading import Reading
+from qa.web.ui.render import Pages
+from qa.web.ui.rendered import Content, Kept, Rendered, answer
+from qa.web.ui.wording import Wording
 
 PAGE, API = "/documents/tea", "/api/v1/documents/tea"
 
@@ -178,12 +178,12 @@ def test_a_page_depends_on_all_it_shows(live, make_client, make_index, monkeypat
         page("?start=0&end=3&found=0-3&found=milk:0-4"),
         page(path="/documents/milk"),
     }
-    monkeypatch.setattr("qa.web.pages.today", lambda: "another day")
-    monkeypatch.setattr("qa.web.render.today", lambda: "another day")
+    monkeypatch.setattr("qa.web.ui.pages.today", lambda: "another day")
+    monkeypatch.setattr("qa.web.ui.render.today", lambda: "another day")
     assert len(pages) == 6
     same = page()
     assert "another day" in same
-    live.take_up(QA(open_snapshot(make_index({"tea": "Tea is cold."})), live.qa.encoder))
+    live.switch_to(QA(open_snapshot(make_index({"tea": "Tea is cold."})), live.qa.encoder))
     assert "Tea is cold." in page()
     assert "Tea is hot." in same
 
@@ -196,7 +196,7 @@ def test_withdrawn_words_of_a_snapshot_before_are_not_shown_from_memory(
 
     client = make_client(live)
     assert client.get(PAGE).status_code == client.get(API).status_code == 200
-    live.take_up(QA(open_snapshot(make_index({"milk": "Milk is cold."})), live.qa.encoder))
+    live.switch_to(QA(open_snapshot(make_index({"milk": "Milk is cold."})), live.qa.encoder))
     assert (client.get(PAGE).status_code, client.get(API).status_code) == (404, 404)
 
 

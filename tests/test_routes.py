@@ -12,7 +12,7 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
 from conftest import ROOT, SEED
-from qa.web.routes import MCP_ROUTES, ROUTES
+from qa.web.server.routes import MCP_ROUTES, ROUTES
 from serving import indexed, serving
 
 TOLD = ROOT / "docs" / "routes.md"
@@ -59,8 +59,8 @@ LISTING = """
 import json
 from qa import QA
 from qa.settings import Settings
-from qa.web.app import create_app
-from qa.web.live import Live
+from qa.web.server.app import create_app
+from qa.web.server.live import Live
 
 def paths(routes, before=""):
     for route in routes:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from qa.corpus.formats.page import Line, Page
-from qa.corpus.formats.running_heads import without_running_heads
+from qa.sources.formats.page import Line, Page
+from qa.sources.formats.running_heads import without_running_heads
 
 HEIGHT = 792.0
 

@@ -6,7 +6,7 @@ import pytest
 
 from qa.errors import SettingsError
 from qa.settings import SecurityContact, Settings
-from qa.web.security_txt import PATH, security_txt
+from qa.web.server.security_txt import PATH, security_txt
 
 DAY = datetime.date(2030, 12, 31)
 MAIL = "mailto:security@example.org"

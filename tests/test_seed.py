@@ -19,15 +19,15 @@ JUDGED = [
 @pytest.fixture(scope="module")
 def project(tmp_path_factory, real_encoder):
     """The seed ingested and indexed as the commands do it."""
-    from qa.corpus import folder
-    from qa.corpus.ingest import ingest
     from qa.index.build import build
+    from qa.sources import corpus_folder
+    from qa.sources.ingest import ingest
 
     home = tmp_path_factory.mktemp("project")
     (home / "seeds").mkdir()
     shutil.copy(SEED, home / "seeds")
     list(ingest([home / "seeds"], home / "corpus"))
-    build(folder.read_all(home / "corpus"), home / "index", real_encoder, passage_chars=1250)
+    build(corpus_folder.read_all(home / "corpus"), home / "index", real_encoder, passage_chars=1250)
     return home
 
 
@@ -85,9 +85,9 @@ def test_the_committed_record_is_what_ingest_makes_of_the_seeds(project):
 
 
 def test_the_snapshot_is_proved_against_the_record(project):
-    from qa.answer import check
+    from qa.answer import verification
 
-    assert check.snapshot(project / "index", project / "corpus").faults == ()
+    assert verification.snapshot(project / "index", project / "corpus").faults == ()
 
 
 def test_answering_loads_nothing_that_only_building_needs(project):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.corpus.sentences import sentence_spans
+from qa.text.sentences import sentence_spans
 
 
 def cut(text):

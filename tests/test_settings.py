@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from qa.answer.retrieve import SEARCHES
-from qa.corpus.fetch import Manners
+from qa.answer.searches.registry import SEARCHES
 from qa.errors import SettingsError
 from qa.index.build import EXACT_ROWS
 from qa.settings import ANSWER_SETTINGS, INDEX_SETTINGS, OTHER_SETTINGS, Settings
+from qa.sources.remote.fetch import FetchPolicy
 
 
 def test_later_sources_win(tmp_path, monkeypatch):
@@ -32,9 +32,9 @@ def test_the_limit_of_exact_search_is_the_one_that_indexing_has():
 
 
 def test_manners_are_by_default_what_the_settings_say():
-    names = [field.name for field in fields(Manners) if field.name != "allow_private"]
+    names = [field.name for field in fields(FetchPolicy) if field.name != "allow_private"]
     told = {name: Settings.model_fields[name].default for name in names}
-    assert told == {name: getattr(Manners(), name) for name in names}
+    assert told == {name: getattr(FetchPolicy(), name) for name in names}
 
 
 def test_the_file_is_found_where_the_command_runs(tmp_path, monkeypatch):

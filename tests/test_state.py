@@ -6,11 +6,11 @@ import sqlite3
 
 import pytest
 
-from qa.corpus import folder
-from qa.corpus import state as states
-from qa.corpus.ingest import ingest
-from qa.corpus.state import State
 from qa.errors import CorpusError
+from qa.sources import corpus_folder
+from qa.sources import state as states
+from qa.sources.ingest import ingest
+from qa.sources.state import State
 
 DOCUMENTS = 40
 
@@ -88,10 +88,14 @@ def test_flipped_bytes_anywhere_never_end_in_a_traceback_and_lose_nothing(home, 
     for _ in range(40):
         data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
     path.write_bytes(data)
-    before = {file.document.id: file.document.text for file in folder.read_all(home / "corpus")}
+    before = {
+        file.document.id: file.document.text for file in corpus_folder.read_all(home / "corpus")
+    }
     for _ in range(2):
         assert not {*taken(home)} & {"new", "failed", "conflict", "withdrawn"}
-    found = {file.document.id: file.document.text for file in folder.read_all(home / "corpus")}
+    found = {
+        file.document.id: file.document.text for file in corpus_folder.read_all(home / "corpus")
+    }
     assert found == before
 
 

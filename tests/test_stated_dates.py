@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from qa.corpus.dates import dates_in, only_date, stated_date
+from qa.text.dates import dates_in, only_date, stated_date
 
 DAY = datetime.date(2011, 4, 27)
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.corpus.layout import recognise, turns
-from qa.corpus.transcript import transcript
+from qa.sources.layouts.registry import recognise, turns
+from qa.sources.layouts.transcript import transcript
 
 Q, A, S = "question", "answer", "statement"
 
@@ -219,7 +219,7 @@ EXCHANGES = {
         "问：谁可以捕鱼？答：居民。\n\n问：要付费吗？答：不用。",
         [None, None, None, None],
     ),
-    "turns parted by line breaks": (
+    "turns separated by line breaks": (
         (
             "Coastal Courier: Is it shut?\nRuna Feld: Since noon.\nRadio Elm: Who paid?\n"
             "Runa Feld: The county.\nTV Vesk: Is it high?\nRuna Feld: Nine feet."

@@ -10,15 +10,17 @@ import time
 
 import pytest
 
-from qa.corpus import folder, sources
-from qa.corpus.crawl import WebSource
-from qa.corpus.fetch import Manners
-from qa.corpus.update import ingest_sources, update
 from qa.errors import BusyError, CorpusError
+from qa.sources import corpus_folder, known_sources
+from qa.sources.remote.crawl import WebSource
+from qa.sources.remote.fetch import FetchPolicy
+from qa.sources.remote.update import ingest_sources, update
 from web_site import drip, flood, served
 
 TODAY = datetime.datetime.now(datetime.UTC).date()
-MANNERS = Manners(fetch_delay_s=0, fetch_timeout_s=2, max_source_bytes=200_000, allow_private=True)
+POLICY = FetchPolicy(
+    fetch_delay_s=0, fetch_timeout_s=2, max_source_bytes=200_000, allow_private=True
+)
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def home(tmp_path):
 
 
 def options(home, **more):
-    return {"cache": home / "cache", "manners": MANNERS, **more}
+    return {"cache": home / "cache", "policy": POLICY, **more}
 
 
 def outcomes(found):
@@ -52,7 +54,7 @@ def again(home, *given, rechecks=100, **more):
 
 
 def record(home):
-    return {file.document.id: file for file in folder.read_all(home / "corpus")}
+    return {file.document.id: file for file in corpus_folder.read_all(home / "corpus")}
 
 
 def statement(n, word="tea"):
@@ -282,7 +284,7 @@ def test_a_corrected_document_is_withdrawn_and_comes_back_with_its_correction(si
     corrected = path.read_bytes()
     page = site.pages.pop("/1")
     assert ("1", "withdrawn") in outcomes(again(home, source))
-    assert folder.read(path).is_corrected
+    assert corpus_folder.read(path).is_corrected
     site.pages["/1"] = page
     assert ("1", "updated") in outcomes(again(home, source))
     assert path.read_bytes() == corrected
@@ -296,7 +298,7 @@ def test_what_a_person_withdraws_stays_withdrawn(site, home):
     path = home / "corpus" / "2026-03-02-statement-1.md"
     path.write_text(path.read_text("utf-8").replace("date:", "withdrawn: 2026-03-05\ndate:"))
     assert outcomes(again(home, source)) == [("1", "kept")]
-    assert folder.read(path).document.withdrawn == datetime.date(2026, 3, 5)
+    assert corpus_folder.read(path).document.withdrawn == datetime.date(2026, 3, 5)
 
 
 @pytest.mark.parametrize("trouble", [500, 503, drip, 403])
@@ -415,11 +417,11 @@ def test_a_statement_gone_from_one_of_its_places_is_still_published_at_the_other
 def test_sources_are_remembered_once_and_a_persons_notes_stay(home):
     corpus = home / "corpus"
     web = WebSource("https://example.org/news", ("/news/*",), ("press.example.org",))
-    sources.remember(corpus, [home / "seeds", web])
+    known_sources.remember(corpus, [home / "seeds", web])
     path = corpus / "sources.yaml"
     path.write_text(path.read_text("utf-8") + "# the ministry's\n- url: https://a.example/\n")
-    sources.remember(corpus, [web, home / "seeds", WebSource("https://b.example/")])
-    assert sources.read(corpus) == [
+    known_sources.remember(corpus, [web, home / "seeds", WebSource("https://b.example/")])
+    assert known_sources.read(corpus) == [
         home / "seeds",
         web,
         WebSource("https://a.example/"),
@@ -442,7 +444,7 @@ def test_a_list_of_sources_that_is_none_is_refused(home, content, why):
     (home / "corpus").mkdir()
     (home / "corpus" / "sources.yaml").write_text(content)
     with pytest.raises(CorpusError, match=why):
-        sources.read(home / "corpus")
+        known_sources.read(home / "corpus")
 
 
 def test_a_page_in_trouble_does_not_keep_others_of_its_host_from_being_looked_at(site, home):
@@ -481,12 +483,14 @@ def test_without_its_state_nothing_is_lost_and_nothing_doubled(site, home, spoil
 
 
 def test_what_other_code_worked_out_is_worked_out_anew(home, monkeypatch):
-    from qa.corpus import ingest, state
+    from qa.sources import ingest, state
 
     (home / "seeds" / "1.txt").write_text(statement(1), "utf-8")
     take(home, home / "seeds")
     read = []
-    monkeypatch.setattr(folder, "read", lambda p, r=folder.read: read.append(p.name) or r(p))
+    monkeypatch.setattr(
+        corpus_folder, "read", lambda p, r=corpus_folder.read: read.append(p.name) or r(p)
+    )
     take(home, home / "seeds")
     assert read == []
     for module in (state, ingest):
@@ -495,7 +499,7 @@ def test_what_other_code_worked_out_is_worked_out_anew(home, monkeypatch):
     assert read == ["2026-03-02-statement-1.md"] * 2  # of the folder, and beside its source
 
 
-COMMAND = "from qa.cli import main; main()"
+COMMAND = "from qa.cli.commands import main; main()"
 PAGES = 1_000
 
 
@@ -621,7 +625,7 @@ def test_files_that_were_not_reached_are_taken_by_the_next_run(home, number, cod
 
 
 def test_a_run_of_long_ago_is_not_gone_on_with(site, home, monkeypatch):
-    from qa.corpus import state
+    from qa.sources import state
 
     put(site, 1, 2)
     site.sitemap("/1", "/2")

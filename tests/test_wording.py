@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import qa.web
-from qa.web.widget import LATEST
+from qa.web.ui.widget import LATEST
 
 WEB = Path(qa.web.__file__).parent
 KEYS = {p.stem: set(json.loads(p.read_text("utf-8"))) for p in (WEB / "locales").glob("*.json")}

@@ -6,9 +6,9 @@ import threading
 import pytest
 
 from badfiles import GOOD
-from qa.corpus.formats import limits, worker
-from qa.corpus.formats.readers import Format
 from qa.errors import SourceError
+from qa.sources.formats import limits, worker
+from qa.sources.formats.readers import Format
 
 HANGS = "import sys, time; sys.stdin.buffer.readline(); time.sleep(60)"
 DIES = "import os, sys; sys.stdin.buffer.readline(); os.abort()"
@@ -39,7 +39,7 @@ def test_a_reader_that_dies_is_named_and_replaced(reader):
     for _ in range(2):
         with pytest.raises(SourceError, match="its reader ended in the middle"):
             dying.asked(b"x", "x.pdf")
-    dying._command[-1] = "from qa.corpus.formats.worker import serve; serve()"
+    dying._command[-1] = "from qa.sources.formats.worker import serve; serve()"
     assert dying.asked(GOOD["page.pdf"], "x.pdf")["text"] == "It rained."
 
 
@@ -93,7 +93,7 @@ def test_a_reader_can_take_no_more_memory_and_write_no_file(tmp_path):
     import subprocess
 
     script = (
-        "import json; from qa.corpus.formats import worker; worker._bind(); done = {}\n"
+        "import json; from qa.sources.formats import worker; worker._bind(); done = {}\n"
         "try: bytearray(3 << 30)\n"
         "except MemoryError: done['memory'] = True\n"
         f"try: open({str(tmp_path / 'x')!r}, 'wb', 0).write(b'x' * 10); done['written'] = True\n"

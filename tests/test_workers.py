@@ -15,14 +15,14 @@ import pytest
 from typer.testing import CliRunner
 
 from conftest import WordEncoder
-from qa import cli
-from qa.answer import check
-from qa.corpus import folder
+from qa.answer import verification
+from qa.cli.commands import commands
+from qa.cluster import workers
+from qa.cluster.workers import Workers, shards_folder
 from qa.errors import CorpusError, EncoderError, SettingsError, UnavailableError
-from qa.index import workers
 from qa.index.build import build
 from qa.index.snapshot import live_digest
-from qa.index.workers import Workers, shards_folder
+from qa.sources import corpus_folder
 
 TEXTS = [f"In {1700 + n} the price of tea rose by {n} percent. " * (1 + n % 5) for n in range(300)]
 SHARD = 16
@@ -30,10 +30,10 @@ SHARDS = -(-len(TEXTS) // SHARD)
 # The command itself, with small shards.
 COMMAND = """
 import sys
-from qa.index import workers
+from qa.cluster import workers
 workers._SHARD = {shard}
 sys.argv = ["qa", "index", "--workers", "2"]
-from qa.cli import main
+from qa.cli.commands import main
 main()
 """
 # What Ray itself leaves open when it ends, and says of its own future.
@@ -84,7 +84,7 @@ def record(tmp_path, monkeypatch):
 
 def run(*args):
     """Exit code and output of a command."""
-    done = CliRunner().invoke(cli.app, args)
+    done = CliRunner().invoke(commands.app, args)
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
     return done.exit_code, done.output
@@ -287,15 +287,15 @@ def test_a_record_elsewhere_gives_the_same_digest(record, monkeypatch):
     (away / "README.md").write_bytes(b"no document")
     digests = set()
     for n, place in enumerate([Path("corpus"), (record / "corpus").as_uri(), str(away)]):
-        files = folder.read_all(folder.place(place))
+        files = corpus_folder.read_all(corpus_folder.place(place))
         digests.add(build(files, record / f"i{n}", WordEncoder(), passage_chars=400).digest)
-        proof = check.snapshot(record / f"i{n}", folder.place(place))
+        proof = verification.snapshot(record / f"i{n}", corpus_folder.place(place))
         assert proof.faults == ()
         assert f"5 documents in {place} (snapshot" in proof.summary
     assert len(digests) == 1
     (away / "d0.md").write_bytes(b"---\ntitle: T0\n---\n\nOther.\n")
     (away / "d1.md").unlink()
-    faults = check.snapshot(record / "i2", folder.place(str(away))).faults
+    faults = verification.snapshot(record / "i2", corpus_folder.place(str(away))).faults
     assert any(f.startswith(f"{away}/d0.md is not what was indexed") for f in faults)
     assert any(f.startswith(f"{away}/d1.md is missing") for f in faults)
 
@@ -322,22 +322,22 @@ def test_the_commands_read_an_address_and_write_none(record, word_encoder):
 )
 def test_an_address_that_cannot_be_read_is_told(url, why):
     with pytest.raises(CorpusError) as refused:
-        folder.read_all(folder.place(url))
+        corpus_folder.read_all(corpus_folder.place(url))
     assert why in str(refused.value)
 
 
 def test_without_the_library_of_addresses_folders_are_read(record, monkeypatch):
     monkeypatch.setitem(sys.modules, "upath", None)
-    assert len([*folder.read_all(folder.place(Path("corpus")))]) == 5
+    assert len([*corpus_folder.read_all(corpus_folder.place(Path("corpus")))]) == 5
     with pytest.raises(CorpusError, match=r'pip install "press-qa\[cluster\]"'):
-        folder.place("file:///tmp")
+        corpus_folder.place("file:///tmp")
 
 
 def test_whatever_goes_wrong_elsewhere_names_the_file(monkeypatch):
     def refused(_):
         raise RuntimeError("no credentials")
 
-    path = folder.place("memory://away/d.md")
+    path = corpus_folder.place("memory://away/d.md")
     monkeypatch.setattr(type(path), "read_bytes", refused)
     with pytest.raises(CorpusError, match="memory://away/d.md cannot be .*: no credentials"):
-        folder.read(path)
+        corpus_folder.read(path)

@@ -2,7 +2,7 @@
 
     python benchmarks/reader/export.py FITTED -o src/qa/answer/bundled
 
-``FITTED`` is the folder that ``fit.py`` wrote. Prints the sha256 that ``qa.answer.reader`` must
+``FITTED`` is the folder that ``fit.py`` wrote. Prints the sha256 that ``qa.answer.reranker`` must
 state, and how far int8 is from the model.
 """
 
@@ -17,7 +17,7 @@ import torch
 from fit import HELD_OUT, evenly, read, shuffled
 from model import MAX_TOKENS, Reader, batch_of, tokenizer_of
 
-from qa.answer.reader import FILES, GRAPH, INFO, TOKENIZER
+from qa.answer.reranker import FILES, GRAPH, INFO, TOKENIZER
 from qa.index.graph import optimize, quantize, write_graph
 from qa.index.runtime import files_sha256, open_graph
 

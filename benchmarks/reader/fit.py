@@ -40,7 +40,7 @@ from model import Reader, batch_of, tokenizer_of
 from sklearn.metrics import roc_auc_score
 from torch.nn import functional
 
-from qa.answer.reader import GRAPH, INFO
+from qa.answer.reranker import GRAPH, INFO
 
 CHECKPOINT = 100
 ROUNDED = "rounded"  # the part that ends every fit

@@ -48,10 +48,10 @@ from calibrate import (
     weighted_quantile,
 )
 
-from qa.answer import cascade, relevance
+from qa.answer import ranking, rescoring
 from qa.answer.ask import QA
-from qa.answer.quote import told_stretch
-from qa.answer.reader import Reader, open_reader
+from qa.answer.quotes import told_stretch
+from qa.answer.reranker import Reranker, open_reranker
 from qa.evaluation.datasets import JudgedQuestion
 from qa.evaluation.run import hidden_rows, indexed
 from qa.records import Hit
@@ -75,7 +75,7 @@ class Row:
 
     kind: str
     hits: list[Hit]
-    read: list[cascade.Read]
+    read: list[rescoring.Read]
     right: np.ndarray
     marks: list[tuple[float, int, int]]
 
@@ -114,7 +114,7 @@ def main() -> None:
     if not options.dry_run:
         stated = json.loads(COEFFICIENTS.read_text("utf-8"))
         counts = {name: len(of) for name, of in rows.items()}
-        reader = open_reader(options.reader)
+        reader = open_reranker(options.reader)
         stated["reader"] = {
             "sha256": reader.sha256,
             **fitted,
@@ -127,7 +127,7 @@ def main() -> None:
 def ask(options: argparse.Namespace) -> dict[str, list[Row]]:
     """Every set's questions with what was read."""
     settings = Settings.load(reader="off")
-    reader = open_reader(options.reader)
+    reader = open_reranker(options.reader)
     sets = {name: opened(name) for name in options.sets}
     nobodys = [
         JudgedQuestion(id=f"nobody/{n}", question=line, kind="out_of_scope")
@@ -149,12 +149,12 @@ def ask(options: argparse.Namespace) -> dict[str, list[Row]]:
     return rows
 
 
-def asked(qa: QA, reader: Reader, question: JudgedQuestion, deep: int) -> Row | None:
+def asked(qa: QA, reader: Reranker, question: JudgedQuestion, deep: int) -> Row | None:
     """A question with what the reader tells of its best hits; None where there are none."""
     taken = qa.asked(question.question)
     evidence = qa.evidence(question.question, hidden=hidden_rows(qa.snapshot, question))
-    hits = relevance.hits(qa.snapshot, evidence)
-    read = [*cascade.readings(qa.snapshot, reader, taken, hits[:deep])]
+    hits = ranking.hits(qa.snapshot, evidence)
+    read = [*rescoring.readings(qa.snapshot, reader, taken, hits[:deep])]
     if not read:
         return None
     is_right = right(qa, question, np.array([one.hit.row for one in read]))
@@ -162,7 +162,7 @@ def asked(qa: QA, reader: Reader, question: JudgedQuestion, deep: int) -> Row | 
     return Row(question.kind, hits[: deep + 5], read, is_right, marks)
 
 
-def marked(qa: QA, question: JudgedQuestion, one: cascade.Read) -> list[tuple[float, int, int]]:
+def marked(qa: QA, question: JudgedQuestion, one: rescoring.Read) -> list[tuple[float, int, int]]:
     """What the reader tells of the sentences of a passage, and how much of each answers."""
     passage = qa.snapshot.passages[one.hit.row]
     places = [p for g in question.gold if g.document == passage.document for p in g.places]
@@ -283,11 +283,11 @@ def reach(sets: Sequence[Sequence[Row]], order: dict[str, float]) -> dict[str, f
 
 
 def order_weights(sets: Sequence[Sequence[Row]], taken: Sequence[bool]) -> np.ndarray:
-    """The weights of the clues taken under which the right ones lead; each set weighs the same."""
+    """The weights of the features taken under which the right ones lead; each set weighs the same."""
     return softmax_weights(
         [
             [
-                (clues(row)[:, list(taken)], row.right)
+                (columns(row)[:, list(taken)], row.right)
                 for row in rows
                 if row.kind == "answerable" and row.right.any() and not row.right.all()
             ]
@@ -296,15 +296,15 @@ def order_weights(sets: Sequence[Sequence[Row]], taken: Sequence[bool]) -> np.nd
     )
 
 
-def clues(row: Row) -> np.ndarray:
+def columns(row: Row) -> np.ndarray:
     """What orders the hits that were read."""
     return np.array([[one.hit.score, one.reading.leads] for one in row.read])
 
 
 def leader(row: Row, order: dict[str, float]) -> tuple[int, dict[str, np.ndarray]]:
     """Which leads, and what tells whether it answers."""
-    scores = clues(row) @ np.array([order[name] for name in ORDER])
-    return int(scores.argmax()), cascade.features(row.read)
+    scores = columns(row) @ np.array([order[name] for name in ORDER])
+    return int(scores.argmax()), rescoring.features(row.read)
 
 
 def likely(row: Row, fitted: dict) -> tuple[int, float]:
@@ -322,7 +322,7 @@ def figures(rows: Sequence[Row], fitted: dict) -> dict[str, float]:
 
 def before(rows: Sequence[Row]) -> dict[str, float]:
     """The same before reading."""
-    floor = relevance.answer_floors()["vectors"]
+    floor = ranking.answer_floors()["vectors"]
     return summed(rows, [(0, row.hits[0].confidence) for row in rows], floor)
 
 

@@ -12,7 +12,7 @@ import torch
 from torch.nn.utils import parametrize
 from transformers import AutoModel, AutoTokenizer
 
-from qa.answer.reader import MAX_TOKENS
+from qa.answer.reranker import MAX_TOKENS
 from qa.answer.window import pair
 from qa.index.export import bundled_folder
 

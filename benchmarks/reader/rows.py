@@ -37,9 +37,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from fitting_sets import asked_in, lines, transcripts
 
 from qa.answer.window import WINDOW_CHARS, context_of, window
-from qa.corpus.layout import recognise, turns
-from qa.corpus.sentences import sentence_spans
 from qa.records import Span
+from qa.sources.layouts.registry import recognise, turns
+from qa.text.sentences import sentence_spans
 
 # Rows taken of each file: what there is of talk, agencies and plain questions; a share of what
 # comes in thousands of one kind, less of what is made from templates.

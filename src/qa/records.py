@@ -17,7 +17,6 @@ __all__ = [
     "Citation",
     "CitedDocument",
     "CitedPassage",
-    "Courtesy",
     "Document",
     "Hit",
     "Later",
@@ -25,6 +24,7 @@ __all__ = [
     "Passage",
     "Quote",
     "Role",
+    "SmallTalk",
     "Span",
     "Status",
     "Turn",
@@ -34,7 +34,7 @@ __all__ = [
 
 Role = Literal["question", "answer", "statement"]
 Status = Literal["answered", "not_in_record"]
-Courtesy = Literal["greeting", "thanks", "farewell", "abuse", "help"]
+SmallTalk = Literal["greeting", "thanks", "farewell", "abuse", "help"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -249,7 +249,7 @@ class Answer:
     confidence: float
     snapshot: str
     elapsed_ms: float
-    courtesy: Courtesy | None = None
+    courtesy: SmallTalk | None = None
 
     @property
     def is_answered(self) -> bool:

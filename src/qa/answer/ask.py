@@ -16,18 +16,17 @@ from typing import Any
 import numpy as np
 
 from qa import __version__
-from qa.answer import cascade, relevance
-from qa.answer.cite import citation, later_statement
-from qa.answer.conversation import courtesy, is_short, joined, leans
-from qa.answer.evidence import Asked, Evidence
-from qa.answer.follow_up import follow_up_hits
+from qa.answer import ranking, rescoring
+from qa.answer.citations import citation, later_statement
+from qa.answer.conversation import is_context_dependent, is_short, joined, small_talk
+from qa.answer.features import Features, ParsedQuestion
+from qa.answer.follow_ups import follow_up_hits
+from qa.answer.lookup import NOT_LOOKED_UP, Lookup, looked_up, marked, mentioning, with_lookup
 from qa.answer.named import by_initials, in_time
-from qa.answer.numbers import NOT_LOOKED_UP, Lookup, looked_up, marked, mentioning, with_lookup
-from qa.answer.quote import quotes
-from qa.answer.reader import BUNDLED, Reader, open_reader
+from qa.answer.quotes import quotes
 from qa.answer.related import related_questions
-from qa.answer.retrieve import SEARCHES, Searches
-from qa.corpus.folding import without_breaks
+from qa.answer.reranker import BUNDLED, Reranker, open_reranker
+from qa.answer.searches.registry import SEARCHES, Searches
 from qa.errors import EncoderError, QuestionError
 from qa.index.encoder import Encoder, open_encoder
 from qa.index.engine import FAISS, Engine, engine_of
@@ -36,6 +35,7 @@ from qa.index.snapshot import Snapshot, open_snapshot
 from qa.index.visible import Visible
 from qa.records import Answer, Citation, Hit, Passage, Quote
 from qa.settings import Settings
+from qa.text.folding import without_breaks
 
 __all__ = ["QA", "Explained", "clean"]
 
@@ -66,11 +66,11 @@ class _Found:
     ``lookup`` are the questions asked for by number, which need no reader.
     """
 
-    asked: Asked
+    asked: ParsedQuestion
     hits: list[Hit]
     leans: bool = False
     lookup: Lookup = NOT_LOOKED_UP
-    read: Mapping[int, cascade.Read] = field(default_factory=dict)
+    read: Mapping[int, rescoring.Read] = field(default_factory=dict)
 
     @property
     def is_answered(self) -> bool:
@@ -97,7 +97,7 @@ class QA:
         top_k: int = _TOP_K,
         max_question_chars: int = _MAX_QUESTION_CHARS,
         searches: Collection[str] = SEARCHES,
-        reader: Reader | None = None,
+        reader: Reranker | None = None,
         today: datetime.date | None = None,
     ) -> None:
         """Take finished parts.
@@ -152,7 +152,7 @@ class QA:
         # Loading libraries and checking files go well together: one waits for the other's disk.
         with ThreadPoolExecutor(1) as beside:
             beside.submit(load_libraries)
-            opening = beside.submit(open_reader, reader)
+            opening = beside.submit(open_reranker, reader)
             snapshot = open_snapshot(Path(index), engine)
             encoder = open_encoder(snapshot.encoder)
         return cls(
@@ -285,10 +285,10 @@ class QA:
                     most=f"{self.max_question_chars:,}",
                 )
         visible = self._visible(since, until, section, hidden)
-        remark = courtesy(question)
+        remark = small_talk(question)
         found = None
         if question and not remark:
-            before = [t for t in previous if t and t != question and not courtesy(t)]
+            before = [t for t in previous if t and t != question and not small_talk(t)]
             found = self._as_named(self._read(self._found(question, before, visible)))
         cited = self._citations(found, top_k or self.top_k) if found else ()
         is_answered = found is not None and found.is_answered
@@ -306,7 +306,7 @@ class QA:
         )
         return Explained(answer, tuple(found.hits) if found else ())
 
-    def evidence(self, question: str, *, hidden: Collection[int] = ()) -> Evidence:
+    def evidence(self, question: str, *, hidden: Collection[int] = ()) -> Features:
         """What speaks for every passage considered for a question, as in ``explain``."""
         return self.searcher.evidence(self.asked(question), self._visible(None, None, None, hidden))
 
@@ -351,27 +351,27 @@ class QA:
     def _found(self, question: str, previous: Sequence[str], visible: Visible | None) -> _Found:
         """The hits of a question, where it leans on the one before it those of both together."""
         alone = self.asked(question)
-        if not previous or not (leans(question) or is_short(question)):
+        if not previous or not (is_context_dependent(question) or is_short(question)):
             return self._found_alone(alone, visible)
-        if not leans(question):  # short, and about something else if that is found
+        if not is_context_dependent(question):  # short, and about something else if that is found
             found = self._found_alone(alone, visible)
             if found.is_answered:
                 return found
         both = self.asked(joined(question, previous))
-        earlier = previous[:-1] if leans(previous[-1]) else ()
+        earlier = previous[:-1] if is_context_dependent(previous[-1]) else ()
         before = self._found_alone(self.asked(joined(previous[-1], earlier)), visible)
-        own = _OWN_WORDS_LEANING if leans(question) else _OWN_WORDS_SHORT
+        own = _OWN_WORDS_LEANING if is_context_dependent(question) else _OWN_WORDS_SHORT
         hits = follow_up_hits(self.snapshot, self.searcher, alone, both, before.hits, own, visible)
         return _Found(both, hits, leans=True)
 
-    def _found_alone(self, asked: Asked, visible: Visible | None) -> _Found:
-        hits = relevance.hits(self.snapshot, self.searcher.evidence(asked, visible))
+    def _found_alone(self, asked: ParsedQuestion, visible: Visible | None) -> _Found:
+        hits = ranking.hits(self.snapshot, self.searcher.evidence(asked, visible))
         lookup = looked_up(self.snapshot, asked, hits, visible)
         hits = with_lookup(self.snapshot, asked, lookup, hits)
         return _Found(asked, hits, lookup=lookup)
 
-    def asked(self, question: str) -> Asked:
-        """The question, its slips of the keyboard mended, as the searches take it."""
+    def asked(self, question: str) -> ParsedQuestion:
+        """The question, its typos mended, as the searches take it."""
         plain = " ".join(without_breaks(question).split())
         # A word that is one token to the encoder is a word of the language, not a slip.
         mended = self.snapshot.lexical.correct(
@@ -386,7 +386,7 @@ class QA:
         """The hits as the reader orders them, where there is one, and a question to be read."""
         if self.reader is None or found.leans or found.lookup.rows:
             return found
-        hits, read = cascade.read(self.snapshot, self.reader, found.asked, found.hits)
+        hits, read = rescoring.read(self.snapshot, self.reader, found.asked, found.hits)
         return replace(found, hits=hits, read=read)
 
     def _as_named(self, found: _Found) -> _Found:
@@ -407,7 +407,7 @@ class QA:
 
     def _citations(self, found: _Found, top_k: int) -> tuple[Citation, ...]:
         snapshot = self.snapshot
-        cited = relevance.leading(snapshot, found.hits, top_k)
+        cited = ranking.leading(snapshot, found.hits, top_k)
         return tuple(
             citation(
                 snapshot.documents[hit.document],
@@ -426,7 +426,7 @@ def _code_sha256() -> str:
     """A hash of the code and the coefficients that make answers."""
     home = Path(__file__).parent.parent
     found = hashlib.sha256()
-    for room in ("answer", "corpus", "index"):
+    for room in ("answer", "index", "sources", "text"):
         for path in sorted((home / room).rglob("*")):
             if path.suffix in {".py", ".json"}:
                 found.update(path.relative_to(home).as_posix().encode() + path.read_bytes())

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from qa.index.terms import terms
-from qa.records import Courtesy
+from qa.records import SmallTalk
+from qa.text.terms import terms
 
-__all__ = ["courtesy", "is_short", "joined", "leans"]
+__all__ = ["is_context_dependent", "is_short", "joined", "small_talk"]
 
 # A question that begins or speaks so leans on the one before it, if it says little itself.
 _LEANING = re.compile(
@@ -31,7 +31,7 @@ _NAME = re.compile(r"(?<=[\w,] )[A-Z][a-z]")
 # What is longer says more than a courtesy.
 _COURTESY_CHARS = 200
 # Whole remarks that ask nothing of the record.
-_COURTESIES: dict[Courtesy, re.Pattern[str]] = {
+_COURTESIES: dict[SmallTalk, re.Pattern[str]] = {
     "greeting": re.compile(
         r"(?:hi|hello|hey|greetings|good (?:morning|afternoon|evening|day)|"
         r"how are you(?: doing)?(?: today)?|你好|您好|嗨|早上好|下午好|晚上好)"
@@ -71,7 +71,7 @@ _PARTS = re.compile(
 )
 
 
-def courtesy(question: str) -> Courtesy | None:
+def small_talk(question: str) -> SmallTalk | None:
     """What a visitor says that asks nothing of the record; None for anything else."""
     if len(question) > _COURTESY_CHARS:
         return None
@@ -86,7 +86,7 @@ def courtesy(question: str) -> Courtesy | None:
     return "abuse" if _ABUSE.fullmatch(said) else None
 
 
-def leans(question: str) -> bool:
+def is_context_dependent(question: str) -> bool:
     """Return whether the question leaves its subject to the one before it, by its words."""
     count = len({term.stem for term in terms(question)})
     return not count or (bool(_LEANING.search(question)) and count <= _LEANING_TERMS)
@@ -100,5 +100,5 @@ def is_short(question: str) -> bool:
 
 def joined(question: str, previous: Sequence[str]) -> str:
     """The question with the one before it in front, and that one's too where it leans."""
-    before = previous[-2:] if previous and leans(previous[-1]) else previous[-1:]
+    before = previous[-2:] if previous and is_context_dependent(previous[-1]) else previous[-1:]
     return " ".join([*before, question])

@@ -10,12 +10,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from qa.answer.dates import Period, asks_when_said
-from qa.answer.evidence import Asked
-from qa.answer.relevance import promoted
+from qa.answer.features import ParsedQuestion
+from qa.answer.ranking import promoted
 from qa.index.snapshot import Snapshot
-from qa.index.terms import terms
 from qa.records import Hit
+from qa.text.question_dates import Period, asks_when_said
+from qa.text.terms import terms
 
 __all__ = ["by_initials", "in_time"]
 
@@ -33,7 +33,7 @@ _OF_ANOTHER_TIME = 0.2
 _INITIALS = re.compile(r"\b(?:[A-Z]\. ?)+[A-Z][\w’'-]+")
 
 
-def in_time(snapshot: Snapshot, asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
+def in_time(snapshot: Snapshot, asked: ParsedQuestion, hits: Sequence[Hit]) -> list[Hit]:
     """The hits, with an answer of the time asked for first; none is an answer where none is of it.
 
     A passage without a date may be of any time, and one that names the month speaks of it. A date
@@ -58,7 +58,7 @@ def in_time(snapshot: Snapshot, asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
     ]
 
 
-def by_initials(snapshot: Snapshot, asked: Asked, hits: Sequence[Hit]) -> list[Hit]:
+def by_initials(snapshot: Snapshot, asked: ParsedQuestion, hits: Sequence[Hit]) -> list[Hit]:
     """The hits, those first that hold a name with the initials of the question's."""
     names = [re.escape(name).replace(r"\ ", r"\s?") for name in _INITIALS.findall(asked.text)]
     if not names or not hits:
@@ -73,7 +73,7 @@ def by_initials(snapshot: Snapshot, asked: Asked, hits: Sequence[Hit]) -> list[H
     return [first, *others]
 
 
-def _held(snapshot: Snapshot, asked: Asked, hit: Hit) -> float:
+def _held(snapshot: Snapshot, asked: ParsedQuestion, hit: Hit) -> float:
     """How much of the question's words a passage holds, rare ones counting more.
 
     Those of the time aside.

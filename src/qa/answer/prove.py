@@ -15,10 +15,8 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, get_args
 
-from qa.answer.cite import citation, cited, reader_link
-from qa.answer.conversation import courtesy
-from qa.corpus.paragraphs import paragraph_spans
-from qa.corpus.parts import Part, day_of, parted_turns
+from qa.answer.citations import citation, cited, reader_link
+from qa.answer.conversation import small_talk
 from qa.index.engine import DIGEST_CHARS
 from qa.index.passages import said, within
 from qa.index.snapshot import Snapshot
@@ -26,17 +24,19 @@ from qa.records import (
     Answer,
     Citation,
     CitedPassage,
-    Courtesy,
     Document,
     Later,
     Links,
     Passage,
     Quote,
+    SmallTalk,
     Span,
     Status,
     Turn,
     to_json,
 )
+from qa.sources.layouts.parts import Part, day_of, parted_turns
+from qa.text.paragraphs import paragraph_spans
 
 __all__ = ["UNCHECKED", "Record", "faults", "place_faults", "rebuilt", "sentences"]
 
@@ -157,17 +157,17 @@ def _shape_faults(answer: Mapping[str, Any]) -> Iterator[str]:
     digest = answer["snapshot"]
     if not isinstance(digest, str) or len(digest) != DIGEST_CHARS or set(digest) - _HEXADECIMAL:
         yield f"snapshot is {digest!r}, not a digest"
-    yield from _courtesy_faults(answer)
+    yield from _small_talk_faults(answer)
     for name, is_its_kind in _KINDS.items():
         if name in answer and not is_its_kind(answer[name]):
             yield f"{name} is {answer[name]!r}"
 
 
-def _courtesy_faults(answer: Mapping[str, Any]) -> Iterator[str]:
+def _small_talk_faults(answer: Mapping[str, Any]) -> Iterator[str]:
     stated = answer.get("courtesy")
     if stated is None:
         return
-    if stated not in get_args(Courtesy) or stated != courtesy(answer["question"]):
+    if stated not in get_args(SmallTalk) or stated != small_talk(answer["question"]):
         yield f"courtesy is {stated!r}, the question is no such thing"
     if any(answer[name] for name in ("citations", "nearest", "related", "searched_for")):
         yield f"courtesy is {stated!r}, and something was searched for"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qa.answer.evidence import Asked
+from qa.answer.features import ParsedQuestion
 from qa.index.snapshot import Snapshot
 from qa.index.visible import Visible
 from qa.records import Citation
@@ -18,7 +18,7 @@ _SAME_COSINE, _LEAST_COSINE = 0.95, 0.35
 
 def related_questions(
     snapshot: Snapshot,
-    asked: Asked,
+    asked: ParsedQuestion,
     cited: Sequence[Citation],
     visible: Visible | None = None,
 ) -> tuple[str, ...]:

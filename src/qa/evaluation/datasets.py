@@ -18,11 +18,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from qa.corpus.folder import CorpusFile
-from qa.corpus.ingest import document as ingested
-from qa.corpus.language import script_language
 from qa.errors import EvaluationError, SourceError
 from qa.records import Document, Span
+from qa.sources.corpus_folder import CorpusFile
+from qa.sources.ingest import document as ingested
+from qa.text.language import script_language
 
 __all__ = [
     "HAS_ANSWER",

@@ -7,7 +7,7 @@ from typing import Any
 
 from qa.evaluation import measure
 from qa.evaluation.datasets import JudgedSet, kinds
-from qa.evaluation.outcome import Asked
+from qa.evaluation.outcome import JudgedAnswer
 from qa.index.snapshot import Snapshot
 
 __all__ = ["metrics_of", "values_of"]
@@ -16,7 +16,7 @@ __all__ = ["metrics_of", "values_of"]
 Estimate = dict[str, float | None]
 
 
-def values_of(asked: Sequence[Asked]) -> dict[str, dict[str, float]]:
+def values_of(asked: Sequence[JudgedAnswer]) -> dict[str, dict[str, float]]:
     """Every question's value in every measure that is a mean, by measure and question.
 
     Ranking measures where there are qrels, quote measures where there are gold quotes,
@@ -42,7 +42,7 @@ def values_of(asked: Sequence[Asked]) -> dict[str, dict[str, float]]:
 
 def metrics_of(
     judged: JudgedSet,
-    asked: Sequence[Asked],
+    asked: Sequence[JudgedAnswer],
     values: Mapping[str, Mapping[str, float]],
     snapshot: Snapshot,
     seconds: float | None,

@@ -9,11 +9,11 @@ from qa.evaluation.datasets import JudgedQuestion
 from qa.index.snapshot import Snapshot
 from qa.records import Answer, Hit, Quote
 
-__all__ = ["Asked", "Evaluation"]
+__all__ = ["Evaluation", "JudgedAnswer"]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class JudgedAnswer:
     """One question with what came back.
 
     ``documents`` are all that were found with the score of their best passage, best first,
@@ -53,7 +53,7 @@ class Evaluation:
 
     metrics: dict[str, Any]
     settings: dict[str, Any]
-    asked: tuple[Asked, ...]
+    asked: tuple[JudgedAnswer, ...]
     values: dict[str, dict[str, float]]
     left_out: tuple[str, ...]
     snapshot: Snapshot

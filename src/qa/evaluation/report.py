@@ -13,7 +13,7 @@ from urllib.parse import quote as percent_encoded
 from qa.errors import EvaluationError
 from qa.evaluation import measure, plots
 from qa.evaluation.measure import Operating
-from qa.evaluation.outcome import Asked, Evaluation
+from qa.evaluation.outcome import Evaluation, JudgedAnswer
 from qa.storage import write_whole
 
 __all__ = ["METRICS", "QUESTIONS", "check_target", "write"]
@@ -128,14 +128,14 @@ def _rows(evaluation: Evaluation) -> Iterator[dict[str, Any]]:
         }
 
 
-def _run_lines(asked: Iterable[Asked]) -> Iterator[str]:
+def _run_lines(asked: Iterable[JudgedAnswer]) -> Iterator[str]:
     """TREC's run: question, Q0, document, rank, score, name."""
     for a in asked:
         for rank, (document, score) in enumerate(a.documents, 1):
             yield f"{_word(a.question.id)} Q0 {_word(document)} {rank} {score:.9g} {_RUN_NAME}\n"
 
 
-def _qrel_lines(asked: Iterable[Asked]) -> Iterator[str]:
+def _qrel_lines(asked: Iterable[JudgedAnswer]) -> Iterator[str]:
     """TREC's qrels: question, 0, document, grade."""
     for a in asked:
         for document, grade in a.question.relevant.items():
@@ -151,7 +151,7 @@ def _word(name: str) -> str:
 class _Failure:
     """One question that went wrong: what, what was found first, and what was expected."""
 
-    asked: Asked
+    asked: JudgedAnswer
     fault: str
     found: tuple[tuple[str, bool], ...]
     found_in: str
@@ -290,7 +290,7 @@ def _figures(evaluation: Evaluation) -> list[dict[str, Any]]:
     return figures
 
 
-def _shipped(asked: Sequence[Asked]) -> Operating | None:
+def _shipped(asked: Sequence[JudgedAnswer]) -> Operating | None:
     """What was answered as the system is shipped; None where nothing was.
 
     Passages whose vectors count have another threshold than others: the lowest is stated.
@@ -312,7 +312,7 @@ def _spread(points: Sequence[Operating], most: int = 20) -> list[Operating]:
     return [points[round(i * (len(points) - 1) / (most - 1))] for i in range(most)]
 
 
-def _curves(asked: Sequence[Asked]) -> dict[str, list[tuple[int, float]]]:
+def _curves(asked: Sequence[JudgedAnswer]) -> dict[str, list[tuple[int, float]]]:
     """Shares of the answerable questions by how many of the first found are looked at."""
     answerable = [a for a in asked if a.question.kind == "answerable"]
     if not answerable:
@@ -377,15 +377,15 @@ def _failures(evaluation: Evaluation) -> list[dict[str, Any]]:
     return groups
 
 
-def _is_unfounded(a: Asked) -> bool:
+def _is_unfounded(a: JudgedAnswer) -> bool:
     return not a.question.has_answer and a.answer.is_answered
 
 
-def _is_misplaced(a: Asked) -> bool:
+def _is_misplaced(a: JudgedAnswer) -> bool:
     return a.question.has_answer and not a.is_right
 
 
-def _is_withheld(a: Asked) -> bool:
+def _is_withheld(a: JudgedAnswer) -> bool:
     return a.is_right and not a.answer.is_answered
 
 
@@ -395,7 +395,7 @@ def _failed_kinds(groups: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     return {kind: found.count(kind) for kind in _KIND_WORDS if kind in found}
 
 
-def _failure(evaluation: Evaluation, a: Asked, fault: str) -> _Failure:
+def _failure(evaluation: Evaluation, a: JudgedAnswer, fault: str) -> _Failure:
     found: tuple[tuple[str, bool], ...] = ()
     found_in = ""
     if a.hits:
@@ -416,7 +416,7 @@ def _parts(text: str, marks: Sequence[tuple[int, int]]) -> Iterator[tuple[str, b
     yield text[at:], False
 
 
-def _expected(evaluation: Evaluation, a: Asked) -> Iterator[tuple[str, str, str]]:
+def _expected(evaluation: Evaluation, a: JudgedAnswer) -> Iterator[tuple[str, str, str]]:
     """Every text that answers: where it stands, the text, and at which rank it was found."""
 
     def at_rank(rank: int | None) -> str:

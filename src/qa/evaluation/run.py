@@ -13,8 +13,7 @@ from typing import Any
 
 from qa import __version__
 from qa.answer.ask import QA
-from qa.answer.relevance import answer_floors
-from qa.corpus.folder import CorpusFile
+from qa.answer.ranking import answer_floors
 from qa.errors import EvaluationError
 from qa.evaluation import measure
 from qa.evaluation.datasets import (
@@ -27,13 +26,14 @@ from qa.evaluation.datasets import (
     open_set,
 )
 from qa.evaluation.metrics import metrics_of, values_of
-from qa.evaluation.outcome import Asked, Evaluation
+from qa.evaluation.outcome import Evaluation, JudgedAnswer
 from qa.index.build import build
 from qa.index.engine import engine_of
 from qa.index.export import exported_encoder
 from qa.index.snapshot import Snapshot
 from qa.records import Hit, Span
 from qa.settings import Settings
+from qa.sources.corpus_folder import CorpusFile
 from qa.storage import own_cache
 
 __all__ = ["evaluate", "hidden_rows", "indexed"]
@@ -145,7 +145,9 @@ def indexed(
     ) if is_same else None
 
 
-def _ask_all(qa: QA, questions: Sequence[JudgedQuestion], tell: OnProgress) -> Iterable[Asked]:
+def _ask_all(
+    qa: QA, questions: Sequence[JudgedQuestion], tell: OnProgress
+) -> Iterable[JudgedAnswer]:
     # The first question ever asked loads what later ones find loaded; it is not timed.
     qa.explain(questions[0].question)
     for done, question in enumerate(questions, 1):
@@ -153,7 +155,7 @@ def _ask_all(qa: QA, questions: Sequence[JudgedQuestion], tell: OnProgress) -> I
         tell("asking", done, len(questions))
 
 
-def _asked(qa: QA, question: JudgedQuestion) -> Asked:
+def _asked(qa: QA, question: JudgedQuestion) -> JudgedAnswer:
     explained = qa.explain(
         question.question,
         previous=question.previous,
@@ -165,7 +167,7 @@ def _asked(qa: QA, question: JudgedQuestion) -> Asked:
     best: dict[str, float] = {}
     for hit in hits:
         best.setdefault(hit.document, hit.score)
-    return Asked(
+    return JudgedAnswer(
         question=question,
         answer=answer,
         hits=hits[:_KEPT_HITS],

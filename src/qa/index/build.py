@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from qa.corpus.folder import CorpusFile
-from qa.corpus.language import is_known
 from qa.errors import CorpusError, SnapshotError
 from qa.index import snapshot as snapshots
 from qa.index.encoder import Encoder
@@ -22,6 +20,8 @@ from qa.index.passages import Splitter
 from qa.index.snapshot import Snapshot
 from qa.index.vectors import half
 from qa.records import Document, Passage
+from qa.sources.corpus_folder import CorpusFile
+from qa.text.language import is_known
 
 __all__ = ["EXACT_ROWS", "Built", "build"]
 

@@ -20,9 +20,9 @@ from typing import Protocol
 
 import numpy as np
 
-from qa.corpus.folding import readable
 from qa.errors import EncoderError
 from qa.index.runtime import open_graph, open_tokenizer
+from qa.text.folding import readable
 
 __all__ = [
     "BUILD_THREADS",

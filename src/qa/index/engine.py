@@ -111,7 +111,7 @@ def engine_of(settings: Settings, record: str = "") -> Engine:
     """The engine of the settings; ``record`` names another record than the live one."""
     if settings.engine == "faiss":
         return FAISS
-    from qa.index.milvus import Milvus  # noqa: PLC0415 - only where it is set
+    from qa.cluster.milvus import Milvus  # noqa: PLC0415 - only where it is set
 
     return Milvus(
         settings.milvus_uri,

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from qa.errors import SnapshotError
 
-__all__ = ["HELD_BYTES", "FileState", "SnapshotFiles", "file_states", "is_held"]
+__all__ = ["HELD_BYTES", "FileStamp", "SnapshotFiles", "file_stamps", "is_held"]
 
 # A file up to this size is read into memory, where nobody can change it; a larger one is mapped,
 # so that a large record does not need a large memory. 128 MiB holds 170,000 vectors of 384
@@ -22,7 +22,7 @@ __all__ = ["HELD_BYTES", "FileState", "SnapshotFiles", "file_states", "is_held"]
 HELD_BYTES = 128 * 1024 * 1024
 
 
-class FileState(NamedTuple):
+class FileStamp(NamedTuple):
     """What changes with a file's content, and can be had without reading it."""
 
     size: int
@@ -31,7 +31,7 @@ class FileState(NamedTuple):
     inode: int
 
 
-def file_states(folder: Path) -> dict[str, FileState]:
+def file_stamps(folder: Path) -> dict[str, FileStamp]:
     """The state of every file below a folder, by its name there."""
     found = {path.relative_to(folder).as_posix(): _state(path) for path in folder.rglob("*")}
     return {name: state for name, state in found.items() if state}
@@ -44,7 +44,7 @@ class SnapshotFiles:
         self,
         folder: Path,
         sizes: Mapping[str, int],
-        states: Mapping[str, FileState],
+        states: Mapping[str, FileStamp],
         fault: Callable[[str], str | None],
         read_later: Collection[str] = (),
     ) -> None:
@@ -58,7 +58,7 @@ class SnapshotFiles:
             for name, size in sizes.items()
             if size > HELD_BYTES or name in read_later
         ]
-        self._states: dict[str, FileState | None] = {name: states.get(name) for name in sizes}
+        self._states: dict[str, FileStamp | None] = {name: states.get(name) for name in sizes}
         self._fault = fault
         self._faults: dict[str, str] = {}
 
@@ -97,13 +97,13 @@ class SnapshotFiles:
         return [*self._faults.values()]
 
 
-def _state(path: Path) -> FileState | None:
+def _state(path: Path) -> FileStamp | None:
     """A file's state; None where there is no such file."""
     try:
         found = path.stat()
     except OSError:
         return None
-    return FileState(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+    return FileStamp(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
 def is_held(path: Path) -> bool:

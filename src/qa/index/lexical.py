@@ -17,9 +17,9 @@ from typing import Self
 import numpy as np
 
 from qa.index.store import open_array
-from qa.index.terms import Term, stem, terms
 from qa.index.visible import Visible
-from qa.index.vocabulary import Vocabulary
+from qa.text.terms import Term, stem, terms
+from qa.text.vocabulary import Vocabulary
 
 __all__ = ["LexicalIndex", "Postings"]
 
@@ -252,7 +252,7 @@ class LexicalIndex:
         return self._vocabulary.forms(term)
 
     def correct(self, question: str, is_word: Callable[[str], bool]) -> str:
-        """The question with slips of the keyboard mended to words of the record.
+        """The question with typos mended to words of the record.
 
         ``is_word`` says what else is a word of the language; see ``Vocabulary.correct``.
         """

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qa.corpus.paragraphs import paragraph_spans
-from qa.corpus.parts import Part, days, part_day, parted_turns
-from qa.corpus.sentences import sentence_spans
 from qa.errors import CorpusError
 from qa.records import Document, Passage, Span, Turn
+from qa.sources.layouts.parts import Part, days, part_day, parted_turns
+from qa.text.paragraphs import paragraph_spans
+from qa.text.sentences import sentence_spans
 
 __all__ = ["Splitter", "said", "within"]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from qa.index.terms import terms
 from qa.records import Passage, Span
+from qa.text.terms import terms
 
 __all__ = ["answered_pairs", "readable_questions"]
 

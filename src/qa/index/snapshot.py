@@ -30,18 +30,18 @@ from typing import Any
 
 import numpy as np
 
-from qa.corpus.language import is_known
 from qa.errors import SnapshotError
 from qa.index import owned, store
 from qa.index.encoder import Encoder
 from qa.index.engine import DIGEST_CHARS, FAISS, Engine, sync_file, sync_folder
-from qa.index.integrity import FileState, SnapshotFiles, file_states
+from qa.index.integrity import FileStamp, SnapshotFiles, file_stamps
 from qa.index.lexical import LexicalIndex
 from qa.index.questions import answered_pairs, readable_questions
 from qa.index.store import Documents, Passages, open_array
 from qa.index.vectors import VECTORS, VectorIndex
 from qa.records import Document, Passage
 from qa.storage import locked
+from qa.text.language import is_known
 
 __all__ = [
     "FORMAT",
@@ -346,7 +346,7 @@ def open_snapshot(index: Path, engine: Engine = FAISS, digest: str | None = None
             f"{folder} is missing, the files of the live snapshot: copy them here from where it "
             "was indexed, or let both see one folder."
         )
-    states = file_states(folder)
+    states = file_stamps(folder)
     _refuse(_faults(folder))
     content = (folder / _MANIFEST).read_bytes()
     manifest = json.loads(content)
@@ -390,7 +390,7 @@ def _refuse(faults: Sequence[str]) -> None:
         raise SnapshotError(f"The snapshot is damaged: {faults[0]}{more}; {_REMEDY}.")
 
 
-def _files(folder: Path, manifest: bytes, states: Mapping[str, FileState]) -> SnapshotFiles:
+def _files(folder: Path, manifest: bytes, states: Mapping[str, FileStamp]) -> SnapshotFiles:
     """The files of a snapshot that was checked, its manifest among them."""
     own = {"size": len(manifest), "sha256": hashlib.sha256(manifest).hexdigest()}
     expected = {**json.loads(manifest)["files"], _MANIFEST: own}

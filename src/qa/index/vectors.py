@@ -19,7 +19,7 @@ from qa.errors import SnapshotError
 from qa.index.integrity import is_held
 from qa.index.visible import Visible
 
-__all__ = ["VECTORS", "VectorIndex", "half", "list_count", "probed", "put_forward"]
+__all__ = ["VECTORS", "VectorIndex", "candidates", "half", "list_count", "probed"]
 
 # The vector indexes of a snapshot.
 VECTORS = ("passages", "sentences", "questions")
@@ -28,7 +28,7 @@ _BLOCK = 65_536
 # Lists per square root of the rows, and vectors per list that their centres are fitted on.
 _LISTS_PER_ROOT = 2
 _FITTED_ON_PER_LIST = 50
-# Of what the lists put forward, so many more than asked for are scored anew.
+# Of what the lists put forward, so many more than asked for are rescored.
 _SCORED_ANEW, _SCORED_ANEW_MORE = 2, 32
 # The share of the ten nearest rows that an approximate search must find of those that an exact
 # one finds, and the questions this is measured with. Visitors' questions are farther from the
@@ -86,7 +86,7 @@ class VectorIndex:
         _add(lists, vectors)
         index = cls(whole, lists)
         if questions is not None and questions.any():
-            index._look_into_enough(_sample(questions, _RECALL_QUESTIONS).astype(np.float32))
+            index._tune_nprobe(_sample(questions, _RECALL_QUESTIONS).astype(np.float32))
         return index
 
     @classmethod
@@ -192,18 +192,18 @@ class VectorIndex:
     def _in_lists(
         self, vector: np.ndarray, wanted: int, visible: Visible | None, there: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """What the lists put forward, scored anew."""
+        """What the lists put forward, rescored."""
         import faiss  # noqa: PLC0415
 
         options = None
         if visible is not None:
             looked_into = probed(self._lists.nprobe, self._lists.nlist, there / len(self))
             options = faiss.SearchParametersIVF(sel=_selector(visible), nprobe=looked_into)  # type: ignore[call-arg]
-        asked = put_forward(wanted, there)
+        asked = candidates(wanted, there)
         rows = _search(self._lists, vector, asked, options)[1]
         return self.cosines(vector, rows), rows
 
-    def _look_into_enough(self, questions: np.ndarray) -> None:
+    def _tune_nprobe(self, questions: np.ndarray) -> None:
         """Let searches look into as many lists as give the recall wanted, and some to spare."""
         count = min(_RECALL_AT, len(self))
         exact = [self._among_all(q, count, None, len(self))[0] for q in questions]
@@ -252,8 +252,8 @@ def probed(lists: int, of: int, share: float) -> int:
     return min(of, math.ceil(lists / share))
 
 
-def put_forward(wanted: int, there: int) -> int:
-    """The number of rows taken of a search, to be scored anew; of so many that are ``there``."""
+def candidates(wanted: int, there: int) -> int:
+    """The number of rows taken of a search, to be rescored; of so many that are ``there``."""
     return min(_SCORED_ANEW * wanted + _SCORED_ANEW_MORE, there)
 
 

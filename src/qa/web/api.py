@@ -20,14 +20,14 @@ from qa.answer.ask import QA, clean
 from qa.errors import FeedbackError, OverloadError, QAError, UnavailableError
 from qa.records import Answer, Citation, Document
 from qa.settings import Settings
-from qa.web.limits import Limits
-from qa.web.live import Live
-from qa.web.openapi import EXAMPLES, KEYED, problems
-from qa.web.problems import REQUEST_ID, Problem, problem, problem_of, report
-from qa.web.rendered import Rendered, client_of
-from qa.web.rendered import answer as answer_with
-from qa.web.widget import VERSIONS
-from qa.web.wording import Wording, language_of
+from qa.web.server.limits import Limits
+from qa.web.server.live import Live
+from qa.web.server.openapi import EXAMPLES, KEYED, problems
+from qa.web.server.problems import REQUEST_ID, Problem, problem, problem_of, report
+from qa.web.ui.rendered import Rendered, client_of
+from qa.web.ui.rendered import answer as answer_with
+from qa.web.ui.widget import VERSIONS
+from qa.web.ui.wording import Wording, language_of
 
 __all__ = ["api_routes"]
 
@@ -74,7 +74,7 @@ class Batch(BaseModel):
     questions: list[Ask] = Field(min_length=1, description="asked one after the other")
 
 
-class Thought(BaseModel):
+class Feedback(BaseModel):
     """What a visitor thinks of an answer."""
 
     model_config = ConfigDict(extra="forbid")
@@ -188,7 +188,7 @@ def _add_asking(routes: APIRouter, live: Live, limits: Limits, settings: Setting
         status_code=HTTPStatus.NO_CONTENT,
         responses=problems(400, 404, 408, 413),
     )
-    async def feedback(thought: Thought) -> Response:
+    async def feedback(thought: Feedback) -> Response:
         """Kept where the server keeps what is asked, and only there: otherwise 404."""
         kept = False
         if live.feedback:

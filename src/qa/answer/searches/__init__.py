@@ -1,0 +1,1 @@
+"""The retrievers that supply candidates, and their registry."""

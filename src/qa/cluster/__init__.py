@@ -1,0 +1,1 @@
+"""Optional services for larger records: Milvus, Ray, Redis, PostgreSQL."""

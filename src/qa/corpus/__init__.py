@@ -1,1 +1,0 @@
-"""Sources become documents: bytes to text, text to turns, documents to readable files."""

@@ -1,0 +1,64 @@
+"""Rich text (RTF): its paragraphs; striprtf's home."""
+
+from __future__ import annotations
+
+import re
+
+from qa.errors import SourceError
+from qa.sources.formats.extracted import Extracted
+
+__all__ = ["rtf"]
+
+_CELL = re.compile(r"\\(?:nest)?cell(?![a-z])")
+_ROW = re.compile(r"\\nestrow(?![a-z])")
+# Deleted with tracked changes, or hidden: the rest of its group is not shown.
+_UNSHOWN = re.compile(r"\\(?:deleted|v)(?![a-z0-9])")
+_SHOWN_AGAIN = re.compile(
+    r"\\(?:deleted|v)(?![a-z0-9])(?:[^{}]*?\\(?:(?:deleted|v)0(?![0-9])|plain(?![a-z])))"
+)
+_NOTES = re.compile(r"\\footnote(?![a-z])")
+_PICTURES = re.compile(r"\\pict(?![a-z])")
+
+
+def rtf(data: bytes, name: str) -> Extracted:
+    """Return the text, a blank line between paragraphs and tabs between the cells of a row.
+
+    Raises:
+        SourceError: it is no RTF, is cut off, or characters are in no encoding it names.
+    """
+    if not data.lstrip().startswith(b"{\\rtf"):
+        raise SourceError(f"{name}: not RTF (it does not begin with {{\\rtf).")
+    from striprtf.striprtf import rtf_to_text  # noqa: PLC0415
+
+    source = data.decode("latin-1")
+    if _SHOWN_AGAIN.search(source):
+        raise SourceError(
+            f"{name}: it has hidden or deleted text that ends within a paragraph: accept or "
+            "reject the changes, and save it as DOCX."
+        )
+    source = _UNSHOWN.sub(r"\\*", source)
+    source = _ROW.sub(r"\\par", _CELL.sub(r"\\tab", source))
+    # Left to itself, it writes the address of a link behind its words.
+    source = re.sub("HYPERLINK", "H", source, flags=re.IGNORECASE)
+    try:
+        text = rtf_to_text(source)
+    except (UnicodeError, LookupError) as error:
+        raise SourceError(
+            f"{name}: it holds characters that are in no encoding it names ({error}): save it as "
+            "DOCX."
+        ) from error
+    paragraphs = [line.strip(" \t\r") for line in _characters(text).split("\n")]
+    return Extracted("\n\n".join(filter(None, paragraphs)), remark=_remark(source))
+
+
+def _characters(text: str) -> str:
+    """Return text whose characters beyond the first 65,536 are whole; NULs go."""
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return whole.replace("\0", "")
+
+
+def _remark(source: str) -> str:
+    counted = [(_NOTES, "footnote"), (_PICTURES, "picture")]
+    found = [(len(kind.findall(source)), noun) for kind, noun in counted]
+    left_out = [f"{n} {noun}{'s' * (n > 1)}" for n, noun in found if n]
+    return f"left out: {', '.join(left_out)}" if left_out else ""

@@ -1,0 +1,1 @@
+"""Text becomes turns: one module per kind of layout."""

@@ -1,0 +1,79 @@
+"""Lines written like a document's labels that are not certain to be labels.
+
+From such a line on nobody knows who speaks: the turn above it must end there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from qa.records import Span
+from qa.sources.layouts.label_words import has_honorific, is_connector
+from qa.sources.layouts.labels import Form, Label, line_starts
+from qa.sources.layouts.names import Name
+
+__all__ = ["are_in_capitals", "in_capitals", "look_alikes"]
+
+# Where so many of a document's names are in capitals, one in small letters is none.
+_NEARLY_ALL = 0.9
+_LEAST_NAMES = 3
+# The longest office behind a name ("NAME, DIRECTOR GENERAL OF ...").
+_HEAD_CHARS = 200
+_LEAST_LETTERS = 2
+_SEPARATOR: dict[Form, re.Pattern[str]] = {
+    "colon": re.compile(r"[:：](?=\s)"),
+    "stop": re.compile(r"(?<=[^\W\d_]{3})\.(?=\s)"),
+    "dash": re.compile(r"\s*[—–](?=\s)|\s--?(?=\s)"),
+    "line": re.compile(r"[ \t]*(?=\n)"),
+}
+_ASIDES = re.compile(r"\([^()\n]*\)|\[[^\[\]\n]*\]")
+_WORDS = re.compile(r"[^\W\d_][\w'’.-]*")
+_MIXED = ("Mc", "Mac", "O'", "O’", "D'", "D’", "De", "Di", "Van", "La")
+_NOBODY = Name(None, "", is_strong=False)
+
+
+def in_capitals(name: str) -> bool:
+    """Return whether a name is written in capitals, forms of address and joining words aside."""
+    words = [
+        word
+        for word in _WORDS.findall(_ASIDES.sub("", name))
+        if not is_connector(word) and (word.isupper() or not has_honorific(word))
+    ]
+    return sum(map(len, words)) >= _LEAST_LETTERS and all(
+        word.isupper() or (word.startswith(_MIXED) and word[-1].isupper()) for word in words
+    )
+
+
+def are_in_capitals(labels: Sequence[Label]) -> bool:
+    """Return whether nearly all named labels are in capitals."""
+    names = [label.name.speaker for label in labels if label.name.speaker and not label.name.kind]
+    return len(names) >= _LEAST_NAMES and (sum(map(in_capitals, names)) >= len(names) * _NEARLY_ALL)
+
+
+def look_alikes(text: str, labels: Sequence[Label]) -> Iterator[Label]:
+    """The lines in capitals that end as the labels do, in a document whose labels are such."""
+    if not are_in_capitals(labels):
+        return
+    form = Counter(label.form for label in labels if label.name.speaker).most_common(1)[0][0]
+    separator = _SEPARATOR.get(form)
+    if not separator:
+        return
+    by_lines = sum(not label.starts_paragraph for label in labels) * 2 > len(labels)
+    taken = {label.span.start for label in labels}
+    for start, starts_paragraph in line_starts(text):
+        if start in taken or not (starts_paragraph or by_lines):
+            continue
+        end = text.find("\n", start, start + _HEAD_CHARS)
+        limit = start + _HEAD_CHARS if end < 0 else end + 1
+        found = separator.search(text, start, limit)
+        head = text[start : found.start()] if found else ""
+        if found and _is_head(head, form):
+            yield Label(Span(start, found.end()), _NOBODY, form, starts_paragraph)
+
+
+def _is_head(head: str, form: Form) -> bool:
+    if not in_capitals(head) or head[:1] in '([“"':
+        return False
+    return form != "stop" or " " in head

@@ -1,0 +1,1 @@
+"""Pages, feeds and sitemaps on the web: fetch, crawl, update."""

@@ -1,0 +1,1 @@
+"""Language, sentences, paragraphs, dates and tokens; no files, no network."""

@@ -1,0 +1,1 @@
+"""The server: guard, limits, routes, and the application put together."""

@@ -1,0 +1,116 @@
+"""The web application put together: guard, API, pages, chat."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from importlib import resources
+
+from fastapi import FastAPI, Response
+from fastapi.responses import PlainTextResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from qa import __version__
+from qa.errors import FeedbackError
+from qa.feedback import FORGET_S
+from qa.settings import Settings
+from qa.web.api import api_routes
+from qa.web.server.guard import CONVERSATION, Envelope, Gate
+from qa.web.server.limits import Limits
+from qa.web.server.live import Live, Watch
+from qa.web.server.metrics import Metrics
+from qa.web.server.openapi import describe
+from qa.web.server.pending import Pending
+from qa.web.server.problems import add_problem_pages
+from qa.web.ui.chat import mount_chat
+from qa.web.ui.pages import page_routes, refused_page
+from qa.web.ui.rendered import Rendered
+from qa.web.ui.wording import LANGUAGES, Wording
+
+__all__ = ["create_app"]
+
+_DESCRIPTION = (
+    "Questions answered from a public record: passages, word for word, each with a citation. "
+    "Errors are problem JSON (RFC 9457). Every response names its request in X-Request-Id."
+)
+
+_log = logging.getLogger(__name__)
+
+
+def create_app(
+    live: Live, settings: Settings, watch: Watch | None = None, *, chat: bool = True
+) -> ASGIApp:
+    """The application over what is live, behind its guard; ``chat`` says whether with the chat."""
+
+    @contextlib.asynccontextmanager
+    async def watching(_: FastAPI) -> AsyncIterator[None]:
+        forgetting = asyncio.create_task(_forget_regularly(live))
+        if watch:
+            watch.start()
+        yield
+        forgetting.cancel()
+        if watch:
+            watch.stop()
+
+    limits = Limits(settings, live.metrics)
+    app = FastAPI(
+        title=settings.title,
+        version=__version__,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=watching,
+    )
+    # The guard says which origins may read what. Without this Gradio would allow any.
+    app.add_middleware(CORSMiddleware, allow_origins=[])
+    documents = Rendered(settings.request_timeout_s)
+    app.include_router(api_routes(live, limits, settings, documents))
+    app.include_router(page_routes(live, settings, documents))
+    _add_operations(app, live)
+    add_problem_pages(app)
+    describe(app)
+    static = resources.files("qa.web") / "static"
+    app.mount("/style", StaticFiles(directory=str(static)))
+    pending = Pending(settings.max_body_bytes * CONVERSATION)
+    for language in LANGUAGES if chat else ():
+        mount_chat(app, live, settings, Wording(language), pending)
+    gate = Gate(
+        app,
+        settings,
+        limits,
+        is_full=lambda: live.is_full,
+        page=lambda scope, refusal: refused_page(scope, refusal, settings),
+    )
+    return Envelope(gate, settings, live.metrics, limits)
+
+
+async def _forget_regularly(live: Live) -> None:
+    """Delete what feedback may keep no longer, whether anybody asks or not."""
+    while live.feedback:
+        try:
+            await run_in_threadpool(live.feedback.forget)
+        except FeedbackError as error:
+            _log.error("what is too old was not deleted: %s", error)
+        await asyncio.sleep(FORGET_S)
+
+
+def _add_operations(app: FastAPI, live: Live) -> None:
+    """What machines ask: does it run, can it answer, what did it do."""
+
+    @app.get("/healthz", include_in_schema=False)
+    def healthz() -> PlainTextResponse:
+        return PlainTextResponse("ok")
+
+    @app.get("/readyz", include_in_schema=False)
+    def readyz() -> PlainTextResponse:
+        live.check()
+        return PlainTextResponse(live.snapshot.digest)
+
+    @app.get("/metrics", include_in_schema=False)
+    def metrics() -> Response:
+        return Response(live.metrics.text(), media_type=Metrics.CONTENT_TYPE)

@@ -1,0 +1,63 @@
+"""How the API is described to others: what FastAPI derives, and what it leaves out."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import Any
+
+from fastapi import FastAPI
+
+from qa.web.server.problems import Problem
+
+__all__ = ["EXAMPLES", "KEYED", "describe", "problems"]
+
+# What is asked and answered, word for word as the seed's record has it; a test asks it again.
+EXAMPLES: dict[str, Any] = json.loads(
+    (resources.files("qa.web") / "examples.json").read_text("utf-8")
+)
+# What an operation says that needs a key.
+KEYED: dict[str, Any] = {"security": [{"key": []}]}
+
+_PROBLEMS = {
+    400: "the request cannot be read",
+    401: "there is no key, or not one of those set",
+    404: "there is no such thing here",
+    408: "the request did not arrive in time",
+    410: "the widget that asks is no longer served",
+    413: "the request is too long",
+    421: "another server is meant",
+    422: "the request cannot be taken as it is",
+    429: "too much was asked by this client; Retry-After says when to ask again",
+    503: "too much is asked by everybody; Retry-After says when to ask again",
+}
+# Any operation may be refused with these.
+_ALWAYS = {421, 422, 429, 503}
+_RETRY = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}}}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Those statuses, and the ones every operation may have, as problem JSON."""
+    return {
+        status: {
+            "description": _PROBLEMS[status],
+            "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
+            **({"headers": _RETRY} if status in {429, 503} else {}),
+        }
+        for status in sorted({*statuses, *_ALWAYS})
+    }
+
+
+def describe(app: FastAPI) -> None:
+    """Complete the OpenAPI description of the app, once all its routes are there."""
+    described = app.openapi()
+    components = described["components"]
+    components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    # FastAPI leaves out what is null in an example, and what a record works out for itself.
+    answered = described["paths"]["/api/v1/ask"]["post"]["responses"]["200"]
+    answered["content"]["application/json"]["example"] = EXAMPLES["answer"]
+    document = components["schemas"]["Document"]
+    document["properties"]["sha256"] = {"type": "string", "description": "of the text in UTF-8"}
+    document["required"] += [
+        name for name in document["properties"] if name not in document["required"]
+    ]

@@ -1,0 +1,59 @@
+"""What a search is limited to: read from a form, told, and kept in links."""
+
+import datetime
+
+import pytest
+
+from qa.errors import OverloadError, QAError, QuestionError
+from qa.web.server.problems import told
+from qa.web.ui.only import Filters
+from qa.web.ui.wording import LANGUAGES, Wording
+
+SAY = Wording()
+DAY = datetime.date(2020, 1, 2)
+
+
+def test_blank_fields_set_nothing():
+    nothing = Filters.read("", " ", "")
+    assert (nothing, bool(nothing), nothing.query, nothing.told(SAY)) == (Filters(), False, "", "")
+
+
+def test_what_is_set_is_asked_told_and_kept_in_links():
+    only = Filters.read("2020-01-02", "", " A & B ")
+    assert only.asked == {"since": DAY, "until": None, "section": "A & B"}
+    assert only.query == "&since=2020-01-02&section=A+%26+B"
+    assert only.told(SAY) == (
+        "Looked only at what was published from 2020-01-02, in section A & B."
+    )
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2020-13-01", "02/01/2020"])
+def test_what_is_no_day_is_refused_in_the_visitors_language(text):
+    with pytest.raises(QuestionError, match="is not a day as YYYY-MM-DD") as caught:
+        Filters.read(text, "", "")
+    for language in LANGUAGES:
+        assert text in told(caught.value, Wording(language))
+
+
+def test_trouble_is_told_in_the_visitors_language_as_far_as_it_is_known():
+    chinese = Wording("zh-Hans")
+    known = QuestionError("too long", "long", characters="3,000", most="2,000")
+    assert told(known, chinese) == "问题有3,000个字符，最多接受2,000个。请缩短问题。"
+    assert told(OverloadError("late"), chinese) == "当前提问过多，请稍后再试。"
+    assert "damaged" in told(QAError("damaged"), chinese)
+
+
+def test_the_page_looks_only_at_what_it_is_limited_to_and_says_so(make_live, make_client):
+    live = make_live({"a": "Tea is hot."}, section="Tea & milk", date=DAY)
+    client = make_client(live)
+    page = client.get("/answer", params={"q": "is tea hot", "until": "2019-12-31"}).text
+    assert SAY("answer.not_in_record") in page
+    assert "Looked only at what was published until 2019-12-31." in page
+    assert 'name="until" value="2019-12-31"' in page
+    page = client.get("/answer", params={"q": "is tea hot", "section": "Tea & milk"}).text
+    assert "<option selected>Tea &amp; milk</option>" in page
+    assert "Tea is hot." in page
+    assert "&amp;section=Tea+%26+milk&amp;snapshot=" in page
+    refused = client.get("/answer", params={"q": "is tea hot", "since": "soon", "language": "zh"})
+    assert refused.status_code == 422
+    assert "“soon”不是日期" in refused.text
