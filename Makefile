@@ -52,9 +52,10 @@ format: $(INSTALLED_DEV)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Faults planted one at a time, which the tests must notice.
+# Faults planted one at a time, which the tests must notice: all, or those in FILES (below src/qa),
+# for as long as MINUTES.
 mutants: $(INSTALLED_DEV)
-	$(BIN)/python tests/mutants.py
+	$(BIN)/python tests/mutants.py $(FILES) $(if $(MINUTES),--minutes $(MINUTES))
 
 # Speed, size, growth, quality and peers, into benchmarks/results/. About an hour.
 bench: $(INSTALLED_PEERS)

@@ -1,6 +1,7 @@
 """Plant the faults of ``mutants.toml`` one at a time: the tests must notice each.
 
     python tests/mutants.py [FILE ...] [--minutes N] [--covering]
+    make mutants FILES="web/guard.py index/" MINUTES=20
 
 FILE is a file or folder below src/qa; all by default. First the tests that should notice the fault
 (``[tests]`` in ``mutants.toml``), then, unless ``--covering``, all fast tests. A fault that no test
@@ -67,9 +68,12 @@ def check_sound(tests):
 
 def copied(folder):
     """Return a copy of the project, without the index of this one."""
+
+    def uncopied(of, names):
+        return {*UNCOPIED(of, names), *(["index"] if Path(of) == ROOT else [])}
+
     project = folder / "project"
-    shutil.copytree(ROOT, project, ignore=UNCOPIED)
-    shutil.rmtree(project / "index")
+    shutil.copytree(ROOT, project, ignore=uncopied)
     (project / "index").mkdir()
     return project
 
