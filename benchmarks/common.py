@@ -125,6 +125,12 @@ def running(
             process.wait(_STOP_S)
 
 
+def log_lines(log: Path) -> list[str]:
+    """Return the lines that a server logged, without the one that gives its address."""
+    lines = log.read_text("utf-8").splitlines()
+    return [line for line in lines if not line.startswith("Web chat on ")]
+
+
 def _await_health(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     for _ in range(_OPEN_S * 10):
         try:

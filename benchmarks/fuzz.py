@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from common import ROOT, UNLIMITED, finished, machine, memory_mb, python, running, say
+from common import ROOT, UNLIMITED, finished, log_lines, machine, memory_mb, python, running, say
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 sys.path.insert(0, str(ROOT / "tests"))
@@ -138,8 +138,7 @@ def main() -> None:
             statuses, failed = sent(port, cases, SEED + 1)
             took, after = time.monotonic() - started, memory_mb(process)
         touched = sorted(set(found.read_text("utf-8").splitlines()))
-        lines = (home / "log").read_text("utf-8").splitlines()
-        printed = [x for x in lines if not x.startswith(("{", "Web chat on "))]
+        printed = [x for x in log_lines(home / "log") if not x.startswith("{")]
     by_status = Counter[str]()
     for name, number in statuses.items():
         by_status[name.rsplit(": ", 1)[1]] += number

@@ -35,6 +35,7 @@ from urllib.request import urlopen
 from common import (
     RESULTS,
     UNLIMITED,
+    log_lines,
     memory_mb,
     quantile,
     questions,
@@ -304,7 +305,7 @@ def main() -> None:
         with served_to_all(index, log) as (process, port), clients(2) as pool:
             found = measured(process, port, pool, asked, texts)
         found["busy_processors"] = busy
-        found["log"] = dict(Counter(level(line) for line in log.read_text("utf-8").splitlines()))
+        found["log"] = dict(Counter(map(level, log_lines(log))))
         found["exit code"] = process.returncode
     rows = rows_of(found)
     written = table(["what", "measured", "goal"], [row[:3] for row in rows])

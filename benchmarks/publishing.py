@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 from urllib.request import urlopen
 
-from common import RESULTS, memory_mb, quantile, say, table, write_result
+from common import RESULTS, log_lines, memory_mb, quantile, say, table, write_result
 from load import (
     SEED,
     Reply,
@@ -119,7 +119,7 @@ def main() -> None:
         busy = busy_processors()
         with served_to_all(index, folder / "log") as (process, port):
             found = measured(process, port, index, qa.encoder, files, first, shuffled(data))
-        lines = (folder / "log").read_text("utf-8").splitlines()
+        lines = log_lines(folder / "log")
     found["busy_processors"] = busy
     found["log"] = dict(Counter(map(level, lines)))
     found["first_errors"] = [line for line in lines if level(line) not in {"INFO", "WARNING"}][:5]
