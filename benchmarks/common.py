@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -89,17 +89,15 @@ def questions(data: Path, count: int) -> list[str]:
     return [*texts, *(next(more) for _ in range(max(0, count - len(texts))))][:count]
 
 
-@contextmanager
 def served(
     index: Path, log: Path = Path(os.devnull), **settings: object
-) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """Run ``qa serve`` over an index, ready to answer; yield the process and its port."""
-    with running(lambda port: _serve(index, port), log, **settings) as (process, port):
-        yield process, port
+) -> AbstractContextManager[tuple[subprocess.Popen[bytes], int]]:
+    """Run ``qa serve`` over an index, ready to answer; give its process and port."""
 
+    def command(port: int) -> list[str]:
+        return python("-m", "qa", "serve", "--index", str(index), "--port", str(port))
 
-def _serve(index: Path, port: int) -> list[str]:
-    return python("-m", "qa", "serve", "--index", str(index), "--port", str(port))
+    return running(command, log, **settings)
 
 
 @contextmanager

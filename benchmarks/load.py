@@ -25,7 +25,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -672,17 +672,12 @@ def say_too(what: str, found: Found) -> Found:
     return found
 
 
-@contextmanager
-def served_to_all(index: Path, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def served_to_all(
+    index: Path, log: Path
+) -> AbstractContextManager[tuple[subprocess.Popen[bytes], int]]:
     """Run ``qa serve`` that trusts X-Forwarded-For and has no rate limits."""
-    with served(
-        index,
-        log,
-        trusted_proxies=["127.0.0.1"],
-        questions_per_minute=UNLIMITED,
-        requests_per_minute=UNLIMITED,
-    ) as (process, port):
-        yield process, port
+    limits = {"questions_per_minute": UNLIMITED, "requests_per_minute": UNLIMITED}
+    return served(index, log, trusted_proxies=["127.0.0.1"], **limits)
 
 
 @contextmanager
