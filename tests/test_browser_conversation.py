@@ -208,7 +208,7 @@ def test_days_and_sections_limit_what_is_looked_at_and_the_answer_says_so(page):
     ask(page, QUESTION)
     answer = page.locator("#qa-chat .qa-answer").last
     assert answer.locator(".qa-verdict").inner_text() == SAY("answer.not_in_record")
-    limited = "Looked only at what was published until 2020-12-31."
+    limited = "Showing only documents up to 31 December 2020."
     assert answer.locator(".qa-only").inner_text().startswith(limited)
     assert "&until=2020-12-31&" in answer.locator(".qa-permalink a").get_attribute("href")
     answer.get_by_role("link", name=SAY("only.lift")).click()
@@ -247,7 +247,7 @@ def test_a_conversation_is_kept_in_the_browser_where_wanted_and_only_there(conte
     assert "what did the State Council do in 2014? and what did it export?" in searched
     page.locator("#qa-chat").hover()
     page.get_by_label("Clear").click()
-    page.locator("#qa-chat", has_text="The record holds 1 document").wait_for()
+    page.locator("#qa-chat", has_text="Covers 1 document").wait_for()
     assert page.evaluate("document.activeElement.matches('#qa-question textarea')")
     page.wait_for_timeout(500)
     page.reload()
@@ -269,7 +269,7 @@ def test_a_question_that_is_refused_stays_in_the_box_with_a_plain_sentence(
         ask(page, "hello")
         page.locator(BOX).fill("how many tasks does the document contain?")
         page.locator(BOX).press("Enter")
-        state = page.locator("#qa-state", has_text="Too many questions came from here.")
+        state = page.locator("#qa-state", has_text="You have asked many questions in a short time.")
         state.wait_for()
         assert page.locator(BOX).input_value() == "how many tasks does the document contain?"
         assert page.locator("#qa-chat .qa-citation .qa-quote").first.is_visible()

@@ -96,20 +96,19 @@ def mount_chat(
                     scale=1,
                 )
                 send = gr.Button(say("chat.send"), variant="primary", elem_id="qa-send", scale=0)
-        with gr.Accordion(say("chat.options"), open=False, elem_id="qa-options"):
-            with gr.Row():
-                # chat.js makes fields of dates of them, and lists the sections.
-                only = [
-                    gr.Textbox(
-                        "",
-                        label=say("only." + name + ".label"),
-                        placeholder=say("only.section.any"),
-                        elem_id=f"qa-{name}",
-                        max_lines=1,
-                    )
-                    for name in ("since", "until", "section")
-                ]
-            keep = gr.Checkbox(label=say("widget.keep"), elem_id="qa-keep")
+        with gr.Accordion(say("chat.options"), open=False, elem_id="qa-options"), gr.Row():
+            # chat.js makes fields of dates of them, and lists the sections.
+            only = [
+                gr.Textbox(
+                    "",
+                    label=say("only." + name + ".label"),
+                    placeholder=say("only.section.any"),
+                    elem_id=f"qa-{name}",
+                    max_lines=1,
+                )
+                for name in ("since", "until", "section")
+            ]
+        keep = gr.Checkbox(label=say("widget.keep"), elem_id="qa-keep")
         quietly = {
             "show_progress": "hidden",
             "concurrency_limit": None,
