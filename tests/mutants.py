@@ -780,7 +780,7 @@ MUTANTS = [
     (
         "what fails is told",
         "web/problems.py",
-        'f"The server failed; its log says why, under {request_id}."',
+        'f"The server failed. Its log has the cause under {request_id}."',
         "traceback.format_exc()",
     ),
     (
@@ -824,6 +824,27 @@ MUTANTS = [
     ("links forget the path", "web/render.py", '"root": settings.root_path', '"root": ""'),
     ("the widget is altered", "web/static/widgets/1.js", "const KEPT = 20", "const KEPT = 21"),
     ("traditional is simplified", "web/wording.py", '"zh-Hant" if', '"zh-Hans" if'),
+    (
+        "dates in sentences stay in machine form",
+        "web/wording.py",
+        "return self.date(value) if isinstance(value, datetime.date) else value",
+        "return value",
+    ),
+    ("English dates put the month first", "web/wording.py", '{"en": "en-GB"}', "{}"),
+    ("languages are always joined by and", "web/wording.py", "style=style", 'style="standard"'),
+    ("two days are given one by one", "web/only.py", "if self.since and self.until:", "if False:"),
+    (
+        "passages below are promised where there are none",
+        "web/templates/answer.html",
+        "{% if answer.nearest %}",
+        "{% if true %}",
+    ),
+    (
+        "the page without script offers to copy",
+        "web/templates/answer.html",
+        "{% if is_page %}",
+        "{% if false %}",
+    ),
     ("the section is not looked at", "answer/ask.py", "if section:\n", "if False:\n"),
     (
         "other sections than the one asked for",

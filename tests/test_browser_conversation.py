@@ -222,7 +222,7 @@ def test_days_and_sections_limit_what_is_looked_at_and_the_answer_says_so(page):
     page.locator("#qa-section input").fill("Goods")
     page.locator(BOX).fill(QUESTION)
     page.locator(BOX).press("Enter")
-    page.locator("#qa-chat .qa-message", has_text="no section “Goods”").wait_for()
+    page.locator("#qa-chat .qa-message", has_text="no section called “Goods”").wait_for()
     assert page.locator(BOX).input_value() == QUESTION
 
 
@@ -286,7 +286,7 @@ def test_a_question_that_is_refused_stays_in_the_box_with_a_plain_sentence(
 def test_a_question_too_long_is_told_so_and_stays_in_the_box(page):
     page.locator(BOX).fill("tea " * 600)
     page.locator(BOX).press("Enter")
-    page.locator("#qa-chat .qa-message", has_text="at most 2,000 are taken").wait_for()
+    page.locator("#qa-chat .qa-message", has_text="Shorten it to 2,000 or fewer.").wait_for()
     assert page.locator(BOX).input_value().startswith("tea tea")
     ask(page, QUESTION)  # what was refused is leant on no more
     assert page.locator("#qa-chat .qa-searched").count() == 0

@@ -42,7 +42,7 @@ def test_limits_read_as_one_sentence_in_the_visitors_language(language, limits, 
 
 @pytest.mark.parametrize("text", ["yesterday", "2020-13-01", "02/01/2020"])
 def test_what_is_no_day_is_refused_in_the_visitors_language(text):
-    with pytest.raises(QuestionError, match="is not a day as YYYY-MM-DD") as caught:
+    with pytest.raises(QuestionError, match="is not a date. Use the format YYYY-MM-DD") as caught:
         Only.read(text, "", "")
     for language in LANGUAGES:
         assert text in told(caught.value, Wording(language))

@@ -720,7 +720,7 @@ def test_a_question_that_is_refused_is_told_why(visit, server):
     page = opened(visit())
     long = "tea " * 700 + "milk"
     assert widget_does(page, "e.ask(given)", long) is None
-    why = "The question has 2,804 characters, at most 2,000 are taken: ask something shorter."
+    why = "The question has 2,804 characters. Shorten it to 2,000 or fewer."
     assert is_told(page, SAY("answer.failed", why=why), long, address=server)
     ask(page, QUESTION)
     assert trouble(page).count() == 0

@@ -10,7 +10,7 @@ import pytest
 
 import qa.web
 from qa.web.widget import LATEST
-from qa.web.wording import LANGUAGES, Wording
+from qa.web.wording import Wording
 
 WEB = Path(qa.web.__file__).parent
 KEYS = {p.stem: set(json.loads(p.read_text("utf-8"))) for p in (WEB / "locales").glob("*.json")}
@@ -95,7 +95,7 @@ def test_no_sentence_is_in_the_script_of_the_chat():
 
 def test_a_date_is_written_as_the_language_writes_it():
     day = datetime.date(2022, 7, 1)
-    written = {language: Wording(language).date(day) for language in LANGUAGES}
+    written = {name: Wording(name).date(day) for name in ("en", "zh-Hans", "zh-Hant")}
     assert written == {"en": "1 July 2022", "zh-Hans": "2022年7月1日", "zh-Hant": "2022年7月1日"}
     assert Wording("en")("page.withdrawn", day=day).startswith(
         "The publisher has withdrawn this document (noticed on 1 July 2022)."

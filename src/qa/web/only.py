@@ -71,5 +71,5 @@ def _day(text: str) -> datetime.date | None:
         return datetime.date.fromisoformat(text)
     except ValueError as error:
         raise QuestionError(
-            f"{text[:40]!r} is not a day as YYYY-MM-DD.", "day", day=text[:40]
+            f"{text[:40]!r} is not a date. Use the format YYYY-MM-DD.", "day", day=text[:40]
         ) from error
