@@ -176,6 +176,13 @@ def test_a_citation_is_copied_as_people_paste_it(chromium, server):
     copied = page.evaluate("navigator.clipboard.readText()").split("\n")
     assert copied[0].startswith("“The Opinions puts forward 28 tasks")
     assert copied[2].startswith(f"{server}/documents/2022-07-21-recently-27-")
+    page.evaluate("document.querySelector('#qa-state').textContent = ''")
+    link = page.get_by_role("link", name="Copy link to this answer")
+    link.click()
+    page.locator("#qa-state", has_text="Copied.").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == server + link.get_attribute("href")
+    assert len(context.pages) == 1
     context.close()
 
 
