@@ -596,14 +596,14 @@ def test_markup_and_script_links_in_an_answer_stay_text(visit):
     assert article.locator("blockquote").inner_text() == text
     assert article.locator("img").count() == 0
     assert article.locator("a").all_inner_texts() == [SAY("answer.open")]
-    assert article.locator(".links span").inner_text() == "Source: tea"
+    assert article.locator(".links span").inner_text() == "Source file: tea"
 
 
 def test_what_an_answer_lacks_is_said_or_left_out(visit):
     source = "https://example.org/tea"
     page = answered_with(opened(visit()), cited("Tea.", ["Tea."], source=source))
     article = ask(page, "tea").locator("article")
-    assert article.locator(".facts > *").all_inner_texts() == ["undated", "MR. FU", "paragraph 1"]
+    assert article.locator(".facts > *").all_inner_texts() == ["no date", "MR. FU", "paragraph 1"]
     link = article.get_by_role("link", name=SAY("answer.source"), exact=True)
     assert link.get_attribute("href") == source
 
@@ -731,7 +731,7 @@ def test_a_proxy_that_answers_for_the_server_is_no_answer(visit, server, body):
     page = opened(visit())
     page.route(ASK, lambda route: route.fulfill(status=502, body=body), times=1)
     ask(page, QUESTION)
-    assert is_told(page, SAY("answer.failed", why=502), address=server)
+    assert is_told(page, SAY("answer.failed", why="HTTP 502"), address=server)
     assert is_answered_then(page)
 
 
