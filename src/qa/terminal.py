@@ -120,21 +120,21 @@ def print_preview(stated: Mapping[str, Any]) -> None:
 def print_answer(answer: Answer, documents: dict[str, Document]) -> None:
     """The answer for a person at a terminal; quotes stand out, nothing is cut."""
     if answer.searched_for != answer.question and answer.searched_for:
-        out.print(Text(f"Searched for: {answer.searched_for}", style="italic"))
+        out.print(Text(f"Showing results for: {answer.searched_for}", style="italic"))
     if answer.courtesy:
-        out.print("That asks nothing of the record. Ask about what was said.")
+        out.print("We could not find a question in that. Ask about something that was said.")
         return
     if not answer.is_answered:
-        out.print(Text("Not in the record.", style="bold"))
+        out.print(Text("No clear answer found.", style="bold"))
         if answer.nearest:
-            out.print("The nearest passages, which are not an answer:")
+            out.print("Closest passages (they may not answer your question):")
     for citation in answer.citations or answer.nearest:
         if citation.number > 1 or not answer.is_answered:
             out.print()
         _print_citation(citation, documents[citation.document.id])
     if answer.related:
         out.print()
-        out.print(Text("Also asked in the record:", style="bold"))
+        out.print(Text("Related questions from the record:", style="bold"))
     for question in answer.related:
         out.print(_indented(Text(question)))
 
@@ -143,7 +143,7 @@ def _print_citation(citation: Citation, document: Document) -> None:
     passage = citation.passage
     facts = [
         citation.document.title,
-        str(citation.document.date or "undated"),
+        str(citation.document.date or "no date"),
         citation.document.section,
         passage.speaker,
         f"page {passage.page}" if passage.page else None,
@@ -156,7 +156,7 @@ def _print_citation(citation: Citation, document: Document) -> None:
         text.stylize("bold reverse", quote.start - passage.start, quote.end - passage.start)
     out.print(Text(f"[{citation.number}] ", style="bold") + Text(" | ".join(filter(None, facts))))
     if passage.asked:
-        out.print(_indented(Text(f"Asked: {passage.asked}", style="dim")))
+        out.print(_indented(Text(f"In reply to: {passage.asked}", style="dim")))
     out.print(_indented(text))
     if not out.is_terminal:  # where bold type is lost
         for quote in citation.quotes:
@@ -164,7 +164,7 @@ def _print_citation(citation: Citation, document: Document) -> None:
     if citation.later:
         later = citation.later
         place = f"{later.document.date} | characters {later.start}-{later.end}"
-        told = f"A later statement exists: {later.document.title} | {place}"
+        told = f"There is a more recent statement: {later.document.title} | {place}"
         out.print(_indented(Text(told)))
 
 
