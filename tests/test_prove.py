@@ -181,7 +181,16 @@ def test_nothing_may_be_added_or_left_out_anywhere(records, kind, request):
 
 
 # Answers that were saved before these were told are still proved.
-OF_LATER_VERSIONS = {"elapsed_ms", "courtesy", "later", "page", "language", "also"}
+OF_LATER_VERSIONS = {
+    "elapsed_ms",
+    "courtesy",
+    "later",
+    "page",
+    "time",
+    "recording",
+    "language",
+    "also",
+}
 
 
 def test_parts_that_do_not_fit_together_are_named(project, answered, refused):
