@@ -371,6 +371,7 @@ LINE = "Recording: https://a.example/v"
         ("a.srt", f"{LINE}\n{SRT[2:]}"),
         ("a.vtt", f"WEBVTT\nKind: captions\nRECORDING:https://a.example/v\n\n{SRT}"),
         ("a.vtt", f"WEBVTT - {LINE}\n\n{SRT}"),
+        ("a.vtt", f"WEBVTT\nAudio: English\n{LINE}\n\n{SRT}\n\nNOTE {LINE}"),
         ("a.vtt", f"WEBVTT\n\nNOTE Video: https://a.example/v\n\n{SRT}"),
         ("a.vtt", f"WEBVTT\r\n\r\n{SRT}\r\n\r\nNOTE\r\nof the office\r\n{LINE}\r\n"),
     ],

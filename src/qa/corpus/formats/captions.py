@@ -138,11 +138,12 @@ def _without_recordings(text: str) -> tuple[list[str], list[str]]:
 
 def _recording(stated: Sequence[str]) -> tuple[str | None, str]:
     """Return the recording's address, if just one is stated, and why it is left out otherwise."""
-    if len(stated) > 1:
-        return None, f"left out: {len(stated)} addresses of recordings, state one"
-    if stated and not recordings.is_address(stated[0]):
+    addresses = [one for one in stated if recordings.is_address(one)]
+    if len(addresses) > 1:
+        return None, f"left out: {len(addresses)} addresses of recordings, state one"
+    if stated and not addresses:
         return None, f"left out: the recording {stated[0]!r:.200}, state it as https://..."
-    return (stated[0] if stated else None), ""
+    return (addresses[0] if addresses else None), ""
 
 
 def _without_notes(text: str) -> list[str]:
