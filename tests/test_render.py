@@ -279,3 +279,56 @@ def test_the_page_and_the_other_places_of_a_document_are_told(make_index):
     assert "<span>page 2</span>" in page
     assert '<a href="https://example.org/&lt;b&gt;" target="_blank"' in page
     assert "Also published as: copy.pdf" in page
+
+
+TIMED = {"times": ((0, 5), (11, 3725.5)), "recording": "https://a.example/v?a=1&b=2"}
+
+
+def test_the_time_and_the_recording_at_that_time_are_shown(make_index):
+    _, page = asked(make_index({"a": "Rain fell. Tea is hot."}, **TIMED), "is tea hot")
+    assert "<span>at 1:02:05</span>" in page
+    link = re.search(
+        r'<a href="(https://a[.]example[^"]*)" target="_blank" rel="([^"]*)">(.*?)<', page
+    )
+    assert link.groups() == (
+        "https://a.example/v?a=1&amp;b=2#t=3725",
+        "noopener noreferrer",
+        "Recording at 1:02:05",
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "fact", "link"),
+    [
+        ({"times": ((0, 0),)}, "<span>at 0:00</span>", None),
+        ({"recording": "https://a.example/v"}, None, '<a href="https://a.example/v"'),
+        ({"recording": "javascript:alert(1)", "times": ((0, 0),)}, "at 0:00", None),
+        ({}, None, None),
+    ],
+)
+def test_a_time_alone_and_a_recording_alone_are_shown(make_index, fields, fact, link):
+    _, page = asked(make_index({"a": "Rain fell. Tea is hot."}, **fields), "is tea hot")
+    assert ("at 0:00" in page, "Recording" in page) == (fact is not None, link is not None)
+    assert (fact or "") in page
+    assert (link or "") in page
+    assert "javascript" not in page
+
+
+def test_the_page_of_a_document_leads_to_the_recording_at_the_passage(make_live, make_client):
+    live = make_live({"a": "Rain fell. Tea is hot."}, **TIMED)
+    client = make_client(live)
+    opened = client.get("/documents/a?start=11&end=22").text
+    assert (
+        '<a href="https://a.example/v?a=1&amp;b=2#t=3725" rel="noopener noreferrer">'
+        "Recording at 1:02:05</a>"
+    ) in opened
+    plain = client.get("/documents/a").text
+    assert (
+        '<a href="https://a.example/v?a=1&amp;b=2" rel="noopener noreferrer">Recording</a>' in plain
+    )
+
+
+def test_the_page_of_a_document_without_an_address_shows_the_time(make_live, make_client):
+    client = make_client(make_live({"a": "Rain fell. Tea is hot."}, times=TIMED["times"]))
+    assert "<span>at 1:02:05</span>" in client.get("/documents/a?start=11&end=22").text
+    assert " at " not in client.get("/documents/a").text.split("<article")[1]

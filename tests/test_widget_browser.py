@@ -608,6 +608,27 @@ def test_what_an_answer_lacks_is_said_or_left_out(visit):
     assert link.get_attribute("href") == source
 
 
+@pytest.mark.parametrize(("time", "shown"), [(0, "0:00"), (95.9, "1:35"), (3725.25, "1:02:05")])
+def test_the_time_is_shown_and_the_recording_is_linked(visit, time, shown):
+    recording = "https://a.example/v#t=95"
+    answer = cited("Tea.", ["Tea."], recording=recording)
+    answer["citations"][0]["passage"]["time"] = time
+    article = ask(answered_with(opened(visit()), answer), "tea").locator("article")
+    facts = ["undated", "MR. FU", f"at {shown}", "paragraph 1"]
+    assert article.locator(".facts > *").all_inner_texts() == facts
+    link = article.get_by_role("link", name=f"Recording at {shown}", exact=True)
+    assert link.get_attribute("href") == recording
+
+
+def test_a_recording_without_a_time_is_linked_and_one_that_is_a_script_is_not(visit):
+    page = opened(visit())
+    for recording, links in (("https://a.example/v", ["Recording"]), ("javascript:alert(1)", [])):
+        answer = cited("Tea.", ["Tea."], recording=recording)
+        answer["citations"][0]["passage"]["time"] = None
+        article = ask(answered_with(page, answer), "tea").locator("article")
+        assert article.locator("a").all_inner_texts() == [SAY("answer.open"), *links]
+
+
 def test_what_was_asked_is_shown_in_full_where_it_is_short(visit):
     answer = cited("Tea.", ["Tea."])
     answer["citations"][0]["passage"]["asked"] = "It is late. What do you drink?"

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from qa.records import Answer, Citation, Document
+from qa.records import Answer, Citation, Document, clock
 
 if TYPE_CHECKING:  # what few commands need stays away until it is used
     from rich.table import Table
@@ -47,6 +47,8 @@ _PLAIN_PROGRESS_S = 10.0
 _SHOWN_QUESTIONS = 20
 # Of each outcome, where there are many; of trouble all are shown.
 SHOWN_SOURCES = 1_000
+# What a preview shows of a document above its turns.
+_PREVIEWED = "title date language layout section pages times recording remark".split()
 # Controls, formats such as the marks of right-to-left, halves of characters, line separators.
 _STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
@@ -109,7 +111,7 @@ def printable(text: str) -> str:
 def print_preview(stated: Mapping[str, Any]) -> None:
     """What a source would become: what is known of it, then a line per turn."""
     out.print(Text(printable(stated["source"]), style="bold"))
-    for name in ("title", "date", "language", "layout", "section", "pages", "remark"):
+    for name in _PREVIEWED:
         if stated[name]:
             out.print(_indented(Text(f"{name:10}{printable(str(stated[name]))}")))
     for turn in stated["turns"]:
@@ -147,9 +149,11 @@ def _print_citation(citation: Citation, document: Document) -> None:
         citation.document.section,
         passage.speaker,
         f"page {passage.page}" if passage.page else None,
+        f"at {clock(passage.time)}" if passage.time is not None else None,
         f"paragraph {passage.paragraph}",
         f"characters {passage.start}-{passage.end}",
         document.source,
+        citation.links.recording,
     ]
     text = Text(passage.text)
     for quote in citation.quotes:

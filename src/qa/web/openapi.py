@@ -58,6 +58,13 @@ def describe(app: FastAPI) -> None:
     answered["content"]["application/json"]["example"] = EXAMPLES["answer"]
     document = components["schemas"]["Document"]
     document["properties"]["sha256"] = {"type": "string", "description": "of the text in UTF-8"}
+    # Pairs in the form that generators of clients know: no prefixItems.
+    pair = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+    document["properties"]["times"] = {
+        "type": "array",
+        "items": pair,
+        "description": "offsets in the text, each with its second in the recording",
+    }
     document["required"] += [
         name for name in document["properties"] if name not in document["required"]
     ]

@@ -16,12 +16,13 @@ from urllib.parse import urlsplit
 import jinja2
 from markupsafe import Markup, escape
 
+from qa.corpus import recordings
 from qa.corpus.language import script_language
 from qa.corpus.layout import paragraph_spans, turns
 from qa.corpus.sentences import sentence_spans
 from qa.index.snapshot import Snapshot
 from qa.index.store import Documents
-from qa.records import Answer, Citation, Document, Span
+from qa.records import Answer, Citation, Document, Span, clock, time_of
 from qa.settings import Settings
 from qa.web.citing import forms
 from qa.web.only import Only
@@ -111,6 +112,7 @@ class Body:
 # Where a file lies on the server is nobody's business; its name tells it from others.
 _TEMPLATES.filters["file_name"] = lambda source: source.rsplit("/", 1)[-1]
 _TEMPLATES.filters["host"] = lambda url: urlsplit(url).netloc
+_TEMPLATES.filters["clock"] = clock
 
 
 class Pages:
@@ -244,11 +246,15 @@ class Pages:
     ) -> str:
         """The reader page of a document, opened as ``reading`` says; ``body`` is its own."""
         source = document.source or ""
+        opened = reading.quoted or reading.marked
+        time = time_of(document, opened.start) if opened else None
         return self._rendered(
             "reader.html",
             document=document,
             title=document.title,
             source_link=source if source.startswith(("http://", "https://")) else None,
+            recording_link=recordings.link(document.recording, time),
+            time=time,
             reading=reading,
             snapshot=snapshot.digest,
             body=(body or self.body(document)).opened(reading),

@@ -372,14 +372,19 @@
     #card(citation) {
       const say = this.#say;
       const { document: source, passage, later, links } = citation;
+      const time = clock(passage.time);
       const facts = [
         source.date ? this.#day(source.date) : say("answer.undated"), source.section, passage.speaker,
         passage.page && say("answer.page", { page: passage.page }),
+        time && say("answer.time", { time }),
         say("answer.paragraph", { paragraph: passage.paragraph }),
       ];
       const reads = [this.#link(this.#ours(links.reader), say("answer.open"))];
       if (isWeb(links.source)) reads.push(this.#link(links.source, say("answer.source")));
       else if (source.source) reads.push(make("span", {}, say("answer.source_is", { source: source.source.split("/").pop() })));
+      if (isWeb(links.recording)) {
+        reads.push(this.#link(links.recording, time ? say("answer.recording.at", { time }) : say("answer.recording")));
+      }
       return make("article", { "aria-label": say("answer.citation", { number: citation.number }) },
         make("div", {}, make("span", { class: "number", "aria-hidden": "true" }, citation.number),
           make("cite", { lang: source.language, dir: "auto" }, source.title)),
@@ -507,6 +512,15 @@
     return answer;
   }
 
+  // Seconds as m:ss or h:mm:ss, empty where there are none.
+  function clock(time) {
+    if (typeof time !== "number") return "";
+    const whole = Math.floor(time);
+    const [hours, minutes, seconds] = [whole / 3600, (whole / 60) % 60, whole % 60].map(Math.floor);
+    const two = (number) => String(number).padStart(2, "0");
+    return hours ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
+  }
+
   // The passage with its quotes marked. Offsets count characters, of which emoji are one each.
   function marked(passage, quotes) {
     const letters = Array.from(passage.text);
@@ -536,6 +550,9 @@
       "answer.source": "Original source",
       "answer.source_is": "Source file: {source}",
       "answer.page": "page {page}",
+      "answer.time": "at {time}",
+      "answer.recording": "Recording",
+      "answer.recording.at": "Recording at {time}",
       "answer.paragraph": "paragraph {paragraph}",
       "answer.undated": "no date",
       "answer.later": "There is a more recent statement:",
@@ -581,6 +598,9 @@
       "answer.source": "原始出处",
       "answer.source_is": "来源文件：{source}",
       "answer.page": "第{page}页",
+      "answer.time": "{time}处",
+      "answer.recording": "音视频",
+      "answer.recording.at": "音视频（{time}处）",
       "answer.paragraph": "第{paragraph}段",
       "answer.undated": "日期不详",
       "answer.later": "另有更新的相关发言：",
@@ -626,6 +646,9 @@
       "answer.source": "原始出處",
       "answer.source_is": "來源檔案：{source}",
       "answer.page": "第{page}頁",
+      "answer.time": "{time}處",
+      "answer.recording": "影音",
+      "answer.recording.at": "影音（{time}處）",
       "answer.paragraph": "第{paragraph}段",
       "answer.undated": "日期不詳",
       "answer.later": "另有更新的相關發言：",
