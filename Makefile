@@ -22,7 +22,7 @@ export HF_HUB_OFFLINE := 1
 export GRADIO_ANALYTICS_ENABLED := False
 
 .DEFAULT_GOAL := help
-.PHONY: help serve index test test-fast lint format screenshots mutants bench bench-batch bench-disk bench-server calibrate reader reader-join lock audit sbom clean
+.PHONY: help serve index test test-fast lint format screenshots mutants bench bench-batch bench-disk bench-server calibrate reranker reranker-weights lock audit sbom clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -52,11 +52,12 @@ format: $(INSTALLED_DEV)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Faults planted one at a time, which the tests must notice.
+# Faults planted one at a time, which the tests must notice: all, or those in FILES (below src/qa),
+# for as long as MINUTES.
 mutants: $(INSTALLED_DEV)
-	$(BIN)/python tests/mutants.py
+	$(BIN)/python tests/mutants.py $(FILES) $(if $(MINUTES),--minutes $(MINUTES))
 
-# How fast and how small, how it grows, beside others: into benchmarks/results/COMMIT/. About an hour.
+# Speed, size, growth, quality and peers, into benchmarks/results/. About an hour.
 bench: $(INSTALLED_PEERS)
 	$(PEERS)/bin/python benchmarks/speed.py $(DATA)
 	$(PEERS)/bin/python benchmarks/peers.py $(DATA)
@@ -67,8 +68,8 @@ bench: $(INSTALLED_PEERS)
 bench-batch: index
 	$(BIN)/python benchmarks/batch.py
 
-# What overload, slow clients and new snapshots do to a server, and how long a visitor waits in
-# the chat. About fifteen minutes.
+# A server under overload, beside slow clients, with new snapshots; a visitor's wait in the chat.
+# About fifteen minutes.
 bench-server: $(INSTALLED_DEV)
 	$(BIN)/python benchmarks/load.py $(DATA)
 	$(BIN)/python benchmarks/publishing.py $(DATA)
@@ -85,18 +86,18 @@ calibrate: $(INSTALLED_DEV)
 	  $(DATA)/squad2@0/2 $(DATA)/beir_scifact:queries_train.jsonl:qrels_train.tsv \
 	  .fitting/journalists .fitting/clapnq_dev .fitting/friendsqa
 
-# The bundled reader, fitted anew on the public sets in DATA; some hours on two cores. What was
-# stopped goes on. It prints the sha256 that src/qa/answer/reranker.py must state before the second
-# step, which fits how much its word counts.
-reader: $(INSTALLED_DEV)
-	$(BIN)/python benchmarks/reader/rows.py $(DATA) -o .fitting/reader/rows
-	$(BIN)/python benchmarks/reader/fit.py .fitting/reader/rows -o .fitting/reader/fitted
-	$(BIN)/python benchmarks/reader/export.py .fitting/reader/fitted -o src/qa/answer/bundled
+# Fit the bundled reranker on the public sets in DATA and on benchmarks/questions/; some hours on two
+# cores, and an interrupted fit resumes. Prints the sha256 that src/qa/answer/reranker.py must state
+# before "make reranker-weights" fits the weight of its scores.
+reranker: $(INSTALLED_DEV)
+	$(BIN)/python benchmarks/reranker/rows.py $(DATA) -o .fitting/reranker/rows
+	$(BIN)/python benchmarks/reranker/fit.py .fitting/reranker/rows -o .fitting/reranker/fitted
+	$(BIN)/python benchmarks/reranker/export.py .fitting/reranker/fitted -o src/qa/answer/bundled
 
-reader-join: $(INSTALLED_DEV)
+reranker-weights: $(INSTALLED_DEV)
 	$(BIN)/python benchmarks/fitting_sets.py $(DATA)/train $(DATA)/press $(DATA)/press_dev -o .fitting
-	QA_PASSAGE_CHARS=1000 $(BIN)/python benchmarks/reader/join.py $(DATA)/squad2@6/8 \
-	  .fitting/reader/rows/written_apart .fitting/clapnq_dev
+	QA_PASSAGE_CHARS=1000 $(BIN)/python benchmarks/reranker/combine.py $(DATA)/squad2@6/8 \
+	  .fitting/reranker/rows/held_out_set .fitting/clapnq_dev
 
 # The lock files in requirements/: versions of constraints.txt, hashes of the package index.
 lock: $(INSTALLED_TOOLS)

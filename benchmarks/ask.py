@@ -1,4 +1,4 @@
-"""What an answer costs over a search by passage vectors alone.
+"""Measure the time of an answer beside a search by passage vectors alone.
 
     python benchmarks/ask.py SET
 

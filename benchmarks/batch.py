@@ -1,8 +1,8 @@
-"""``qa batch`` over 10,000 questions: killed five times, and how much memory it takes.
+"""Run ``qa batch`` over 10,000 questions, kill it five times, and measure its memory.
 
     python benchmarks/batch.py [--index INDEX]
 
-Prints whether the resumed run gives the same bytes as an uninterrupted one, and the peak memory
+Reports if the resumed run gives the same bytes as an uninterrupted one, and the peak memory
 of a run of 1,000 questions and of one of 10,000. Exit code 1 when the bytes differ or the peaks
 are more than 100 MB apart.
 """
@@ -16,6 +16,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from common import say
 
 MANY, FEW, KILLS, MOST_GROWTH_MB = 10_000, 1_000, 5, 100
 SUBJECTS = "culture trade exports films digital plan ministry policy soybeans weather".split()
@@ -42,7 +44,7 @@ def main() -> None:
 
 
 def kill_and_resume(index: str, folder: Path, whole_s: float) -> list[int]:
-    """Kill a run five times at random moments, then let it end; the rows there at each kill."""
+    """Kill a run five times at random moments, then let it end; return the rows at each kill."""
     chance = random.Random(20220721)  # noqa: S311 - no secret
     rows: list[int] = []
     while len(rows) < KILLS:
@@ -60,14 +62,14 @@ def kill_and_resume(index: str, folder: Path, whole_s: float) -> list[int]:
 
 
 def write_questions(path: Path, count: int) -> None:
-    """So many questions, the same ones in every run."""
+    """Write `count` questions, the same in every run."""
     chance = random.Random(7)  # noqa: S311 - no secret
     lines = [chance.choice(FORMS).format(*chance.choices(SUBJECTS, k=2)) for _ in range(count)]
     path.write_text("question\n" + "".join(f'"{line}"\n' for line in lines), "utf-8")
 
 
 def start(index: str, questions: Path, answers: Path) -> subprocess.Popen[bytes]:
-    """The command, started."""
+    """Start ``qa batch``."""
     options = ["--index", index, "--no-timing"]
     command = [sys.executable, "-m", "qa", "batch", str(questions), "-o", str(answers), *options]
     quiet = subprocess.DEVNULL
@@ -75,7 +77,7 @@ def start(index: str, questions: Path, answers: Path) -> subprocess.Popen[bytes]
 
 
 def finished(process: subprocess.Popen[bytes]) -> tuple[float, float]:
-    """The peak memory (MB) of a process that is waited for here, and its seconds."""
+    """Wait for a process; return its peak memory in MB and its seconds."""
     began = time.monotonic()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -85,14 +87,8 @@ def finished(process: subprocess.Popen[bytes]) -> tuple[float, float]:
 
 
 def rows_there(folder: Path) -> int:
-    """How many rows the unfinished answers hold."""
+    """Return the number of rows in the unfinished answers."""
     return sum(path.read_bytes().count(b"\n") for path in folder.glob("resumed*.unfinished"))
-
-
-def say(line: str) -> None:
-    """Print a line at once."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""How long a visitor waits in the chat: from Enter to the answer on the screen, in Chromium.
+"""Measure a visitor's wait in the chat: from Enter to the answer on the screen, in Chromium.
 
     python benchmarks/browser.py DATA
 
 DATA is the folder of judged sets: the documents of ``press_dev``, ``squad2`` and ``beir_scifact``
 are indexed, unless the cache holds them. Each question is asked in the chat, and another by the
-API from the same page, so that what the chat takes beside the answer is seen. Writes
-``browser.md`` and ``browser.json`` into the results; exit code 1 where the goal is missed.
+API from the same page, to tell the chat's own time from the answer's. Writes
+``results/browser.md`` and ``browser.json``; exit code 1 where the goal is missed.
 """
 
 import argparse
@@ -16,8 +16,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from common import machine, quantile, questions, results_folder, say, table
-from load import record, served
+from common import RESULTS, quantile, questions, say, table, write_result
+from load import record, served_to_all
 from playwright.sync_api import Page, sync_playwright
 
 from qa.evaluation.datasets import open_set
@@ -74,7 +74,10 @@ def main() -> None:
     index, passages = qa.snapshot.encoder.parent.parent, len(qa.snapshot.passages)
     del qa
     asked = questions(data, 2 * (WARMED + ASKED))
-    with tempfile.TemporaryDirectory() as folder, served(index, Path(folder) / "log") as (_, port):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        served_to_all(index, Path(folder) / "log") as (_, port),
+    ):
         times = measured(f"http://127.0.0.1:{port}/en/", asked)
     rows = [
         [name, *(f"{quantile(times[key], share):.0f}" for share in (0.5, 0.95))]
@@ -87,21 +90,21 @@ def main() -> None:
         }.items()
     ]
     median = quantile(times["answer"], 0.5)
-    text = (
-        f"# From Enter to the answer, in Chromium\n\n{machine()}; {passages:,} passages, "
-        f"{ASKED} questions, milliseconds. Goal: a median of {MOST_MEDIAN_MS} to the answer.\n\n"
-        + table(["", "p50", "p95"], rows)
+    written = table(["", "p50", "p95"], rows)
+    say(written)
+    about = (
+        f"; {passages:,} passages, {ASKED} questions, milliseconds. "
+        f"Goal: a median of {MOST_MEDIAN_MS} to the answer"
     )
-    say(text)
-    folder_of_results = results_folder()
-    (folder_of_results / "browser.md").write_text(text, "utf-8")
-    (folder_of_results / "browser.json").write_text(json.dumps(times), "utf-8")
+    figures = "; ".join(f"{name}: {p50} / {p95} ms" for name, p50, p95 in rows)
+    write_result("browser", "From Enter to the answer, in Chromium", written, figures, about)
+    (RESULTS / "browser.json").write_text(json.dumps(times), "utf-8")
     if median > MOST_MEDIAN_MS:
         sys.exit(f"The median is {median:.0f} ms.")
 
 
 def measured(address: str, asked: Sequence[str]) -> Mapping[str, list[float]]:
-    """Milliseconds by what they are of, a value per question."""
+    """Return the milliseconds of each question, by step."""
     times: dict[str, list[float]] = {}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -126,7 +129,7 @@ def measured(address: str, asked: Sequence[str]) -> Mapping[str, list[float]]:
 
 
 def by_chat(page: Page, question: str) -> dict[str, float]:
-    """Ask in the chat; when the state, the question and the answer were drawn."""
+    """Ask in the chat; return when state, question and answer were drawn."""
     answers = page.locator("#qa-chat .qa-answer").count()
     page.evaluate(WATCH)
     page.locator("#qa-question textarea").fill(question)

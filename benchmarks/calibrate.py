@@ -26,12 +26,12 @@ import argparse
 import dataclasses
 import hashlib
 import json
-import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from common import say
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -76,7 +76,7 @@ ANSWERED_GOALS = {"vectors": 0.8, "words": 0.8, "few_vectors": 0.975, "few_words
 
 @dataclass(frozen=True)
 class Row:
-    """A question with what was found for it, and which of that is right."""
+    """A question with its candidates, and which of them are right."""
 
     kind: str
     evidence: Features
@@ -151,7 +151,7 @@ def label(name: str) -> str:
 
 
 def part(name: str) -> tuple[int, int]:
-    """Which part of how many of a set is asked about."""
+    """Return the number of the part of a set to ask about, and of parts."""
     wanted, _, parts = (name.partition("@")[2] or "0/1").partition("/")
     return int(wanted), int(parts)
 
@@ -198,7 +198,7 @@ def asked(qa: QA, question: JudgedQuestion) -> Row | None:
 
 
 def right(qa: QA, question: JudgedQuestion, rows: np.ndarray) -> np.ndarray:
-    """Which of the passages answer the question."""
+    """Return a mask of the passages that answer the question."""
 
     def answers(passage: Passage) -> bool:
         if not question.gold:
@@ -271,7 +271,7 @@ def order_weights(sets: Sequence[Sequence[Row]], names: Sequence[str]) -> dict[s
 
 
 def ablate(sets: dict[str, list[Row]]) -> None:
-    """Say what each feature of the order is worth on every set, fitted on the others."""
+    """Print every set's figures without each feature, fitted on the other sets."""
     every = ORDER["vectors"]
     for left_out in (None, *every):
         names = [name for name in every if name != left_out]
@@ -300,14 +300,14 @@ def floor(sets: Sequence[Sequence[Row]], fitted: dict, kind: str) -> float:
 
 
 def likely(row: Row, fitted: dict, kind: str) -> tuple[int, float]:
-    """Which candidate leads, and how likely it answers."""
+    """Return the index of the first candidate and its confidence."""
     first, known = leader(row, fitted["ranking"], kind)
     logit = sum(w * known[name][first] for name, w in fitted["confidence"][kind].items())
     return first, float(1 / (1 + np.exp(-logit)))
 
 
 def leader(row: Row, ranking: dict, kind: str) -> tuple[int, dict[str, np.ndarray]]:
-    """Which candidate leads, and what tells whether it answers."""
+    """Return the index of the first candidate and the features of its confidence."""
     evidence = of_kind(row.evidence, kind)
     scored = ranking.scores(evidence, ranking)
     first = int(np.lexsort((evidence.rows, -scored))[0])
@@ -447,12 +447,6 @@ def digest(judged: JudgedSet) -> str:
 def hashed(question: JudgedQuestion) -> bytes:
     """A question's place in an order that is the same every time and means nothing."""
     return hashlib.sha256(question.id.partition("~")[0].encode()).digest()
-
-
-def say(line: str) -> None:
-    """Print a line at once."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

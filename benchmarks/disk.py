@@ -1,4 +1,4 @@
-"""How much disk an installation takes that only serves, beside one of everything.
+"""Measure the disk space of an installation for serving, beside a complete one.
 
     python benchmarks/disk.py
 

@@ -1,25 +1,25 @@
-"""Judged sets to fit relevance on, made from public rows and transcripts.
+"""Make judged sets for ``make calibrate`` from public rows and transcripts.
 
     python benchmarks/fitting_sets.py ROWS_FOLDER PRESS_FOLDER JUDGED_PRESS_FOLDER -o FOLDER
 
 From each file of question and passage rows (``NAME.jsonl.gz`` with ``question``, ``positives``,
 ``negatives``) a BEIR folder. From transcripts a press folder, in which a visitor asks what a
-journalist asked: the sentence that asks is taken out of the transcript, the rest of what the
-journalist said stays, and the answer that followed is what answers. Transcripts of the same day as
-one of the judged press folder are left out, so that what is fitted on these sets can be judged on
-that one.
+journalist asked: the sentence that asks is cut from the transcript, the rest of the journalist's
+turn stays, and the answer that followed is the gold answer. Transcripts of the same day as one of
+the judged press folder are left out, so that this folder stays fit to evaluate on.
 """
 
 import argparse
 import datetime
 import gzip
-import hashlib
 import html
 import json
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from common import hashed, write_json_lines
 
 from qa.records import Span, Turn
 from qa.sources.layouts.registry import recognise, turns
@@ -30,7 +30,7 @@ ROWS = ("clapnq_dev", "friendsqa")
 QUESTIONS = 350  # of each set
 PASSAGES = 600
 TRANSCRIPTS = 20  # of each public body
-LEAST_TERMS = 4  # a journalist's question with fewer words of substance leans on what came before
+LEAST_TERMS = 4  # a question with fewer content words depends on the one before it
 GOLD_CHARS = 400
 REST_CHARS = 60
 
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def write_beir(path: Path, folder: Path) -> None:
-    """A sample of a file's rows, with the passages they name and some others."""
+    """Write a sample of a file's rows, with the passages they name and some others."""
     with gzip.open(path, "rt", encoding="utf-8") as file:
         rows = sorted(map(json.loads, file), key=lambda row: hashed(row["question"]))
     asked = {}
@@ -63,12 +63,12 @@ def write_beir(path: Path, folder: Path) -> None:
             if is_answer or len(passages) < PASSAGES:
                 passages.setdefault(hashed(text)[:12], text)
     folder.mkdir(parents=True, exist_ok=True)
-    lines(folder / "corpus.jsonl", ({"_id": i, "text": t} for i, t in passages.items()))
+    write_json_lines(folder / "corpus.jsonl", ({"_id": i, "text": t} for i, t in passages.items()))
     queries = [
         {"_id": f"q{n}", "text": question, "answerable": bool(row["positives"])}
         for n, (question, row) in enumerate(asked.items())
     ]
-    lines(folder / "queries.jsonl", queries)
+    write_json_lines(folder / "queries.jsonl", queries)
     qrels = [
         f"q{n}\t{document}\t1\n"
         for n, row in enumerate(asked.values())
@@ -78,7 +78,7 @@ def write_beir(path: Path, folder: Path) -> None:
 
 
 def write_press(press: Path, judged: Path, folder: Path) -> None:
-    """Transcripts without some of the sentences that ask, and those sentences as questions."""
+    """Write transcripts without some sentences that ask, and those sentences as questions."""
     days = {p.stem[-10:] for p in (judged / "documents").iterdir()}
     (folder / "documents").mkdir(parents=True, exist_ok=True)
     questions = []
@@ -92,13 +92,15 @@ def write_press(press: Path, judged: Path, folder: Path) -> None:
         for _, place in reversed(asked):
             rest = rest[: place.start].rstrip(" ") + rest[place.end :]
         (folder / "documents" / name).write_text(f"{title}\n{date}\n\n{rest}", "utf-8")
-    lines(folder / "questions.jsonl", ({"id": f"j{n}", **row} for n, row in enumerate(questions)))
+    write_json_lines(
+        folder / "questions.jsonl", ({"id": f"j{n}", **row} for n, row in enumerate(questions))
+    )
 
 
 def transcripts(
     press: Path, days: set[str], most: int | None = TRANSCRIPTS
 ) -> Iterator[tuple[str, str, str, str]]:
-    """Name, title, date and text of some transcripts of each body; of all where None."""
+    """Yield name, title, date and text of up to `most` transcripts of each body."""
     most = most or sys.maxsize
     spoken = sorted((press / "fomc").glob("*.txt"), key=lambda p: hashed(p.name))
     taken = 0
@@ -126,10 +128,10 @@ def transcripts(
 
 
 def asked_in(text: str, name: str, date: str) -> Iterator[tuple[dict, Span]]:
-    """What was asked, with the beginning of its answer, and the place of the sentence that asks.
+    """Yield each question with the beginning of its answer, and the place of its sentence.
 
-    Every third question that stands alone is given its time; one that leans on the question
-    before it is a follow-up to that. Only where the journalist said more than this sentence.
+    Every third self-contained question gets its date; a context-dependent one is a follow-up to
+    the question before it. Turns of a single sentence are left out.
     """
     before, last = "", None
     for turn in turns(text, "transcript"):
@@ -153,7 +155,7 @@ def asked_in(text: str, name: str, date: str) -> Iterator[tuple[dict, Span]]:
 
 
 def answered_by(text: str, turn: Turn) -> str:
-    """The first sentences of an answer, within its first paragraph; "" where it is too short."""
+    """Return the first sentences of an answer's first paragraph, "" if it is too short."""
     said = Span(turn.label.end if turn.label else turn.span.start, turn.span.end)
     answer = said.of(text).strip()
     most = min(GOLD_CHARS, len(answer.split("\n\n")[0]))
@@ -162,23 +164,13 @@ def answered_by(text: str, turn: Turn) -> str:
 
 
 def timed(question: str, date: str) -> str:
-    """The question, every third time with the month or the year in which it was asked."""
+    """Return the question, every third one with the month or year in which it was asked."""
     place = int(hashed(question)[:8], 16)
     if place % 3:
         return question
     day = datetime.date.fromisoformat(date)
     when = f"{day:%B %Y}" if place % 2 else f"{day.year}"
     return f"{question.removesuffix('?')} in {when}?"
-
-
-def lines(path: Path, rows: Iterator[dict]) -> None:
-    """Write JSON lines."""
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
-
-
-def hashed(text: str) -> str:
-    """A place in an order that is the same every time and means nothing."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What hostile requests make a server open, connect to and keep, over every public route.
+"""Send hostile requests to every public route; report files, connections and memory.
 
     python benchmarks/fuzz.py [--cases 5000]
 
@@ -15,8 +15,6 @@ import json
 import os
 import shutil
 import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,7 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from common import ROOT, finished, machine, memory_mb, python, say
+from common import ROOT, UNLIMITED, finished, log_lines, machine, memory_mb, python, running, say
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 sys.path.insert(0, str(ROOT / "tests"))
@@ -36,7 +34,7 @@ from fuzzing import Sent, requests
 CASES, WARMING = 5_000, 300
 SEED = 20261129
 MOST_GROWN_MB = 50
-_OPEN_S, _ANSWER_S = 120, 30
+_ANSWER_S = 30
 # Starts the server with the hook in place. The signal begins the watch; what is found is written
 # at once, for the process may not end well.
 _BOOT = """
@@ -59,37 +57,23 @@ main()
 
 @contextmanager
 def watched(home: Path, found: Path) -> Iterator[tuple[int, int]]:
-    """A server that notes in ``found`` what it touches; its port and process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    boot = _BOOT.format(
-        tests=str(ROOT / "tests"), found=str(found), index=str(home / "index"), port=str(port)
-    )
-    given = {"QA_MCP": "true", "QA_QUESTIONS_PER_MINUTE": "10000000"}
-    given |= {"QA_REQUESTS_PER_MINUTE": "10000000", "QA_MAX_CONNECTIONS_PER_CLIENT": "1000"}
-    with (
-        (home / "log").open("wb") as log,
-        subprocess.Popen(  # noqa: S603 - our own
-            python("-c", boot), cwd=home, env={**os.environ, **given}, stdout=log, stderr=log
-        ) as process,
-    ):
+    """Run a server that notes in ``found`` what it touches; yield its port and process."""
+
+    def command(port: int) -> list[str]:
+        paths = {"tests": str(ROOT / "tests"), "found": str(found), "index": str(home / "index")}
+        return python("-c", _BOOT.format(port=str(port), **paths))
+
+    limits = {"questions_per_minute": UNLIMITED, "requests_per_minute": UNLIMITED}
+    limits |= {"max_connections_per_client": 1000}
+    with running(command, home / "log", home, mcp=True, **limits) as (process, port):
         try:
-            for _ in range(_OPEN_S * 10):
-                if answered(port, Sent("GET", "/healthz", {}, b""))[0] == 200:  # noqa: PLR2004
-                    break
-                if process.poll() is not None:
-                    sys.exit((home / "log").read_text("utf-8"))
-                time.sleep(0.1)
             yield port, process.pid
         finally:
             process.send_signal(signal.SIGUSR2)
-            process.terminate()
-            process.wait(_ANSWER_S)
 
 
 def answered(port: int, request: Sent) -> tuple[int, bytes]:
-    """The status and body of an answer; status 0 where there was none."""
+    """Return the status and body of an answer; status 0 if there was none."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_ANSWER_S)
     try:
         connection.request(request.method, request.target, request.body, request.headers)
@@ -102,7 +86,7 @@ def answered(port: int, request: Sent) -> tuple[int, bytes]:
 
 
 def sent(port: int, cases: int, chance: int) -> tuple[Counter[str], list[str]]:
-    """Send so many requests; how many had which status by route, and those that failed."""
+    """Send `cases` requests; return the counts of statuses by route, and the failures."""
     statuses: Counter[str] = Counter()
     failed: list[str] = []
 
@@ -133,7 +117,7 @@ def sent(port: int, cases: int, chance: int) -> tuple[Counter[str], list[str]]:
 
 
 def main() -> None:
-    """Run it."""
+    """Index, serve, send, judge, print."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
@@ -156,8 +140,7 @@ def main() -> None:
             statuses, failed = sent(port, cases, SEED + 1)
             took, after = time.monotonic() - started, memory_mb(process)
         touched = sorted(set(found.read_text("utf-8").splitlines()))
-        lines = (home / "log").read_text("utf-8").splitlines()
-        printed = [x for x in lines if not x.startswith(("{", "Web chat on "))]
+        printed = [x for x in log_lines(home / "log") if not x.startswith("{")]
     by_status = Counter[str]()
     for name, number in statuses.items():
         by_status[name.rsplit(": ", 1)[1]] += number

@@ -94,7 +94,7 @@ class Author:
         self.joint = "" if words["code"] in ("zh", "ja") else " "
 
     def happens(self, event: str) -> bool:
-        """Draw whether an event of ``CHANCES`` happens."""
+        """Return true if an event of ``CHANCES`` happens, drawn at random."""
         return self.rng.random() < CHANCES[event]
 
     def date(self) -> str:

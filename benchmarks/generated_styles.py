@@ -1,4 +1,4 @@
-"""Ways to print who speaks: label styles for ``generated_transcripts``.
+"""Label styles of speakers for ``generated_transcripts``.
 
 A style is a function that draws its variant once per document and returns a function from a
 person to a label. No style was written from the code it measures.
@@ -22,7 +22,7 @@ CASED = ("en", "fr", "es", "de", "ru", "el")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who may speak: names by parts, and the role."""
+    """A speaker: the parts of the name, and the role."""
 
     given: str
     family: str
@@ -42,7 +42,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What stands before a person's words, and the speakers it may rightly be read as.
+    """A label before a person's words, and the speakers it may rightly be read as.
 
     ``names`` is empty where the label names nobody ("Q:"). ``after`` parts it from the words.
     """
@@ -101,7 +101,7 @@ def outlets(rng: random.Random, words: Words) -> Labeller:
 
 
 def gap(mark: str) -> str:
-    """What follows a mark: nothing behind full-width marks."""
+    """Return the space after a mark, none after full-width marks."""
     return "" if mark.endswith(("：", "】", "）")) else " "
 
 

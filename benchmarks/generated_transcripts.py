@@ -1,4 +1,4 @@
-"""Judge who speaks in generated documents whose turns and speakers are known.
+"""Judge turns and speakers of generated documents, where both are known.
 
     python benchmarks/generated_transcripts.py [--documents 1000] [--seed 7] [--show N]
 
@@ -14,14 +14,13 @@ from __future__ import annotations
 
 import argparse
 import bisect
-import re
 import sys
-import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 
 from common import say
 from generated_documents import Truth, Written, corpus
+from marks import squeeze
 
 from qa.records import Turn
 from qa.sources.layouts.registry import recognise, turns
@@ -49,13 +48,8 @@ class Tally:
         return sum(self.counts[kind] for kind in ("no label", "wrong extent", "wrong speaker"))
 
 
-def squeeze(text: str) -> str:
-    """Return letters and digits only, in small letters."""
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text)).casefold()
-
-
 def is_named(speaker: str | None, truth: Truth, text: str) -> bool:
-    """Whether a speaker is one the label may be read as; of labels without a name, none."""
+    """Return true if a speaker is one the label may be read as; none without a name."""
     if speaker is None:
         return not truth.names or "" in truth.names
     known = {squeeze(name) for name in truth.names if name}

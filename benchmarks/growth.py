@@ -1,4 +1,4 @@
-"""How it grows: from a thousand passages to a million.
+"""Measure growth from a thousand passages to a million.
 
     python benchmarks/growth.py DATA [--sizes 1000 10000 100000 1000000]
 
@@ -7,8 +7,7 @@ documents of ``beir_scifact``, ``squad2`` and ``press_dev`` are repeated under o
 texts as they are but for a mark that begins each passage, their vectors moved by SPREAD times a
 random unit vector, so that no two are alike. Snapshots are written by the same code as any
 other; splitting and embedding are left out of the seconds they take. Every size is opened in a
-process of its own and asked SQuAD's questions. Writes ``growth.md`` and ``growth.svg`` into the
-results.
+process of its own and asked SQuAD's questions. Writes ``results/growth.md`` and ``growth.svg``.
 """
 
 import argparse
@@ -23,15 +22,15 @@ from pathlib import Path
 
 import numpy as np
 from common import (
-    machine,
+    RESULTS,
     median,
     memory_mb,
     python,
     quantile,
     questions,
-    results_folder,
     say,
     table,
+    write_result,
 )
 
 from qa import QA
@@ -73,7 +72,7 @@ def main() -> None:
 
 
 def repeated(data: Path, size: int, index: Path) -> dict:
-    """A snapshot of so many passages; what writing it took."""
+    """Write a snapshot of `size` passages; return its size and the seconds it took."""
     bases = []
     for name in SETS:
         qa, _ = indexed(open_set(data / name).documents, Settings.load(), lambda *_: None)
@@ -161,7 +160,7 @@ def gathered(
 
 
 def measured(index: Path, data: Path) -> dict:
-    """What opening and asking takes."""
+    """Return time and memory of opening and asking."""
     texts = questions(data, ASKED + WARMED)
     before = memory_mb()
     started = time.perf_counter()
@@ -205,8 +204,7 @@ def exact(index: object, vector: np.ndarray) -> float:
 
 
 def write(found: list[dict]) -> None:
-    """The table, and the curves."""
-    folder = results_folder()
+    """Write the table and the curves."""
     head = ["passages", "sentences", "search for sentences", "written in", "on disk"]
     head += ["opened in", "memory", "`QA.ask`", "of that the encoder", "recall@10"]
     rows = []
@@ -223,11 +221,12 @@ def write(found: list[dict]) -> None:
                 *(f"{f['ask_ms']:.1f} ms", f"{f['encode_ms']:.1f} ms", recalled),
             ]
         )
-    text = f"# Growth\n\n{machine()}. Recall of passages and of sentences, for real questions.\n\n"
     written = table(head, rows)
-    (folder / "growth.md").write_text(text + written, "utf-8")
+    figures = "; ".join(f"{row[0]} passages: {row[7]}, {row[6]}, recall {row[9]}" for row in rows)
+    about = ". Recall of passages and of sentences, for real questions"
+    write_result("growth", "Growth", written, figures, about)
     say(written)
-    plot(found, folder / "growth.svg")
+    plot(found, RESULTS / "growth.svg")
 
 
 def plot(found: list[dict], path: Path) -> None:

@@ -1,4 +1,4 @@
-"""One well-behaved client beside hostile ones: how much longer it waits, and what they leave.
+"""Measure a well-behaved client beside hostile ones, and the memory that they leave behind.
 
     python benchmarks/hostile.py [--minutes 10] [--attackers 4] [--index FOLDER]
 
@@ -18,23 +18,20 @@ import contextlib
 import http.client
 import json
 import multiprocessing
-import os
 import random
 import re
 import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from common import ROOT, finished, machine, memory_mb, python, quantile, say
+from common import ROOT, finished, machine, memory_mb, python, quantile, say, served
 
 SEED = 20261129
 MOST_SLOWER, MOST_GROWN_MB = 4, 50
@@ -44,7 +41,7 @@ EVERY_S, QUESTIONS_PER_MINUTE = 0.2, 300
 # Each attacker: connections it holds, and how often it begins something.
 IDLE, STALLED, SLOW = 120, 20, 20
 RESTORE_EVERY_S, BIG_EVERY_S, MALFORMED_EVERY_S = 0.5, 0.5, 0.2
-_OPEN_S, _ANSWER_S, _REOPEN_S = 120, 30, 1.0
+_ANSWER_S, _REOPEN_S = 30, 1.0
 _JOIN = "/en/gradio_api/queue/join"
 
 
@@ -54,34 +51,6 @@ class Waited(NamedTuple):
     kind: str
     status: int
     ms: float
-
-
-@contextmanager
-def served(index: Path, log: Path) -> Iterator[tuple[int, int]]:
-    """A server over an index, once it answers; its port and process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = python("-m", "qa", "serve", "--index", str(index), "--port", str(port))
-    given = {"QA_QUESTIONS_PER_MINUTE": str(QUESTIONS_PER_MINUTE)}
-    with (
-        log.open("wb") as lines,
-        subprocess.Popen(  # noqa: S603 - our own
-            command, env={**os.environ, **given}, stdout=lines, stderr=lines
-        ) as process,
-    ):
-        try:
-            for _ in range(_OPEN_S * 10):
-                with contextlib.suppress(OSError):
-                    if asked(port, "healthz", "GET", "/healthz").status == http.HTTPStatus.OK:
-                        break
-                if process.poll() is not None:
-                    sys.exit(log.read_text("utf-8"))
-                time.sleep(0.1)
-            yield port, process.pid
-        finally:
-            process.terminate()
-            process.wait(_ANSWER_S)
 
 
 def asked(port: int, kind: str, method: str, path: str, body: object = None) -> Waited:
@@ -250,7 +219,7 @@ class Attacker:
 
 
 def attacked(port: int, attackers: int, seconds: float, told: object) -> None:
-    """Attack from so many addresses; how often what happened is put into ``told``."""
+    """Attack from `attackers` addresses; put the counts of events into ``told``."""
 
     async def all_of_them() -> Counter[str]:
         end = time.time() + seconds
@@ -279,7 +248,7 @@ class Memory(threading.Thread):
 
 
 def told(name: str, found: list[Waited]) -> float:
-    """Print how long the well-behaved client waited; its p99."""
+    """Print the waits of the well-behaved client and return their p99."""
     took = [waited.ms for waited in found]
     by_kind = {
         kind: round(quantile([w.ms for w in found if w.kind == kind], 0.99))
@@ -295,7 +264,7 @@ def told(name: str, found: list[Waited]) -> float:
 
 
 def main() -> None:
-    """Run it."""
+    """Attack, measure, print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=10, help="how long to attack")
     parser.add_argument("--attackers", type=int, default=4, help="addresses that attack")
@@ -312,10 +281,12 @@ def main() -> None:
         (document,) = [path.stem for path in (ROOT / "corpus").glob("*.md")][:1]
         text = (ROOT / "corpus" / f"{document}.md").read_text("utf-8")
         words = sorted({w.lower() for w in re.findall(r"[A-Za-z]{4,}", text)})
-        with served(given.index or home / "index", home / "log") as (port, process):
+        index = given.index or home / "index"
+        limit = {"questions_per_minute": QUESTIONS_PER_MINUTE}
+        with served(index, home / "log", **limit) as (process, port):
             behaved(port, 10, words, document)  # what is loaded at its first use
             quiet = behaved(port, min(MOST_QUIET_S, seconds / QUIET_SHARE), words, document)
-            before, memory = memory_mb(process), Memory(process)
+            before, memory = memory_mb(process.pid), Memory(process.pid)
             queue = multiprocessing.Queue()
             attack = multiprocessing.Process(
                 target=attacked, args=(port, given.attackers, seconds, queue)
@@ -326,7 +297,7 @@ def main() -> None:
             done = queue.get(timeout=2 * _ANSWER_S)
             attack.join()
             time.sleep(LEFT_ALONE_S)
-            after = memory_mb(process)
+            after = memory_mb(process.pid)
         log = (home / "log").read_text("utf-8")
     quiet_p99, p99 = told("quiet", quiet), told("under attack", beside)
     ratio = p99 / quiet_p99

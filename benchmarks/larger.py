@@ -1,12 +1,12 @@
-"""What a passage costs beyond one machine: bytes on a server, bytes and time in Milvus.
+"""Measure a passage's cost beyond one machine: bytes on a server, bytes and time in Milvus.
 
     python benchmarks/larger.py DATA [--sizes 1000 10000 30000]
 
 Snapshots are those of ``growth.py``: real passages, repeated and moved. Each is sent to a Milvus
 Lite server of its own, and asked SQuAD's questions by faiss and by Milvus, in a process each.
 "Own" is what of a question's time is not spent waiting for Milvus. Embedding is timed on
-documents of ``beir_scifact``, with all else that ``qa index`` does. Writes ``larger.md`` into the
-results.
+documents of ``beir_scifact``, with all else that ``qa index`` does. Writes
+``results/larger.md``.
 """
 
 import argparse
@@ -21,14 +21,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from common import (
-    machine,
     median,
     memory_mb,
     python,
     questions,
-    results_folder,
     say,
     table,
+    write_result,
 )
 from growth import repeated
 
@@ -141,7 +140,7 @@ def held_bytes(path: Path, name: str) -> int:
 
 
 def asked(index: Path, data: Path, engine: str) -> dict:
-    """What opening and asking takes; in a process of its own."""
+    """Return time and memory of opening and asking, in a process of its own."""
     command = python(__file__, str(data), "--measure", str(index), engine)
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
     found: dict = json.loads(done.stdout)
@@ -206,7 +205,7 @@ def milvus_lite(folder: Path) -> Iterator[Milvus]:
 
 
 def write(embedded: float, found: list[dict]) -> None:
-    """The tables."""
+    """Write the tables."""
     heads = [f"{f['passages']:,} passages, {f['sentences']:,} sentences" for f in found]
     disk = [
         *([part, *(f"{f['bytes'][part]:,}" for f in found)] for part in found[0]["bytes"]),
@@ -226,7 +225,6 @@ def write(embedded: float, found: list[dict]) -> None:
         for engine in ("faiss", "milvus")
     ]
     text = (
-        f"# Beyond one machine\n\n{machine()}.\n\n"
         f"{table(['bytes per passage on a server', *heads], disk)}\n"
         f"{table(['bytes per passage in Milvus, its own index left out', *heads], milvus)}\n"
         f"{table(['per passage', *heads], times)}\n"
@@ -234,7 +232,13 @@ def write(embedded: float, found: list[dict]) -> None:
         f"{embedded:.1f} ms per passage.\n\n"
         f"{table(['a server', *heads], servers)}"
     )
-    (results_folder() / "larger.md").write_text(text, "utf-8")
+    last = found[-1]
+    figures = "; ".join(
+        f"{engine}, {heads[-1]}: a question {last[engine]['ask_ms']:,} ms, "
+        f"{last[engine]['memory_mb']:,} MB"
+        for engine in ("faiss", "milvus")
+    )
+    write_result("larger", "Beyond one machine", text, figures)
     say(text)
 
 

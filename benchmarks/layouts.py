@@ -1,4 +1,4 @@
-"""How many turns of real transcripts are found, and given to the right role.
+"""Measure the share of turns of real transcripts that are found, with the right role.
 
     python benchmarks/layouts.py DATA [--show]
 
@@ -11,7 +11,6 @@ them, from the HTML as Python's own parser reads it, from the lines of the counc
 
 import argparse
 import difflib
-import html.parser
 import re
 import sys
 from collections import Counter
@@ -19,8 +18,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pypdfium2
 from common import say
+from marks import html_lines, pdf_lines
 
 from qa.errors import SourceError
 from qa.sources.ingest import document
@@ -29,8 +28,6 @@ from qa.sources.layouts.registry import turns
 LEAST_SHARE = 0.99
 KEY_CHARS = 50
 PRINTED_KEY_CHARS = 30
-BLOCKS = frozenset("address article blockquote div h1 h2 h3 h4 h5 h6 li p td tr br".split())
-UNSEEN = frozenset({"script", "style", "noscript", "head"})
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ class Said:
 
 @dataclass
 class Tally:
-    """What was counted for one source."""
+    """Counts and disagreements of one source."""
 
     documents: int = 0
     joined: int = 0
@@ -59,12 +56,7 @@ def key(speech: str) -> str:
 
 def fomc_marks(path: Path) -> Iterator[Said]:
     """Turns of a conference: blocks, or lines of the PDF, that begin with "SPEAKER. "."""
-    if path.suffix == ".pdf":
-        with pypdfium2.PdfDocument(path) as pdf:
-            printed = "\r\n".join(page.get_textpage().get_text_range() for page in pdf)
-        blocks = printed.split("\r\n")
-    else:
-        blocks = path.read_text("utf-8").split("\n\n")
+    blocks = pdf_lines(path) if path.suffix == ".pdf" else path.read_text("utf-8").split("\n\n")
     name = r"(?:[A-Z][A-Z’'-]+|Mc[A-Z]+|L[ae]|D[ae]|[A-Z]\.)"
     asked = False
     for block in blocks:
@@ -82,38 +74,10 @@ def fomc_marks(path: Path) -> Iterator[Said]:
         yield Said(role, mark[1], key(block[mark.end() :])[:PRINTED_KEY_CHARS])
 
 
-class _Lines(html.parser.HTMLParser):
-    """The lines a browser would show."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines = [""]
-        self.unseen = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - theirs
-        self.unseen += tag in UNSEEN
-        if tag in BLOCKS:
-            self.lines.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        self.unseen -= tag in UNSEEN
-        if tag in BLOCKS:
-            self.lines.append("")
-
-    def handle_data(self, data: str) -> None:
-        if not self.unseen:
-            self.lines[-1] += data.replace("\n", " ")
-
-
 def briefing_marks(path: Path) -> Iterator[Said]:
     """Turns of a White House page or text: lines beginning with "Q" or "NAME IN CAPITALS:"."""
     text = path.read_text("utf-8", errors="replace")
-    if path.suffix == ".html":
-        reader = _Lines()
-        reader.feed(text)
-        lines = reader.lines
-    else:
-        lines = text.split("\n")
+    lines = html_lines(text) if path.suffix == ".html" else text.split("\n")
     asked = False
     for line in map(str.strip, lines):
         if re.match(r"Q(?:\s|--|:|$)", line):
@@ -164,7 +128,7 @@ SOURCES = {
 
 
 def found_turns(path: Path) -> tuple[list[Said], bool]:
-    """The turns with a label that the document has; whether all turns give its text back."""
+    """Return the document's labelled turns, and true if all turns joined give its text."""
     made = document(path.read_bytes(), path.name)
     parts = turns(made.text, made.layout)
     joined = "".join(turn.span.of(made.text) for turn in parts) == made.text
@@ -177,7 +141,7 @@ def found_turns(path: Path) -> tuple[list[Said], bool]:
 
 
 def compare(path: Path, marks: list[Said], tally: Tally) -> None:
-    """Count where both sides see the same turn, and note where they do not."""
+    """Count the turns that both sides see, and note the others."""
     try:
         found, joined = found_turns(path)
     except SourceError as error:

@@ -1,12 +1,12 @@
-"""What happens when more is asked than can be answered, and when clients are slow.
+"""Measure a server under overload and beside slow clients.
 
     python benchmarks/load.py DATA
 
 DATA is the folder of judged sets: the documents of ``press_dev`` and ``squad2`` are indexed,
 unless the cache holds them, and two days of a parliament with them, whose pages are long. ``qa
 serve`` answers from them in a process of its own; the clients are in another. Every answer is
-checked against the documents. Writes ``load.md`` and ``load.json`` into the results; exit code 1
-where a goal is missed. Needs Linux, for /proc.
+checked against the documents. Writes ``results/load.md`` and ``load.json``; exit code 1 where a
+goal is missed. Needs Linux, for /proc.
 """
 
 import argparse
@@ -25,7 +25,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -33,15 +33,16 @@ from urllib.parse import quote, urljoin, urlsplit
 from urllib.request import urlopen
 
 from common import (
-    ROOT,
-    machine,
+    RESULTS,
+    UNLIMITED,
+    log_lines,
     memory_mb,
-    python,
     quantile,
     questions,
-    results_folder,
     say,
+    served,
     table,
+    write_result,
 )
 
 from qa.evaluation.datasets import open_set
@@ -66,7 +67,6 @@ MOST_SLOWER, MOST_GROWN = 1.5, 1.1
 # The server lets an unused connection go after five seconds.
 _USED_AGAIN_S = 3
 _ANSWER_S = 30
-_OPEN_S = 120
 # As a client on a slow network has them: small packets, and little room for what it did not read.
 _SEGMENT, _ROOM = 536, 2048
 # Where the address of a slow client goes in what it sends.
@@ -89,7 +89,7 @@ class Wanted(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What came of a request; ``status`` 0 and ``error`` where no answer did.
+    """The outcome of a request; ``status`` 0 and ``error`` where no answer came.
 
     ``ms`` are from when it was due, ``late_ms`` how much later than that it was sent.
     """
@@ -123,7 +123,7 @@ class Client:
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter, float]] = []
 
     async def reply(self, wanted: Wanted, due: float) -> Reply:
-        """What comes of a request that is due at a time of the monotonic clock."""
+        """Return the outcome of a request that is due at a time of the monotonic clock."""
         began = time.monotonic()
         try:
             async with asyncio.timeout(_ANSWER_S):
@@ -167,7 +167,7 @@ def address_of(number: int) -> str:
 
 
 def request(wanted: Wanted, address: str) -> bytes:
-    """The request as it travels."""
+    """Return the bytes of a request."""
     head = f"Host: 127.0.0.1\r\nX-Forwarded-For: {address}\r\n"
     if wanted.question is None:
         return f"GET {wanted.path} HTTP/1.1\r\n{head}\r\n".encode()
@@ -230,7 +230,7 @@ def when_due(port: int, wanted: Sequence[Wanted], until: Path | None = None) -> 
 
 
 def is_over(until: Path | None) -> bool:
-    """Whether the file is there that ends it."""
+    """Return true once the file exists that ends the run."""
     return until is not None and until.exists()
 
 
@@ -275,7 +275,7 @@ def slowly(port: int, kinds: Mapping[str, tuple[bytes, bytes | None, int]]) -> l
 
 
 def run(made: Callable[[], Awaitable[Made]]) -> Made:
-    """What a coroutine gives, in a loop that costs little."""
+    """Return the result of a coroutine, run in a fast event loop."""
     import uvloop  # noqa: PLC0415 - in the clients' process only
 
     async def awaited() -> Made:
@@ -302,24 +302,24 @@ def main() -> None:
     busy = busy_processors()
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
-        with served(index, log) as (process, port), clients(2) as pool:
+        with served_to_all(index, log) as (process, port), clients(2) as pool:
             found = measured(process, port, pool, asked, texts)
         found["busy_processors"] = busy
-        found["log"] = dict(Counter(level(line) for line in log.read_text("utf-8").splitlines()))
+        found["log"] = dict(Counter(map(level, log_lines(log))))
         found["exit code"] = process.returncode
     rows = rows_of(found)
     written = table(["what", "measured", "goal"], [row[:3] for row in rows])
     missed = [row.what for row in rows if not row.is_met]
-    folder = results_folder()
-    (folder / "load.json").write_text(json.dumps(found, indent=1), "utf-8")
-    head = f"# Load\n\n{machine()}, {busy:.1f} of them busy with other work. {counts}.\n\n"
-    (folder / "load.md").write_text(head + written, "utf-8")
+    (RESULTS / "load.json").write_text(json.dumps(found, indent=1), "utf-8")
+    about = f", {busy:.1f} of them busy with other work. {counts}"
+    figures = "; ".join(f"{row.what}: {row.measured}" for row in rows if row.goal)
+    write_result("load", "Load", written, figures, about)
     say(written)
     sys.exit(f"Missed: {'; '.join(missed)}." if missed else 0)
 
 
 def busy_processors() -> float:
-    """How many processors do something now, while this process waits: other work than ours."""
+    """Return the number of processors that are busy with work other than ours."""
 
     def idle_s() -> float:
         fields = Path("/proc/stat").read_text("ascii").split("\n", 1)[0].split()
@@ -392,7 +392,7 @@ def measured(
 
 
 def overload(rate: float, replies: Sequence[Reply], texts: Texts) -> dict[str, Any]:
-    """What came of more questions than could be answered."""
+    """Return the figures of the overload."""
     accepted = [reply for reply in replies if reply.status == 200]  # noqa: PLR2004 - OK
     refused = [reply for reply in replies if reply.status not in {0, 200}]
     errors = Counter(reply.error for reply in replies if not reply.status)
@@ -428,7 +428,7 @@ def by_ten_seconds(replies: Sequence[Reply]) -> list[float]:
 
 
 def faults_of(reply: Reply, texts: Texts) -> Iterator[str]:
-    """What is wrong with an answer, by what was asked and the documents' texts."""
+    """Yield the faults of an answer, checked against question and documents."""
     answer = json.loads(reply.body)
     if answer["question"] != reply.wanted.question:
         yield f"asked {reply.wanted.question!r}, answered {answer['question']!r}"
@@ -439,7 +439,7 @@ def faults_of(reply: Reply, texts: Texts) -> Iterator[str]:
 
 
 def citation_faults(citation: Mapping[str, Any], texts: Texts) -> Iterator[str]:
-    """What a citation says that the documents' texts do not bear out."""
+    """Yield the statements of a citation that the documents contradict."""
     name, passage = citation["document"]["id"], citation["passage"]
     text = texts.get(name)
     if text is None:
@@ -471,7 +471,7 @@ def arrivals(rate: float, asked: Iterator[str]) -> list[Wanted]:
 
 
 def slow_kinds(port: int, texts: Texts) -> dict[str, tuple[bytes, bytes | None, int]]:
-    """What slow clients do: what they send at once, what byte by byte, and how many they are."""
+    """Return the kinds of slow clients: sent at once, sent byte by byte, their number."""
     longest = max(texts, key=lambda name: len(texts[name].encode()))
     script = largest_script(port)
     head = b"Host: 127.0.0.1\r\nX-Forwarded-For: " + _ADDRESS + b"\r\n"
@@ -526,7 +526,7 @@ def watched(pid: int, coming: Future[list[Reply]]) -> tuple[list[float], list[Re
 
 
 def looked(pid: int, port: int, slow: Future[list[Slow]]) -> dict[int, float]:
-    """When a connection was last seen with the server, by the client's port."""
+    """Return when the server last had each connection, by the client's port."""
     seen: dict[int, float] = {}
     while not slow.done():
         now = time.monotonic()
@@ -545,7 +545,7 @@ def held(pid: int, port: int) -> Iterator[int]:
 
 
 def let_go(slow: Iterable[Slow], seen: Mapping[int, float]) -> dict[str, dict[str, Any]]:
-    """By kind, how long the server held the connections of slow clients."""
+    """Return by kind the seconds that the server held connections of slow clients."""
     by_kind: dict[str, list[float]] = {}
     ends: dict[str, Counter[str]] = {}
     for one in slow:
@@ -564,7 +564,7 @@ def let_go(slow: Iterable[Slow], seen: Mapping[int, float]) -> dict[str, dict[st
 
 
 class Row(NamedTuple):
-    """A line of the table; ``is_met`` says whether the goal is reached."""
+    """A line of the table; ``is_met`` is true if the goal is reached."""
 
     what: str
     measured: str
@@ -578,7 +578,7 @@ def rows_of(found: Mapping[str, Any]) -> list[Row]:
 
 
 def overload_rows(found: Mapping[str, Any]) -> Iterator[Row]:
-    """What came of more questions than could be answered, and of one client before and after."""
+    """Yield the rows of the overload, and of one client before and after."""
     over, before, after = found["overload"], found["before"], found["after"]
     capacity = found["capacity"]["questions_per_s"]
     sent = f"{over['requests']:,}, {over['sent_per_s']:.0f}/s"
@@ -607,7 +607,7 @@ def overload_rows(found: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def memory_rows(found: Mapping[str, Any]) -> Iterator[Row]:
-    """What the server had in memory meanwhile."""
+    """Yield the rows of the server's memory."""
     memory = found["memory"]["mb"]
     listed = ", ".join(f"{mb:.0f}" for mb in memory)
     met = memory[-1] <= memory[1] * MOST_GROWN
@@ -616,7 +616,7 @@ def memory_rows(found: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def slow_rows(found: Mapping[str, Any]) -> Iterator[Row]:
-    """What slow clients did to another one, and what became of them."""
+    """Yield the rows of slow clients and of one client beside them."""
     bare, beside = found["without slow clients"], found["beside slow clients"]
     many = SLOW_SENDERS + SLOW_READERS
     met = beside["p50_ms"] <= bare["p50_ms"] * MOST_SLOWER
@@ -634,7 +634,7 @@ def slow_rows(found: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def end_rows(found: Mapping[str, Any]) -> Iterator[Row]:
-    """How the server was afterwards."""
+    """Yield the rows of the server's state at the end."""
     log, code = found["log"], found["exit code"]
     yield Row("alive at the end", str(found["is alive"]), "True", found["is alive"])
     lines = ", ".join(f"{name}: {count:,}" for name, count in log.items())
@@ -667,58 +667,17 @@ def take(asked: Iterator[str], count: int) -> list[str]:
 
 
 def say_too(what: str, found: Found) -> Found:
-    """What was found, printed."""
+    """Print what was found and return it."""
     say(f"{what}: {json.dumps(found)}")
     return found
 
 
-@contextmanager
-def served(
-    index: Path, log: Path, **settings: object
-) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """``qa serve`` over an index, once it answers, and its port.
-
-    It believes what X-Forwarded-For says, and lets every client ask as much as it likes.
-    """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    many = 10_000_000
-    given = {
-        "trusted_proxies": ["127.0.0.1"],
-        "questions_per_minute": many,
-        "requests_per_minute": many,
-        **settings,
-    }
-    environment = {f"QA_{name.upper()}": json.dumps(value) for name, value in given.items()}
-    command = python("-m", "qa", "serve", "--index", str(index), "--port", str(port))
-    with log.open("wb") as lines:
-        process = subprocess.Popen(  # noqa: S603 - our own
-            command,
-            env={**os.environ, **environment},
-            cwd=ROOT,
-            stdout=subprocess.DEVNULL,
-            stderr=lines,
-        )
-        try:
-            _await_health(process, port, log)
-            yield process, port
-        finally:
-            process.terminate()
-            process.wait(_ANSWER_S)
-
-
-def _await_health(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    for _ in range(_OPEN_S * 10):
-        try:
-            urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).close()
-        except OSError:
-            if process.poll() is not None:
-                sys.exit(f"qa serve ended: {log.read_text('utf-8')}")
-            time.sleep(0.1)
-        else:
-            return
-    sys.exit("qa serve does not answer.")
+def served_to_all(
+    index: Path, log: Path
+) -> AbstractContextManager[tuple[subprocess.Popen[bytes], int]]:
+    """Run ``qa serve`` that trusts X-Forwarded-For and has no rate limits."""
+    limits = {"questions_per_minute": UNLIMITED, "requests_per_minute": UNLIMITED}
+    return served(index, log, trusted_proxies=["127.0.0.1"], **limits)
 
 
 @contextmanager

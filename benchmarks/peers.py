@@ -1,4 +1,4 @@
-"""Ours beside others, on the same questions, passages and embedding model.
+"""Compare with other systems on the same questions, passages and embedding model.
 
     python benchmarks/peers.py DATA
 
@@ -6,7 +6,7 @@ Needs the extra ``peers``. The paragraphs of ``squad2`` are indexed, and asked t
 questions that no coefficient was fitted on. All but ours get the passages that
 langchain-text-splitters cuts by itself; all rank documents by their best passage. Each runs in
 processes of its own: one that indexes and saves, one that opens and answers a single question,
-one that answers all. Writes ``peers.md`` and ``peers.svg`` into the results.
+one that answers all. Writes ``results/peers.md`` and ``peers.svg``.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from common import machine, median, memory_mb, python, quantile, results_folder, say, table
+from common import RESULTS, median, memory_mb, python, quantile, say, table, write_result
 
 if TYPE_CHECKING:
     from qa.evaluation.datasets import JudgedSet
@@ -32,7 +32,7 @@ ASKED, TIMED, CLIENTS, COLD = 1_000, 300, 4, 5
 
 
 class Plain:
-    """What one writes first: splitter, sentence-transformers, FAISS."""
+    """The obvious first build: splitter, sentence-transformers, FAISS."""
 
     title = "splitter + sentence-transformers + FAISS flat"
 
@@ -168,7 +168,7 @@ class Bm25s:
 
 
 class Ours:
-    """This project, as shipped: quotes, citations, and whether the record answers at all."""
+    """This project as shipped, with quotes, citations and its own abstention."""
 
     title = "this project"
 
@@ -204,7 +204,7 @@ def model_folder() -> str:
 
 
 def model() -> object:
-    """The same, loaded."""
+    """Return the embedding model, loaded."""
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415
 
     return SentenceTransformer(model_folder(), device="cpu", local_files_only=True)
@@ -267,7 +267,7 @@ def passages_of(judged: "JudgedSet") -> tuple[list[str], list[str]]:
 
 
 def index(peer: object, data: Path, folder: Path) -> dict:
-    """Build and save; passages a second, and the most memory it took."""
+    """Build and save; return passages per second and peak memory."""
     from qa.evaluation.datasets import open_set  # noqa: PLC0415
 
     judged = open_set(data / "squad2")
@@ -284,7 +284,7 @@ def index(peer: object, data: Path, folder: Path) -> dict:
 
 
 def cold(peer: object, _: Path, folder: Path) -> dict:
-    """When the first question was answered; the memory after some more."""
+    """Return the seconds to the first answer and the memory after some more."""
     peer.open(folder)
     peer.ask("What is a plan for?")
     answered = time.time()
@@ -294,7 +294,7 @@ def cold(peer: object, _: Path, folder: Path) -> dict:
 
 
 def ask(peer: object, data: Path, folder: Path) -> dict:
-    """Answer everything; how well, how fast, in how much memory."""
+    """Answer everything; return quality, speed and memory."""
     from qa.evaluation.datasets import open_set  # noqa: PLC0415
 
     documents = json.loads((folder / "documents.json").read_text("utf-8"))
@@ -348,10 +348,13 @@ def write(found: dict[str, dict]) -> None:
         for name, f in found.items()
     ]
     written = table(head, rows)
-    folder = results_folder()
-    (folder / "peers.md").write_text(f"# Peers\n\n{machine()}.\n\n{written}", "utf-8")
+    figures = "; ".join(
+        f"{PEERS[name].title}: Success@1 {f['first']:.3f}, median {f['ms']:.1f} ms"
+        for name, f in found.items()
+    )
+    write_result("peers", "Peers", written, figures)
     say(written)
-    plot(found, folder / "peers.svg")
+    plot(found, RESULTS / "peers.svg")
 
 
 def plot(found: dict[str, dict], path: Path) -> None:

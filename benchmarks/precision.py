@@ -1,10 +1,10 @@
-"""What int8 and approximate search cost in quality.
+"""Measure the loss of quality by int8 and approximate search.
 
     python benchmarks/precision.py DATA
 
 Three sets are judged twice: as an exact fp32 index, and as an int8 one whose every search is
-approximate (``exact_rows = 0``; small sets are not, as shipped). Writes ``precision.md`` into the
-results. The questions of ``squad2`` are those that no coefficient was fitted on.
+approximate (``exact_rows = 0``; small sets are not, as shipped). Writes
+``results/precision.md``. The questions of ``squad2`` are those that no coefficient was fitted on.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from common import machine, python, results_folder, say, table
+from common import python, say, table, write_result
 
 from qa.evaluation import evaluate
 from qa.settings import Settings
@@ -60,8 +60,8 @@ def main() -> None:
                 say(" ".join(rows[-1]))
     head = ["set", "measure", *WAYS, *(f"{way}: share" for way in list(WAYS)[1:])]
     written = table(head, rows)
-    path = results_folder() / "precision.md"
-    path.write_text(f"# Precision\n\n{machine()}.\n\n{written}", "utf-8")
+    figures = "; ".join(f"{row[0]} {row[1]}: {row[2]} to {row[4]}" for row in rows)
+    write_result("precision", "Precision", written, figures)
     say(written)
 
 

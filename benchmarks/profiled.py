@@ -1,4 +1,4 @@
-"""Where the time goes: the steps of a cold start, and the parts of a warm answer.
+"""Profile the steps of a cold start and the parts of a warm answer.
 
     python benchmarks/profiled.py DATA
 

@@ -1,4 +1,4 @@
-"""Whether new snapshots can be published while questions are answered.
+"""Publish new snapshots while a server answers questions.
 
     python benchmarks/publishing.py DATA
 
@@ -6,8 +6,8 @@ DATA is the folder of judged sets; the transcripts of ``press_dev`` are indexed.
 serve`` answers 20 requests a second, questions, documents, statuses and pages, 20 new snapshots
 are published beside it, each with a document added, changed or taken away, some right after one
 another. No request may fail, and every citation is checked against the snapshot that its answer
-names. Writes ``publishing.md`` and ``publishing.json`` into the results; exit code 1 where a goal
-is missed. Needs Linux, for /proc.
+names. Writes ``results/publishing.md`` and ``publishing.json``; exit code 1 where a goal is
+missed. Needs Linux, for /proc.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 from urllib.request import urlopen
 
-from common import machine, memory_mb, quantile, results_folder, say, table
+from common import RESULTS, log_lines, memory_mb, quantile, say, table, write_result
 from load import (
     SEED,
     Reply,
@@ -48,7 +48,7 @@ from load import (
     one_after_the_other,
     quantiles,
     say_too,
-    served,
+    served_to_all,
     shuffled,
     take,
     when_due,
@@ -117,9 +117,9 @@ def main() -> None:
         first = published(notice(files, 0), index, qa.encoder, settings)
         say(f"the first snapshot took {first.seconds:.1f} s: {first.counts}")
         busy = busy_processors()
-        with served(index, folder / "log") as (process, port):
+        with served_to_all(index, folder / "log") as (process, port):
             found = measured(process, port, index, qa.encoder, files, first, shuffled(data))
-        lines = (folder / "log").read_text("utf-8").splitlines()
+        lines = log_lines(folder / "log")
     found["busy_processors"] = busy
     found["log"] = dict(Counter(map(level, lines)))
     found["first_errors"] = [line for line in lines if level(line) not in {"INFO", "WARNING"}][:5]
@@ -130,11 +130,10 @@ def write(found: Mapping[str, Any], counts: str) -> None:
     """Print the table and write it; end with 1 where a goal is missed."""
     rows = [*rows_of(found)]
     written = table(["what", "measured", "goal"], [row[:3] for row in rows])
-    folder = results_folder()
-    (folder / "publishing.json").write_text(json.dumps(found, indent=1), "utf-8")
-    busy = f"{found['busy_processors']:.1f} of them busy with other work"
-    head = f"# Publishing while serving\n\n{machine()}, {busy}. {counts}.\n\n"
-    (folder / "publishing.md").write_text(head + written, "utf-8")
+    (RESULTS / "publishing.json").write_text(json.dumps(found, indent=1), "utf-8")
+    about = f", {found['busy_processors']:.1f} of them busy with other work. {counts}"
+    figures = "; ".join(f"{row.what}: {row.measured}" for row in rows if row.goal)
+    write_result("publishing", "Publishing while serving", written, figures, about)
     say(written)
     missed = [row.what for row in rows if not row.is_met]
     sys.exit(f"Missed: {'; '.join(missed)}." if missed else 0)
@@ -209,7 +208,7 @@ def notice(files: Sequence[CorpusFile], number: int) -> list[CorpusFile]:
 
 
 def changes(files: Sequence[CorpusFile]) -> Iterator[tuple[float, list[CorpusFile]]]:
-    """When each snapshot is due, in seconds from now, and its files; each unlike all others."""
+    """Yield each snapshot's due time in seconds from now and its files, no two alike."""
     chance = random.Random(SEED)  # noqa: S311 - no secret
     present = list(files)
     start = time.monotonic() + BEGIN_S
@@ -248,7 +247,7 @@ def published(
 
 
 def requests(asked: Iterator[str], documents: Sequence[str]) -> list[Wanted]:
-    """What is asked for, one request after the other in equal steps."""
+    """Return the requests in order, equally spaced."""
     chance = random.Random(SEED)  # noqa: S311 - no secret
     kinds, weights = [*MIX, "question"], [*MIX.values(), 1 - sum(MIX.values())]
     wanted = []
@@ -276,7 +275,7 @@ def requests(asked: Iterator[str], documents: Sequence[str]) -> list[Wanted]:
 
 
 def checked(replies: Sequence[Reply], snapshots: Sequence[Published]) -> dict[str, Any]:
-    """What the replies say, each against the snapshot it names."""
+    """Return the figures of the replies, each checked against the snapshot it names."""
     by_digest = {s.digest: s for s in snapshots}
     gone = {name for s in snapshots for name in snapshots[0].texts if name not in s.texts}
     kinds: dict[str, list[Reply]] = {}
@@ -306,14 +305,14 @@ def checked(replies: Sequence[Reply], snapshots: Sequence[Published]) -> dict[st
 
 
 def kind_of(wanted: Wanted) -> str:
-    """What kind of request it is."""
+    """Return the kind of a request."""
     if wanted.question:
         return "ask"
     return re.sub(r"(?<=documents/).*", "ID", wanted.path.partition("?")[0])
 
 
 def is_gone(reply: Reply, gone: set[str]) -> bool:
-    """Whether a document was asked for that some snapshot lacks, and was not found."""
+    """Return true if the document was not found and some snapshot lacks it."""
     names = {f"/api/v1/documents/{quote(name)}" for name in gone}
     return reply.status == 404 and reply.wanted.path in names  # noqa: PLR2004 - not found
 
@@ -321,7 +320,7 @@ def is_gone(reply: Reply, gone: set[str]) -> bool:
 def faults_of(
     reply: Reply, by_digest: Mapping[str, Published], snapshots: Sequence[Published]
 ) -> Iterator[str]:
-    """What is wrong with a reply."""
+    """Yield the faults of a reply."""
     path = reply.wanted.path
     if path == "/api/v1/ask":
         yield from answer_faults(reply, by_digest)
@@ -334,7 +333,7 @@ def faults_of(
 
 
 def answer_faults(reply: Reply, by_digest: Mapping[str, Published]) -> Iterator[str]:
-    """What is wrong with an answer, by the snapshot it names."""
+    """Yield the faults of an answer, checked against the snapshot it names."""
     answer = json.loads(reply.body)
     if answer["question"] != reply.wanted.question:
         yield f"asked {reply.wanted.question!r}, answered {answer['question']!r}"
@@ -347,7 +346,7 @@ def answer_faults(reply: Reply, by_digest: Mapping[str, Published]) -> Iterator[
 
 
 def status_faults(status: Mapping[str, Any], by_digest: Mapping[str, Published]) -> Iterator[str]:
-    """What is wrong with a status: its counts are those of the snapshot it names."""
+    """Yield the faults of a status whose counts are not those of its snapshot."""
     told = {name: status[name] for name in ("documents", "passages", "sentences")}
     if status["snapshot"] not in by_digest:
         yield f"there is no snapshot {status['snapshot']}"
@@ -356,7 +355,7 @@ def status_faults(status: Mapping[str, Any], by_digest: Mapping[str, Published])
 
 
 def document_faults(document: Mapping[str, Any], snapshots: Sequence[Published]) -> Iterator[str]:
-    """What is wrong with a document: some snapshot has it, as it is."""
+    """Yield the faults of a document that no snapshot has as it is."""
     if hashlib.sha256(document["text"].encode()).hexdigest() != document["sha256"]:
         yield f"sha256 is not that of {document['id']}"
     if all(s.texts.get(document["id"]) != document["text"] for s in snapshots):
@@ -364,7 +363,7 @@ def document_faults(document: Mapping[str, Any], snapshots: Sequence[Published])
 
 
 def page_faults(reply: Reply) -> Iterator[str]:
-    """What is wrong with a page on the notice: it is of one snapshot, not of two."""
+    """Yield the faults of a page on the notice that mixes two snapshots."""
     text = html.unescape(re.sub(r"<[^>]+>", " ", reply.body.decode()))
     # The page repeats the question, which has no number of a notice in it.
     numbers = {*re.findall(r"[Nn]otice (\d+)", text)}

@@ -1,4 +1,4 @@
-"""The questions of a BEIR folder that ``make calibrate`` has not seen.
+"""Write the questions of a BEIR folder that ``make calibrate`` has not seen.
 
     python benchmarks/rest.py FOLDER@K/N -o QUERIES.jsonl
     qa eval FOLDER --queries QUERIES.jsonl
@@ -15,7 +15,7 @@ from calibrate import of_part, opened, part
 
 
 def main() -> None:
-    """Write the lines of the questions of one part, as they are."""
+    """Write the lines of the questions of one part, unchanged."""
     parser = argparse.ArgumentParser()
     parser.add_argument("part", metavar="FOLDER@K/N")
     parser.add_argument("-o", "--output", type=Path, required=True)

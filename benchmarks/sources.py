@@ -6,7 +6,7 @@
 ``FOLDER``. Every file is made a document as ``qa ingest`` does it. Its marks are read here, with
 none of the code of ``qa.corpus``: lines of text, of HTML as Python's parser reads it, of PDF as
 pdfium prints it, paragraphs of DOCX from its XML. A line that ``label`` matches begins a turn of
-the ``name`` matched; ``asks`` and ``answers`` tell that name's role, all others are unjudged.
+the ``name`` matched; ``asks`` and ``answers`` match the names of a role, others are not judged.
 Where a mark's words stand in the document, the turn that covers them must have that speaker and
 role. ``--show`` prints the disagreements.
 
@@ -17,19 +17,17 @@ from __future__ import annotations
 
 import argparse
 import bisect
-import html.parser
 import re
 import sys
 import tomllib
-import unicodedata
 import zipfile
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
-import pypdfium2
 from common import say
+from marks import html_lines, pdf_lines, squeeze
 
 from qa.errors import QAError
 from qa.records import Turn
@@ -39,14 +37,12 @@ from qa.sources.layouts.registry import turns
 KEY_CHARS = 40
 # A mark's words are sought so far behind the mark before: further on they are another's.
 WINDOW_CHARS = 60_000
-BLOCKS = frozenset("address article blockquote div dd dt h1 h2 h3 h4 h5 h6 li p td tr br".split())
-UNSEEN = frozenset({"script", "style", "noscript", "head"})
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source's rules: regular expressions, and how its dates are told.
+    """A source's rules: regular expressions of its labels, roles and dates.
 
     ``label`` is sought at the start of every line, with the groups ``name`` (may be missing) and
     ``said``; a group ``asks`` or ``answers`` that matches tells the role, as do the expressions
@@ -89,34 +85,10 @@ class Tally:
     disagreements: list[str] = field(default_factory=list)
 
 
-class _Lines(html.parser.HTMLParser):
-    """The lines a browser would show."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines = [""]
-        self.unseen = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - theirs
-        self.unseen += tag in UNSEEN
-        if tag in BLOCKS:
-            self.lines.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        self.unseen -= tag in UNSEEN
-        if tag in BLOCKS:
-            self.lines.append("")
-
-    def handle_data(self, data: str) -> None:
-        if not self.unseen:
-            self.lines[-1] += re.sub(r"\s+", " ", data)
-
-
 def lines_of(path: Path, encoding: str) -> list[str]:
     """The lines of a file as its publisher prints them."""
     if path.suffix == ".pdf":
-        with pypdfium2.PdfDocument(path) as pdf:
-            return "\r\n".join(page.get_textpage().get_text_range() for page in pdf).splitlines()
+        return pdf_lines(path)
     if path.suffix == ".docx":
         with zipfile.ZipFile(path) as packed:
             root = ElementTree.fromstring(packed.read("word/document.xml"))  # noqa: S314 - own data
@@ -126,15 +98,8 @@ def lines_of(path: Path, encoding: str) -> list[str]:
         ]
     text = path.read_text(encoding, errors="replace")
     if path.suffix in (".html", ".htm"):
-        reader = _Lines()
-        reader.feed(text)
-        return [line.strip() for line in reader.lines if line.strip()]
+        return html_lines(text)
     return text.split("\n")
-
-
-def squeeze(text: str) -> str:
-    """Letters and digits of a text, which every reading of a file leaves alike."""
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text)).casefold()
 
 
 def marks_of(lines: list[str], source: Source) -> list[Mark]:
@@ -166,7 +131,7 @@ def marks_of(lines: list[str], source: Source) -> list[Mark]:
 
 
 def is_same_speaker(ours: str, marked: str) -> bool:
-    """Whether a name is the mark's, or a part of it, or its like with a title or outlet."""
+    """Return true if a name is the mark's, with or without a part, title or outlet."""
     one, other = squeeze(ours), squeeze(marked)
     return one == other or one in other or other in one
 
@@ -274,7 +239,7 @@ MONTHS = (
 
 
 def count_date(path: Path, lines: list[str], source: Source, found: object, tally: Tally) -> None:
-    """Count whether the document's date is the one that the source's rule reads."""
+    """Count the document's date as right if the source's rule reads the same."""
     if not source.date:
         return
     read = re.search(source.date, path.name) or re.search(source.date, "\n".join(lines[:40]))

@@ -1,9 +1,9 @@
-"""How fast and how small it is, each figure as a ratio to a reference of the same run.
+"""Measure speed and memory, each figure as a ratio to a reference of the same run.
 
     python benchmarks/speed.py DATA
 
 DATA is the folder of judged sets. Ten thousand passages of ``beir_scifact`` are indexed, unless
-the cache holds them, and asked SQuAD's questions. Writes ``speed.md`` into the results.
+the cache holds them, and asked SQuAD's questions. Writes ``results/speed.md``.
 """
 
 import argparse
@@ -16,20 +16,19 @@ import time
 from pathlib import Path
 
 from common import (
-    PORT,
+    UNLIMITED,
     each_in_turn,
     finished,
     imported_mb,
-    machine,
     median,
     memory_mb,
     python,
     quantile,
     questions,
-    results_folder,
     say,
-    server,
+    served,
     table,
+    write_result,
 )
 
 from qa import QA
@@ -47,6 +46,7 @@ SERVED = 10_000
 QUESTION = "what are the main considerations behind the Opinions"
 REFERENCE = "import sentence_transformers"
 EMBEDDED_DOCUMENTS = 150
+NO_LIMITS = {"questions_per_minute": UNLIMITED, "requests_per_minute": UNLIMITED}
 
 Row = tuple[str, str, str, float, str]
 
@@ -65,18 +65,18 @@ def main() -> None:
         told(warm(qa, questions(data, 400))),
         told(embedding(judged.documents[:EMBEDDED_DOCUMENTS])),
         *map(told, over_http(index, questions(data, ASKED_OVER_HTTP))),
-        told(served(index, questions(data, SERVED))),
+        told(memory_of_server(index, questions(data, SERVED))),
     ]
-    head = ["what", "measured", "reference", "ratio", "goal"]
+    head = ["measure", "measured", "reference", "ratio", "goal"]
     written = table(head, [[*row[:3], f"{row[3]:.2f}", row[4]] for row in rows])
     counts = f"{len(qa.snapshot.passages):,} passages, {len(qa.snapshot.sentence_vectors):,} "
-    path = results_folder() / "speed.md"
-    path.write_text(f"# Speed\n\n{machine()}. {counts}sentences.\n\n{written}", "utf-8")
+    figures = "; ".join(f"{row[0]}: {row[1]}, ratio {row[3]:.2f}" for row in rows)
+    write_result("speed", "Speed", written, figures, f". {counts}sentences")
     say(written)
 
 
 def told(row: Row) -> Row:
-    """The row, printed."""
+    """Print a row and return it."""
     say(f"{row[0]}: {row[1]} against {row[2]}, ratio {row[3]:.3f} (goal {row[4]})")
     return row
 
@@ -189,10 +189,10 @@ json.dump({"s": time.perf_counter() - started, "ms": took, "failed": failed}, sy
 """
 
 
-def asked_over_http(texts: list[str], clients: int) -> dict:
-    """Ask a running server; the seconds it took, and the milliseconds of each question."""
+def asked_over_http(texts: list[str], clients: int, port: int) -> dict:
+    """Ask a running server; return the seconds in total and the milliseconds of each question."""
     done = subprocess.run(  # noqa: S603
-        python("-c", CLIENT, str(PORT), str(clients)),
+        python("-c", CLIENT, str(port), str(clients)),
         input=json.dumps(texts),
         capture_output=True,
         text=True,
@@ -210,14 +210,14 @@ def over_http(index: Path, texts: list[str]) -> list[Row]:
     encoder._threads = os.cpu_count() or 1  # noqa: SLF001 - as many as the server has
     rates, answers = [], []
     each = len(texts) // 5
-    with server(index):
-        asked_over_http([f"{text} please" for text in texts[:200]], CLIENTS)
+    with served(index, **NO_LIMITS) as (_, port):
+        asked_over_http([f"{text} please" for text in texts[:200]], CLIENTS, port)
         for start in range(0, len(texts), each):
             some = texts[start : start + each]
             started = time.perf_counter()
             encoder.encode(some)
             rates.append(len(some) / (time.perf_counter() - started))
-            answers.append(asked_over_http(some, CLIENTS))
+            answers.append(asked_over_http(some, CLIENTS, port))
     ours = median([len(a["ms"]) / a["s"] for a in answers])
     p50 = median([quantile(a["ms"], 0.5) for a in answers])
     p99 = median([quantile(a["ms"], 0.99) for a in answers])
@@ -230,14 +230,14 @@ def over_http(index: Path, texts: list[str]) -> list[Row]:
     ]
 
 
-def served(index: Path, texts: list[str]) -> Row:
-    """Memory of a server that has been asked a lot."""
+def memory_of_server(index: Path, texts: list[str]) -> Row:
+    """Return the memory of a server that has been asked a lot."""
     imports = "sentence_transformers, gradio"
     reference = median([imported_mb(imports) for _ in range(5)])
     seen = []
-    with server(index) as process:
+    with served(index, **NO_LIMITS) as (process, port):
         for start in range(0, len(texts), 1000):
-            asked_over_http(texts[start : start + 1000], 4)
+            asked_over_http(texts[start : start + 1000], 4, port)
             seen.append(memory_mb(process.pid))
     say("memory after every 1,000 questions: " + ", ".join(f"{mb:.0f}" for mb in seen) + " MB")
     return (

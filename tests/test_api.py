@@ -53,7 +53,10 @@ def test_what_was_asked_before_bears_on_the_answer_and_dates_do(served):
         ({"question": "tea", "topk": 3}, "topk: Extra inputs are not permitted"),
         ({"question": "tea", "top_k": 0}, "top_k: Input should be greater than or equal to 1"),
         ({"question": "tea", "since": "May"}, "since: Input should be a valid date"),
-        ({"question": "x" * 2001}, "The question has 2,001 characters, at most 2,000 are taken"),
+        (
+            {"question": "x" * 2001},
+            "The question has 2,001 characters. Shorten it to 2,000 or fewer.",
+        ),
         ({"question": "tea", "since": "2021-01-01", "until": "2020-01-01"}, "swap them"),
     ],
 )
@@ -197,7 +200,7 @@ def test_a_failure_nobody_foresaw_is_one_questions_and_says_nothing_of_its_cause
     monkeypatch.setattr(batch.live.qa, "ask", sometimes)
     answers = batch("fails", "is tea hot", **{"X-Request-Id": "abcdefgh"}).json()["answers"]
     assert [answer["status"] for answer in answers] == ["error", "answered"]
-    detail = "The server failed; its log says why, under abcdefgh."
+    detail = "The server failed. Its log has the cause under abcdefgh."
     assert (answers[0]["error"]["status"], answers[0]["error"]["detail"]) == (500, detail)
     (failed,) = [record for record in caplog.records if record.getMessage() == "failed"]
     assert (failed.request, failed.error) == ("abcdefgh", "RuntimeError")

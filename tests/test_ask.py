@@ -92,7 +92,7 @@ def test_soft_hyphens_and_ligatures_of_record_and_question_do_not_part_them(make
 
 
 def test_a_question_that_is_too_long_is_refused_with_both_lengths(qa):
-    with pytest.raises(QuestionError, match=r"has 2,001 characters, at most 2,000 are taken"):
+    with pytest.raises(QuestionError, match=r"has 2,001 characters\. Shorten it to 2,000 or fewer"):
         qa.ask("x" * 2001)
 
 

@@ -41,13 +41,13 @@ def test_the_question_is_answered_with_its_citation(page):
     assert "The Opinions aims at supporting" in quote
     assert quote in seed
     assert not first.locator(".qa-passage").is_visible()
-    first.get_by_text("The passage it is from").click()
+    first.get_by_text("Show the full passage").click()
     passage = first.locator(".qa-passage").inner_text()
     assert passage.startswith("As a new round of technological revolution")
     assert passage in seed
     marked = first.locator(".qa-passage mark").all_inner_texts()
     assert "".join("".join(marked).split()) == "".join(quote.split())
-    assert first.locator("time").inner_text() == "2022-07-21"
+    assert first.locator("time").inner_text() == "21 July 2022"
     facts = first.locator(".qa-facts").inner_text()
     assert "Service Trade" in facts
     assert "paragraph 3" in facts
@@ -74,8 +74,8 @@ def test_the_citation_opens_the_reader_at_the_passage_marked(page):
 
 def test_what_is_not_in_the_record_is_said(page):
     ask(page, "import duty on soybeans")
-    assert page.locator(".qa-verdict").inner_text() == "Not in the record"
-    assert "1 document, of 2022-07-21" in page.locator(".qa-answer").inner_text()
+    assert page.locator(".qa-verdict").inner_text() == "No clear answer found"
+    assert "1 document, dated 21 July 2022" in page.locator(".qa-answer").inner_text()
     assert page.locator(".qa-answer > .qa-citation").count() == 0
 
 
@@ -92,12 +92,12 @@ def test_a_greeting_is_greeted_and_gets_no_passage(page):
     ask(page, "Hello!")
     answer = page.locator("#qa-chat .qa-courtesy")
     assert answer.inner_text().startswith("Hello.")
-    assert "1 document, of 2022-07-21" in answer.inner_text()
+    assert "1 document, dated 21 July 2022" in answer.inner_text()
     assert page.locator(".qa-citation").count() == 0
 
 
 def test_the_welcome_says_what_the_record_holds_and_an_example_can_be_asked(page):
-    assert "The record holds 1 document, of 2022-07-21." in page.inner_text("#qa-chat")
+    assert "Covers 1 document, dated 21 July 2022." in page.inner_text("#qa-chat")
     page.locator("button.qa-example").first.click()
     page.wait_for_selector("#qa-chat .qa-citation")
 
@@ -111,7 +111,7 @@ def test_a_hostile_question_is_shown_as_text_and_an_empty_one_gets_no_answer(pag
     assert page.locator("#qa-chat .user img, #qa-chat .user strong, #qa-chat .user a").count() == 0
     page.fill("#qa-question textarea", "   ")
     page.keyboard.press("Enter")
-    page.get_by_text("Please type a question.").wait_for()
+    page.get_by_text("Enter a question.").wait_for()
     assert dialogs == []
 
 
@@ -170,12 +170,19 @@ def test_a_citation_is_copied_as_people_paste_it(chromium, server):
     page.goto(server)
     page.wait_for_selector("#qa-question textarea")
     ask(page, "how many tasks does the document contain?")
-    page.get_by_text("Copy citation").first.click()
+    page.get_by_text("Copy quote and citation").first.click()
     page.locator(".qa-copy-it").first.click()
     page.locator("#qa-state", has_text="Copied.").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()").split("\n")
     assert copied[0].startswith("“The Opinions puts forward 28 tasks")
     assert copied[2].startswith(f"{server}/documents/2022-07-21-recently-27-")
+    page.evaluate("document.querySelector('#qa-state').textContent = ''")
+    link = page.get_by_role("link", name="Copy link to this answer")
+    link.click()
+    page.locator("#qa-state", has_text="Copied.").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == server + link.get_attribute("href")
+    assert len(context.pages) == 1
     context.close()
 
 
@@ -209,7 +216,9 @@ def test_whether_an_answer_helped_is_asked_where_it_is_kept_and_only_there(
         pressed = visitor.locator(".qa-helped[aria-pressed=true]")
         assert pressed.inner_text() == "No"
         visitor.keyboard.type("wrong year")
-        thanked = visitor.locator(".qa-thought [role=status]", has_text="Thank you.")
+        thanked = visitor.locator(
+            ".qa-thought [role=status]", has_text="Thank you for your feedback."
+        )
         assert thanked.count() == 0
         with visitor.expect_response("**/feedback"):
             visitor.get_by_role("button", name="Send", exact=True).click()

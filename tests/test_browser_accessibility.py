@@ -87,8 +87,8 @@ def test_an_answer_reads_well_to_who_hears_it(chromium, server):
     tree = page.locator("#qa-chat .qa-answer").aria_snapshot()
     lines = [line.strip() for line in tree.split("\n")]
     assert lines[0].startswith('- group "')
-    assert lines[1:3] == ["- article:", '- heading "Citation 1" [level=2]']
+    assert lines[1:3] == ["- article:", '- heading "Passage 1" [level=2]']
     assert lines[3] == "- blockquote:"
     assert "The Opinions" in lines[4]
-    assert any(line.startswith('- link "Read in the document (opens a new tab)"') for line in lines)
+    assert any(line.startswith('- link "Read in context (opens in new tab)"') for line in lines)
     page.close()

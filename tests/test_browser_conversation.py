@@ -208,7 +208,7 @@ def test_days_and_sections_limit_what_is_looked_at_and_the_answer_says_so(page):
     ask(page, QUESTION)
     answer = page.locator("#qa-chat .qa-answer").last
     assert answer.locator(".qa-verdict").inner_text() == SAY("answer.not_in_record")
-    limited = "Looked only at what was published until 2020-12-31."
+    limited = "Showing only documents up to 31 December 2020."
     assert answer.locator(".qa-only").inner_text().startswith(limited)
     assert "&until=2020-12-31&" in answer.locator(".qa-permalink a").get_attribute("href")
     answer.get_by_role("link", name=SAY("only.lift")).click()
@@ -222,7 +222,7 @@ def test_days_and_sections_limit_what_is_looked_at_and_the_answer_says_so(page):
     page.locator("#qa-section input").fill("Goods")
     page.locator(BOX).fill(QUESTION)
     page.locator(BOX).press("Enter")
-    page.locator("#qa-chat .qa-message", has_text="no section “Goods”").wait_for()
+    page.locator("#qa-chat .qa-message", has_text="no section called “Goods”").wait_for()
     assert page.locator(BOX).input_value() == QUESTION
 
 
@@ -247,7 +247,7 @@ def test_a_conversation_is_kept_in_the_browser_where_wanted_and_only_there(conte
     assert "what did the State Council do in 2014? and what did it export?" in searched
     page.locator("#qa-chat").hover()
     page.get_by_label("Clear").click()
-    page.locator("#qa-chat", has_text="The record holds 1 document").wait_for()
+    page.locator("#qa-chat", has_text="Covers 1 document").wait_for()
     assert page.evaluate("document.activeElement.matches('#qa-question textarea')")
     page.wait_for_timeout(500)
     page.reload()
@@ -269,13 +269,13 @@ def test_a_question_that_is_refused_stays_in_the_box_with_a_plain_sentence(
         ask(page, "hello")
         page.locator(BOX).fill("how many tasks does the document contain?")
         page.locator(BOX).press("Enter")
-        state = page.locator("#qa-state", has_text="Too many questions came from here.")
+        state = page.locator("#qa-state", has_text="You have asked many questions in a short time.")
         state.wait_for()
         assert page.locator(BOX).input_value() == "how many tasks does the document contain?"
         assert page.locator("#qa-chat .qa-citation .qa-quote").first.is_visible()
         assert page.get_by_text("Error", exact=True).filter(visible=True).count() == 0
     page.locator(BOX).press("Enter")  # the server is gone
-    page.locator("#qa-state", has_text="cannot be reached").wait_for()
+    page.locator("#qa-state", has_text="we cannot reach the service").wait_for()
     assert page.locator(BOX).input_value() == "how many tasks does the document contain?"
     with serving(home, port=port):
         page.locator(BOX).press("Enter")
@@ -286,7 +286,7 @@ def test_a_question_that_is_refused_stays_in_the_box_with_a_plain_sentence(
 def test_a_question_too_long_is_told_so_and_stays_in_the_box(page):
     page.locator(BOX).fill("tea " * 600)
     page.locator(BOX).press("Enter")
-    page.locator("#qa-chat .qa-message", has_text="at most 2,000 are taken").wait_for()
+    page.locator("#qa-chat .qa-message", has_text="Shorten it to 2,000 or fewer.").wait_for()
     assert page.locator(BOX).input_value().startswith("tea tea")
     ask(page, QUESTION)  # what was refused is leant on no more
     assert page.locator("#qa-chat .qa-searched").count() == 0
@@ -309,7 +309,7 @@ def test_the_answer_page_serves_the_same_without_script_and_prints_whole(chromiu
     assert QUESTION in words
     assert "As a new round of technological revolution" in words  # what is folded on the page
     assert f"{server}/documents/2022-07-21-" in words.replace(" ", "")
-    assert "from snapshot" in words
+    assert "(UTC). Version " in words
     assert SAY("answer.copy") not in words
     assert SAY("chat.send") not in words.split()
     context.close()

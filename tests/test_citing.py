@@ -1,5 +1,6 @@
 """Citations as people paste them: the record's words, and where they stand."""
 
+import dataclasses
 import datetime
 import re
 
@@ -70,6 +71,19 @@ def test_bibtex_is_an_entry_with_nothing_that_tex_would_run():
     assert "sha256 " + "ab" * 32 in fields["note"]
     assert entry.endswith("\n}")
     assert "author" not in as_bibtex(citation("And hot.", speaker=None), ADDRESS)
+
+
+def test_every_form_has_the_time():
+    of_captions = citation("And hot.")
+    for time, shown in ((0, "at 0:00"), (3725.9, "at 1:02:05")):
+        passage = dataclasses.replace(of_captions.passage, time=time)
+        timed = dataclasses.replace(of_captions, passage=passage)
+        assert as_text(timed, ADDRESS).split("\n")[1] == (
+            f"On tea, MR. SMITH, 2022-07-21, Trade & more, {shown}, ¶ 3"
+        )
+        assert f", {shown}, ¶ 3" in as_markdown(timed, ADDRESS)
+        assert f"{shown}, paragraph 3, " in as_bibtex(timed, ADDRESS)
+    assert not any(" at " in form for form in forms(of_captions, ADDRESS).values())
 
 
 def test_there_are_three_forms_and_none_has_a_blank_line():

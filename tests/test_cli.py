@@ -76,7 +76,7 @@ def test_an_answer_reads_well_in_a_file(project, run):
     head, asked, passage, quote = out.split("\n")[:4]
     assert head.startswith("[1] Recently, 27 government departments including MOFCOM issued")
     assert "| 2022-07-21 | Service Trade | paragraph 3 | characters 1281-2498 | seeds/seed" in head
-    assert asked.startswith("    Asked: Recently, 27 government")
+    assert asked.startswith("    In reply to: Recently, 27 government")
     assert passage.startswith("    As a new round of technological revolution")
     assert quote.startswith("    Quote: The Opinions puts forward 28 tasks and measures")
     assert all(line == line.rstrip() for line in out.split("\n"))
@@ -85,7 +85,7 @@ def test_an_answer_reads_well_in_a_file(project, run):
 def test_not_in_the_record_is_said_and_is_no_failure(project, run):
     indexed(run)
     code, out, _ = run("ask", "import duty on soybeans")
-    assert (code, out.split("\n")[0]) == (0, "Not in the record.")
+    assert (code, out.split("\n")[0]) == (0, "No clear answer found.")
 
 
 def test_a_second_index_embeds_nothing(project, run):

@@ -120,7 +120,7 @@ def test_a_conversation_is_kept_restored_and_cleared_as_text(visitor):
     chat, is_kept = visitor.outputs(3, [held])
     assert (texts(chat), is_kept) == (shown, True)
     welcome, is_kept = visitor.outputs(3, [[]])
-    assert "2 documents" in texts(welcome)[0][1]
+    assert "Covers 2 undated documents." in texts(welcome)[0][1]
     assert is_kept is False
     assert visitor.outputs(2, []) == [welcome, []]
 

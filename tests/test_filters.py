@@ -22,14 +22,27 @@ def test_what_is_set_is_asked_told_and_kept_in_links():
     only = Filters.read("2020-01-02", "", " A & B ")
     assert only.asked == {"since": DAY, "until": None, "section": "A & B"}
     assert only.query == "&since=2020-01-02&section=A+%26+B"
-    assert only.told(SAY) == (
-        "Looked only at what was published from 2020-01-02, in section A & B."
-    )
+    assert only.told(SAY) == ("Showing only documents from 2 January 2020, in the section “A & B”.")
+
+
+@pytest.mark.parametrize(
+    ("language", "limits", "said"),
+    [
+        ("en", ("2020-01-02", "2021-03-04", ""), "from 2 January 2020 to 4 March 2021"),
+        ("en", ("", "2021-03-04", "Trade"), "up to 4 March 2021, in the section “Trade”"),
+        ("zh-Hans", ("2020-01-02", "2021-03-04", "贸易"), "2020年1月2日至2021年3月4日、“贸易”栏目"),
+        ("zh-Hans", ("", "2021-03-04", ""), "截至2021年3月4日"),
+        ("zh-Hant", ("2020-01-02", "", "貿易"), "2020年1月2日起、「貿易」欄目"),
+    ],
+)
+def test_limits_read_as_one_sentence_in_the_visitors_language(language, limits, said):
+    say = Wording(language)
+    assert Filters.read(*limits).told(say) == say("only.told", limits=said)
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2020-13-01", "02/01/2020"])
 def test_what_is_no_day_is_refused_in_the_visitors_language(text):
-    with pytest.raises(QuestionError, match="is not a day as YYYY-MM-DD") as caught:
+    with pytest.raises(QuestionError, match="is not a date. Use the format YYYY-MM-DD") as caught:
         Filters.read(text, "", "")
     for language in LANGUAGES:
         assert text in told(caught.value, Wording(language))
@@ -38,8 +51,8 @@ def test_what_is_no_day_is_refused_in_the_visitors_language(text):
 def test_trouble_is_told_in_the_visitors_language_as_far_as_it_is_known():
     chinese = Wording("zh-Hans")
     known = QuestionError("too long", "long", characters="3,000", most="2,000")
-    assert told(known, chinese) == "问题有3,000个字符，最多接受2,000个。请缩短问题。"
-    assert told(OverloadError("late"), chinese) == "当前提问过多，请稍后再试。"
+    assert told(known, chinese) == "问题共3,000字，请缩短至2,000字以内。"
+    assert told(OverloadError("late"), chinese) == "当前使用人数较多，请稍后再试。"
     assert "damaged" in told(QAError("damaged"), chinese)
 
 
@@ -48,7 +61,7 @@ def test_the_page_looks_only_at_what_it_is_limited_to_and_says_so(make_live, mak
     client = make_client(live)
     page = client.get("/answer", params={"q": "is tea hot", "until": "2019-12-31"}).text
     assert SAY("answer.not_in_record") in page
-    assert "Looked only at what was published until 2019-12-31." in page
+    assert "Showing only documents up to 31 December 2019." in page
     assert 'name="until" value="2019-12-31"' in page
     page = client.get("/answer", params={"q": "is tea hot", "section": "Tea & milk"}).text
     assert "<option selected>Tea &amp; milk</option>" in page
@@ -56,4 +69,4 @@ def test_the_page_looks_only_at_what_it_is_limited_to_and_says_so(make_live, mak
     assert "&amp;section=Tea+%26+milk&amp;snapshot=" in page
     refused = client.get("/answer", params={"q": "is tea hot", "since": "soon", "language": "zh"})
     assert refused.status_code == 422
-    assert "“soon”不是日期" in refused.text
+    assert "“soon”不是有效日期" in refused.text

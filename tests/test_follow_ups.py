@@ -80,7 +80,7 @@ def test_only_a_question_before_that_leans_brings_its_own(qa):
 
 
 def test_a_question_before_may_not_be_endless(qa):
-    with pytest.raises(QuestionError, match=r"question before has 2,001 characters"):
+    with pytest.raises(QuestionError, match=r"previous question has 2,001 characters"):
         qa.ask("and tea?", previous=["x" * 2001])
 
 

@@ -457,7 +457,7 @@ def test_a_person_reads_a_refusal_as_a_page_in_their_language(make_live, make_cl
     assert refused.headers["content-type"].startswith(kind)
     seconds = refused.headers["retry-after"]
     if kind == "text/html":
-        assert f"來自此處的提問過多，請在{seconds}秒後再試。" in refused.text
+        assert f"提問過於頻繁，請{seconds}秒後再試。" in refused.text
         assert refused.headers["content-security-policy"].startswith("default-src 'none'")
     else:
         assert refused.json()["status"] == 429

@@ -32,6 +32,7 @@ from qa.sources.ingest import ingest
 from qa.sources.layouts.registry import turns
 from qa.web.server.live import Live
 from qa.web.ui.chat import example_questions
+from qa.web.ui.wording import Wording
 from serving import serving
 
 
@@ -272,14 +273,14 @@ def check_citations(shown, record):
             assert document.source.startswith(f"https://{HOST}/")
         elif document.source:
             names = {document.source, document.source.rsplit("/", 1)[-1]}
-            assert flat(text) in {flat(f"Source: {name}") for name in names}
+            assert flat(text) in {flat(f"Source file: {name}") for name in names}
         for later in one["later"]:
-            known = {flat(f"{d.title}, {d.date}") for d in record.values()}
-            assert flat(later).removesuffix(flat(NEW_TAB)) in known
+            known = {flat(f"{d.title}, {SAY.date(d.date)}") for d in record.values()}
+            assert flat(later).removesuffix(flat(SAY("answer.new_tab"))) in known
     return ids
 
 
-NEW_TAB = "(opens a new tab)"
+SAY = Wording()
 CHAT_PATHS = r"/|/en/.*|/style/.*|/look/.*|/theme\.css|/favicon\.ico"
 PAGE_PATHS = r"/answer|/documents/[^/]+|/style/.*|/look/.*|/favicon\.ico"
 WIDGET_PATHS = r"/widget|/widget\.js|/api/v1/(ask|status)|/style/.*|/look/.*|/favicon\.ico"
@@ -377,9 +378,9 @@ def test_the_reader_shows_documents_as_text(chromium, server, kept):
             shown = page.evaluate(PARTS)
             source = document.source or ""
             is_link = source.startswith("https://")
-            facts = [str(document.date), document.section]
+            facts = [SAY.date(document.date), document.section]
             name = source.rsplit("/", 1)[-1]
-            facts.append(source if is_link or not source else f"Source: {name}")
+            facts.append(source if is_link or not source else f"Source file: {name}")
             assert [flat(text) for text in shown["titles"]] == [flat(document.title)] * 2
             assert [flat(text) for text in shown["facts"]] == [flat(f) for f in facts if f]
             assert [flat(text) for text in shown["links"]] == [flat(source)] * is_link

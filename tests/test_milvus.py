@@ -612,7 +612,7 @@ def test_while_milvus_is_away_questions_are_refused_and_answered_again_when_it_i
     assert all(headers["Retry-After"] for _, _, status, headers, _ in came if status == 503)
     # Visitors are not told where it runs and what it is; the log tells, once.
     refusals = {answer["detail"] for _, _, status, _, answer in came if status == 503}
-    assert refusals == {"The record cannot be searched just now: ask again shortly."}
+    assert refusals == {"Search is not available at the moment. Try again shortly."}
     for address in addresses:
         log = (home / f"log-{address.rpartition(':')[2]}").read_text("utf-8")
         told = [line for line in log.splitlines() if "the engine" in line]

@@ -1,19 +1,28 @@
-"""The faults of ``make mutants`` can be planted: what they change is there, once."""
+"""The faults of ``make mutants`` can be planted: the text they replace stands once in its file."""
 
 import pytest
 
-from mutants import MUTANTS, ROOT, TRIED_BY
+from mutants import ROOT, faults
+
+FAULTS, TESTS = faults()
 
 
-@pytest.mark.parametrize(
-    ("file", "before", "after"), [m[1:] for m in MUTANTS], ids=[m[0] for m in MUTANTS]
-)
-def test_a_fault_changes_one_place(file, before, after):
-    text = (ROOT / "src" / "qa" / file).read_text("utf-8")
-    assert (text.count(before), before == after) == (1, False)
+@pytest.mark.parametrize("fault", FAULTS, ids=[fault.name for fault in FAULTS])
+def test_a_fault_changes_one_place(fault):
+    text = (ROOT / "src" / "qa" / fault.file).read_text("utf-8")
+    assert (text.count(fault.text), fault.text == fault.replacement) == (1, False)
 
 
-def test_each_fault_has_a_name_of_its_own_and_those_who_try_it():
-    assert len({name for name, *_ in MUTANTS}) == len(MUTANTS)
-    for files in TRIED_BY.values():
-        assert all((ROOT / file).is_file() for file in files)
+def test_each_fault_has_a_name_of_its_own():
+    assert len({fault.name for fault in FAULTS}) == len(FAULTS)
+
+
+def test_faults_stand_in_order_of_their_file():
+    files = [fault.file for fault in FAULTS]
+    assert files == sorted(files)
+
+
+def test_each_file_with_faults_names_tests_that_exist():
+    assert {fault.file for fault in FAULTS} == TESTS.keys()
+    named = {name for names in TESTS.values() for name in names}
+    assert [name for name in sorted(named) if not (ROOT / "tests" / name).is_file()] == []

@@ -49,14 +49,14 @@ def test_a_link_of_another_snapshot_says_that_the_record_has_changed(client, liv
 
 def test_without_a_question_the_page_says_what_there_is_to_ask(client):
     page = client.get("/answer?q=%20").text
-    assert "The record holds 2 documents, undated." in page
+    assert "Covers 2 undated documents." in page
     assert 'name="previous"' not in page
 
 
 def test_a_question_too_long_is_told_so_and_kept(client):
     page = client.get("/answer", params={"q": "tea " * 600})
     assert page.status_code == 422
-    assert "at most 2,000 are taken" in page.text
+    assert "Shorten it to 2,000 or fewer." in page.text
 
 
 def test_a_server_with_too_much_to_do_says_when_to_come_again(live, client, monkeypatch):
@@ -102,7 +102,7 @@ def test_the_widget_can_be_tried_under_a_policy_as_strict_as_a_ministrys(client)
     policy = page.headers["content-security-policy"]
     assert "script-src 'self'; connect-src 'self'" in policy
     assert "unsafe" not in policy
-    assert '<press-qa><a href="/answer">Ask the record</a></press-qa>' in page.text
+    assert '<press-qa><a href="/answer">Ask a question</a></press-qa>' in page.text
     assert '<script src="/widget.js?v=1" integrity="sha384-' in page.text
     assert "&lt;press-qa&gt;" in page.text
 

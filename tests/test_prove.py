@@ -59,7 +59,9 @@ def write(corpus, name, text, year, **fields):
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     home = tmp_path_factory.mktemp("project")
-    write(home / "corpus", "talk", TALK, 2020, pages=(0, 60))
+    recording = "https://youtu.be/talk"
+    times = ((0, 1.5), (60, 63), (150, 3671.25))
+    write(home / "corpus", "talk", TALK, 2020, pages=(0, 60), times=times, recording=recording)
     write(home / "corpus", "later", LATER, 2021)
     files = corpus_folder.read_all(home / "corpus")
     build(files, home / "index", WordEncoder(), passage_chars=1250)
@@ -78,6 +80,7 @@ def answered(qa):
     answer["citations"] = [{**talk, "number": 1}]
     assert answer["citations"][0]["passage"]["asked"]
     assert answer["citations"][0]["passage"]["page"] == 2
+    assert answer["citations"][0]["links"]["recording"]
     assert answer["citations"][0]["later"]["document"]["id"] == "later"
     assert answer["related"]
     return answer
@@ -185,7 +188,16 @@ def test_nothing_may_be_added_or_left_out_anywhere(records, kind, request):
 
 
 # Answers that were saved before these were told are still proved.
-OF_LATER_VERSIONS = {"elapsed_ms", "courtesy", "later", "page", "language", "also"}
+OF_LATER_VERSIONS = {
+    "elapsed_ms",
+    "courtesy",
+    "later",
+    "page",
+    "time",
+    "recording",
+    "language",
+    "also",
+}
 
 
 def test_parts_that_do_not_fit_together_are_named(project, answered, refused):

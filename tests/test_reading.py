@@ -107,7 +107,7 @@ def test_what_is_not_there_is_missing_and_nothing_asked_for_is_not():
 def test_the_page_leads_to_the_next_passage_and_to_the_later_statement(make_live, make_client):
     client = make_client(make_live({"a": "Tea is hot.", "b": "Tea is <b>."}))
     page = client.get("/documents/a?start=0&end=11&found=a:0-11&found=b:0-11").text
-    assert "Passage 1 of 2 found." in page
+    assert "Passage 1 of 2 <" in page
     link = "/documents/b?start=0&amp;end=11&amp;found=a%3A0-11&amp;found=0-11#passage"
     assert f'Next: <a href="{link}" rel="next" lang="en">b</a>' in page
     within = client.get("/documents/a?start=0&end=3&found=0-3&found=4-6").text
@@ -131,14 +131,15 @@ def test_a_withdrawn_document_says_so_is_read_still_and_is_not_counted(
     build([corpus_file(gone), corpus_file(kept)], tmp_path, encoder, passage_chars=100)
     client = make_client(Live(QA(open_snapshot(tmp_path), encoder)))
     page = client.get("/documents/gone?start=0&end=12").text
-    assert "on 2026-01-02 it was found gone" in page
+    assert "(noticed on 2 January 2026)" in page
     assert '<mark id="passage" tabindex="-1">Milk is hot.</mark>' in page
-    assert '<a href="https://example.org/again" rel="noopener noreferrer">' in page
+    link = '<a href="https://example.org/again" rel="noopener noreferrer">'
+    assert f"{link}Also published at example.org</a>" in page
     assert "Also published as: copy.pdf" in page
-    assert "found gone" not in client.get("/documents/kept").text
+    assert "(noticed on" not in client.get("/documents/kept").text
     answer = client.get("/answer?q=is+milk+hot").text
     assert "Milk is hot." not in answer
-    assert "The record holds 1 document, of 2020-01-01." in client.get("/answer").text
+    assert "Covers 1 document, dated 1 January 2020." in client.get("/answer").text
 
 
 def test_the_page_marks_what_is_quoted_and_the_passage_around_it(make_live, make_client):

@@ -1,6 +1,7 @@
 """HTML of answers and documents: verbatim when read, inert when hostile."""
 
 import dataclasses
+import datetime
 import html
 import re
 
@@ -98,13 +99,30 @@ def test_html_for_the_chat_has_no_blank_line_at_which_markdown_would_begin(make_
 def test_not_in_the_record_is_no_citation_but_says_so_and_what_is_there(make_index):
     _, page = asked(make_index({"a": "Tea is hot."}), "import duty on soybeans")
     assert 'class="qa-answer qa-not_in_record"' in page
-    assert "The record holds 1 document, undated." in page
+    assert "Covers 1 undated document." in page
     assert SAY("answer.nearest") in page
+
+
+def test_passages_below_are_spoken_of_only_where_there_are_some(make_index):
+    qa, page = asked(make_index({"a": "Tea is hot."}), "import duty on soybeans")
+    coverage = "Covers 1 undated document."
+    assert SAY("answer.not_in_record.explained", coverage=coverage) in page
+    bare = dataclasses.replace(qa.ask("import duty on soybeans"), nearest=())
+    page = Pages(SAY, Settings()).answer(bare, qa.snapshot)
+    assert SAY("answer.not_in_record.nothing", coverage=coverage) in page
+    assert "below" not in page
+
+
+def test_the_link_to_an_answer_is_copied_in_the_chat_and_a_plain_link_on_the_page(make_index):
+    qa, chat = asked(make_index({"a": "Tea is hot."}), "is tea hot")
+    page = Pages(SAY, Settings()).answer(qa.ask("is tea hot"), qa.snapshot, is_page=True)
+    assert [">Copy link to this answer</a>" in html for html in (chat, page)] == [True, False]
+    assert [">Link to this answer</a>" in html for html in (chat, page)] == [False, True]
 
 
 def test_who_asks_in_a_language_the_record_is_not_in_is_told(make_index):
     index = make_index({"a": "Tea is hot.", "b": "Milk is cold."})
-    told = "It is in English: ask in that language."
+    told = "The record is in English. Try asking in English."
     assert told in asked(index, "茶是热的吗？")[1]
     assert told not in asked(index, "import duty on soybeans")[1]
     chinese = make_index({"a": "茶是热的。"}, index / "zh", language="zh-Hans")
@@ -113,7 +131,7 @@ def test_who_asks_in_a_language_the_record_is_not_in_is_told(make_index):
 
 def test_where_a_source_lies_on_the_server_is_not_shown(make_index):
     _, page = asked(make_index({"a": "Tea is hot."}, source="/srv/seeds/tea.txt"), "is tea hot")
-    assert "Source: tea.txt" in page
+    assert "Source file: tea.txt" in page
     assert "/srv/" not in page
 
 
@@ -129,7 +147,9 @@ def test_a_later_statement_is_linked_and_related_questions_are_listed(make_index
     qa, _ = asked(make_index({"a": "Tea is hot."}), "is tea hot")
     answer = qa.ask("is tea hot")
     first = (*answer.citations, *answer.nearest)[0]
-    document = dataclasses.replace(first.document, title="<b>New</b>", date="2021-01-01")
+    document = dataclasses.replace(
+        first.document, title="<b>New</b>", date=datetime.date(2021, 1, 1)
+    )
     later = Later(document, 0, 3, "/documents/new?start=0&end=3#passage")
     told = dataclasses.replace(
         answer,
@@ -140,7 +160,7 @@ def test_a_later_statement_is_linked_and_related_questions_are_listed(make_index
     )
     page = Pages(SAY, Settings()).answer(told, qa.snapshot)
     assert 'href="/documents/new?start=0&amp;end=3#passage"' in page
-    assert "&lt;b&gt;New&lt;/b&gt;, 2021-01-01" in page
+    assert "&lt;b&gt;New&lt;/b&gt;, 1 January 2021" in page
     assert texts(page, "li") == ["Why <i>tea</i>?"]
 
 
@@ -149,13 +169,11 @@ def test_a_long_question_is_folded_behind_its_last_sentence_that_asks(make_index
     index = make_index({"a": f"{asking}(2020-01-01)\n\nTea is fire."}, layout="question-answer")
     _, page = asked(index, "is tea hot")
     (summary, _) = texts(page, "summary")
-    assert summary == "Asked: Why is tea hot?"
+    assert summary == "In reply to: Why is tea hot?"
     assert asking in html.unescape(page)
 
 
 def test_coverage_tells_how_many_and_from_when_to_when(tmp_path, encoder):
-    import datetime
-
     from conftest import corpus_file
     from qa.index.build import build
     from qa.records import Document
@@ -167,9 +185,9 @@ def test_coverage_tells_how_many_and_from_when_to_when(tmp_path, encoder):
         build(map(corpus_file, documents), tmp_path, encoder, passage_chars=100)
         return coverage(open_snapshot(tmp_path).documents, SAY)
 
-    assert said(*documents) == "The record holds 3 documents, from 2020-01-01 to 2021-02-03."
-    assert said(documents[1]) == "The record holds 1 document, of 2020-01-01."
-    assert said(documents[2]) == "The record holds 1 document, undated."
+    assert said(*documents) == "Covers 3 documents, from 1 January 2020 to 3 February 2021."
+    assert said(documents[1]) == "Covers 1 document, dated 1 January 2020."
+    assert said(documents[2]) == "Covers 1 undated document."
 
 
 @pytest.fixture
@@ -237,7 +255,7 @@ def test_a_confidence_is_told_in_words(make_index):
     ]
     qa, page = asked(make_index({"a": "Tea is hot."}), "is tea hot")
     percent = round(100 * qa.ask("is tea hot").citations[0].confidence)
-    assert f"about {percent} in 100." in page
+    assert f"about {percent}%." in page
     _, none = asked(make_index({"a": "Tea is hot."}), "import duty on soybeans")
     assert "qa-confidence" not in none
 
@@ -261,3 +279,56 @@ def test_the_page_and_the_other_places_of_a_document_are_told(make_index):
     assert "<span>page 2</span>" in page
     assert '<a href="https://example.org/&lt;b&gt;" target="_blank"' in page
     assert "Also published as: copy.pdf" in page
+
+
+TIMED = {"times": ((0, 5), (11, 3725.5)), "recording": "https://a.example/v?a=1&b=2"}
+
+
+def test_the_time_and_the_recording_at_that_time_are_shown(make_index):
+    _, page = asked(make_index({"a": "Rain fell. Tea is hot."}, **TIMED), "is tea hot")
+    assert "<span>at 1:02:05</span>" in page
+    link = re.search(
+        r'<a href="(https://a[.]example[^"]*)" target="_blank" rel="([^"]*)">(.*?)<', page
+    )
+    assert link.groups() == (
+        "https://a.example/v?a=1&amp;b=2#t=3725",
+        "noopener noreferrer",
+        "Recording at 1:02:05",
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "fact", "link"),
+    [
+        ({"times": ((0, 0),)}, "<span>at 0:00</span>", None),
+        ({"recording": "https://a.example/v"}, None, '<a href="https://a.example/v"'),
+        ({"recording": "javascript:alert(1)", "times": ((0, 0),)}, "at 0:00", None),
+        ({}, None, None),
+    ],
+)
+def test_a_time_alone_and_a_recording_alone_are_shown(make_index, fields, fact, link):
+    _, page = asked(make_index({"a": "Rain fell. Tea is hot."}, **fields), "is tea hot")
+    assert ("at 0:00" in page, "Recording" in page) == (fact is not None, link is not None)
+    assert (fact or "") in page
+    assert (link or "") in page
+    assert "javascript" not in page
+
+
+def test_the_page_of_a_document_leads_to_the_recording_at_the_passage(make_live, make_client):
+    live = make_live({"a": "Rain fell. Tea is hot."}, **TIMED)
+    client = make_client(live)
+    opened = client.get("/documents/a?start=11&end=22").text
+    assert (
+        '<a href="https://a.example/v?a=1&amp;b=2#t=3725" rel="noopener noreferrer">'
+        "Recording at 1:02:05</a>"
+    ) in opened
+    plain = client.get("/documents/a").text
+    assert (
+        '<a href="https://a.example/v?a=1&amp;b=2" rel="noopener noreferrer">Recording</a>' in plain
+    )
+
+
+def test_the_page_of_a_document_without_an_address_shows_the_time(make_live, make_client):
+    client = make_client(make_live({"a": "Rain fell. Tea is hot."}, times=TIMED["times"]))
+    assert "<span>at 1:02:05</span>" in client.get("/documents/a?start=11&end=22").text
+    assert " at " not in client.get("/documents/a").text.split("<article")[1]

@@ -350,7 +350,7 @@ def test_a_body_that_is_too_long_gets_413_and_the_connection_is_closed(strict, s
     lines = head.decode().lower().split("\r\n")
     assert lines[0].startswith("http/1.1 413 ")
     assert "connection: close" in lines
-    assert json.loads(content)["detail"] == "The request is longer than 2,048 bytes: send less."
+    assert json.loads(content)["detail"] == "The request is longer than 2,048 bytes. Send less."
 
 
 def test_where_too_many_are_connected_it_is_said_when_to_come_again(strict):

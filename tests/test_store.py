@@ -1,6 +1,7 @@
 """Documents and passages, read from a snapshot's tables as they are needed."""
 
 import datetime
+import json
 
 import pytest
 
@@ -21,6 +22,21 @@ def snapshot(tmp_path, encoder):
     ]
     build(map(corpus_file, documents), tmp_path, encoder, passage_chars=100)
     return open_snapshot(tmp_path), {d.id: d for d in documents}
+
+
+def test_times_and_recordings_come_back_and_other_documents_have_no_line_for_them(
+    tmp_path, encoder
+):
+    timed = Document(
+        id="a", title="A", text=TEXT, times=((0, 1), (5, 2.5)), recording="https://a.example/v"
+    )
+    plain = Document(id="b", title="B", text="Rain.")
+    build(map(corpus_file, [timed, plain]), tmp_path, encoder, passage_chars=100)
+    documents = open_snapshot(tmp_path).documents
+    assert dict(documents) == {"a": timed, "b": plain}
+    (lines,) = [p.read_text("utf-8").splitlines() for p in tmp_path.rglob("documents.jsonl")]
+    added = {"times", "recording"}
+    assert [added & set(json.loads(line)) for line in lines] == [added, set()]
 
 
 def test_documents_come_back_as_they_were_by_id(snapshot):

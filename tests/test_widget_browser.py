@@ -4,6 +4,7 @@ The page is as strict as a ministry's may be, and every visit ends with the same
 its policy ever violated, did a script fail, was anybody asked but its server and ours.
 """
 
+import datetime
 import hashlib
 import json
 import re
@@ -23,7 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.server]
 
 QUESTION = "what are the main considerations behind the Opinions"
 ELSEWHERE = "import duty on soybeans"
-COVERAGE = "The record holds 1 document, of 2022-07-21."
+COVERAGE = "Covers 1 document, dated 21 July 2022."
 SAY = Wording("en")
 ASK = "**/api/v1/ask"
 DESKTOP = (1280, 900)
@@ -418,11 +419,11 @@ def test_the_question_is_answered_with_its_citation(visit, server):
     assert marks[1].startswith("The Opinions aims at supporting")
     assert first.locator("cite").inner_text() == expected["document"]["title"]
     facts = first.locator(".facts > *").all_inner_texts()
-    assert facts == ["2022-07-21", "Service Trade", "paragraph 3"]
+    assert facts == ["21 July 2022", "Service Trade", "paragraph 3"]
     asked = first.locator("details.soft summary").inner_text()
     assert asked == (
-        "Asked: What is the background of and main considerations behind the issue of the opinions"
-        " by MOFCOM and relevant government departments this time?"
+        "In reply to: What is the background of and main considerations behind the issue of the "
+        "opinions by MOFCOM and relevant government departments this time?"
     )
 
 
@@ -446,12 +447,12 @@ def test_more_citations_are_folded_below_the_first(visit, server):
     turn = ask(opened(visit()), QUESTION)
     number = len(told(server, QUESTION)["citations"])
     summary = turn.locator("summary").filter(has_text=SAY("answer.more"))
-    assert summary.inner_text() == f"Also in the record ({number - 1})"
+    assert summary.inner_text() == f"More passages ({number - 1})"
     assert turn.locator("article:visible").count() == 1
     summary.click()
     assert turn.locator("article:visible").count() == number
     labels = turn.locator("article").evaluate_all("all => all.map((a) => a.ariaLabel)")
-    assert labels == [f"Citation {n}" for n in range(1, number + 1)]
+    assert labels == [f"Passage {n}" for n in range(1, number + 1)]
 
 
 def test_the_last_five_questions_go_with_the_next_and_courtesies_do_not(visit):
@@ -475,7 +476,7 @@ def test_a_follow_up_says_what_was_searched_for(visit):
     page = opened(visit())
     ask(page, "what did the State Council do in 2014?")
     turn = ask(page, "and what did it export?")
-    searched = "Searched for: what did the State Council do in 2014? and what did it export?"
+    searched = "Showing results for: what did the State Council do in 2014? and what did it export?"
     assert turn.locator("p.soft").first.inner_text() == searched
     assert "Rapid development has been achieved" in turn.locator("blockquote").first.inner_text()
     assert turns(page).locator("h3").all_inner_texts() == [
@@ -487,10 +488,10 @@ def test_a_follow_up_says_what_was_searched_for(visit):
 def test_what_is_not_in_the_record_is_said_with_what_the_record_holds(visit, server):
     page = opened(visit())
     turn = ask(page, ELSEWHERE)
-    assert turn.locator(".verdict").inner_text() == "Not in the record"
+    assert turn.locator(".verdict").inner_text() == "No clear answer found"
     explained = SAY("answer.not_in_record.explained", coverage=COVERAGE)
     expect(turn.locator(".verdict + p")).to_have_text(explained)
-    assert heard(page).inner_text() == "Not in the record"
+    assert heard(page).inner_text() == "No clear answer found"
     assert turn.locator("article:visible").count() == 0
     nearest = turn.locator("details").first
     assert nearest.locator("summary").first.inner_text() == SAY("answer.nearest")
@@ -595,16 +596,37 @@ def test_markup_and_script_links_in_an_answer_stay_text(visit):
     assert article.locator("blockquote").inner_text() == text
     assert article.locator("img").count() == 0
     assert article.locator("a").all_inner_texts() == [SAY("answer.open")]
-    assert article.locator(".links span").inner_text() == "Source: tea"
+    assert article.locator(".links span").inner_text() == "Source file: tea"
 
 
 def test_what_an_answer_lacks_is_said_or_left_out(visit):
     source = "https://example.org/tea"
     page = answered_with(opened(visit()), cited("Tea.", ["Tea."], source=source))
     article = ask(page, "tea").locator("article")
-    assert article.locator(".facts > *").all_inner_texts() == ["undated", "MR. FU", "paragraph 1"]
+    assert article.locator(".facts > *").all_inner_texts() == ["no date", "MR. FU", "paragraph 1"]
     link = article.get_by_role("link", name=SAY("answer.source"), exact=True)
     assert link.get_attribute("href") == source
+
+
+@pytest.mark.parametrize(("time", "shown"), [(0, "0:00"), (95.9, "1:35"), (3725.25, "1:02:05")])
+def test_the_time_is_shown_and_the_recording_is_linked(visit, time, shown):
+    recording = "https://a.example/v#t=95"
+    answer = cited("Tea.", ["Tea."], recording=recording)
+    answer["citations"][0]["passage"]["time"] = time
+    article = ask(answered_with(opened(visit()), answer), "tea").locator("article")
+    facts = ["undated", "MR. FU", f"at {shown}", "paragraph 1"]
+    assert article.locator(".facts > *").all_inner_texts() == facts
+    link = article.get_by_role("link", name=f"Recording at {shown}", exact=True)
+    assert link.get_attribute("href") == recording
+
+
+def test_a_recording_without_a_time_is_linked_and_one_that_is_a_script_is_not(visit):
+    page = opened(visit())
+    for recording, links in (("https://a.example/v", ["Recording"]), ("javascript:alert(1)", [])):
+        answer = cited("Tea.", ["Tea."], recording=recording)
+        answer["citations"][0]["passage"]["time"] = None
+        article = ask(answered_with(page, answer), "tea").locator("article")
+        assert article.locator("a").all_inner_texts() == [SAY("answer.open"), *links]
 
 
 def test_what_was_asked_is_shown_in_full_where_it_is_short(visit):
@@ -612,7 +634,7 @@ def test_what_was_asked_is_shown_in_full_where_it_is_short(visit):
     answer["citations"][0]["passage"]["asked"] = "It is late. What do you drink?"
     page = answered_with(opened(visit()), answer)
     article = ask(page, "tea").locator("article")
-    assert article.locator("p.soft").inner_text() == "Asked: It is late. What do you drink?"
+    assert article.locator("p.soft").inner_text() == "In reply to: It is late. What do you drink?"
     assert article.locator("details").count() == 0
 
 
@@ -623,7 +645,7 @@ def test_a_later_statement_and_related_questions_can_be_opened(visit, server):
     answer["citations"][0]["later"] = later
     answer["related"] = ["Is milk cold?"]
     page = answered_with(opened(visit()), answer)
-    link = ask(page, "tea").get_by_role("link", name="Tea again, 2024-05-01")
+    link = ask(page, "tea").get_by_role("link", name="Tea again, 1 May 2024")
     assert link.get_attribute("href") == f"{server}/documents/again#passage"
     page.unroute(ASK)
     page.get_by_role("button", name="Is milk cold?").click()
@@ -719,7 +741,7 @@ def test_a_question_that_is_refused_is_told_why(visit, server):
     page = opened(visit())
     long = "tea " * 700 + "milk"
     assert widget_does(page, "e.ask(given)", long) is None
-    why = "The question has 2,804 characters, at most 2,000 are taken: ask something shorter."
+    why = "The question has 2,804 characters. Shorten it to 2,000 or fewer."
     assert is_told(page, SAY("answer.failed", why=why), long, address=server)
     ask(page, QUESTION)
     assert trouble(page).count() == 0
@@ -730,7 +752,7 @@ def test_a_proxy_that_answers_for_the_server_is_no_answer(visit, server, body):
     page = opened(visit())
     page.route(ASK, lambda route: route.fulfill(status=502, body=body), times=1)
     ask(page, QUESTION)
-    assert is_told(page, SAY("answer.failed", why=502), address=server)
+    assert is_told(page, SAY("answer.failed", why="HTTP 502"), address=server)
     assert is_answered_then(page)
 
 
@@ -795,7 +817,7 @@ def test_the_verdict_does_not_wait_for_what_the_record_holds(visit):
     with page.expect_request("**/api/v1/status"):
         box(page).press("Enter")
     page.clock.run_for(30_100)
-    expect(turns(page).locator(".verdict")).to_have_text("Not in the record", timeout=3_000)
+    expect(turns(page).locator(".verdict")).to_have_text("No clear answer found", timeout=3_000)
     assert len(waiting) == 1
 
 
@@ -1060,14 +1082,14 @@ def pressed(page, key, until, most=30):
 
 def test_the_keyboard_is_enough(visit):
     page = visit()
-    stops = pressed(page, "Tab", "button: Ask the record")
+    stops = pressed(page, "Tab", "button: Ask a question")
     assert stops == [
         "a: Skip to the content",
         "button: Menu",
         "a: press conferences",
         "input: ",
         "button: Search",
-        "button: Ask the record",
+        "button: Ask a question",
     ]
     page.keyboard.press("Enter")
     assert page.evaluate(FOCUSED) == "box"
@@ -1077,27 +1099,27 @@ def test_the_keyboard_is_enough(visit):
     expect(turns(page).locator("article").first).to_be_visible()
     assert page.evaluate(FOCUSED) == "box"
 
-    asked = "summary: Asked: What is the background"
+    asked = "summary: In reply to: What is the background"
     stops = pressed(page, "Shift+Tab", asked)
-    more = [stop for stop in stops if stop.startswith("summary: Also in the record")]
+    more = [stop for stop in stops if stop.startswith("summary: More passages")]
     assert len(more) == 1
     assert "nothing" not in stops
     page.keyboard.press("Enter")
     assert turns(page).locator("details.soft p").first.is_visible()
-    pressed(page, "Tab", "a: Read in the document", most=1)
+    pressed(page, "Tab", "a: Read in context", most=1)
     with page.context.expect_page() as new:
         page.keyboard.press("Enter")
     expect(new.value.locator("mark#passage")).to_be_visible()
     new.value.close()
     page.bring_to_front()
-    pressed(page, "Tab", "summary: Also in the record", most=1)
+    pressed(page, "Tab", "summary: More passages", most=1)
     page.keyboard.press("Space")
     assert turns(page).locator("article:visible").count() > 1
     pressed(page, "Tab", "box")
-    assert pressed(page, "Tab", "button: Clear the conversation") == [
+    assert pressed(page, "Tab", "button: Clear conversation") == [
         "button: Ask",
         "input: ",
-        "button: Clear the conversation",
+        "button: Clear conversation",
     ]
 
     page.keyboard.press("Escape")
@@ -1142,7 +1164,7 @@ def test_on_a_phone_the_focus_stays_in_the_panel(visit):
     page = opened(visit(size=PHONE))
     ask(page, QUESTION)
     stops = [*pressed(page, "Tab", "button: Close"), *pressed(page, "Tab", "box")]
-    outside = ("Skip", "Menu", "press conferences", "Search", "Ask the record")
+    outside = ("Skip", "Menu", "press conferences", "Search", "Ask a question")
     assert [stop for stop in stops if stop.split(": ")[-1].startswith(outside)] == []
 
 
@@ -1161,7 +1183,7 @@ def test_nothing_that_can_have_the_focus_is_covered_by_the_panel(visit):
 
 
 @pytest.mark.parametrize(
-    ("question", "said"), [(QUESTION, "3 passages found."), (ELSEWHERE, "Not in the record")]
+    ("question", "said"), [(QUESTION, "3 passages found."), (ELSEWHERE, "No clear answer found")]
 )
 def test_an_answer_is_announced_once(visit, question, said):
     page = opened(visit())
@@ -1174,7 +1196,7 @@ def test_an_answer_is_announced_once(visit, question, said):
     )
     ask(page, question)
     expect(heard(page)).to_have_text(said)
-    assert heard(page).evaluate("e => e.changes") == ["Searching the record …", said]
+    assert heard(page).evaluate("e => e.changes") == ["Searching…", said]
     live = "[aria-live], [role=alert], [role=log], [role=status], output"
     assert page.locator("press-qa").locator(live).count() == 1
 
@@ -1300,7 +1322,7 @@ def test_the_widget_speaks_the_language_it_is_given_or_the_page_s(visit, languag
         panel(page).get_by_role("button", name=say("chat.send"), exact=True).click()
     assert asked.value.post_data_json["language"] == spoken
     expect(panel(page).locator(".verdict")).to_have_text(say("answer.not_in_record"))
-    coverage = say("coverage.one", documents=1, first="2022-07-21")
+    coverage = say("coverage.one", documents=1, first=datetime.date(2022, 7, 21))
     explained = say("answer.not_in_record.explained", coverage=coverage)
     expect(panel(page).locator(".verdict + p")).to_have_text(explained)
     assert panel(page).get_by_label(say("widget.keep")).count() == 1
@@ -1329,7 +1351,7 @@ def test_questions_of_the_page_are_buttons_that_ask(visit):
     offered = panel(page).locator(".log button")
     assert offered.all_inner_texts() == [QUESTION, ELSEWHERE]
     offered.nth(1).click()
-    expect(turns(page).locator(".verdict")).to_have_text("Not in the record")
+    expect(turns(page).locator(".verdict")).to_have_text("No clear answer found")
     assert turns(page).locator("h3").all_inner_texts() == [ELSEWHERE]
     page.get_by_role("button", name=SAY("widget.clear")).click()
     assert offered.all_inner_texts() == [QUESTION, ELSEWHERE]
@@ -1362,7 +1384,7 @@ def test_inline_the_widget_is_part_of_the_page(visit):
     assert page.locator("press-qa").bounding_box()["width"] == width
     assert page.get_by_role("button", name=SAY("widget.close")).count() == 0
     widget_does(page, "(e.open(), e.close())")
-    assert page.get_by_role("region", name="Ask the record").count() == 1
+    assert page.get_by_role("region", name="Ask a question").count() == 1
     assert page.evaluate("document.activeElement === document.body")
 
 
@@ -1549,7 +1571,7 @@ def test_without_script_the_link_leads_to_the_page_that_needs_none(visit, server
 
 def test_the_link_keeps_the_language(visit, server):
     page = visit(language="zh-TW", java_script_enabled=False)
-    assert page.locator("press-qa > a").inner_text() == "查詢記錄"
+    assert page.locator("press-qa > a").inner_text() == "我要提問"
     assert is_led_on(page, server, "?language=zh-TW")
 
 

@@ -28,7 +28,10 @@ __all__ = [
     "Span",
     "Status",
     "Turn",
+    "clock",
     "page_of",
+    "seconds",
+    "time_of",
     "to_json",
 ]
 
@@ -61,7 +64,9 @@ class Document:
     Always ``sha256 == sha256(text in UTF-8)``, in hexadecimal. ``withdrawn`` is the day on which
     its source was found gone: it is kept, and is no answer any more. ``also`` are the other
     places that published the same text. ``pages`` holds the offset of every page's first
-    character, ascending, where the source has pages.
+    character, ascending, where the source has pages. ``times`` pairs offsets, strictly ascending,
+    with seconds from the start of the recording, never descending: what stands from an offset on
+    was said from that second on. ``recording`` is the recording's address on the web.
     """
 
     id: str
@@ -75,6 +80,8 @@ class Document:
     withdrawn: datetime.date | None = None
     also: tuple[str, ...] = ()
     pages: tuple[int, ...] = ()
+    times: tuple[tuple[int, float], ...] = ()
+    recording: str | None = None
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,6 +91,25 @@ class Document:
 def page_of(document: Document, offset: int) -> int | None:
     """The page of the source, counted from 1, with the character at ``offset``."""
     return bisect.bisect_right(document.pages, offset) or None
+
+
+def time_of(document: Document, offset: int) -> float | None:
+    """The second of the recording at which the caption with the character at ``offset`` begins."""
+    before = bisect.bisect_right(document.times, offset, key=lambda pair: pair[0])
+    return document.times[before - 1][1] if before else None
+
+
+def seconds(milliseconds: int) -> float:
+    """Milliseconds in seconds; an int where they are whole, as JavaScript writes them too."""
+    whole, rest = divmod(milliseconds, 1000)
+    return milliseconds / 1000 if rest else whole
+
+
+def clock(time: float) -> str:
+    """A time in seconds as m:ss, from an hour on as h:mm:ss; fractions are dropped."""
+    minutes, second = divmod(int(time), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +202,9 @@ class CitedPassage:
     """What a citation shows: always ``text == document.text[start:end]``.
 
     ``asked`` is the journalist's question this passage answers, verbatim. ``page`` is that of the
-    source with the first sentence quoted, counted from 1, where the source has pages.
+    source with the first sentence quoted, counted from 1, where the source has pages. ``time`` is
+    when that sentence's caption begins, in seconds from the start of the recording, where the
+    source is captions.
     """
 
     text: str
@@ -187,14 +215,19 @@ class CitedPassage:
     speaker: str | None
     asked: str | None
     page: int | None = None
+    time: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where to read on: our reader page at the passage; the source, if it is on the web."""
+    """Where to read on: our reader page at the passage; the source, if it is on the web.
+
+    ``recording`` is the recording's address, at the passage's time where that is known.
+    """
 
     reader: str
     source: str | None
+    recording: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -278,8 +278,8 @@ class QA:
         for text in (question, *previous):
             if len(text) > self.max_question_chars:
                 raise QuestionError(
-                    f"The question{' before' * (text != question)} has {len(text):,} characters, "
-                    f"at most {self.max_question_chars:,} are taken: ask something shorter.",
+                    f"The {'previous ' * (text != question)}question has {len(text):,} characters. "
+                    f"Shorten it to {self.max_question_chars:,} or fewer.",
                     "long",
                     characters=f"{len(text):,}",
                     most=f"{self.max_question_chars:,}",

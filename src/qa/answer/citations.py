@@ -21,7 +21,9 @@ from qa.records import (
     Quote,
     Span,
     page_of,
+    time_of,
 )
+from qa.sources import recordings
 
 __all__ = ["citation", "cited", "later_statement", "reader_link"]
 
@@ -47,6 +49,8 @@ def citation(  # noqa: PLR0913, PLR0917 - what a citation tells
 ) -> Citation:
     """The citation of a passage, numbered from 1."""
     span = passage.span
+    begins = min((q.start for q in quotes), default=span.start)
+    time = time_of(document, begins)
     return Citation(
         number=number,
         document=cited(document, passage.date),
@@ -58,14 +62,19 @@ def citation(  # noqa: PLR0913, PLR0917 - what a citation tells
             role=passage.role,
             speaker=passage.speaker,
             asked=passage.asked.of(document.text) if passage.asked else None,
-            page=page_of(document, min((q.start for q in quotes), default=span.start)),
+            page=page_of(document, begins),
+            time=time,
         ),
         quotes=quotes,
         confidence=confidence,
         sha256=document.sha256,
         prefix=document.text[max(0, span.start - _AROUND_CHARS) : span.start],
         suffix=document.text[span.end : span.end + _AROUND_CHARS],
-        links=Links(reader=reader_link(document.id, span), source=_source_link(document, quotes)),
+        links=Links(
+            reader=reader_link(document.id, span),
+            source=_source_link(document, quotes),
+            recording=recordings.link(document.recording, time),
+        ),
         later=later,
     )
 

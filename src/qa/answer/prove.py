@@ -179,10 +179,10 @@ def _citation_faults(
     if stated["sha256"] != document.sha256:
         yield f"its text has sha256 {document.sha256}, the citation says {stated['sha256']}"
     passage = stated["passage"]
-    # Answers of earlier versions told no page, and no later statement.
+    # Answers of earlier versions have no page, time, recording or later statement.
     yield from _key_faults("it", stated, Citation, {"later"})
-    yield from _key_faults("its passage", passage, CitedPassage, {"page"})
-    yield from _key_faults("its links", stated["links"], Links)
+    yield from _key_faults("its passage", passage, CitedPassage, {"page", "time"})
+    yield from _key_faults("its links", stated["links"], Links, {"recording"})
     if not _is_share(stated["confidence"]):
         yield f"confidence is {stated['confidence']!r}, not a number from 0 to 1"
     span = Span(_offset(passage["start"]), _offset(passage["end"]))
@@ -208,6 +208,7 @@ _COMPARED = (
     ("suffix", ""),
     ("links", "reader"),
     ("links", "source"),
+    ("links", "recording"),
 )
 # Keys of a cited document that answers of earlier versions lack.
 _ADDED = ("language", "also")

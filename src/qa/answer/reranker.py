@@ -1,6 +1,6 @@
 """The last stage: a model that reads question and passage together.
 
-The bundled reader is a folder of the package, made by ``benchmarks/reader``:
+The bundled reader is a folder of the package, made by ``benchmarks/reranker``:
 
     reader.onnx       token numbers of a pair -> what is told of it, and of each of its tokens
     tokenizer.json.gz text -> token numbers

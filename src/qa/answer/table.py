@@ -35,6 +35,7 @@ CITATION_COLUMNS = (
     "speaker",
     "asked",
     "page",
+    "time",
     "paragraph",
     "start",
     "end",
@@ -43,16 +44,19 @@ CITATION_COLUMNS = (
     "passage",
     "sha256",
     "reader",
+    "recording",
 )
+# Answers of earlier versions lack these.
+_EARLIER_COLUMNS = tuple(name for name in CITATION_COLUMNS if name not in {"time", "recording"})
 # What makes a spreadsheet take a cell for a formula (OWASP, "CSV Injection"), after any white
 # space, and the full-width forms that some of them take for the same.
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 
 
-def head(most: int) -> list[str]:
+def head(most: int, cited: Sequence[str] = CITATION_COLUMNS) -> list[str]:
     """Return the names of the columns, for answers of at most so many citations."""
-    cited = [f"{name}_{n}" for n in range(1, most + 1) for name in CITATION_COLUMNS]
-    return ["line", "id", "error", *SEARCH_COLUMNS, *cited]
+    numbered = [f"{name}_{n}" for n in range(1, most + 1) for name in cited]
+    return ["line", "id", "error", *SEARCH_COLUMNS, *numbered]
 
 
 def columns(citation: Citation) -> dict[str, Any]:
@@ -67,6 +71,7 @@ def columns(citation: Citation) -> dict[str, Any]:
         "speaker": passage.speaker,
         "asked": passage.asked,
         "page": passage.page,
+        "time": passage.time,
         "paragraph": passage.paragraph,
         "start": passage.start,
         "end": passage.end,
@@ -75,6 +80,7 @@ def columns(citation: Citation) -> dict[str, Any]:
         "passage": passage.text,
         "sha256": citation.sha256,
         "reader": citation.links.reader,
+        "recording": citation.links.recording,
     }
 
 
@@ -100,8 +106,7 @@ def rows(content: str) -> Iterator[tuple[int, dict[str, str]]]:
     reader = csv.reader(io.StringIO(content.removeprefix("\ufeff"), newline=""), strict=True)
     try:
         names = next(reader)
-        most, rest = divmod(len(names) - len(head(0)), len(CITATION_COLUMNS))
-        if rest or names != head(most):
+        if not any(_is_head(names, cited) for cited in (CITATION_COLUMNS, _EARLIER_COLUMNS)):
             raise CitationError("The columns are not those that qa batch writes.")
         for cells in reader:
             if len(cells) != len(names):
@@ -114,10 +119,16 @@ def rows(content: str) -> Iterator[tuple[int, dict[str, str]]]:
         raise CitationError(f"Line {reader.line_num} of the answers is no row: {error}.") from error
 
 
+def _is_head(names: Sequence[str], cited: Sequence[str]) -> bool:
+    """Return True where a table's columns are these, for any number of citations."""
+    return names == head((len(names) - len(head(0))) // len(cited), cited)
+
+
 def faults(row: Mapping[str, str], record: Record) -> Iterator[str]:
     """What in a row of answers the record does not bear out, a line each."""
-    most = (len(row) - len(head(0))) // len(CITATION_COLUMNS)
-    cited = [{name: row[f"{name}_{n}"] for name in CITATION_COLUMNS} for n in range(1, most + 1)]
+    known = [name for name in CITATION_COLUMNS if f"{name}_1" in row]
+    most = (len(row) - len(head(0))) // len(known) if known else 0
+    cited = [{name: row[f"{name}_{n}"] for name in known} for n in range(1, most + 1)]
     stated = [*itertools.takewhile(lambda cells: any(cells.values()), cited)]
     if row["error"]:
         yield f"it holds the error {row['error']!r} beside an answer"
@@ -153,6 +164,8 @@ def _cited_faults(cells: Mapping[str, str], record: Record, digest: str) -> Iter
         yield f"its quote {cells['quote'][:40]!r} is not made of sentences that follow one another"
     expected = columns(rebuilt(document, span, quotes or ()))
     for name, value in expected.items():
+        if name not in cells:
+            continue  # of an earlier version
         if name == "confidence":
             if not _is_number(cells[name]):
                 yield f"confidence is {cells[name]!r}, not a number"

@@ -169,7 +169,7 @@ def _snapshot_faults(live: Snapshot, files: dict[str, CorpusFile], corpus: Path)
 
 def _difference(indexed: Document, found: Document) -> str:
     """Where the two part, as far as a reader of the document would see it."""
-    for name in ("title", "date", "section", "source", "language", "layout"):
+    for name in ("title", "date", "section", "source", "language", "layout", "recording"):
         ours, theirs = getattr(indexed, name), getattr(found, name)
         if ours != theirs:
             return f" ({name} was {ours}, is {theirs})"

@@ -542,16 +542,16 @@ def widget(
     from qa.web.ui.widget import page_policy, snippet  # noqa: PLC0415
 
     settings = Settings.load(config, public_url=address)
-    out.print("Paste this where the widget shall be:\n")
+    out.print("Paste this where the widget should appear:\n")
     out.print(snippet(settings.address, language), soft_wrap=True)
-    out.print("\nIf the page has a Content-Security-Policy, these have to be in it:\n")
+    out.print("\nIf the page has a Content-Security-Policy, add these directives:\n")
     for directive in page_policy(settings.address):
         out.print(directive, soft_wrap=True)
     if settings.allowed_origins:
         out.print(f"\nPages that may ask: {', '.join(settings.allowed_origins)}.")
     else:
         out.print(
-            "\nNo page of another origin may ask yet. Name yours in qa.toml, and restart:"
+            "\nNo other origin may use the widget yet. Add yours to qa.toml and restart:"
             '\n\nallowed_origins = ["https://www.example.org"]'
         )
 

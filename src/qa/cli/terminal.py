@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from qa.records import Answer, Citation, Document
+from qa.records import Answer, Citation, Document, clock
 
 if TYPE_CHECKING:  # what few commands need stays away until it is used
     from rich.table import Table
@@ -47,6 +47,8 @@ _PLAIN_PROGRESS_S = 10.0
 _SHOWN_QUESTIONS = 20
 # Of each outcome, where there are many; of trouble all are shown.
 SHOWN_SOURCES = 1_000
+# What a preview shows of a document above its turns.
+_PREVIEWED = "title date language layout section pages times recording remark".split()
 # Controls, formats such as the marks of right-to-left, halves of characters, line separators.
 _STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
@@ -109,7 +111,7 @@ def printable(text: str) -> str:
 def print_preview(stated: Mapping[str, Any]) -> None:
     """What a source would become: what is known of it, then a line per turn."""
     out.print(Text(printable(stated["source"]), style="bold"))
-    for name in ("title", "date", "language", "layout", "section", "pages", "remark"):
+    for name in _PREVIEWED:
         if stated[name]:
             out.print(_indented(Text(f"{name:10}{printable(str(stated[name]))}")))
     for turn in stated["turns"]:
@@ -120,21 +122,21 @@ def print_preview(stated: Mapping[str, Any]) -> None:
 def print_answer(answer: Answer, documents: dict[str, Document]) -> None:
     """The answer for a person at a terminal; quotes stand out, nothing is cut."""
     if answer.searched_for != answer.question and answer.searched_for:
-        out.print(Text(f"Searched for: {answer.searched_for}", style="italic"))
+        out.print(Text(f"Showing results for: {answer.searched_for}", style="italic"))
     if answer.courtesy:
-        out.print("That asks nothing of the record. Ask about what was said.")
+        out.print("We could not find a question in that. Ask about something that was said.")
         return
     if not answer.is_answered:
-        out.print(Text("Not in the record.", style="bold"))
+        out.print(Text("No clear answer found.", style="bold"))
         if answer.nearest:
-            out.print("The nearest passages, which are not an answer:")
+            out.print("Closest passages (they may not answer your question):")
     for citation in answer.citations or answer.nearest:
         if citation.number > 1 or not answer.is_answered:
             out.print()
         _print_citation(citation, documents[citation.document.id])
     if answer.related:
         out.print()
-        out.print(Text("Also asked in the record:", style="bold"))
+        out.print(Text("Related questions from the record:", style="bold"))
     for question in answer.related:
         out.print(_indented(Text(question)))
 
@@ -143,20 +145,22 @@ def _print_citation(citation: Citation, document: Document) -> None:
     passage = citation.passage
     facts = [
         citation.document.title,
-        str(citation.document.date or "undated"),
+        str(citation.document.date or "no date"),
         citation.document.section,
         passage.speaker,
         f"page {passage.page}" if passage.page else None,
+        f"at {clock(passage.time)}" if passage.time is not None else None,
         f"paragraph {passage.paragraph}",
         f"characters {passage.start}-{passage.end}",
         document.source,
+        citation.links.recording,
     ]
     text = Text(passage.text)
     for quote in citation.quotes:
         text.stylize("bold reverse", quote.start - passage.start, quote.end - passage.start)
     out.print(Text(f"[{citation.number}] ", style="bold") + Text(" | ".join(filter(None, facts))))
     if passage.asked:
-        out.print(_indented(Text(f"Asked: {passage.asked}", style="dim")))
+        out.print(_indented(Text(f"In reply to: {passage.asked}", style="dim")))
     out.print(_indented(text))
     if not out.is_terminal:  # where bold type is lost
         for quote in citation.quotes:
@@ -164,7 +168,7 @@ def _print_citation(citation: Citation, document: Document) -> None:
     if citation.later:
         later = citation.later
         place = f"{later.document.date} | characters {later.start}-{later.end}"
-        told = f"A later statement exists: {later.document.title} | {place}"
+        told = f"There is a more recent statement: {later.document.title} | {place}"
         out.print(_indented(Text(told)))
 
 

@@ -57,7 +57,7 @@ __all__ = [
     "writing",
 ]
 
-FORMAT = 5
+FORMAT = 6
 _MANIFEST = owned.MANIFEST
 _TEXTS = "documents/documents.jsonl"
 # Vectors of all passages and of all their sentences: float16, shape (rows, dimension).

@@ -140,6 +140,7 @@ class Documents(Mapping[str, Document]):
         if "withdrawn" in row:
             row["withdrawn"] = datetime.date.fromisoformat(row["withdrawn"])
         row["also"], row["pages"] = (tuple(row.get(name, ())) for name in ("also", "pages"))
+        row["times"] = tuple((offset, time) for offset, time in row.get("times", ()))
         return Document(**row), sha256
 
     def _line(self, number: int) -> bytes:
@@ -356,6 +357,8 @@ def _document_json(document: Document) -> dict[str, Any]:
         "withdrawn": document.withdrawn.isoformat() if document.withdrawn else None,
         "also": list(document.also),
         "pages": list(document.pages),
+        "times": list(document.times),
+        "recording": document.recording,
     }
     return {
         "id": document.id,

@@ -8,7 +8,9 @@ the source was found gone. ``sha256`` is of the text, ``source_sha256`` of the s
 holds, a person has corrected the file by hand, or it is damaged. ``accepted_sha256`` is of this
 file without that line, as a person has accepted it ("qa accept"). Files written by hand need only
 a title. ``pages`` holds the offset in the text of every page's first character; it holds only
-while ``sha256`` is that of the text: a corrected text has no pages.
+while ``sha256`` is that of the text: a corrected text has no pages. So do ``times``, pairs of an
+offset in the text and the second of the recording at which it is said. ``recording`` is the
+address of the recording, and may be added by hand.
 
 To be read only, the folder may be elsewhere: at an address that fsspec knows (``place``).
 """
@@ -28,6 +30,7 @@ import yaml
 
 from qa.errors import CorpusError
 from qa.records import Document
+from qa.sources import recordings
 from qa.sources.formats.front_matter import FRONT_MATTER, Value, day, fields_of
 from qa.sources.layouts.registry import turns
 from qa.storage import write_whole
@@ -46,11 +49,11 @@ __all__ = [
     "write",
 ]
 
-_KEYS = ("id", "title", "date", "section", "source", "language", "layout")
+_KEYS = ("id", "title", "date", "section", "source", "language", "layout", "recording")
 _MARKS = ("also", "withdrawn")
 _ACCEPTED = "accepted_sha256"
 _WRITTEN = ("ingested_from", "sha256", "source_sha256", "file_sha256")
-_PROVENANCE = (*_WRITTEN, "pages", "retrieved", _ACCEPTED)
+_PROVENANCE = (*_WRITTEN, "pages", "times", "retrieved", _ACCEPTED)
 # Tens of times faster, but not everywhere compiled in.
 _SafeDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _FILE_SHA256_LINE = re.compile(r"^file_sha256: ([0-9a-f]{64})\n", re.MULTILINE)
@@ -218,8 +221,8 @@ def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 
 
-def _in_one_line(dumper: yaml.SafeDumper, numbers: tuple[int, ...]) -> yaml.SequenceNode:
-    return dumper.represent_sequence("tag:yaml.org,2002:seq", numbers, flow_style=True)
+def _in_one_line(dumper: yaml.SafeDumper, values: tuple[int | str, ...]) -> yaml.SequenceNode:
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", values, flow_style=True)
 
 
 _Dumper.add_representer(str, _quoted)
@@ -232,6 +235,7 @@ def render(
     """The whole text of ``corpus/ID.md``."""
     fields = {key: getattr(document, key) for key in _KEYS}
     fields["pages"] = document.pages or None
+    fields["times"] = recordings.written_times(document.times) or None
     fields |= {"ingested_from": ingested_from, "retrieved": retrieved}
     fields |= {"sha256": document.sha256, "source_sha256": source_sha256}
     # Last, where ``amended`` puts them, too.
@@ -347,13 +351,15 @@ def _document(fields: dict[str, Value], body: str, stem: str) -> Document:
         withdrawn=_date(fields.get("withdrawn")),
         also=_texts(fields, "also"),
         pages=_pages(fields, text),
+        times=_times(fields, text),
+        recording=recordings.read_address(_text(fields, "recording")),
     )
 
 
 def _pages(fields: dict[str, Value], text: str) -> tuple[int, ...]:
     """Where pages begin, if the text is the one they were told of."""
     stated = fields.get("pages")
-    if stated is None or fields.get("sha256") != hashlib.sha256(text.encode()).hexdigest():
+    if stated is None or not _is_ingested(fields, text):
         return ()
     if not isinstance(stated, list) or not all(_is_offset(offset) for offset in stated):
         raise CorpusError(f"its pages are {stated!r:.200}, not a list of offsets in the text.")
@@ -361,6 +367,18 @@ def _pages(fields: dict[str, Value], text: str) -> tuple[int, ...]:
     if offsets != sorted(offsets) or (offsets and offsets[-1] > len(text)):
         raise CorpusError("its pages do not ascend within the text.")
     return tuple(offsets)
+
+
+def _times(fields: dict[str, Value], text: str) -> tuple[tuple[int, float], ...]:
+    """Return the times of captions, if the text is the one they were written for."""
+    stated = fields.get("times")
+    is_of_text = stated is not None and _is_ingested(fields, text)
+    return recordings.read_times(stated, len(text)) if is_of_text else ()
+
+
+def _is_ingested(fields: dict[str, Value], text: str) -> bool:
+    """Return True where the text is as ingest wrote it."""
+    return fields.get("sha256") == hashlib.sha256(text.encode()).hexdigest()
 
 
 def _is_offset(stated: object) -> bool:

@@ -333,6 +333,9 @@ def document_of(extracted: Extracted, source: str) -> Document:
         language=extracted.language or language(page.text),
         layout=extracted.layout or page.layout,
         pages=tuple(max(0, begins - cut) for begins in extracted.pages),
+        # Of the times within what is cut off, the last holds for the first character.
+        times=tuple({max(0, at - cut): time for at, time in extracted.times}.items()),
+        recording=extracted.recording,
     )
 
 

@@ -42,6 +42,8 @@ class Preview:
             "layout": document.layout,
             "section": document.section,
             "pages": len(document.pages),
+            "times": len(document.times),
+            "recording": document.recording,
             "remark": self.why,
             "turns": [
                 _stated_turn(turn, document.text) for turn in turns(document.text, document.layout)

@@ -46,22 +46,22 @@ class Ask(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLES["ask"]]})
 
-    question: str = Field(min_length=1, description="what you want to know")
+    question: str = Field(min_length=1, description="the question")
     previous: list[str] = Field(
         default_factory=list,
         max_length=_MOST_PREVIOUS,
         description="questions asked before it, oldest first",
     )
     top_k: int | None = Field(None, ge=1, le=_MOST_CITATIONS, description="most citations wanted")
-    since: datetime.date | None = Field(None, description="only what was published then or later")
-    until: datetime.date | None = Field(None, description="only what was published until then")
+    since: datetime.date | None = Field(None, description="only documents of that date or later")
+    until: datetime.date | None = Field(None, description="only documents of that date or earlier")
     section: str | None = Field(
         None, min_length=1, description="only documents of that section, as the status names it"
     )
     language: str | None = Field(
         None,
         max_length=35,
-        description="language (BCP 47) of what is said to the visitor; answers stay as recorded",
+        description="language (BCP 47) of messages; passages stay in the record's language",
     )
     widget: int | None = Field(None, description="version of the widget that asks")
 
@@ -99,7 +99,7 @@ class Failed(BaseModel):
     snapshot: str
     elapsed_ms: float = 0.0
     courtesy: None = None
-    error: Problem = Field(description="why it failed; with 503 it may be asked again")
+    error: Problem = Field(description="why it failed; after a 503, try again")
 
 
 class Answers(BaseModel):
@@ -123,11 +123,11 @@ class Record(BaseModel):
     sections: list[str] = Field(description="those that documents are of")
     encoder: str
     searches: list[str] = Field(description="those that are made")
-    widgets: list[int] = Field(description="versions of the widget that may ask")
+    widgets: list[int] = Field(description="supported versions of the widget")
     max_question_chars: int
     questions_per_minute: int = Field(description="of one client")
     max_batch: int
-    keeps_feedback: bool = Field(description="whether it is kept what visitors think of answers")
+    keeps_feedback: bool = Field(description="whether feedback on answers is kept")
 
 
 def api_routes(live: Live, limits: Limits, settings: Settings, documents: Rendered) -> APIRouter:
@@ -151,7 +151,7 @@ def _add_asking(routes: APIRouter, live: Live, limits: Limits, settings: Setting
         """The passages that answer, word for word, each with its citation.
 
         Where the record holds no answer, `status` is `not_in_record`, `citations` is empty and
-        `nearest` has the closest passages, which are not an answer.
+        `nearest` has the closest passages, which may not answer the question.
         """
         if asked.widget is not None and asked.widget not in VERSIONS:
             return problem(HTTPStatus.GONE, Wording(language_of(asked.language))("widget.gone"))
@@ -173,12 +173,12 @@ def _add_asking(routes: APIRouter, live: Live, limits: Limits, settings: Setting
         """
         number = len(asked.questions)
         if number > settings.max_batch:
-            detail = f"A batch has at most {settings.max_batch} questions, this has {number}."
-            return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{detail} Send several.")
+            detail = f"A batch takes at most {settings.max_batch} questions; this one has {number}."
+            return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{detail} Split it.")
         address = request.client.host if request.client else ""
         wait_s = await limits.questions(address, request.scope["qa.key"], number)
         if wait_s is not None:
-            detail = f"More was asked with this key than a minute allows: wait {wait_s} seconds."
+            detail = f"Too many questions in the last minute. Try again in {wait_s} seconds."
             return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, retry_after_s=wait_s)
         return _json({"answers": await _answers(live, asked.questions, request)})
 
@@ -202,10 +202,10 @@ def _add_asking(routes: APIRouter, live: Live, limits: Limits, settings: Setting
             except FeedbackError as error:
                 # Where it is kept is nobody's business.
                 _log.error("a thought was not kept: %s", error)
-                detail = "It cannot be kept what you think, just now: say it again in a minute."
+                detail = "Your feedback could not be saved. Try again in a minute."
                 return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, retry_after_s=60)
         if not kept:
-            detail = f"No answer is kept under the request {thought.request!r}."
+            detail = f"There is no saved answer for the request {thought.request!r}."
             return problem(HTTPStatus.NOT_FOUND, detail)
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
@@ -248,7 +248,10 @@ def _add_reading(routes: APIRouter, live: Live, settings: Settings, documents: R
         return answer_with(content, "application/json", headers, known)
 
     @routes.get(
-        "/status", summary="What is answered from", response_model=Record, responses=problems()
+        "/status",
+        summary="The record and its limits",
+        response_model=Record,
+        responses=problems(),
     )
     def status() -> Response:
         """Counts and dates of the record, and how much may be asked."""

@@ -3,6 +3,9 @@
 A speaker is named by WebVTT's ``<v Name>`` or by "NAME:" where a cue or line begins. Where captions
 only say that the speaker changes (">>", a dash), nobody knows who goes on; the document then has
 no speakers at all, so that nothing is ascribed to the one named before.
+
+Times are those of the cues. A line "Recording: ADDRESS" in WebVTT's header or in a note, or above
+the first cue, is the recording's address.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from qa.errors import CorpusError, SourceError
+from qa.records import seconds
+from qa.sources import recordings
 from qa.sources.formats.encodings import decoded
 from qa.sources.formats.extracted import Extracted
 from qa.sources.formats.file_title import title_of
@@ -36,6 +41,10 @@ _ARROWS = re.compile(r">{2,3}\s*")
 _DASH = re.compile(r"[-–](?:\s+|(?=[^\W\d]))")
 _LABEL = re.compile(
     r"([^\W\d_a-zß-ÿ][^:：\n.?!。？！]{0,48}(?:\.[^:：\n.?!。？！]{1,40})?)(?::(?=\s|\Z)|：)"
+)
+_RECORDING = re.compile(
+    r"(?:WEBVTT|NOTE)?[ \t]*(?:-[ \t]*)?(?:recording|video|audio)[ \t]*[:：][ \t]*(\S+)[ \t]*",
+    re.IGNORECASE,
 )
 _NOTE = re.compile(r"[(\[（【♪][^)\]）】]*[)\]）】♪]?")
 _ENDS_SENTENCE = re.compile(r"[.!?…。！？][\"'”’」』)\]]*\Z")
@@ -70,29 +79,71 @@ class _Piece:
     is_voice: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Paragraph:
+    """A speaker's label, what was said, and where in it the words of each cue begin."""
+
+    label: str
+    said: str
+    starts: tuple[tuple[int, _Cue], ...]
+
+    @property
+    def text(self) -> str:
+        """It as it stands in the document."""
+        return self.label + self.said
+
+
 def captions(data: bytes, name: str) -> Extracted:
-    """Return what was said, without times and styles.
+    """Return what was said, with the times of the cues, without styles.
 
     Raises:
         SourceError: it is not text, has no cues, or a cue's times are broken.
     """
-    cues = list(_cues(_without_notes(decoded(data, name)), name))
-    cues, repeated = _once(cues)
+    lines, stated = _without_recordings(decoded(data, name))
+    cues, repeated = _once(list(_cues(lines, name)))
     pieces = list(_pieces(cues))
     speakers = {piece.speaker for piece in pieces}
     is_unclear = "" in speakers and len(speakers - {"", None}) > 0
-    remarks = []
-    if repeated:
-        remarks.append(f"left out: {repeated} repeated lines of rolling captions")
-    if is_unclear:
-        remarks.append("the speaker changes without a name: no speakers are shown")
     paragraphs = list(_paragraphs(pieces))
+    times = _times(paragraphs)
+    is_backward = any(one[1] > other[1] for one, other in itertools.pairwise(times))
+    recording, doubt = _recording(stated)
+    remarks = [
+        f"left out: {repeated} repeated lines of rolling captions" if repeated else "",
+        "the speaker changes without a name: no speakers are shown" if is_unclear else "",
+        "a cue begins before the one above it: no times are shown" if is_backward else "",
+        doubt,
+    ]
     return Extracted(
-        "\n\n".join(label + said for label, said in paragraphs),
+        "\n\n".join(paragraph.text for paragraph in paragraphs),
         title=title_of(name),
+        times=() if is_backward else tuple(times),
+        recording=recording,
         layout="statement" if is_unclear else _layout(paragraphs),
-        remark="; ".join(remarks),
+        remark="; ".join(filter(None, remarks)),
     )
+
+
+def _without_recordings(text: str) -> tuple[list[str], list[str]]:
+    """Return the lines of all cues, and the addresses of recordings stated outside them."""
+    lines, stated = _without_notes(text), []
+    first = next((n for n, line in enumerate(lines) if _ARROW in line), 0)
+    for number, line in enumerate(text.split("\n")):
+        is_outside = number < first or not lines[number]
+        if is_outside and (found := _RECORDING.fullmatch(line)):
+            stated.append(found[1])
+            lines[number] = ""
+    return lines, list(dict.fromkeys(stated))
+
+
+def _recording(stated: Sequence[str]) -> tuple[str | None, str]:
+    """Return the recording's address, if just one is stated, and why it is left out otherwise."""
+    addresses = [one for one in stated if recordings.is_address(one)]
+    if len(addresses) > 1:
+        return None, f"left out: {len(addresses)} addresses of recordings, state one"
+    if stated and not addresses:
+        return None, f"left out: the recording {stated[0]!r:.200}, state it as https://..."
+    return (addresses[0] if addresses else None), ""
 
 
 def _without_notes(text: str) -> list[str]:
@@ -207,18 +258,29 @@ def _marked(said: str, cue: _Cue, above: str) -> _Piece:
     return _Piece(words or said, "" if change and words else None, cue)
 
 
-def _layout(paragraphs: Sequence[tuple[str, str]]) -> str | None:
+def _times(paragraphs: Sequence[_Paragraph]) -> list[tuple[int, float]]:
+    """Return where the words of each cue begin in the text, and when; a label belongs to them."""
+    times, place = [], 0
+    for paragraph in paragraphs:
+        for at, cue in paragraph.starts:
+            offset = place + (len(paragraph.label) + at if at else 0)
+            times.append((offset, seconds(cue.start_ms)))
+        place += len(paragraph.text) + 2
+    return times
+
+
+def _layout(paragraphs: Sequence[_Paragraph]) -> str | None:
     """Return "transcript" where that layout finds just the labels of these paragraphs.
 
     It then holds for a single exchange too, which a text alone is not enough to tell.
     """
     starts, place = set(), 0
-    for label, said in paragraphs:
-        starts |= {place} if label else set()
-        place += len(label) + len(said) + 2
+    for paragraph in paragraphs:
+        starts |= {place} if paragraph.label else set()
+        place += len(paragraph.text) + 2
     if not starts:
         return None
-    text = "\n\n".join(label + said for label, said in paragraphs)
+    text = "\n\n".join(paragraph.text for paragraph in paragraphs)
     try:
         found = {turn.label.start for turn in transcript(text) if turn.label}
     except CorpusError:
@@ -226,23 +288,28 @@ def _layout(paragraphs: Sequence[tuple[str, str]]) -> str | None:
     return "transcript" if found == starts else None
 
 
-def _paragraphs(pieces: Sequence[_Piece]) -> Iterator[tuple[str, str]]:
+def _paragraphs(pieces: Sequence[_Piece]) -> Iterator[_Paragraph]:
     """Yield labels and what each speaker said, cut at pauses after sentences."""
     label, said, speaker, ended = "", "", "", 0
+    starts: list[tuple[int, _Cue]] = []
+    cue: _Cue | None = None
     for piece in pieces:
+        is_new, cue = piece.cue is not cue, piece.cue
         is_same_voice = piece.is_voice and piece.speaker == speaker
         begins = piece.speaker is not None and not is_same_voice
         is_pause = piece.cue.start_ms - ended >= _PAUSE_MS and _ENDS_SENTENCE.search(said)
         ended = piece.cue.end_ms
         if said and not begins and not is_pause:
             is_wide = _WIDE.match(said[-1]) and _WIDE.match(piece.said[0])
-            said += ("" if is_wide else " ") + piece.said
+            said += "" if is_wide else " "
+            starts += [(len(said), cue)] if is_new else []
+            said += piece.said
             continue
         if said:
-            yield label, said
-        label, said = "", piece.said
+            yield _Paragraph(label, said, tuple(starts))
+        label, said, starts = "", piece.said, [(0, cue)] if is_new else []
         if begins:
             speaker = piece.speaker or ""
             label = f"{speaker}: " if speaker else ""
     if said:
-        yield label, said
+        yield _Paragraph(label, said, tuple(starts))

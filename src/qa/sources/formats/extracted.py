@@ -13,6 +13,8 @@ class Extracted:
     """A source's text, and the title, date, section, language and address it states itself.
 
     ``pages`` holds the offset in ``text`` of every page's first character, where it has pages.
+    ``times`` pairs offsets with seconds of the recording, ``recording`` is its address: see
+    ``Document``.
     ``layout`` names the layout where the format states it, as a table of questions does.
     ``has_questions`` says that the source marks questions and their answers, so that one question
     is enough to recognise them.
@@ -26,6 +28,8 @@ class Extracted:
     source: str | None = None
     language: str | None = None
     pages: tuple[int, ...] = ()
+    times: tuple[tuple[int, float], ...] = ()
+    recording: str | None = None
     layout: str | None = None
     has_questions: bool = False
     remark: str = ""

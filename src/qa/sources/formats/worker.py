@@ -49,7 +49,8 @@ def read_apart(data: bytes, name: str) -> Extracted:
     """
     answer = _asked("document", data, name)
     date = answer["date"] and datetime.date.fromisoformat(answer["date"])
-    return Extracted(**{**answer, "date": date, "pages": tuple(answer["pages"])})
+    times = tuple((offset, time) for offset, time in answer["times"])
+    return Extracted(**{**answer, "date": date, "pages": tuple(answer["pages"]), "times": times})
 
 
 def read_links(data: bytes, url: str, *, is_xml: bool) -> list[Named]:

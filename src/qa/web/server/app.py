@@ -35,7 +35,7 @@ from qa.web.ui.wording import LANGUAGES, Wording
 __all__ = ["create_app"]
 
 _DESCRIPTION = (
-    "Questions answered from a public record: passages, word for word, each with a citation. "
+    "Answers from a public record: exact quotes, each with a citation. "
     "Errors are problem JSON (RFC 9457). Every response names its request in X-Request-Id."
 )
 

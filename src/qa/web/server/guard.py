@@ -251,7 +251,7 @@ class Gate:
                 except PayloadError as error:
                     refusal = problem(error.status, str(error))
                 except TimeoutError:
-                    detail = "The request did not arrive in time: send it again."
+                    detail = "The request did not arrive in time. Send it again."
                     refusal = problem(HTTPStatus.REQUEST_TIMEOUT, detail, headers=_CLOSE)
             if refusal and scope["qa.route"] and scope["qa.route"].is_page:
                 refusal = self._page(scope, refusal)
@@ -265,13 +265,13 @@ class Gate:
         route: Route | None = scope["qa.route"]
         host = Headers(scope=scope).get("host", "")
         if self._hosts is not None and _name(host) not in self._hosts:
-            detail = f"This server is not {host[:100]!r}: set public_url to the address it is."
+            detail = f"This server is not at {host[:100]!r}. Set public_url to its address."
             return problem(HTTPStatus.MISDIRECTED_REQUEST, detail)
         if route is None:
             return problem(HTTPStatus.NOT_FOUND, "There is nothing here.")
         if scope["method"] not in route.methods:
             allowed = ", ".join(sorted(route.methods))
-            detail = f"This takes {allowed} only."
+            detail = f"This address accepts {allowed} only."
             return problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers={"Allow": allowed})
         if route.name == "/metrics" and not is_within(address, self._settings.metrics_from):
             return problem(HTTPStatus.NOT_FOUND, "There is nothing here.")
@@ -280,12 +280,12 @@ class Gate:
     def _too_busy(self, route: Route, *, is_one_too_many: bool) -> Response | None:
         """Why a request has to come again later, whoever makes it; None where it need not."""
         if self._open > self._settings.max_connections or is_one_too_many:
-            detail = "Too many requests are open: come again shortly."
+            detail = "Too many requests are open. Try again shortly."
             return problem(
                 HTTPStatus.SERVICE_UNAVAILABLE, detail, retry_after_s=_BUSY_S, headers=_CLOSE
             )
         if route.kind == "question" and self._is_full():
-            detail = "Too many questions are being asked at once: ask again shortly."
+            detail = "The service is busy. Try again shortly."
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, retry_after_s=_BUSY_S)
         return None
 
@@ -295,7 +295,7 @@ class Gate:
         key = self._limits.key(Headers(scope=scope).get("authorization"))
         scope["qa.key"] = key
         if route.kind == "batch" and key is None:
-            detail = 'Questions in batches need a key: "Authorization: Bearer KEY".'
+            detail = 'A batch needs a key. Send "Authorization: Bearer KEY".'
             return problem(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": "Bearer"})
         if route.kind != "question":
             return None
@@ -319,7 +319,7 @@ class Gate:
                 message = await receive()
                 body += message.get("body", b"")
                 if len(body) > most:
-                    raise _TooLongError(f"The request is longer than {most:,} bytes: send less.")
+                    raise _TooLongError(f"The request is longer than {most:,} bytes. Send less.")
                 if message["type"] == "http.disconnect" or not message.get("more_body"):
                     break
         whole: Message | None = {"type": "http.request", "body": bytes(body), "more_body": False}
@@ -341,7 +341,7 @@ def _address(scope: Scope) -> str:
 
 def _too_many(wait_s: int) -> Response:
     """The answer to a client that has to wait so many seconds."""
-    detail = f"Too much was asked from here in a minute: ask again in {wait_s} seconds."
+    detail = f"Too many requests in the last minute. Try again in {wait_s} seconds."
     return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, retry_after_s=wait_s)
 
 

@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 def _refuse_damaged(cause: Exception | None = None) -> NoReturn:
     """Refuse a question because files of the record were altered; the log has the details."""
     raise UnavailableError(
-        "The record cannot be read just now: its files on the server were altered."
+        "The record cannot be read: its files on the server were altered."
     ) from cause
 
 
@@ -163,7 +163,7 @@ class Live:
             UnavailableError: files of the snapshot were altered, or the engine is away.
         """
         if self.is_full:
-            raise OverloadError("Too many questions are being asked at once: ask again shortly.")
+            raise OverloadError("The service is busy. Try again shortly.")
 
         def answered() -> Answer:
             self.refuse_damaged()
@@ -187,7 +187,7 @@ class Live:
             asked = asyncio.get_running_loop().run_in_executor(self._threads, answered)
             answer = await asyncio.wait_for(asked, self._timeout_s)
         except TimeoutError as error:
-            raise OverloadError("The answer took too long: ask again shortly.") from error
+            raise OverloadError("The answer took too long. Try again shortly.") from error
         finally:
             self._count(-1)
         self.metrics.answered(answer, time.perf_counter() - started)

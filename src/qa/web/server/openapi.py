@@ -21,15 +21,15 @@ KEYED: dict[str, Any] = {"security": [{"key": []}]}
 
 _PROBLEMS = {
     400: "the request cannot be read",
-    401: "there is no key, or not one of those set",
-    404: "there is no such thing here",
+    401: "the key is missing or unknown",
+    404: "not found",
     408: "the request did not arrive in time",
-    410: "the widget that asks is no longer served",
+    410: "this version of the widget is no longer served",
     413: "the request is too long",
-    421: "another server is meant",
-    422: "the request cannot be taken as it is",
-    429: "too much was asked by this client; Retry-After says when to ask again",
-    503: "too much is asked by everybody; Retry-After says when to ask again",
+    421: "the request is for another host",
+    422: "the request is not valid",
+    429: "this client has reached its rate limit; Retry-After says when to try again",
+    503: "the server is busy or cannot search; Retry-After says when to try again",
 }
 # Any operation may be refused with these.
 _ALWAYS = {421, 422, 429, 503}
@@ -58,6 +58,13 @@ def describe(app: FastAPI) -> None:
     answered["content"]["application/json"]["example"] = EXAMPLES["answer"]
     document = components["schemas"]["Document"]
     document["properties"]["sha256"] = {"type": "string", "description": "of the text in UTF-8"}
+    # Pairs in the form that generators of clients know: no prefixItems.
+    pair = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+    document["properties"]["times"] = {
+        "type": "array",
+        "items": pair,
+        "description": "offsets in the text, each with its second in the recording",
+    }
     document["required"] += [
         name for name in document["properties"] if name not in document["required"]
     ]

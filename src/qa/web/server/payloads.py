@@ -257,7 +257,7 @@ def canonical(route: str, headers: Headers, body: bytes) -> bytes:
     kind = headers.get("content-type", "").split(";")[0].strip().lower()
     if kind != "application/json" or headers.get("content-encoding", "identity") != "identity":
         raise PayloadError(
-            "This takes application/json only, not compressed.", HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+            "Only uncompressed application/json is accepted.", HTTPStatus.UNSUPPORTED_MEDIA_TYPE
         )
     return adapter(body)
 

@@ -31,7 +31,7 @@ __all__ = [
 # When to ask again where too many ask at once. The queue is empty sooner; this spreads them.
 _RETRY_S = 2
 
-_AWAY = "The record cannot be searched just now: ask again shortly."
+_AWAY = "Search is not available at the moment. Try again shortly."
 
 # The id of a request, as a client may give it and responses have it.
 REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
@@ -69,7 +69,7 @@ def problem(
 
 def failure(request_id: str) -> Response:
     """The answer where the server failed: that it did, and under what name its log says why."""
-    detail = f"The server failed; its log says why, under {request_id}."
+    detail = f"The server failed. Its log has the cause under {request_id}."
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
 
 

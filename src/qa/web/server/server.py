@@ -35,8 +35,8 @@ _LET_GO_S = 1
 # What is said where no more can be connected; the guard is not reached.
 _FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
-    b"Retry-After: 2\r\nConnection: close\r\nContent-Length: 91\r\n\r\n"
-    b'{"title":"Service Unavailable","status":503,"detail":"Too many are connected: come again."}'
+    b"Retry-After: 2\r\nConnection: close\r\nContent-Length: 93\r\n\r\n"
+    b'{"title":"Service Unavailable","status":503,"detail":"Too many connections. Try again soon."}'
 )
 # Files beside the connections: those of the index, and connections accepted at once that are
 # refused right afterwards (uvicorn's backlog is 2,048).

@@ -196,11 +196,14 @@ const send = (question) => {
   press();
   asking.draft = draft;
 };
+const copy = (text) => navigator.clipboard.writeText(text).then(() => tell(say("copied")));
 const PRESSED = {
   ".qa-copy-it": (pressed) => {
-    navigator.clipboard.writeText(pressed.parentNode.nextElementSibling.textContent).then(() => tell(say("copied")));
+    copy(pressed.parentNode.nextElementSibling.textContent);
   },
   ".qa-ask-it": (pressed) => send(pressed.textContent),
+  // A browser lets nothing be copied from a page that came without TLS.
+  ".qa-permalink a": ({ href }) => (navigator.clipboard ? copy(href) : window.open(href, "_blank", "noopener")),
   ".qa-edit": (pressed) => fill(pressed.previousElementSibling.textContent),
   ".qa-unlimited": (pressed) => {
     for (const field of all(":is(#qa-since, #qa-until, #qa-section) input")) fill("", false, field);

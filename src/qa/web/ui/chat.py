@@ -96,20 +96,19 @@ def mount_chat(
                     scale=1,
                 )
                 send = gr.Button(say("chat.send"), variant="primary", elem_id="qa-send", scale=0)
-        with gr.Accordion(say("chat.options"), open=False, elem_id="qa-options"):
-            with gr.Row():
-                # chat.js makes fields of dates of them, and lists the sections.
-                only = [
-                    gr.Textbox(
-                        "",
-                        label=say("only." + name + ".label"),
-                        placeholder=say("only.section.any"),
-                        elem_id=f"qa-{name}",
-                        max_lines=1,
-                    )
-                    for name in ("since", "until", "section")
-                ]
-            keep = gr.Checkbox(label=say("widget.keep"), elem_id="qa-keep")
+        with gr.Accordion(say("chat.options"), open=False, elem_id="qa-options"), gr.Row():
+            # chat.js makes fields of dates of them, and lists the sections.
+            only = [
+                gr.Textbox(
+                    "",
+                    label=say("only." + name + ".label"),
+                    placeholder=say("only.section.any"),
+                    elem_id=f"qa-{name}",
+                    max_lines=1,
+                )
+                for name in ("since", "until", "section")
+            ]
+        keep = gr.Checkbox(label=say("widget.keep"), elem_id="qa-keep")
         quietly = {
             "show_progress": "hidden",
             "concurrency_limit": None,
@@ -203,14 +202,14 @@ def _tool(live: Live, address: str) -> Any:
     async def ask(question: str, since: str = "", until: str = "") -> str:
         """Look a question up in the public record.
 
-        Returns JSON: passages of the record word for word, each with its citation (document,
-        date, speaker, offsets, link), or status "not_in_record" with the nearest passages, which
-        are no answer. Quote the passages as they are and cite them.
+        Returns JSON: exact passages of the record, each with its citation (document, date,
+        speaker, offsets, link), or status "not_in_record" with the nearest passages, which may
+        not answer the question. Quote the passages as they are and cite them.
 
         Args:
-            question: What you want to know, in full.
-            since: Only what was published on this day or later, YYYY-MM-DD; empty for any.
-            until: Only what was published until this day, YYYY-MM-DD; empty for any.
+            question: The question, in full.
+            since: Only documents of this date or later, YYYY-MM-DD; empty for any.
+            until: Only documents of this date or earlier, YYYY-MM-DD; empty for any.
         """
         first, last = (date.fromisoformat(day) if day else None for day in (since, until))
         answer = to_json(await live.ask(question, since=first, until=last))

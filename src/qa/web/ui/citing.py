@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from qa.records import Citation
+from qa.records import Citation, clock
 
 __all__ = ["as_bibtex", "as_markdown", "as_text", "forms"]
 
@@ -81,7 +81,8 @@ def _facts(citation: Citation) -> list[str]:
     document, passage = citation.document, citation.passage
     date = document.date.isoformat() if document.date else None
     page = f"p. {passage.page}" if passage.page else None
-    facts = (passage.speaker, date, document.section, page, f"¶ {passage.paragraph}")
+    time = f"at {clock(passage.time)}" if passage.time is not None else None
+    facts = (passage.speaker, date, document.section, page, time, f"¶ {passage.paragraph}")
     return [fact for fact in facts if fact]
 
 
@@ -91,6 +92,7 @@ def _place(citation: Citation) -> list[str]:
     return [
         *section,
         *([f"page {passage.page}"] if passage.page else []),
+        *([f"at {clock(passage.time)}"] if passage.time is not None else []),
         f"paragraph {passage.paragraph}",
         f"characters {passage.start} to {passage.end}",
         f"sha256 {citation.sha256}",

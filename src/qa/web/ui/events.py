@@ -134,7 +134,7 @@ def event_routes(conversation: Conversation, pending: Pending) -> APIRouter:
     @routes.get("/data")
     async def data(session_hash: Annotated[SessionHash, Query()]) -> Response:
         if session_hash not in pending:
-            return problem(HTTPStatus.NOT_FOUND, "Nothing is on its way to this session.")
+            return problem(HTTPStatus.NOT_FOUND, "This session has no pending results.")
         return StreamingResponse(
             pending.read(session_hash, _HEARTBEAT, _END), media_type="text/event-stream"
         )

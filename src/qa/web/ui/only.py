@@ -47,10 +47,16 @@ class Filters:
         """What was looked at alone, as a sentence; empty where that was all of the record."""
         if not self:
             return ""
-        limits = ", ".join(
-            say("only." + name, **{name: value}) for name, value in self._set.items()
-        )
-        return say("only.told", limits=limits)
+        limits = []
+        if self.since and self.until:
+            limits.append(say("only.between", since=self.since, until=self.until))
+        elif self.since:
+            limits.append(say("only.since", since=self.since))
+        elif self.until:
+            limits.append(say("only.until", until=self.until))
+        if self.section:
+            limits.append(say("only.section", section=self.section))
+        return say("only.told", limits=say("list.separator").join(limits))
 
     @property
     def _set(self) -> dict[str, str]:
@@ -65,5 +71,5 @@ def _day(text: str) -> datetime.date | None:
         return datetime.date.fromisoformat(text)
     except ValueError as error:
         raise QuestionError(
-            f"{text[:40]!r} is not a day as YYYY-MM-DD.", "day", day=text[:40]
+            f"{text[:40]!r} is not a date. Use the format YYYY-MM-DD.", "day", day=text[:40]
         ) from error

@@ -11,14 +11,16 @@ from html import unescape
 from itertools import pairwise
 from sys import getsizeof
 from typing import Any
+from urllib.parse import urlsplit
 
 import jinja2
 from markupsafe import Markup, escape
 
 from qa.index.snapshot import Snapshot
 from qa.index.store import Documents
-from qa.records import Answer, Citation, Document, Span
+from qa.records import Answer, Citation, Document, Span, clock, time_of
 from qa.settings import Settings
+from qa.sources import recordings
 from qa.sources.layouts.registry import paragraph_spans, turns
 from qa.text.language import script_language
 from qa.text.sentences import sentence_spans
@@ -109,6 +111,8 @@ class Body:
 
 # Where a file lies on the server is nobody's business; its name tells it from others.
 _TEMPLATES.filters["file_name"] = lambda source: source.rsplit("/", 1)[-1]
+_TEMPLATES.filters["host"] = lambda url: urlsplit(url).netloc
+_TEMPLATES.filters["clock"] = clock
 
 
 class Pages:
@@ -135,8 +139,10 @@ class Pages:
         snapshot: Snapshot,
         only: Filters = Filters(),  # noqa: B008 - it cannot be changed
         request: str | None = None,
+        *,
+        is_page: bool = False,
     ) -> str:
-        """An answer as it stands in the chat and on its page.
+        """An answer as it stands in the chat, or on its page (``is_page``), which has no script.
 
         ``only`` is what was looked at alone; ``request`` the id under which a visitor may say
         whether it helped.
@@ -152,17 +158,21 @@ class Pages:
             languages=self._other_languages(answer.question, snapshot),
             confidence=_confidence,
             request=request,
+            is_page=is_page,
             forms=forms,
         )
         return _without_blank_lines(html)
 
     def _other_languages(self, question: str, snapshot: Snapshot) -> str:
-        """The languages of the record, where none is the question's; otherwise empty."""
+        """A sentence with the languages of the record, where none is the question's; or nothing."""
         held = snapshot.documents.languages
         if script_language(question) in {name.split("-")[0] for name in held}:
             return ""
-        known = {name: self.say("language." + name) for name in ("en", "zh")}
-        return self.say("list.separator").join(known.get(name, name) for name in held)
+        return self.say(
+            "answer.not_in_record.language",
+            languages=self.say.names_of(held, "standard"),
+            either=self.say.names_of(held, "or"),
+        )
 
     def head(self) -> str:
         """What the chat's page has in its head, beside Gradio's own."""
@@ -200,7 +210,7 @@ class Pages:
             sections=snapshot.documents.sections,
             snapshot=snapshot.digest,
             is_answered=answer is not None,
-            answer=Markup(self.answer(answer, snapshot, only)) if answer else "",  # noqa: S704
+            answer=Markup(self.answer(answer, snapshot, only, is_page=True)) if answer else "",  # noqa: S704
             trouble=trouble,
             is_changed=is_changed,
             coverage=coverage(snapshot.documents, self.say),
@@ -236,11 +246,15 @@ class Pages:
     ) -> str:
         """The reader page of a document, opened as ``reading`` says; ``body`` is its own."""
         source = document.source or ""
+        opened = reading.quoted or reading.marked
+        time = time_of(document, opened.start) if opened else None
         return self._rendered(
             "reader.html",
             document=document,
             title=document.title,
             source_link=source if source.startswith(("http://", "https://")) else None,
+            recording_link=recordings.link(document.recording, time),
+            time=time,
             reading=reading,
             snapshot=snapshot.digest,
             body=(body or self.body(document)).opened(reading),
@@ -255,7 +269,7 @@ class Pages:
         return self._rendered("missing.html", id=document_id, title=self.say("page.missing"))
 
     def widget_page(self, snippet: str) -> str:
-        """A sample page of a ministry, with the widget in it. ``snippet`` is its HTML."""
+        """A sample page with the widget in it. ``snippet`` is its HTML."""
         return self._rendered(
             "widget.html",
             title=self.say("widget.sample.title"),

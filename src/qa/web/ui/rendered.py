@@ -111,7 +111,7 @@ class Rendered:
             async with asyncio.timeout(self._timeout_s), self._turn(client):
                 return await asyncio.get_running_loop().run_in_executor(self._thread, rendered)
         except TimeoutError as error:
-            raise OverloadError("The document took too long: ask again shortly.") from error
+            raise OverloadError("The document took too long. Try again shortly.") from error
 
     @asynccontextmanager
     async def _turn(self, client: str) -> AsyncIterator[None]:

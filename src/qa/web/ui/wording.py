@@ -1,10 +1,20 @@
-"""Every sentence the web says, by key and language; one JSON file per language in ``locales``."""
+"""Every sentence the web says, by key and language; one JSON file per language in ``locales``.
+
+Dates, names of languages and lists are formed as the CLDR has them; the only user of babel.
+"""
 
 from __future__ import annotations
 
+import datetime
 import json
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
+from typing import Literal
+
+from babel import Locale
+from babel.dates import format_date
+from babel.lists import format_list
 
 __all__ = ["DEFAULT_LANGUAGE", "LANGUAGES", "Wording", "language_of"]
 
@@ -14,6 +24,8 @@ _LOCALES = resources.files("qa.web") / "locales"
 LANGUAGES = tuple(
     sorted(f.name.removesuffix(".json") for f in _LOCALES.iterdir() if f.name.endswith(".json"))
 )
+# English dates put the day first: 21 July 2022.
+_LOCALE_OF = {"en": "en-GB"}
 # Regions where Chinese is written in traditional characters.
 _TRADITIONAL = {"hant", "tw", "hk", "mo"}
 
@@ -24,10 +36,27 @@ class Wording:
     def __init__(self, language: str = DEFAULT_LANGUAGE) -> None:
         self.language = language
         self._words = _load(language)
+        self._locale = _locale(language)
 
     def __call__(self, key: str, **values: object) -> str:
-        """The text of that key, with its ``{names}`` filled in."""
-        return self._words[key].format(**values)
+        """The text of that key, with its ``{names}`` filled in; dates in the language's form."""
+        return self._words[key].format(**{n: self._written(v) for n, v in values.items()})
+
+    def date(self, day: datetime.date) -> str:
+        """Return a date as the language writes it: 21 July 2022, 2022年7月21日."""
+        return format_date(day, "long", locale=self._locale)
+
+    def names_of(self, languages: Sequence[str], style: Literal["standard", "or"]) -> str:
+        """Return the names of languages, joined by "and" ("standard") or by "or".
+
+        A language that the CLDR does not name keeps its code.
+        """
+        known = self._locale.languages
+        names = [known.get(language.replace("-", "_"), language) for language in languages]
+        return format_list(names, style=style, locale=self._locale)
+
+    def _written(self, value: object) -> object:
+        return self.date(value) if isinstance(value, datetime.date) else value
 
 
 def language_of(*wanted: str | None) -> str:
@@ -53,6 +82,11 @@ def _by_preference(header: str) -> list[str]:
         except ValueError:
             continue
     return [tag for _, tag in sorted(wishes, key=lambda wish: wish[0])]
+
+
+@cache
+def _locale(language: str) -> Locale:
+    return Locale.parse(_LOCALE_OF.get(language, language), sep="-")
 
 
 @cache

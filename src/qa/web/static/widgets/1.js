@@ -229,7 +229,7 @@
       if (response.status === 503) return this.#say("widget.busy");
       const { detail } = (await response.json().catch(() => null)) || {};
       if (response.status === 410 && detail) return detail;
-      return this.#say("answer.failed", { why: detail || response.status });
+      return this.#say("answer.failed", { why: detail || `HTTP ${response.status}` });
     }
 
     #built(language) {
@@ -339,7 +339,7 @@
       } else {
         if (answer.status === "not_in_record") {
           heard = say("answer.not_in_record");
-          parts.push(make("p", { class: "verdict" }, heard), this.#explained());
+          parts.push(make("p", { class: "verdict" }, heard), this.#explained(answer.nearest.length));
         }
         if (answer.searched_for && answer.searched_for !== answer.question) {
           const searched = say("answer.searched_for", { question: answer.searched_for });
@@ -372,14 +372,19 @@
     #card(citation) {
       const say = this.#say;
       const { document: source, passage, later, links } = citation;
+      const time = clock(passage.time);
       const facts = [
-        source.date || say("answer.undated"), source.section, passage.speaker,
+        source.date ? this.#day(source.date) : say("answer.undated"), source.section, passage.speaker,
         passage.page && say("answer.page", { page: passage.page }),
+        time && say("answer.time", { time }),
         say("answer.paragraph", { paragraph: passage.paragraph }),
       ];
       const reads = [this.#link(this.#ours(links.reader), say("answer.open"))];
       if (isWeb(links.source)) reads.push(this.#link(links.source, say("answer.source")));
       else if (source.source) reads.push(make("span", {}, say("answer.source_is", { source: source.source.split("/").pop() })));
+      if (isWeb(links.recording)) {
+        reads.push(this.#link(links.recording, time ? say("answer.recording.at", { time }) : say("answer.recording")));
+      }
       return make("article", { "aria-label": say("answer.citation", { number: citation.number }) },
         make("div", {}, make("span", { class: "number", "aria-hidden": "true" }, citation.number),
           make("cite", { lang: source.language, dir: "auto" }, source.title)),
@@ -388,7 +393,7 @@
         make("blockquote", { lang: source.language, dir: "auto" }, ...marked(passage, citation.quotes)),
         later
           ? make("p", { class: "soft" }, `${say("answer.later")} `,
-              this.#link(this.#ours(later.reader), `${later.document.title}, ${later.document.date}`))
+              this.#link(this.#ours(later.reader), `${later.document.title}, ${this.#day(later.document.date)}`))
           : null,
         make("div", { class: "links" }, ...reads));
     }
@@ -417,8 +422,9 @@
     }
 
     // What the record holds is told as soon as it is known; the verdict does not wait for it.
-    #explained() {
-      const explained = (coverage) => this.#say("answer.not_in_record.explained", { coverage }).trim();
+    #explained(nearest) {
+      const key = `answer.not_in_record.${nearest ? "explained" : "nothing"}`;
+      const explained = (coverage) => this.#say(key, { coverage }).trim();
       const part = make("p", {}, explained(""));
       this.#coverage().then((coverage) => { part.textContent = explained(coverage); });
       return part;
@@ -429,10 +435,20 @@
         this.#record = this.#record || (await (await fetch(`${this.#base}api/v1/status`, { credentials: "omit" })).json());
         const { documents, first_date: first, last_date: last } = this.#record;
         const key = `coverage.${first ? "" : "undated."}${documents === 1 ? "one" : "many"}`;
-        return this.#say(key, { documents: documents.toLocaleString("en"), first, last });
+        return this.#say(key, {
+          documents: documents.toLocaleString("en"),
+          first: first && this.#day(first),
+          last: last && this.#day(last),
+        });
       } catch {
         return "";
       }
+    }
+
+    // As the language writes it; in English the day first.
+    #day(date) {
+      const language = this.lang === "en" ? "en-GB" : this.lang;
+      return new Date(date).toLocaleDateString(language, { dateStyle: "long", timeZone: "UTC" });
     }
 
     #hear(words) {
@@ -496,6 +512,15 @@
     return answer;
   }
 
+  // Seconds as m:ss or h:mm:ss, empty where there are none.
+  function clock(time) {
+    if (typeof time !== "number") return "";
+    const whole = Math.floor(time);
+    const [hours, minutes, seconds] = [whole / 3600, (whole / 60) % 60, whole % 60].map(Math.floor);
+    const two = (number) => String(number).padStart(2, "0");
+    return hours ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
+  }
+
   // The passage with its quotes marked. Offsets count characters, of which emoji are one each.
   function marked(passage, quotes) {
     const letters = Array.from(passage.text);
@@ -513,135 +538,147 @@
 
   const WORDS = {
     "en": {
-      "answer.citation": "Citation {number}",
-      "answer.asked": "Asked:",
-      "answer.more": "Also in the record",
-      "answer.not_in_record": "Not in the record",
-      "answer.not_in_record.explained": "The record holds no answer to this that can be shown with confidence. {coverage}",
-      "answer.nearest": "The nearest passages, which are not an answer:",
-      "answer.searched_for": "Searched for: {question}",
-      "answer.open": "Read in the document",
-      "answer.source": "Source",
-      "answer.source_is": "Source: {source}",
+      "answer.citation": "Passage {number}",
+      "answer.asked": "In reply to:",
+      "answer.more": "More passages",
+      "answer.not_in_record": "No clear answer found",
+      "answer.not_in_record.explained": "No passage clearly answers this question. Try other words, or look at the passages below. {coverage}",
+      "answer.not_in_record.nothing": "No passage clearly answers this question. Try other words. {coverage}",
+      "answer.nearest": "Closest passages (they may not answer your question):",
+      "answer.searched_for": "Showing results for: {question}",
+      "answer.open": "Read in context",
+      "answer.source": "Original source",
+      "answer.source_is": "Source file: {source}",
       "answer.page": "page {page}",
+      "answer.time": "at {time}",
+      "answer.recording": "Recording",
+      "answer.recording.at": "Recording at {time}",
       "answer.paragraph": "paragraph {paragraph}",
-      "answer.undated": "undated",
-      "answer.later": "A later statement exists:",
-      "answer.related": "Also asked in the record:",
-      "answer.failed": "The question could not be answered: {why}",
+      "answer.undated": "no date",
+      "answer.later": "There is a more recent statement:",
+      "answer.related": "Related questions from the record:",
+      "answer.failed": "Sorry, we could not answer that. {why}",
       "chat.label": "Conversation",
       "chat.input": "Your question",
-      "chat.placeholder": "Ask what was said …",
+      "chat.placeholder": "For example: what was said about mortgage rates?",
       "chat.send": "Ask",
-      "chat.welcome": "Ask in your own words. Answers are passages of the record, word for word, each with a citation. Where the record holds no answer, you are told so.",
-      "courtesy.greeting": "Hello. Ask about what was said; the answers are passages of the record, word for word.",
-      "courtesy.thanks": "You are welcome.",
+      "chat.welcome": "Ask a question in your own words. You get exact quotes from the record, with their source. If we cannot find a clear answer, we say so.",
+      "courtesy.greeting": "Hello. Ask a question about what was said. Answers are exact quotes from the record.",
+      "courtesy.thanks": "You’re welcome.",
       "courtesy.farewell": "Goodbye.",
-      "courtesy.abuse": "Nothing in that can be looked up. Ask about what was said, and the record will be searched.",
-      "courtesy.help": "This page searches a record of what was said. Ask in your own words; you get passages of the record, word for word, each with a citation, or are told that the record holds no answer.",
-      "coverage.one": "The record holds {documents} document, of {first}.",
-      "coverage.many": "The record holds {documents} documents, from {first} to {last}.",
-      "coverage.undated.one": "The record holds {documents} document, undated.",
-      "coverage.undated.many": "The record holds {documents} documents, undated.",
-      "widget.open": "Ask the record",
+      "courtesy.abuse": "We could not find a question in that. Ask about something that was said.",
+      "courtesy.help": "This service searches published statements. Ask in your own words. You get exact quotes with their source, or are told that no clear answer was found.",
+      "coverage.one": "Covers {documents} document, dated {first}.",
+      "coverage.many": "Covers {documents} documents, from {first} to {last}.",
+      "coverage.undated.one": "Covers {documents} undated document.",
+      "coverage.undated.many": "Covers {documents} undated documents.",
+      "widget.open": "Ask a question",
       "widget.close": "Close",
-      "widget.clear": "Clear the conversation",
-      "widget.keep": "Keep this conversation on this device",
-      "widget.searching": "Searching the record …",
-      "widget.slow": "This takes longer than usual …",
-      "widget.unreachable": "The record cannot be reached. Your question is still in the box: try again, or open the question page.",
-      "widget.wait": "Too many questions came from here. Ask again in {seconds} seconds; your question is still in the box.",
-      "widget.busy": "Too many questions are being asked right now. Ask again shortly; your question is still in the box.",
-      "widget.page": "Open the question page",
-      "widget.answered.one": "One passage found.",
+      "widget.clear": "Clear conversation",
+      "widget.keep": "Save this conversation on this device",
+      "widget.searching": "Searching…",
+      "widget.slow": "This is taking longer than usual…",
+      "widget.unreachable": "Sorry, we cannot reach the service. Your question is still in the box. Try again, or open the full page.",
+      "widget.wait": "You have asked many questions in a short time. Try again in {seconds} seconds. Your question is still in the box.",
+      "widget.busy": "The service is busy. Try again shortly. Your question is still in the box.",
+      "widget.page": "Open the full page",
+      "widget.answered.one": "1 passage found.",
       "widget.answered.many": "{number} passages found."
     },
     "zh-Hans": {
-      "answer.citation": "引文{number}",
-      "answer.asked": "提问：",
-      "answer.more": "记录中的其他内容",
-      "answer.not_in_record": "记录中没有答案",
-      "answer.not_in_record.explained": "对此问题，记录中没有可以确信的答案。{coverage}",
-      "answer.nearest": "最接近的段落（并非答案）：",
-      "answer.searched_for": "检索内容：{question}",
-      "answer.open": "在文件中阅读",
-      "answer.source": "来源",
-      "answer.source_is": "来源：{source}",
+      "answer.citation": "摘录{number}",
+      "answer.asked": "所回应的提问：",
+      "answer.more": "更多原文",
+      "answer.not_in_record": "未找到明确答案",
+      "answer.not_in_record.explained": "没有找到能明确回答此问题的原文。请换个说法再试，或查看下面的相关段落。{coverage}",
+      "answer.not_in_record.nothing": "没有找到能明确回答此问题的原文。请换个说法再试。{coverage}",
+      "answer.nearest": "相关段落（未必能回答您的问题）：",
+      "answer.searched_for": "实际检索：{question}",
+      "answer.open": "查看上下文",
+      "answer.source": "原始出处",
+      "answer.source_is": "来源文件：{source}",
       "answer.page": "第{page}页",
+      "answer.time": "{time}处",
+      "answer.recording": "音视频",
+      "answer.recording.at": "音视频（{time}处）",
       "answer.paragraph": "第{paragraph}段",
-      "answer.undated": "无日期",
-      "answer.later": "后来另有说法：",
-      "answer.related": "记录中还有这些提问：",
-      "answer.failed": "无法回答这个问题：{why}",
+      "answer.undated": "日期不详",
+      "answer.later": "另有更新的相关发言：",
+      "answer.related": "相关提问：",
+      "answer.failed": "抱歉，未能回答：{why}",
       "chat.label": "对话",
       "chat.input": "您的问题",
-      "chat.placeholder": "请问曾经说过什么……",
+      "chat.placeholder": "例如：对房贷利率有何表态？",
       "chat.send": "提问",
-      "chat.welcome": "请用自己的话提问。回答都是记录原文，一字不改，并附引文出处；记录中没有答案时，会如实告知。",
-      "courtesy.greeting": "您好。请就曾经说过的内容提问，回答都是记录原文。",
+      "chat.welcome": "请直接输入问题。您会看到原文和出处；如未找到明确答案，会如实说明。",
+      "courtesy.greeting": "您好！请输入想了解的问题，回答均为原文。",
       "courtesy.thanks": "不客气。",
       "courtesy.farewell": "再见。",
-      "courtesy.abuse": "这句话中没有可供查询的内容。请就曾经说过的内容提问，系统会在记录中查找。",
-      "courtesy.help": "本页可检索公开发言的记录。请用自己的话提问；您会得到记录原文并附引文出处，或被告知记录中没有答案。",
-      "coverage.one": "记录中有{documents}份文件，日期为{first}。",
-      "coverage.many": "记录中有{documents}份文件，日期从{first}到{last}。",
-      "coverage.undated.one": "记录中有{documents}份文件，未注明日期。",
-      "coverage.undated.many": "记录中有{documents}份文件，未注明日期。",
-      "widget.open": "查询记录",
+      "courtesy.abuse": "未能识别出问题。请输入您想了解的内容。",
+      "courtesy.help": "本页检索已发布的发言。请直接提问，您会看到原文和出处；如未找到明确答案，会如实说明。",
+      "coverage.one": "共收录{documents}份文件（{first}）。",
+      "coverage.many": "共收录{documents}份文件（{first}至{last}）。",
+      "coverage.undated.one": "共收录{documents}份文件（日期不详）。",
+      "coverage.undated.many": "共收录{documents}份文件（日期不详）。",
+      "widget.open": "我要提问",
       "widget.close": "关闭",
       "widget.clear": "清除对话",
-      "widget.keep": "在本设备上保留此对话",
-      "widget.searching": "正在检索记录……",
-      "widget.slow": "所需时间比平时长……",
-      "widget.unreachable": "无法连接到记录。您的问题仍在输入框中：请重试，或打开提问页面。",
-      "widget.wait": "来自此处的提问过多。请在{seconds}秒后再试；您的问题仍在输入框中。",
-      "widget.busy": "当前提问过多。请稍后再试；您的问题仍在输入框中。",
-      "widget.page": "打开提问页面",
-      "widget.answered.one": "找到一个段落。",
+      "widget.keep": "在本设备上保存此对话",
+      "widget.searching": "正在检索……",
+      "widget.slow": "检索时间较长，请稍候……",
+      "widget.unreachable": "无法连接服务器。您的问题仍在输入框中，请重试或打开完整页面。",
+      "widget.wait": "提问过于频繁，请{seconds}秒后再试。您的问题仍在输入框中。",
+      "widget.busy": "当前使用人数较多，请稍后再试。您的问题仍在输入框中。",
+      "widget.page": "打开完整页面",
+      "widget.answered.one": "找到1个段落。",
       "widget.answered.many": "找到{number}个段落。"
     },
     "zh-Hant": {
-      "answer.citation": "引文{number}",
-      "answer.asked": "提問：",
-      "answer.more": "記錄中的其他內容",
-      "answer.not_in_record": "記錄中沒有答案",
-      "answer.not_in_record.explained": "對此問題，記錄中沒有可以確信的答案。{coverage}",
-      "answer.nearest": "最接近的段落（並非答案）：",
-      "answer.searched_for": "檢索內容：{question}",
-      "answer.open": "在文件中閱讀",
-      "answer.source": "來源",
-      "answer.source_is": "來源：{source}",
+      "answer.citation": "摘錄{number}",
+      "answer.asked": "所回應的提問：",
+      "answer.more": "更多原文",
+      "answer.not_in_record": "未找到明確答案",
+      "answer.not_in_record.explained": "沒有找到能明確回答此問題的原文。請換個說法再試，或查看下面的相關段落。{coverage}",
+      "answer.not_in_record.nothing": "沒有找到能明確回答此問題的原文。請換個說法再試。{coverage}",
+      "answer.nearest": "相關段落（未必能回答您的問題）：",
+      "answer.searched_for": "實際檢索：{question}",
+      "answer.open": "查看上下文",
+      "answer.source": "原始出處",
+      "answer.source_is": "來源檔案：{source}",
       "answer.page": "第{page}頁",
+      "answer.time": "{time}處",
+      "answer.recording": "影音",
+      "answer.recording.at": "影音（{time}處）",
       "answer.paragraph": "第{paragraph}段",
-      "answer.undated": "無日期",
-      "answer.later": "後來另有說法：",
-      "answer.related": "記錄中還有這些提問：",
-      "answer.failed": "無法回答這個問題：{why}",
+      "answer.undated": "日期不詳",
+      "answer.later": "另有更新的相關發言：",
+      "answer.related": "相關提問：",
+      "answer.failed": "抱歉，未能回答：{why}",
       "chat.label": "對話",
       "chat.input": "您的問題",
-      "chat.placeholder": "請問曾經說過什麼……",
+      "chat.placeholder": "例如：對房貸利率有何表態？",
       "chat.send": "提問",
-      "chat.welcome": "請用自己的話提問。回答都是記錄原文，一字不改，並附引文出處；記錄中沒有答案時，會如實告知。",
-      "courtesy.greeting": "您好。請就曾經說過的內容提問，回答都是記錄原文。",
+      "chat.welcome": "請直接輸入問題。您會看到原文和出處；如未找到明確答案，會如實說明。",
+      "courtesy.greeting": "您好！請輸入想了解的問題，回答均為原文。",
       "courtesy.thanks": "不客氣。",
       "courtesy.farewell": "再見。",
-      "courtesy.abuse": "這句話中沒有可供查詢的內容。請就曾經說過的內容提問，系統會在記錄中查詢。",
-      "courtesy.help": "本頁可檢索公開發言的記錄。請用自己的話提問；您會得到記錄原文並附引文出處，或被告知記錄中沒有答案。",
-      "coverage.one": "記錄中有{documents}份文件，日期為{first}。",
-      "coverage.many": "記錄中有{documents}份文件，日期從{first}到{last}。",
-      "coverage.undated.one": "記錄中有{documents}份文件，未註明日期。",
-      "coverage.undated.many": "記錄中有{documents}份文件，未註明日期。",
-      "widget.open": "查詢記錄",
+      "courtesy.abuse": "未能識別出問題。請輸入您想了解的內容。",
+      "courtesy.help": "本頁檢索已發布的發言。請直接提問，您會看到原文和出處；如未找到明確答案，會如實說明。",
+      "coverage.one": "共收錄{documents}份文件（{first}）。",
+      "coverage.many": "共收錄{documents}份文件（{first}至{last}）。",
+      "coverage.undated.one": "共收錄{documents}份文件（日期不詳）。",
+      "coverage.undated.many": "共收錄{documents}份文件（日期不詳）。",
+      "widget.open": "我要提問",
       "widget.close": "關閉",
       "widget.clear": "清除對話",
-      "widget.keep": "在本裝置上保留此對話",
-      "widget.searching": "正在檢索記錄……",
-      "widget.slow": "所需時間比平時長……",
-      "widget.unreachable": "無法連線到記錄。您的問題仍在輸入框中：請重試，或開啟提問頁面。",
-      "widget.wait": "來自此處的提問過多。請在{seconds}秒後再試；您的問題仍在輸入框中。",
-      "widget.busy": "目前提問過多。請稍後再試；您的問題仍在輸入框中。",
-      "widget.page": "開啟提問頁面",
-      "widget.answered.one": "找到一個段落。",
+      "widget.keep": "在本裝置上儲存此對話",
+      "widget.searching": "正在檢索……",
+      "widget.slow": "檢索時間較長，請稍候……",
+      "widget.unreachable": "無法連線至伺服器。您的問題仍在輸入框中，請重試或開啟完整頁面。",
+      "widget.wait": "提問過於頻繁，請{seconds}秒後再試。您的問題仍在輸入框中。",
+      "widget.busy": "目前使用人數較多，請稍後再試。您的問題仍在輸入框中。",
+      "widget.page": "開啟完整頁面",
+      "widget.answered.one": "找到1個段落。",
       "widget.answered.many": "找到{number}個段落。"
     }
   };
