@@ -1989,7 +1989,7 @@ MUTANTS = [
 FAST = ["-m", "not slow", "--ignore=tests/test_readme.py", "--ignore=tests/test_mutants.py"]
 # What the fast tests leave out, and who tries it before them.
 TRIED_BY = {
-    "sources/remote/content_coding.py": ["tests/test_coding.py"],
+    "sources/remote/content_coding.py": ["tests/test_content_coding.py"],
     "text/folding.py": ["tests/test_folding.py"],
     "sources/remote/follow.py": ["tests/test_follow.py"],
     "sources/formats/captions.py": ["tests/test_captions.py"],

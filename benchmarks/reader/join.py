@@ -283,7 +283,7 @@ def reach(sets: Sequence[Sequence[Row]], order: dict[str, float]) -> dict[str, f
 
 
 def order_weights(sets: Sequence[Sequence[Row]], taken: Sequence[bool]) -> np.ndarray:
-    """The weights of the features taken under which the right ones lead; each set weighs the same."""
+    """Fit the weights that put the right ones first; each set weighs the same."""
     return softmax_weights(
         [
             [
