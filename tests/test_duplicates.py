@@ -181,7 +181,7 @@ def test_a_twin_is_looked_up_and_not_looked_for(run, monkeypatch):
     run(**{f"s{n}": f"{SAID} Number {n}." for n in range(30)})
     read = []
     monkeypatch.setattr(
-        journey.folder, "read", lambda p, r=corpus_folder.read: read.append(p) or r(p)
+        journey.corpus_folder, "read", lambda p, r=corpus_folder.read: read.append(p) or r(p)
     )
     assert run(z=f"{SAID} Number 7.")["z"][0] == "duplicate"
     assert {path.name for path in read} == {next(p.name for p in read)}

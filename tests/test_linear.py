@@ -44,7 +44,7 @@ steps = {
     "stars": lambda: fits("/*-*-*-*-*-*.html", "/" + "-" * 20_000),
     "a word without end": lambda: _BROKEN_WORD.search("a" * 400_000 + " "),
     "merge keys": lambda: refused(markdown, f"---\\n{merged}---\\nx".encode(), "a.md"),
-    "nesting": lambda: refused(folder.read, Path(sys.argv[2])),
+    "nesting": lambda: refused(corpus_folder.read, Path(sys.argv[2])),
 }
 for name, step in steps.items():
     try: step()

@@ -66,7 +66,7 @@ def test_passages_whose_vectors_do_not_count_are_weighed_by_words_alone():
 
 
 @pytest.mark.parametrize(
-    ("count", "is_voting", "kind"),
+    ("count", "has_vector", "kind"),
     [
         (5, True, "vectors"),
         (5, False, "words"),

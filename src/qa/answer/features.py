@@ -63,7 +63,7 @@ class ParsedQuestion:
 class Features:
     """The features of candidates: ``features[name][i]`` is that of passage ``rows[i]``.
 
-    ``is_voting`` says of each whether its vectors count. ``record_coverage`` is the share of
+    ``has_vector`` says of each whether its vectors count. ``record_coverage`` is the share of
     the question's words that the record holds at all.
     """
 
