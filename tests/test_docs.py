@@ -3,6 +3,7 @@
 import contextlib
 import io
 import re
+import runpy
 
 import pytest
 
@@ -26,8 +27,13 @@ def test_every_file_they_point_to_is_there():
         assert [link for link in links if not (ROOT / "docs" / link).is_file()] == [], name
 
 
+def test_the_page_of_settings_is_made_from_them():
+    module = runpy.run_path(str(ROOT / "docs" / "settings.py"))
+    assert module["page"]() == DOCS["settings.md"]
+
+
 def test_the_defaults_told_are_the_defaults():
-    tables = DOCS["serving.md"] + DOCS["updates.md"]
+    tables = DOCS["deploying.md"] + DOCS["updating.md"]
     rows = re.findall(r"^\| (`[a-z_`, ]+`) \| ([^|]*) \|", tables, re.MULTILINE)
     told = {}
     for names, values in rows:
