@@ -1,4 +1,4 @@
-"""Write docs/settings.md from the fields of ``Settings``: ``python docs/settings.py``."""
+"""Write the table of docs/settings.md from ``Settings``: ``python docs/settings.py``."""
 
 from __future__ import annotations
 
@@ -14,21 +14,7 @@ from pydantic.fields import FieldInfo
 from qa.settings import Settings
 
 PAGE = Path(__file__).parent / "settings.md"
-HEAD = """\
-# Settings
-
-Settings come from `qa.toml` in the working directory (or the file after `--config`), then from environment variables, then from flags; the later one wins. The variable of a setting is its name in capitals with `QA_` before it, as `QA_PORT=8080`; lists and tables are written as JSON there. An unknown name or a value out of range is refused at the start.
-
-```toml
-title = "Ask the Ministry of Commerce"
-passage_chars = 1000
-searches = ["passages", "words"]
-links = [{text = "Contact", url = "mailto:press@example.org"}]
-```
-
-| setting | type | default | meaning |
-|---|---|---|---|
-"""
+_RULE = "|---|---|---|---|\n"
 _NAMES = {
     bool: "true or false",
     float: "number",
@@ -41,13 +27,14 @@ _NAMES = {
 
 
 def page() -> str:
-    """Return the page: a row for each setting, in the order of ``Settings``."""
+    """Return the page with a row for each setting, in the order of ``Settings``."""
+    head = PAGE.read_text("utf-8").partition(_RULE)[0] + _RULE
     rows = (
         f"| `{name}` | {_type(field.annotation)}{_range(field)} | {_default(name, field)} "
         f"| {field.description} |\n"
         for name, field in Settings.model_fields.items()
     )
-    return HEAD + "".join(rows)
+    return head + "".join(rows)
 
 
 def _type(annotation: Any) -> str:
