@@ -179,7 +179,7 @@ def test_it_is_told_what_each_line_of_a_unit_denies():
     runs = "ExecStart WorkingDirectory User Type Environment CacheDirectory Restart RestartSec "
     runs += "KillSignal TimeoutStopSec"
     denying = {mark: lines.keys() - set(runs.split()) for mark, lines in units.items()}
-    table = (ROOT / "docs" / "serving.md").read_text("utf-8").partition("| line | denies |")[2]
+    table = (ROOT / "docs" / "deploying.md").read_text("utf-8").partition("| line | denies |")[2]
     rows = re.findall(r"^\| ((?:`\w+=`(?:, )?)+)( [SU])? \| .+ \|$", table, re.MULTILINE)
     told = {"S": set(), "U": set()}
     for names, mark in rows:

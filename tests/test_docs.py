@@ -1,22 +1,15 @@
-"""What the pages of the documentation say is so."""
+"""The pages of the documentation agree with each other and with the project."""
 
 import contextlib
 import io
 import re
+import runpy
 
 import pytest
 
 from conftest import ROOT
-from qa.settings import Settings
 from serving import indexed, serving
 
-SETTINGS = Settings.model_fields
-# Defaults that are told in words.
-IN_WORDS = {
-    "metrics_from": "loopback",
-    "welcome": "what the chat is and does",
-    "examples": "some of the record's own",
-}
 DOCS = {path.name: path.read_text("utf-8") for path in (ROOT / "docs").glob("*.md")}
 
 
@@ -26,18 +19,21 @@ def test_every_file_they_point_to_is_there():
         assert [link for link in links if not (ROOT / "docs" / link).is_file()] == [], name
 
 
-def test_the_defaults_told_are_the_defaults():
-    tables = DOCS["serving.md"] + DOCS["updates.md"]
-    rows = re.findall(r"^\| (`[a-z_`, ]+`) \| ([^|]*) \|", tables, re.MULTILINE)
-    told = {}
-    for names, values in rows:
-        pairs = zip(re.findall(r"`([a-z_]+)`", names), values.split(", "), strict=False)
-        told |= {name: value.replace(",", "") for name, value in pairs if name in SETTINGS}
-    assert len(told) > 20
-    for name, value in told.items():
-        default = SETTINGS[name].default
-        plain = {None: "none", (): "none", False: "false"}.get(default, str(default))
-        assert value == IN_WORDS.get(name, plain), name
+def anchors(text):
+    """The anchors that headings get where the pages are shown."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_heading_they_point_to_is_there():
+    for name, text in DOCS.items():
+        for page, anchor in re.findall(r"\]\(([\w-]*(?:\.md)?)#([\w-]+)\)", text):
+            assert anchor in anchors(DOCS[page or name]), (name, page, anchor)
+
+
+def test_the_page_of_settings_is_made_from_them():
+    module = runpy.run_path(str(ROOT / "docs" / "settings.py"))
+    assert module["page"]() == DOCS["settings.md"]
 
 
 @pytest.mark.slow

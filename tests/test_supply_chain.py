@@ -115,7 +115,7 @@ def test_make_installs_nothing_unverified_but_pytorch_and_the_project():
 
 
 def test_what_deployers_are_told_to_run_is_verified_too():
-    told = "".join(map(read, ["docs/serving.md", "docs/larger.md"]))
+    told = "".join(map(read, ["docs/deploying.md", "docs/scaling-out.md"]))
     told += read("docs/deploy/compose.yaml")
     locks = set(re.findall(r"requirements/(\w+)\.txt", told))
     assert {"serve", "cluster"} <= locks <= TEXTS.keys()

@@ -25,7 +25,7 @@ from qa.text.language import is_known
 
 __all__ = ["EXACT_ROWS", "Built", "build"]
 
-# Up to so many vectors a search looks at each: measured, see "Size" in docs/performance.md.
+# Up to so many vectors a search looks at each: measured, see "Size" in docs/figures.md.
 EXACT_ROWS = 100_000
 # Texts embedded, or taken from the last snapshot, before their vectors are put in place. An
 # encoder that starts slowly says with ``block`` that it takes more at once.
