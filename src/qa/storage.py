@@ -1,4 +1,4 @@
-"""Files written whole or not at all; folders locked while they are written, and marked as ours."""
+"""Atomic writes, locks of folders, and marks of the folders that this program owns."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from qa.errors import BusyError, QAError, SettingsError
 __all__ = ["LOCK", "free_name", "is_marked", "locked", "own_cache", "write_whole"]
 
 LOCK = ".lock"
-# Nothing secret is in a lock, and a run as another user (cron as root) has to see the same one:
-# with the usual mode it could not open it.
+# A run as another user (cron as root) must be able to open the same lock.
 _LOCK_MODE = 0o666
 
 
@@ -23,14 +22,14 @@ _CACHE_TAG = "CACHEDIR.TAG"
 _CACHE_MARK = (
     "Signature: 8a477f597d28d172789f06886e5bc75d\n# The cache of press-qa: it is safe to delete.\n"
 )
-# What the cache holds: exported encoders, shards of builds, states of sources, and indexes of
+# Contents of the cache: exported encoders, shards of builds, states of sources, and indexes of
 # judged sets by their hash.
 _CACHED = re.compile(r"encoders|shards|sources|lost\+found|[0-9a-f]{32}")
 _SHOWN = 3
 
 
 def own_cache(cache: Path) -> None:
-    """Mark a folder as this program's cache, or refuse one that holds anything else.
+    """Mark a folder as this program's cache; refuse one that holds anything else.
 
     Raises:
         SettingsError: it holds other files, or cannot be written.
@@ -43,8 +42,8 @@ def own_cache(cache: Path) -> None:
         if foreign:
             named = ", ".join(foreign[:_SHOWN]) + (", ..." if len(foreign) > _SHOWN else "")
             raise SettingsError(
-                f"{cache} holds files that are not of a cache ({named}), so that nothing was "
-                "written: name an empty or a new folder (setting cache)."
+                f"{cache} holds foreign files ({named}); nothing was written. "
+                "Use an empty or a new folder (setting cache)."
             )
     except FileNotFoundError:
         pass
@@ -59,13 +58,13 @@ def own_cache(cache: Path) -> None:
 
 def _unusable_cache(cache: Path, failure: OSError) -> SettingsError:
     return SettingsError(
-        f"{cache} cannot be used as a cache ({failure.strerror}): name a folder that this user can "
-        "write (setting cache)."
+        f"Cannot use {cache} as a cache ({failure.strerror}). Use a folder that this user "
+        "can write (setting cache)."
     )
 
 
 def is_marked(folder: Path, mark: str) -> bool:
-    """Return whether the folder's lock file holds ``mark``, which ``locked`` writes."""
+    """Tell if the folder's lock file holds ``mark``, which ``locked`` writes."""
     path = folder / LOCK
     try:
         return not path.is_symlink() and path.is_file() and path.read_bytes() == mark.encode()
@@ -74,10 +73,10 @@ def is_marked(folder: Path, mark: str) -> bool:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file under another name, bring it to the disk, then give it its own name.
+    """Write a file atomically: under another name, synced, then renamed.
 
-    What a write that was killed left is replaced. A link in its place is somebody else's: it is
-    neither written through nor removed.
+    The remains of a killed write are replaced. A link in their place is neither written through
+    nor removed.
 
     Raises:
         OSError: the file cannot be written.
@@ -97,7 +96,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def free_name(path: Path, mark: str) -> Path:
-    """Return the first of ``path.mark-1``, ``path.mark-2``, ... that nothing has."""
+    """Return the first of ``path.mark-1``, ``path.mark-2``, ... that does not exist."""
     number = 1
     while os.path.lexists(f"{path}.{mark}-{number}"):
         number += 1
@@ -106,10 +105,10 @@ def free_name(path: Path, mark: str) -> Path:
 
 @contextmanager
 def locked(folder: Path, mark: str, writer: str, error: type[QAError]) -> Iterator[None]:
-    """Hold the one lock of a folder, and mark the folder with a line that says whose it is.
+    """Hold the lock of a folder, and mark the folder as this program's.
 
-    The lock is a file in the folder itself, so that all who write it meet there, whatever path
-    and user they come by. It stays: removing it would let two runs hold two locks.
+    The lock is a file in the folder itself, so that it is the same for every path and user. It
+    stays: removing it would let two runs hold two locks.
 
     Args:
         folder: Created where it is missing.

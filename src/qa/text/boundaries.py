@@ -1,6 +1,6 @@
-"""Where a full stop does not end a sentence, and where it does though it follows an abbreviation.
+"""Corrections to the sentence boundaries that a model of English finds.
 
-All of it is decided by the word before the mark and the word after it.
+Each depends on the word before the mark and the word after it only.
 """
 
 from __future__ import annotations
@@ -92,11 +92,11 @@ _CONTEXT_CHARS = 60
 
 
 def sure_ends(text: str) -> Iterator[int]:
-    """Where sentences end that a model of English does not see.
+    """Yield the ends of sentences that a model of English misses.
 
-    Behind a closing quotation mark, before an inverted mark, in scripts with marks of their own,
-    behind plain words that it takes for abbreviations; and behind acronyms and single capitals, of
-    which ``joins`` decides.
+    These are behind a closing quotation mark, before an inverted mark, in scripts with marks of
+    their own, behind plain words that it takes for abbreviations; and behind acronyms and single
+    capitals, which ``joins`` decides.
     """
     for match in _MARK.finditer(text):
         mark, end = match[0], match.end()
@@ -121,9 +121,9 @@ def _is_plain_or_capital(text: str, at: int) -> bool:
 
 
 def joins(text: str, start: int, at: int) -> bool:
-    """Return whether the text goes on in one sentence where a boundary was found.
+    """Tell if one sentence goes on over a boundary that was found.
 
-    ``start`` is where the sentence before it begins, ``at`` where the next one would.
+    ``start`` is the beginning of the sentence before it, ``at`` that of the next one.
     """
     before = text[max(start, at - _CONTEXT_CHARS) : at].rstrip()
     after = text[at : at + _CONTEXT_CHARS]
@@ -145,13 +145,13 @@ def joins(text: str, start: int, at: int) -> bool:
 
 
 def _goes_on_small(before: str, after: str) -> bool:
-    """Return whether a sentence goes on behind a quotation that asks ("Why?" she said)."""
+    """Tell if a sentence goes on behind a quotation that asks ("Why?" she said)."""
     is_quoted = bool(_CLOSED.search(before)) or before.endswith("…")
     return is_quoted and after[:1].islower()
 
 
 def _after_abbreviation(before: str, token: str, word: str, after: str) -> bool | None:
-    """Return whether the text goes on behind an abbreviation; None where the token is none."""
+    """Tell if a sentence goes on behind an abbreviation; None if the token is none."""
     name = token.rstrip(".").lower()
     is_starter = word.lower() in _STARTERS
     verdict: bool | None = None

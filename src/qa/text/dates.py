@@ -1,4 +1,4 @@
-"""The day that a document states as its own."""
+"""The date that a document gives as its own."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from qa.text.written_dates import written_dates
 
 __all__ = ["dates_in", "dates_of_heading", "only_date", "stated_date"]
 
-# How far down a document dates itself, and how far up from its end a letter does.
+# The top of a document and the foot of a letter, where they are dated.
 _TOP_CHARS = 3_000
 _TOP_LINES = 12
 _FOOT_CHARS = 600
 _FOOT_LINES = 4
-# A line that holds more than a date and what usually stands beside it.
+# A longer line holds more than a date and what usually stands beside it.
 _LINE_CHARS = 160
 _Kind = Literal["published", "bare", "updated"]
 _WEEKDAY = (
@@ -55,8 +55,7 @@ _FILLER = (
     rf"{_WEEKDAY}|{_TIME}|\b(?:on|le|el|am|den|the|this|de)\b|中[華华]"
     r"|[\s,:：;()（）\[\]【】.*_#—–-]"
 )
-# Possessive: what usually stands beside a date is tried in one way only, or a hostile line would
-# take forever.
+# Possessive, so that a hostile line takes linear time.
 _FILLERS = rf"(?>{_FILLER})*+"
 _BESIDE = re.compile(_FILLERS, re.IGNORECASE)
 _LABELS: dict[_Kind, re.Pattern[str]] = {
@@ -76,10 +75,10 @@ _PLACE = re.compile(
     r"\s*(?:[,，、]|\s[-–—]+|[–—]+)\s*(?:(?:the|le|el|den|am)\s*)?"
 )
 _PLACE_CHARS = 100
-# What stands beside a date between these ("3 April 2025 | Press release") is of no matter.
+# Other text may stand beside a date behind these ("3 April 2025 | Press release").
 _SEPARATOR = re.compile(r"\s*[|•·‖｜]\s*|\s+[-–—/]+\s+|\t+")
 _BESIDE_CHARS = 60
-# With these a date is of something else than the text.
+# Beside these words a date is not that of the text.
 _OF_ANOTHER = re.compile(
     r"\b(?:deadline|due|clos\w+|expir\w*|effective|embargo\w*|next|anniversar\w+|born|died|adopted"
     r"|valid|as of|period|ended?|ending|starts?|begins?|attacks?|earthquakes?|events?|floods?"
@@ -90,9 +89,9 @@ _OF_ANOTHER = re.compile(
     r"\s*$",
     re.IGNORECASE,
 )
-# A day that stands alone is when something was said, where it was published within a week.
+# A date alone is that of the statement if it was published within a week.
 _SAID_BEFORE = datetime.timedelta(days=7)
-# What only letters have.
+# Only letters have these.
 _LETTER = re.compile(
     r"^[ \t]*(?:dear|yours|sincerely|respectfully|faithfully|excellenc|signed|done at|sehr geehrte"
     r"|mit freundlichen|monsieur|madame|estimad|atentamente|cordialement|此致|敬启|謹啟)",
@@ -104,10 +103,10 @@ _RUNS_ON = re.compile(
 
 
 def stated_date(title: str | None, text: str) -> datetime.date | None:
-    """The day a document is of: the one in its title, else of a line near the top or at the foot.
+    """Return the date in the title, else in a line near the top, else at the foot of a letter.
 
-    A day said to be that of publication comes before one that stands alone, and that before one of
-    an update. None where several of one kind differ; a day in running text is never taken.
+    A date of publication comes before a date alone, and that before one of an update. None if
+    several of one kind differ. A date in running text is never taken.
     """
     in_title = _title_dates(title or "")
     if len(in_title) == 1:
@@ -118,17 +117,17 @@ def stated_date(title: str | None, text: str) -> datetime.date | None:
 
 
 def only_date(lines: Iterable[str]) -> datetime.date | None:
-    """The date that some of the lines consist of; None where there is none, or more than one."""
+    """Return the one date that lines consist of; None if there is none, or more than one."""
     return _best([*lines])
 
 
 def dates_in(text: str) -> set[datetime.date]:
-    """Every date that is written out in the text."""
+    """Return every date that is written out in the text."""
     return {written.date for written in written_dates(unicodedata.normalize("NFKC", text))}
 
 
 def _title_dates(title: str) -> set[datetime.date]:
-    """The days in a title that do not belong to what it speaks of."""
+    """Return the dates in a title, without those of its subject."""
     title = unicodedata.normalize("NFKC", title)
     found = [*written_dates(title)]
     if any(one.is_in_range for one in found):
@@ -137,12 +136,12 @@ def _title_dates(title: str) -> set[datetime.date]:
 
 
 def _words_before(title: str, start: int) -> str:
-    """The few words before a date that say what it is of."""
+    """Return the few words before a date, which name its subject."""
     return " ".join(title[:start].split()[-3:])
 
 
 def _first_filled(lines: Sequence[str], count: int) -> list[str]:
-    """The first lines that are not empty, without those that are a piece of running text."""
+    """Return the first lines that are neither empty nor part of running text."""
     found: list[str] = []
     filled = 0
     for number, line in enumerate(lines):
@@ -159,7 +158,7 @@ def _first_filled(lines: Sequence[str], count: int) -> list[str]:
 
 
 def _foot_date(text: str) -> datetime.date | None:
-    """The date of a letter: in one of its last lines, which are short."""
+    """Return the date of a letter, in one of its last short lines."""
     if not (_LETTER.search(text[:_TOP_CHARS]) or _LETTER.search(text[-_FOOT_CHARS:])):
         return None
     last = [line.strip() for line in text[-_FOOT_CHARS:].split("\n")[1:] if line.strip()]
@@ -183,12 +182,12 @@ def _best(lines: Iterable[str]) -> datetime.date | None:
 
 
 def _dated(lines: Iterable[str]) -> list[tuple[_Kind, datetime.date]]:
-    """The dates that lines consist of, and what kind each is."""
+    """Return the dates that lines consist of, with their kinds."""
     return [one for line in lines if len(line) <= _LINE_CHARS for one in _dates_of(line)]
 
 
 def _dates_of(line: str) -> list[tuple[_Kind, datetime.date]]:
-    """The dates of one line, where it holds nothing but them and what stands beside dates."""
+    """Return the dates of a line that holds only dates and what stands beside dates."""
     line = " ".join(unicodedata.normalize("NFKC", line.replace("\t", " | ")).split())
     written = sorted(written_dates(line), key=lambda one: one.start)
     if not written or any(one.is_in_range for one in written):
@@ -206,7 +205,7 @@ def _dates_of(line: str) -> list[tuple[_Kind, datetime.date]]:
 
 
 def _kind(before: str, after: str) -> _Kind | None:
-    """What kind of date stands between two texts; None where they say more than beside a date."""
+    """Return the kind of a date between two texts; None if they say more than stands beside one."""
     *others_before, before = _SEPARATOR.split(before)
     after, *others_after = _SEPARATOR.split(after)
     others = [*others_before, *others_after]
@@ -234,6 +233,6 @@ def _without_weekday(text: str) -> str:
 
 
 def dates_of_heading(line: str) -> datetime.date | None:
-    """The one day of a line that holds nothing else, as the heading of a day has."""
+    """Return the date of a line that holds nothing else, as the heading of a day does."""
     found = _dates_of(line.strip("#*_ \t"))
     return found[0][1] if len(found) == 1 and found[0][0] == "bare" else None

@@ -1,7 +1,7 @@
-"""Text to flows: stretches in which a line break does not end a sentence.
+"""Flows of a text: stretches in which a line break does not end a sentence.
 
-A line that was broken because the page was full goes on in the next one; a line of a list, a table,
-a poem or an address does not. Which it is shows in the lengths of the lines and in what follows.
+A line broken because the page was full goes on in the next one; a line of a list, a table, a poem
+or an address does not. The lengths of the lines and the following words decide.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _WIDE = frozenset("WF")
 
 
 def flow_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Where each flow of ``text`` begins and ends, in order; between them are line breaks only."""
+    """Yield start and end of each flow, in order; between them are line breaks only."""
     for block in _BLOCK.finditer(text):
         if "\n" not in block[0]:
             yield block.span()
@@ -70,7 +70,7 @@ def _lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 
 def _goes_on(lines: Sequence[str]) -> list[bool]:
-    """Return whether each line goes on in the next."""
+    """Return for each line whether it goes on in the next."""
     bare = [line.strip() for line in lines]
     widths = [_columns(line) for line in bare]
     widest = max(widths)
@@ -103,7 +103,7 @@ def _is_full(width: int, following: str, least: float) -> bool:
 
 
 def _is_han_break(line: str, following: str, widths: Sequence[int]) -> bool:
-    """Return whether a full line of Chinese breaks off, which it does at any character."""
+    """Tell if a full line of Chinese was broken, which happens at any character."""
     if not (_HAN.search(line[-2:]) or _HAN.match(following)) or _ENDS.search(line):
         return False
     # Items of a list are seldom all of a length; verses are, and are short.

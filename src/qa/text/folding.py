@@ -1,8 +1,7 @@
-"""Text in plain characters, for search: what is shown keeps the characters of the record.
+"""Text folded to plain characters for search; the text shown keeps its characters.
 
-Layout programs leave ligatures and soft hyphens in words, names have letters that a visitor's
-keyboard lacks, and the mark of a note stands behind a figure. Both sides of every comparison,
-record and question, are folded here and nowhere else.
+Records hold ligatures, soft hyphens, letters that a visitor's keyboard lacks, and note marks behind
+figures. Record and question are both folded here and nowhere else.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ _OTHER_DIGIT = re.compile(r"[^\D0-9]")
 
 
 def _expanded(ranges: str) -> Iterator[str]:
-    """Every character of what stands between the brackets of a regular expression."""
+    """Yield the characters of a class such as ``a-cx``."""
     for first, last in re.findall("(.)(?:-(.))?", ranges, re.DOTALL):
         yield from map(chr, range(ord(first), ord(last or first) + 1))
 
@@ -68,10 +67,10 @@ _ACCENTED = re.compile("[\u00c0-\u024f\u0370-\u03ff\u0401\u0451\u1e00-\u1fff\u03
 
 
 def readable(text: str) -> str:
-    """``text`` in plain characters, as a model reads it; its own case and accents stay.
+    """Return ``text`` in plain characters for a model; case and accents stay.
 
-    A mark of a note becomes a space, an exponent too, but square and cubic metres. Where a text
-    is cut between words, its parts give what the whole gives.
+    Note marks and exponents become spaces, except in square and cubic metres. Folding the parts of
+    a text cut between words gives the same as folding the whole.
     """
     if text.isascii():
         return text
@@ -82,7 +81,7 @@ def readable(text: str) -> str:
 
 
 def searchable(text: str) -> str:
-    """``text`` as words are compared: in plain characters, lower case, and without accents."""
+    """Return ``text`` for comparing words: plain characters, lower case, no accents."""
     if text.isascii():
         return text.lower()
     composed = unicodedata.normalize("NFC", readable(text))
@@ -90,11 +89,11 @@ def searchable(text: str) -> str:
 
 
 def without_breaks(text: str) -> str:
-    """``text`` without soft hyphens and zero-width spaces."""
+    """Return ``text`` without soft hyphens and zero-width spaces."""
     return _BREAKS.sub("", text)
 
 
 def _bare(found: re.Match[str]) -> str:
-    """A letter without its accents; nothing for an accent by itself."""
+    """Return a letter without its accents; nothing for an accent by itself."""
     first = unicodedata.normalize("NFD", found[0])[0]
     return "" if unicodedata.combining(first) else first

@@ -1,4 +1,4 @@
-"""Text to paragraphs."""
+"""Paragraph spans of a text."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ _PARAGRAPH = re.compile(r"\S(?:(?!\n[ \t]*\n).)*", re.DOTALL)
 
 
 def paragraph_spans(text: str) -> list[Span]:
-    """The paragraphs of ``text``, separated by blank lines, without surrounding white space."""
+    """Return the paragraphs of ``text``, which blank lines separate, without white space around."""
     return [Span(m.start(), m.start() + len(m[0].rstrip())) for m in _PARAGRAPH.finditer(text)]

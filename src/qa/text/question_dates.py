@@ -1,4 +1,4 @@
-"""When a question speaks of: years, months, "last year", "latest"."""
+"""The time that a question names: years, months, "last year", "latest"."""
 
 from __future__ import annotations
 
@@ -7,14 +7,10 @@ import datetime
 import re
 from dataclasses import dataclass
 
+from qa.text.written_dates import ENGLISH_MONTHS
+
 __all__ = ["Period", "asks_when_said", "period", "wants_latest"]
 
-_MONTHS = {
-    name.lower(): number
-    for names in (calendar.month_name, calendar.month_abbr)
-    for number, name in enumerate(names)
-    if name
-} | {"sept": 9}
 _SEASONS = {
     "spring": (3, 5),
     "summer": (6, 8),
@@ -24,7 +20,7 @@ _SEASONS = {
 }
 _ANY_YEAR = r"(?:19|20)\d\d"
 _YEAR = rf"(?P<year>{_ANY_YEAR})"
-_ANY_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_ANY_MONTH = "|".join(sorted(ENGLISH_MONTHS, key=len, reverse=True))
 _DAY = re.compile(
     rf"\b(?:(?P<iso>{_ANY_YEAR}-\d\d-\d\d)"
     rf"|(?P<month>{_ANY_MONTH})\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)?,? {_YEAR}"
@@ -69,23 +65,23 @@ _SAID = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A stretch of days, both ends included."""
+    """A range of days, both ends included."""
 
     first: datetime.date
     last: datetime.date
 
     @property
     def days(self) -> int:
-        """Return how many days it has."""
+        """Return the number of days."""
         return (self.last - self.first).days + 1
 
     def holds(self, date: datetime.date | None) -> bool:
-        """Return whether the day lies in it; a day that is not known does not."""
+        """Tell if the day lies in it; an unknown day does not."""
         return date is not None and self.first <= date <= self.last
 
 
 def period(question: str, today: datetime.date) -> Period | None:
-    """The time a question names, by its most exact expression; None where it names none."""
+    """Return the time a question names, by its most exact expression; None if it names none."""
     for read in (_day, _month, _season, _years, _year):
         found = read(question)
         if found:
@@ -94,12 +90,12 @@ def period(question: str, today: datetime.date) -> Period | None:
 
 
 def asks_when_said(question: str) -> bool:
-    """Tell if the time a question names is that of what was said, not of what it was about."""
+    """Tell if the time is that of the statement and not of what it is about."""
     return bool(_SAID.search(question))
 
 
 def wants_latest(question: str) -> bool:
-    """Return whether the question asks for how things stand last."""
+    """Tell if the question asks for the latest state."""
     return bool(_LATEST.search(question))
 
 
@@ -111,7 +107,7 @@ def _day(question: str) -> Period | None:
         if match["iso"]:
             day = datetime.date.fromisoformat(match["iso"])
         else:
-            month = _MONTHS[(match["month"] or match["month2"]).lower()]
+            month = ENGLISH_MONTHS[(match["month"] or match["month2"]).lower()]
             number = int(match["day"] or match["day2"])
             day = datetime.date(int(match["year"] or match["year2"]), month, number)
     except ValueError:
@@ -124,7 +120,7 @@ def _month(question: str) -> Period | None:
     if not match:
         return None
     year = int(match["year"] or match["year2"])
-    month = _MONTHS[match["month"].lower()] if match["month"] else int(match["month2"])
+    month = ENGLISH_MONTHS[match["month"].lower()] if match["month"] else int(match["month2"])
     return _months(year, month, year, month) if 1 <= month <= 12 else None  # noqa: PLR2004
 
 

@@ -1,4 +1,4 @@
-"""Text to sentence spans; the only user of nupunkt."""
+"""Sentence spans of a text; the only user of nupunkt."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _HIDDEN_MARKS = dict.fromkeys(map(ord, ".!?…"), "x")
 
 
 def sentence_spans(text: str) -> list[Span]:
-    """The sentences of ``text``, in order, without surrounding white space.
+    """Return the sentences of ``text``, in order, without surrounding white space.
 
-    A sentence crosses a line break only where the line went on in the next one, and never an empty
-    line. Between two spans there is only white space.
+    A sentence crosses a line break only if the line was broken in print, and never an empty line.
+    Between two spans there is only white space.
     """
     return [span for start, end in flow_spans(text) for span in _of_flow(text, start, end)]
 
@@ -58,7 +58,7 @@ def _next_word(flow: str, at: int) -> int:
 
 
 def _with_few_marks(stretch: re.Match[str]) -> str:
-    """The stretch at its length, with at most twice ``_SHOWN_MARKS`` sentence-ending marks."""
+    """Return the stretch at its length, with at most twice ``_SHOWN_MARKS`` marks."""
     marks = [mark.start() for mark in _MARK.finditer(stretch[0])]
     if len(marks) <= 2 * _SHOWN_MARKS:
         return stretch[0]
@@ -67,7 +67,7 @@ def _with_few_marks(stretch: re.Match[str]) -> str:
 
 
 def _trimmed(flow: str, start: int, end: int, offset: int) -> Span | None:
-    """The span without white space at either end; None where nothing else is there."""
+    """Return the span without white space at either end; None if nothing is left."""
     piece = flow[start:end]
     body = piece.strip()
     if not body:

@@ -1,4 +1,4 @@
-"""Text to words that carry a subject; the only user of PyStemmer and OpenCC."""
+"""Search terms of a text; the only user of PyStemmer and OpenCC."""
 
 from __future__ import annotations
 
@@ -46,30 +46,29 @@ _HAN_FUNCTION_WORDS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word of a text: as it is compared (``searchable``), and its stem."""
+    """A word as it is compared (``searchable``), and its stem."""
 
     text: str
     stem: str
 
     @property
     def is_about_the_record(self) -> bool:
-        """Return whether it speaks of the record itself, so that the record need not hold it."""
+        """Tell if it refers to the record itself, so that the record need not hold it."""
         return self.text in _RECORD_WORDS
 
 
 def terms(text: str) -> list[Term]:
-    """The words of ``text`` that carry a subject, in order, repeated as they are.
+    """Return the words of ``text`` without stop words, in order, with repetitions.
 
-    Chinese and Japanese, which put no spaces between words, give overlapping pairs of
-    characters (a single one where it stands alone), in simplified characters; Latin letters and
-    digits among them are words of their own.
+    Chinese and Japanese give overlapping pairs of characters (or a single one), in simplified
+    characters; Latin letters and digits among them are words of their own.
     """
     return [term for word in WORD.findall(searchable(text)) for term in _terms(word)]
 
 
 @lru_cache(maxsize=100_000)
 def _terms(word: str) -> tuple[Term, ...]:
-    """What a stretch without spaces gives."""
+    """Return the terms of a stretch without spaces."""
     if not HAN.search(word):
         return () if word in FUNCTION_WORDS else (Term(word, stem(word)),)
     found: list[Term] = []
@@ -82,7 +81,7 @@ def _terms(word: str) -> tuple[Term, ...]:
 
 
 def _pairs(run: str) -> list[str]:
-    """The overlapping pairs of characters of ``run``; itself where it is a single one."""
+    """Return the overlapping pairs of characters of ``run``, or ``run`` if it is a single one."""
     return [run[i : i + 2] for i in range(len(run) - 1)] or ([run] if run else [])
 
 
@@ -99,7 +98,7 @@ def _simplifier() -> Any:
 
 @lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
-    """The stem of an English word."""
+    """Return the stem of an English word."""
     return str(_stemmer().stemWord(word))
 
 

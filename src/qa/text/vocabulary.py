@@ -1,4 +1,4 @@
-"""The words of a record: forms of the same word, and typos; uses rapidfuzz."""
+"""The words of a record: forms of a word, and repair of typos; the only user of rapidfuzz."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _FORM_MOST_ADDED = 3
 # A word the record does not know is a typo where a known one is this close
 # (insertions, deletions, substitutions, neighbours swapped).
 _SPELLING_MIN_CHARS = 4
-_SPELLING_TWO_SLIPS_CHARS = 8
+_SPELLING_TWO_EDITS_CHARS = 8
 # Each word looked up is compared with all words of the record.
 _SPELLING_MOST_WORDS = 12
 
 
 class Vocabulary:
-    """The words of a record as they are compared (``searchable``), and how often; in order."""
+    """The words of a record as they are compared (``searchable``), sorted, with their counts."""
 
     def __init__(self, counts: Mapping[str, int]) -> None:
         self._counts = counts
@@ -34,7 +34,7 @@ class Vocabulary:
 
     @classmethod
     def open(cls, path: Path) -> Vocabulary:
-        """The vocabulary that ``save`` wrote."""
+        """Read the vocabulary that ``save`` wrote."""
         return cls(json.loads(path.read_text("utf-8")))
 
     def save(self, path: Path) -> None:
@@ -42,11 +42,11 @@ class Vocabulary:
         path.write_text(json.dumps(self._counts, ensure_ascii=False), "utf-8")
 
     def forms(self, term: Term) -> list[str]:
-        """The stems under which the record knows the word, its own among them."""
+        """Return the stems of the word and of its forms in the record."""
         return sorted({term.stem} | {stem(word) for word in self._forms(term.text)})
 
     def correct(self, question: str, is_word: Callable[[str], bool]) -> str:
-        """The question with typos mended to words of the record.
+        """Return the question with typos repaired to words of the record.
 
         A word is left alone where the record knows it, where ``is_word`` says it is one, where
         it begins with a capital inside the question, holds a digit or is short, and where no
@@ -54,17 +54,17 @@ class Vocabulary:
         """
         left = _SPELLING_MOST_WORDS
 
-        def mended(match: re.Match[str]) -> str:
+        def repaired(match: re.Match[str]) -> str:
             nonlocal left
             written, word = match[0], searchable(match[0])
-            # A name that the record lacks is no slip for one that it holds.
+            # A name that the record lacks is no typo of one that it holds.
             is_name = written[0].isupper() and match.start() > 0
             if is_name or word in self._counts or left == 0 or is_word(word):
                 return written
             left -= 1
             return self._closest(word) or written
 
-        return WORD.sub(mended, question)
+        return WORD.sub(repaired, question)
 
     def _closest(self, word: str) -> str | None:
         from rapidfuzz import process  # noqa: PLC0415
@@ -75,9 +75,9 @@ class Vocabulary:
             return None
         if self._forms(word):
             return None
-        slips = 2 if len(word) >= _SPELLING_TWO_SLIPS_CHARS else 1
+        edits = 2 if len(word) >= _SPELLING_TWO_EDITS_CHARS else 1
         near = process.extract(
-            word, self._words, scorer=OSA.distance, score_cutoff=slips, limit=None
+            word, self._words, scorer=OSA.distance, score_cutoff=edits, limit=None
         )
         likely = [
             (distance, -self._counts[other], other)
@@ -87,7 +87,7 @@ class Vocabulary:
         return min(likely)[2] if likely else None
 
     def _forms(self, word: str) -> list[str]:
-        """Words of the record that are forms of ``word``, itself aside."""
+        """Return the words of the record that are other forms of ``word``."""
         if len(word) < _FORM_MIN_CHARS or not word.isalpha():
             return []
         start = bisect.bisect_left(self._words, word)

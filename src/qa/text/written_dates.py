@@ -1,4 +1,4 @@
-"""Days as they are written out, in the languages and orders of public bodies."""
+"""Dates written out in a text, in many languages and orders; the one table of month names."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["MONTHS", "WrittenDate", "written_dates"]
+__all__ = ["ENGLISH_MONTHS", "MONTHS", "WrittenDate", "written_dates"]
 
-# English, French, Spanish, Portuguese, Italian, German, Dutch; without accents.
+# English first, then French, Spanish, Portuguese, Italian, German and Dutch; without accents.
 _NAMES = """
 january janvier enero janeiro gennaio januar januari janner
 february fevrier febrero fevereiro febbraio februar februari
@@ -26,13 +26,19 @@ october octobre octubre outubro ottobre oktober
 november novembre noviembre novembro
 december decembre diciembre dezembro dicembre dezember
 """
-_ENGLISH_ABBREVIATIONS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_ABBREVIATIONS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 # Month names in lower case and without accents, to the month's number.
 MONTHS = {
     name: number
     for number, names in enumerate(_NAMES.strip().splitlines(), start=1)
     for name in names.split()
-} | {name: number for number, name in enumerate(_ENGLISH_ABBREVIATIONS, start=1)}
+} | {name: number for number, name in enumerate(_ABBREVIATIONS, start=1)}
+# Those of English, by which questions are read: "Mars" is a planet there.
+ENGLISH_MONTHS = {
+    name: number
+    for number, names in enumerate(_NAMES.strip().splitlines(), start=1)
+    for name in (names.split()[0], _ABBREVIATIONS[number - 1])
+} | {"sept": 9}
 _ACCENTED = {"a": "[aàâáä]", "c": "[cç]", "e": "[eéèê]", "o": "[oóô]", "u": "[uûü]"}
 _MONTH = "|".join(
     "".join(_ACCENTED.get(letter, letter) for letter in name)
@@ -49,7 +55,7 @@ _ERA_DATE = (
     rf"(?P<era>{_ERA}) ?(?P<year>{_SMALL}) ?年 ?"
     rf"(?P<month>{_SMALL}) ?月 ?(?P<day>{_SMALL}) ?[日号號]"
 )
-# The time of day in the form of C's asctime ("Thu Apr 3 10:00:00 2025").
+# The time of day as in C's asctime ("Thu Apr 3 10:00:00 2025").
 _CLOCK = r"(?:\d\d:\d\d:\d\d (?:[A-Z]{2,4} )?)?"
 _MARKED = r"(?<![\d./-])%s(?P<mark>[-/.])%s(?P=mark)%s(?![\d/-]|\.\d)"
 _PATTERNS = [
@@ -59,7 +65,7 @@ _PATTERNS = [
         rf"(?<![\d.,/-]){_DAY}[ -]{_OF}(?P<month>{_MONTH})\b\.?,?[ -]{_OF}(?P<year>\d{{4}})(?!\d)",
         rf"(?<!\d)(?P<year>\d{{4}}),? (?P<month>{_MONTH})\b\.? {_DAY}(?!\d)",
         _MARKED % (r"(?P<year>\d{4})", r"(?P<month>\d{1,2})", r"(?P<day>\d{1,2})"),
-        # Day and month in figures: which is which shows only where one is above twelve.
+        # In figures, day and month can be told apart only if one is above twelve.
         _MARKED % (r"(?P<a>\d{1,2})", r"(?P<b>\d{1,2})", r"(?P<year>\d{4})"),
         r"(?P<year>\d{4}) ?[年년] ?(?P<month>\d{1,2}) ?[月월] ?(?P<day>\d{1,2}) ?[日号號일]",
         rf"(?P<year>[{_HAN_DIGITS}]{{4}})年(?P<month>{_HAN}{{1,3}})月(?P<day>{_HAN}{{1,3}})[日号號]",
@@ -67,8 +73,8 @@ _PATTERNS = [
     )
 ]
 _LAST_MONTH = 12
-# "3 to 8 April 2025" and "3 April - 8 April 2025" are stretches of days. A dash also stands between
-# a place, a number or a time and the day ("GENEVA - 3 April 2025 - 10:00").
+# "3 to 8 April 2025" and "3 April - 8 April 2025" are ranges. A dash may also separate a place, a
+# number or a time from the day ("GENEVA - 3 April 2025 - 10:00").
 _TO = r"(?:[-–—~至到&/]|\b(?:to|and|until|through|bis|und|au|et|al|y|e|a)\b)"
 _END_OF_RANGE = re.compile(
     rf"(?:(?<!\d)(?:[0-2]?\d|3[01]|\d{{4}})(?:st|nd|rd|th)?\.?|[年月日号號]|\b(?:{_MONTH})\b\.?)"
@@ -83,7 +89,7 @@ _RANGE_CHARS = 40
 
 @dataclass(frozen=True, slots=True)
 class WrittenDate:
-    """A day, where in the text it is written, and whether it begins or ends a range of days."""
+    """A date, its offsets in the text, and whether it begins or ends a range of days."""
 
     start: int
     end: int
@@ -92,15 +98,15 @@ class WrittenDate:
 
 
 def written_dates(text: str) -> Iterator[WrittenDate]:
-    """Every day that is written out with its year, in no certain order.
+    """Yield every date that is written with its year, in no particular order.
 
-    Figures whose day and month cannot be told apart ("03/04/2025") are left out.
+    Ambiguous figures ("03/04/2025") are left out.
     """
     if not re.search(rf"\d{{4}}|[{_HAN_DIGITS}]年|[民令平][國国和成]", text):
         return
     for pattern in _PATTERNS:
         for match in pattern.finditer(text):
-            # What only looks like a date ("2011-13-40") is none.
+            # "2011-13-40" is no date.
             with contextlib.suppress(ValueError, KeyError):
                 date = _date(match.groupdict())
                 if date:
@@ -124,10 +130,10 @@ def _month(written: str) -> int:
 
 
 def _number(written: str) -> int:
-    """The number in figures or in Chinese, where it is below a thousand or digit by digit.
+    """Return a number written in figures or in Chinese, below a thousand or digit by digit.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is no number.
     """
     if written.isdecimal():
         return int(written)
