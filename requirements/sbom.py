@@ -114,7 +114,7 @@ def _models(package: Distribution) -> tuple[Component, Component]:
         bom_ref="model:reader",
         type=ComponentType.MACHINE_LEARNING_MODEL,
         scope=ComponentScope.REQUIRED,
-        description="scores question and passage together; fitted as docs/how-ranking-works.md says",
+        description="scores question and passage together (docs/how-ranking-works.md)",
         licenses=[LicenseExpression("Apache-2.0")],
         pedigree=Pedigree(ancestors=[Component(name=encoder.name, type=encoder.type)]),
         components=[
