@@ -11,7 +11,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qa.corpus.doubts import are_in_capitals, in_capitals, look_alikes
 from qa.corpus.labels import Form, Label, candidates, label_at
@@ -157,6 +157,7 @@ class _Reading:
         return (
             name.kind is not None
             or self.labels[i].is_timed
+            or self.labels[i].puts
             or i in self.pairs
             or (i - 1) in self.pairs
             or (is_talking and self.counts[name.key] > 1)
@@ -177,7 +178,7 @@ def ends_of(labels: Sequence[Label], text: str) -> list[int]:
 
 def asks(text: str, label: Label, end: int) -> bool:
     """Tell if the turn of a label asks: by its label, or with a question mark near its end."""
-    if label.name.kind == "asker" or label.puts:
+    if label.name.kind == "asker" or label.puts or text.startswith("To ask ", label.span.end):
         return True
     return has_question(text, max(label.span.end, end - _END_CHARS), end)
 
@@ -192,7 +193,7 @@ def has_question(text: str, start: int, end: int) -> bool:
 
 def found_labels(text: str) -> list[Found]:
     """The labels of a document in order; none where the evidence is thin."""
-    known = _without_entries(text, candidates(text))
+    known = _without_entries(text, _with_replies(text, candidates(text)))
     live = _live(text, known)
     found = {one.label.span.start: one for form in live for one in _accepted(live[form], form)}
     recurring = Counter(one.label.name.key for one in found.values() if one.is_label)
@@ -211,6 +212,26 @@ def found_labels(text: str) -> list[Found]:
         if cut_in and is_titled and recurring[cut_in.name.key] > 1:
             found.setdefault(cut_in.span.start, Found(cut_in))
     return [found[start] for start in sorted(found)]
+
+
+def _with_replies(text: str, known: list[Label]) -> list[Label]:
+    """The candidates, read as written questions where some are put to an office.
+
+    "REPLY" alone on its line answers there, and "QUESTION NO: 12" is a heading.
+    """
+    if not any(label.puts for label in known):
+        return known
+    return [
+        replace(label, form="colon") if label.name.kind == "answerer" else label
+        for label in known
+        if label.name.kind != "asker" or any(map(str.isalpha, _rest_of_line(text, label)))
+    ]
+
+
+def _rest_of_line(text: str, label: Label) -> str:
+    """What stands behind a label in its own line."""
+    end = text.find("\n", label.span.start)
+    return text[label.span.end : len(text) if end < 0 else end]
 
 
 def _without_entries(text: str, known: Sequence[Label]) -> list[Label]:
@@ -275,7 +296,7 @@ def _may_be_in_capitals(label: Label) -> bool:
 
 def _belongs(label: Label, form: Form) -> bool:
     """Return whether a candidate is of a form; askers without a name go with every certain one."""
-    is_plain_asker = label.name.kind == "asker" and label.form in ("colon", "stop", "space")
+    is_plain_asker = label.name.kind == "asker" and label.form in ("colon", "stop", "space", "dash")
     return label.form == form or (form not in _RISKY and is_plain_asker)
 
 
@@ -318,8 +339,10 @@ def _is_conversation(reading: _Reading, form: Form) -> bool:
     if form in _RISKY and reading.supported_share < _LEAST_SUPPORTED:
         return False
     pairs = len(reading.pairs) + sum(reading.labels[i].puts for i in reading.pairs)
+    # A paper of questions holds no replies; nobody tells a story with "to ask the Minister:".
+    formal = sum(" to ask " in label.span.of(reading.text) for label in reading.labels)
     return (
-        pairs >= _LEAST_PAIRS[form]
+        max(pairs, formal) >= _LEAST_PAIRS[form]
         or (bool(pairs) and _has_hub(reading))
         or _is_discussion(reading, form)
     )

@@ -46,12 +46,12 @@ _LEAD = re.compile(
 _BEHIND = rf"[*_]{{0,3}}(?P<time>[ \t]*[\[(（]{TIME}[\])）]|[ \t]+{TIME}(?=[ \t]*\n))?[*_]{{0,3}}"
 _SPACED_Q = re.compile(
     r"(?P<name>Q)(?![ \t]*[-–—][ \t]|[ ]\d{1,4}[:.)])(?![ ]?\([^()\n]{1,60}\)[ ]?[:：])"
-    r"(?=[ \t\xa0]+[^\s:.]|[ ]?--|[—–(])"
+    r"(?=[ \t\xa0]+[^\s:.|]|[ ]?--|[—–(])"
 )
 _GENERIC = re.compile(
     rf"(?P<name>[^\W\d_]{{1,16}}(?:[ ][^\W\d_]{{3,12}})?(?:\.?[ \t]?[\#.-]?\d{{1,4}})?)"
     rf"[ \t\xa0]*(?:\.(?=\s)|(?<=\d)(?:[)）]|[.]?:(?=\s))"
-    rf"|[ \t]?[—–](?=\s)|[ \t]--?(?=[ \t])){_BEHIND}"
+    rf"|[ \t]?[—–](?=\s)|(?:[ \t]--?|(?<=\b[^\W\d_])-|[ \t]\|)(?=[ \t])){_BEHIND}"
 )
 # Brackets within a label may hold a colon ("Governor Hale (00:12):").
 _COLON = re.compile(
@@ -93,8 +93,8 @@ _ABBREVIATED = frozenset({"MR", "MS", "MRS", "DR"})
 # "Mr. Okello asked the Minister for Roads:-" puts a question and is no words of his; the sentence
 # may go on ("... whether the ferry is safe").
 _PUT = re.compile(
-    r"[(]?(?P<name>[^\n:：?!,]{2,60}?)[)]?(?:,[^\n:：?!]{0,60}?,)?[ ](?:asked|to[ ]ask)[ ]"
-    r"[^\n:：?!]{3,140}?"
+    r"(?:\d{4,6}[.)][ \t]*)?[(]?(?P<name>(?:[^\n:：?!,()]|\([^()\n]{1,40}\)){2,60}?)[)]?"
+    r"(?:,[^\n:：?!]{0,60}?,)?[ ](?:asked|to[ ]ask)[ ](?:[Tt]he[ ])?(?P<addressee>[^\n:：?!]{3,140}?)"
     r"(?:[:：][-–—]{0,2}|\.[-–—]|(?=\s(?:whether|if|when|what|how|why|which|who|to)\s))"
 )
 _LONE = re.compile(rf"(?P<name>[^\n]{{1,80}}?)(?P<time>[ \t]+{TIME})?[ \t]*[*_]{{0,3}}(?=\n)")
@@ -109,7 +109,8 @@ class Label:
     """A beginning of a line that may be a label, up to the first word said.
 
     ``is_timed``: a time stands beside it, as machine transcripts have it. ``puts``: it says
-    itself that its speaker asks ("Mr. Okello asked the Minister for Roads:-").
+    itself that its speaker asks ("Mr. Okello asked the Minister for Roads:-"); ``addressee`` is
+    the office asked ("Minister for Roads").
     """
 
     span: Span
@@ -118,6 +119,7 @@ class Label:
     starts_paragraph: bool
     is_timed: bool = False
     puts: bool = False
+    addressee: str | None = None
 
 
 def line_starts(text: str) -> Iterator[tuple[int, bool]]:
@@ -182,8 +184,15 @@ def _label_at(text: str, start: int, *, starts_paragraph: bool) -> Label | None:
             return None
         is_timed = bool(lead and lead["time"]) or bool(match.groupdict().get("time"))
         is_timed = is_timed or has_timed_aside(match["name"])
+        addressee = match["addressee"] if match.re is _PUT else ""
         return Label(
-            Span(start, end), name, form, starts_paragraph, is_timed, puts=match.re is _PUT
+            Span(start, end),
+            name,
+            form,
+            starts_paragraph,
+            is_timed,
+            puts=match.re is _PUT,
+            addressee=addressee if holds_office(addressee) else None,
         )
     return None
 
@@ -292,7 +301,11 @@ def _read_dash(text: str, begins: int, limit: int) -> _Read | None:
     match = _DASH.match(text, begins, limit)
     name = match and name_of(match["name"])
     if match and name and name.is_strong and len(match["name"].split()) <= _LINE_WORDS:
-        return match, name, "dash"
+        # "Mr ILSE TARN - Thank you ..." is as sure as with a colon; "Mr TARN - Chairman" is not.
+        is_sure = name.has_honorific and (name.speaker or "").split()[-1].isupper()
+        said = text[match.end() : limit].split("\n", 1)[0].rstrip()
+        is_said = len(said.split()) > _LINE_WORDS or said.endswith((".", "?", "!"))
+        return match, name, "colon" if is_sure and is_said else "dash"
     return None
 
 

@@ -27,6 +27,7 @@ _NAME_WORDS = 8
 # Titles are longer ("Director of the Federal Bureau of Roads Ilse Tarn").
 _TITLE_WORDS = 24
 _FULL_NAME_WORDS = 4
+_OCCUPATION_WORDS = 4
 _HAN_CHARS = 20
 # So many words in small letters that are no speaker's may be in a label ("Audience member"), of
 # so many words.
@@ -86,7 +87,11 @@ def name_of(written: str) -> Name | None:
     is_ended = any(not has_honorific(word) for word in _ENDED.findall(head))
     if is_ended or _ENDED_TITLE.search(title):
         return None
-    if comma and _is_written_as_name(head, is_title=False) and _is_title(title):
+    if (
+        comma
+        and _is_written_as_name(head, is_title=False)
+        and (_is_title(title) or _is_occupation(title, head))
+    ):
         bare, asides = head, [*asides, title.strip()]
     person = next((aside for aside in asides if has_honorific(aside)), None)
     if person is None and bare.startswith("The ") and holds_office(bare):
@@ -134,6 +139,13 @@ def _is_title(words: str) -> bool:
     return is_begun and (holds_office(words) or is_outlet(words))
 
 
+def _is_occupation(words: str, name: str) -> bool:
+    """Return whether a few words behind a full name may tell what somebody is ("miller")."""
+    tokens = words.split()
+    is_short = 0 < len(tokens) <= _OCCUPATION_WORDS
+    return is_short and _is_full_name(name) and not any(map(is_verb, tokens))
+
+
 def _without_asides(words: str) -> tuple[str, list[str]]:
     """A label without the brackets at its end, and what stands in these, times left out."""
     asides = []
@@ -178,6 +190,7 @@ def _is_name_word(word: str, *, is_first: bool, is_last: bool) -> bool | None:
     if not letter[0].islower():
         return True
     is_joining = is_connector(word) and not is_first and not is_last
-    if is_known_word(word) or is_joining or word.lower().startswith(_ARTICLES):
+    is_agency = is_first and is_outlet(word)
+    if is_known_word(word) or is_agency or is_joining or word.lower().startswith(_ARTICLES):
         return True
     return None if is_first else False

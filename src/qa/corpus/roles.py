@@ -73,6 +73,7 @@ class _Speaker:
     has_office: bool = False
     has_honorific: bool = False
     has_outlet: bool = False
+    puts: bool = False
 
 
 @dataclass(slots=True)
@@ -135,6 +136,7 @@ def _speakers(text: str, labels: Sequence[Label]) -> dict[str, _Speaker]:
         speaker.has_office |= name.has_office
         speaker.has_honorific |= name.has_honorific
         speaker.has_outlet |= name.has_outlet
+        speaker.puts |= label.puts
         before, is_asked = label, is_asking
     return speakers
 
@@ -170,6 +172,7 @@ def _answering(text: str, labels: Sequence[Label], speakers: dict[str, _Speaker]
         if speaker.label.name.kind == "answerer"
         or (
             speaker.label.name.kind is None
+            and not speaker.puts
             and not presides(speaker.label.name.speaker or "")
             and points[key] >= _ANSWERS_FROM
         )

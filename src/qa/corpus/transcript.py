@@ -10,11 +10,11 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qa.corpus.council import in_council, question_times
 from qa.corpus.dialogue import Found, asks, found_labels
-from qa.corpus.headings import before_headings
+from qa.corpus.headings import before_first_heading, before_headings
 from qa.corpus.labels import Label, candidates
 from qa.corpus.logs import Log
 from qa.corpus.roles import Part, is_assembly, parts
@@ -102,6 +102,7 @@ def _turns(text: str, reading: _Reading) -> Iterator[Turn]:
         yield Turn("statement", Span(0, starts[0]))
     log = Log.of(text, [one.label for one in reading.labelled])
     asked: Span | None = None
+    addressee: str | None = None
     ends = [*starts[1:], len(text)]
     for number, (one, end) in enumerate(zip(reading.labelled, ends, strict=True)):
         start, said = one.label.span.start, one.label.span.end
@@ -109,14 +110,19 @@ def _turns(text: str, reading: _Reading) -> Iterator[Turn]:
             yield Turn("statement", Span(start, end))
             continue
         closes = log.close(text, number, said, end) if log else end
-        closes = before_headings(text, said, closes)
+        closes = (before_first_heading if one.label.puts else before_headings)(text, said, closes)
         turn = _turn(text, one, Span(start, closes), asked, is_assembly=reading.is_assembly)
+        if turn.role == "answer" and not turn.speaker:
+            turn = replace(turn, speaker=addressee)  # "REPLY" below a question to a minister
+        addressee = one.label.addressee
         if turn.role == "question":
             asked = _said(text, turn) or asked
         elif reading.is_assembly and one.part == "asks":
             asked = None  # a speech: whoever speaks next does not answer the question before it
         yield turn
-        if closes < end:
+        if closes < end and one.label.puts:
+            yield Turn("statement", Span(closes, end))
+        elif closes < end:
             # Below another heading nobody has been asked yet.
             asked = None if reading.is_assembly or log else asked
             yield Turn("statement", Span(closes, end))
