@@ -7,13 +7,15 @@ conversation. Names decide nothing here, so that other names give the same turns
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from qa.corpus.doubts import are_in_capitals, in_capitals, look_alikes
+from qa.corpus.label_words import is_note
 from qa.corpus.labels import Form, Label, candidates, label_at
 
 __all__ = ["Found", "asks", "ends_of", "found_labels", "has_question"]
@@ -51,9 +53,7 @@ _ENDS_SENTENCE = re.compile(r"[.!?…。！？۔।:;\-—][\"'”’»）)\]】
 _LINES_ARE_BETTER = 1.25
 _CLEARLY_MORE = 1.25
 # Hansard cuts a speaker short so, and may print the next one in the same line.
-_CUT_SHORT = re.compile(
-    r"---[ ]?(?=\w)|[.?!][ ](?=(?:M[Rr]s?|M[Ss]|D[Rr]|Prof|Hon|The|Sir)\b[^:\n?!]{1,80}:\s)"
-)
+_CUT_SHORT = re.compile(r"---[ ]?(?=\w)|(?:[.?!][\"”’]?|\n[*•])[ ](?=[^\W\d_a-z][^:\n?!]{1,80}:\s)")
 _FORMS: tuple[Form, ...] = ("colon", "stop", "bracket", "dash", "line")
 
 
@@ -206,12 +206,33 @@ def found_labels(text: str) -> list[Found]:
             found.setdefault(label.span.start, Found(label, is_label=False))
     for doubted in look_alikes(text, [one.label for one in found.values() if one.is_label]):
         found.setdefault(doubted.span.start, Found(doubted, is_label=False))
-    for match in _CUT_SHORT.finditer(text) if found else ():
-        cut_in = label_at(text, match.end())
-        is_titled = cut_in and (cut_in.name.has_honorific or cut_in.name.has_office)
-        if cut_in and is_titled and recurring[cut_in.name.key] > 1:
-            found.setdefault(cut_in.span.start, Found(cut_in))
+    if found:
+        spans = sorted(
+            (span.start, span.end) for span in (one.label.span for one in found.values())
+        )
+        for cut_in in _cut_in(text, spans, recurring):
+            found.setdefault(cut_in.label.span.start, cut_in)
     return [found[start] for start in sorted(found)]
+
+
+def _cut_in(
+    text: str, spans: Sequence[tuple[int, int]], recurring: Counter[str]
+) -> Iterator[Found]:
+    """The labels within a line, behind a sentence, of somebody known; none within a label."""
+    for match in _CUT_SHORT.finditer(text):
+        before = bisect.bisect_right(spans, (match.end(), 0)) - 1
+        cut_in = label_at(text, match.end())
+        if cut_in and _is_named(text, cut_in, recurring) and match.end() >= spans[before][1]:
+            # Behind a bullet it may be an entry of a list, or a label with a stain before it.
+            yield Found(cut_in, is_label=not match[0].startswith("\n"))
+
+
+def _is_named(text: str, label: Label, recurring: Counter[str]) -> bool:
+    """Return whether a label within a line names somebody known, or an office and its holder."""
+    name = label.name
+    if recurring[name.key] > 0:
+        return name.is_person or name.has_office
+    return name.has_office and name.has_honorific and "(" in label.span.of(text)
 
 
 def _with_replies(text: str, known: list[Label]) -> list[Label]:
@@ -383,7 +404,7 @@ def _is_discussion(reading: _Reading, form: Form) -> bool:
 def _is_sentence(text: str, start: int, end: int) -> bool:
     line_end = text.find("\n", start, end)
     said = text[start : end if line_end < 0 else line_end].strip()
-    if _ENDS_SENTENCE.search(said[-20:]):
+    if _ENDS_SENTENCE.search(said[-20:]) or (said[:1] == "(" and is_note(said)):
         return True
     return len(said.split(None, _SENTENCE_WORDS)) > _SENTENCE_WORDS
 

@@ -65,7 +65,8 @@ _STOP_DASH = re.compile(
     rf"\.(?:[-–—]{{1,2}}(?=[\s\w\"“(])|[ ][-–—]{{1,2}}(?=\s)){_BEHIND}"
 )
 _DASH = re.compile(
-    rf"(?P<name>[^\n:：?!—–]{{1,60}}?)(?:[ \t]*[—–](?![—–])|[ \t]+--?(?=\s)){_BEHIND}"
+    r"(?P<name>(?:[^\n:：?!—–()]|\([^()\n]{0,80}\)){1,60}?)"
+    rf"(?:[ \t]*[—–](?![—–])|[ \t]+--?(?=\s)|(?<=[A-Z]{{2}})[ ]?-[ ]?(?=[A-Z][a-z])){_BEHIND}"
 )
 _BRACKETS = re.compile(
     r"(?P<open>[【〔［\[(（<＜〈])(?P<name>[^\n\[\](（）)【】〔〕［］<>＜＞〈〉《》「」『』:：.。!?]{1,40})"
@@ -94,9 +95,11 @@ _ABBREVIATED = frozenset({"MR", "MS", "MRS", "DR"})
 # may go on ("... whether the ferry is safe").
 _PUT = re.compile(
     r"(?:\d{4,6}[.)][ \t]*)?[(]?(?P<name>(?:[^\n:：?!,()]|\([^()\n]{1,40}\)){2,60}?)[)]?"
-    r"(?:,[^\n:：?!]{0,60}?,)?[ ](?:asked|to[ ]ask)[ ](?:[Tt]he[ ])?(?P<addressee>[^\n:：?!]{3,140}?)"
-    r"(?:[:：][-–—]{0,2}|\.[-–—]|(?=\s(?:whether|if|when|what|how|why|which|who|to)\s))"
+    r"(?:,[^\n:：?!]{0,60}?,)?[ ](?:asked|to[ ]ask)[ ](?:[Tt]he[ ])?"
+    r"(?P<addressee>[^\n:：?!]{3,140}?)"
+    r"(?:[:：÷][-–—]{0,2}|\.[-–—]|(?=\s{1,3}(?:whether|if|when|what|how|why|which|who|to)\s))"
 )
+_IN_BRACKETS = re.compile(r"\([^()\n]*\)")
 _LONE = re.compile(rf"(?P<name>[^\n]{{1,80}}?)(?P<time>[ \t]+{TIME})?[ \t]*[*_]{{0,3}}(?=\n)")
 # An interjection or a note over several lines: nothing in it begins a turn.
 _LONG_ASIDE = re.compile(r"\((?:[^()]|\([^()]{0,80}\)){0,600}\)")
@@ -259,7 +262,7 @@ def _read_colon(text: str, begins: int, limit: int) -> _Read | None:
     if not match or not name:
         return None
     following = text[match.end() : match.end() + 1]
-    is_wide = match["sep"][0] != ":" or bool(HAN.search(match["name"]))
+    is_wide = match["sep"] != ":" or bool(HAN.search(match["name"]))
     if following and not following.isspace() and not is_wide:
         # "MR RHODES:Yes" is a label, "http://", "10:30" and "Mark:2" are not.
         is_label = match["name"].isupper() and name.is_strong and following.isalpha()
@@ -300,13 +303,18 @@ def _goes_on_in_capitals(text: str, start: int, limit: int) -> bool:
 def _read_dash(text: str, begins: int, limit: int) -> _Read | None:
     match = _DASH.match(text, begins, limit)
     name = match and name_of(match["name"])
-    if match and name and name.is_strong and len(match["name"].split()) <= _LINE_WORDS:
+    if match and name and name.is_strong and _words(match) <= _LINE_WORDS:
         # "Mr ILSE TARN - Thank you ..." is as sure as with a colon; "Mr TARN - Chairman" is not.
         is_sure = name.has_honorific and (name.speaker or "").split()[-1].isupper()
         said = text[match.end() : limit].split("\n", 1)[0].rstrip()
         is_said = len(said.split()) > _LINE_WORDS or said.endswith((".", "?", "!"))
         return match, name, "colon" if is_sure and is_said else "dash"
     return None
+
+
+def _words(match: re.Match[str]) -> int:
+    """The number of words of a label, without those in brackets."""
+    return len(_IN_BRACKETS.sub("", match["name"]).split())
 
 
 def _read_line(text: str, begins: int, limit: int) -> _Read | None:
@@ -317,7 +325,7 @@ def _read_line(text: str, begins: int, limit: int) -> _Read | None:
     name = match and name_of(match["name"])
     if not match or not name or not name.is_strong or match["name"].endswith("."):
         return None
-    if len(match["name"].split()) <= _LINE_WORDS:
+    if _words(match) <= _LINE_WORDS:
         return match, name, "line"
     return None
 
