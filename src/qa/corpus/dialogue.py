@@ -205,7 +205,7 @@ def found_labels(text: str) -> list[Found]:
         elif recurring[label.name.key] > 1 and label.form == "line" and label.name.speaker:
             found.setdefault(label.span.start, Found(label, is_label=False))
     for doubted in look_alikes(text, [one.label for one in found.values() if one.is_label]):
-        found.setdefault(doubted.span.start, Found(doubted, is_label=False))
+        found.setdefault(doubted.span.start, Found(doubted, is_label=bool(doubted.name.speaker)))
     if found:
         spans = sorted(
             (span.start, span.end) for span in (one.label.span for one in found.values())

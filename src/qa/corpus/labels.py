@@ -264,8 +264,9 @@ def _read_colon(text: str, begins: int, limit: int) -> _Read | None:
     following = text[match.end() : match.end() + 1]
     is_wide = match["sep"] != ":" or bool(HAN.search(match["name"]))
     if following and not following.isspace() and not is_wide:
-        # "MR RHODES:Yes" is a label, "http://", "10:30" and "Mark:2" are not.
-        is_label = match["name"].isupper() and name.is_strong and following.isalpha()
+        # "MR RHODES:Yes" and "Mr Rhodes:…yes" are labels, "http://", "10:30" and "Mark:2" are not.
+        is_cut_short = following == "…" or (match["name"].isupper() and following.isalpha())
+        is_label = name.is_strong and is_cut_short
         return (match, name, "colon") if is_label else None
     return match, name, "colon"
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from qa.corpus.council import in_council, question_times
 from qa.corpus.dialogue import Found, asks, found_labels
+from qa.corpus.doubts import is_garbled
 from qa.corpus.headings import before_first_heading, before_headings
 from qa.corpus.labels import Label, candidates
 from qa.corpus.logs import Log
@@ -38,10 +39,14 @@ class _Labelled:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """The labels of a document; ``is_assembly`` where only turns that ask are questions."""
+    """The labels of a document.
+
+    ``is_assembly``: only turns that ask are questions. ``is_garbled``: no name is certain.
+    """
 
     labelled: tuple[_Labelled, ...]
     is_assembly: bool = False
+    is_garbled: bool = False
 
 
 def is_transcript(text: str) -> bool:
@@ -93,7 +98,7 @@ def _with_parts(text: str, found: Sequence[Found]) -> _Reading:
     of_labels = parts(text, labels)
     part = iter(of_labels)
     labelled = tuple(_Labelled(one.label, next(part) if one.is_label else None) for one in found)
-    return _Reading(labelled, is_assembly(text, labels, of_labels))
+    return _Reading(labelled, is_assembly(text, labels, of_labels), is_garbled(text))
 
 
 def _turns(text: str, reading: _Reading) -> Iterator[Turn]:
@@ -114,6 +119,8 @@ def _turns(text: str, reading: _Reading) -> Iterator[Turn]:
         turn = _turn(text, one, Span(start, closes), asked, is_assembly=reading.is_assembly)
         if turn.role == "answer" and not turn.speaker:
             turn = replace(turn, speaker=addressee)  # "REPLY" below a question to a minister
+        if reading.is_garbled:
+            turn = replace(turn, speaker=None)
         addressee = one.label.addressee
         if turn.role == "question":
             asked = _said(text, turn) or asked
