@@ -84,7 +84,8 @@ _OFFICES = _words(
     porte-parole président présidente ministre premier première secrétaire gouverneur gouverneure
     directeur directrice maire ambassadeur ambassadrice préfet préfète
     subsecretario subsecretaria procurador procuradora comandante coordinador coordinadora
-    comisionado comisionada jefe jefa portavoz presidente presidenta ministro ministra secretario secretaria gobernador gobernadora
+    comisionado comisionada jefe jefa portavoz presidente presidenta ministro ministra
+    secretario secretaria gobernador gobernadora
     alcalde alcaldesa director directora embajador consejero consejera
     porta-voz secretário secretária governador diretor embaixador prefeito
     portavoce governatore sindaco direttore
