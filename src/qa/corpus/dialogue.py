@@ -312,7 +312,8 @@ def _is_in_capitals(reading: _Reading) -> bool:
 
 def _may_be_in_capitals(label: Label) -> bool:
     """Return whether a label may be one among those in capitals ("MR. TARN", "Question")."""
-    return bool(label.name.kind) or not label.name.speaker or in_capitals(label.name.speaker)
+    name = label.name.speaker
+    return bool(label.name.kind) or not name or name.split()[-1].isupper() or in_capitals(name)
 
 
 def _belongs(label: Label, form: Form) -> bool:

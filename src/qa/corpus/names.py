@@ -49,6 +49,8 @@ _ENDED = re.compile(r"([^\W\d_]{4,})\.[ ]")
 _ENDED_TITLE = re.compile(r"[^\W\d_]{5,}\.[ ]")
 _SPACED_HAN = re.compile(r"(?<=[\u3400-\u9fff])[ \u3000](?=[\u3400-\u9fff](?:[ \u3000]|$))")
 _NEVER_IN_NAMES = re.compile(r"[?？!！;；。…，、“”\"=|{}<>\\/@#%$€£+~]")
+# "NW311E" is the number of a question, "Friday, 3 May 2019, page" heads a page.
+_CODE_OR_YEAR = re.compile(r"^[A-Z]{1,4}\d{2,}[A-Z]?$|\b(?:19|20)\d{2}\b")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -102,6 +104,8 @@ def name_of(written: str) -> Name | None:
     kind = kind_of(bare)
     if kind in ("asker", "answerer"):
         return Name(None, "?" if kind == "asker" else "!", kind, is_strong=True)
+    if _CODE_OR_YEAR.search(bare):
+        return None
     speaker = " ".join((person or bare).split())
     words = [word for word in bare.split() if word[0].isupper() and not word.isnumeric()]
     return Name(

@@ -91,6 +91,8 @@ def parts(text: str, labels: Sequence[Label]) -> list[Part]:
     if not any(speaker.asking for speaker in speakers.values()):
         return ["leads"] * len(labels)
     answering = _answering(text, labels, speakers)
+    if not answering and not any(label.puts or label.name.kind == "asker" for label in labels):
+        return ["leads"] * len(labels)
     floor = _floor(text, labels, answering)
     part_of = {key: _part(key, speakers[key], floor, answering) for key in speakers}
     return [part_of[label.name.key] for label in labels]
