@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-__all__ = ["before_first_heading", "before_headings", "days", "paragraphs"]
+__all__ = ["before_headings", "days", "end_of_written_question", "paragraphs"]
 
 _BLANK = re.compile(r"\n[ \t]*\n\s*")
 _HEADING_CHARS = 160
@@ -50,14 +50,19 @@ def before_headings(text: str, start: int, end: int) -> int:
     return end
 
 
-def before_first_heading(text: str, start: int, end: int) -> int:
-    """Where a written question ends: behind its office's number, or before the next heading."""
-    is_coded = False
+def end_of_written_question(text: str, start: int, end: int) -> int:
+    """Where a written question ends: behind its number or mark, or before the next heading.
+
+    What follows without a label is the reply, or another matter; "(2) whether ..." goes on.
+    """
+    is_over = False
     for begins, ends in paragraphs(text, start, end):
-        has_code = bool(_CODED.search(text[begins:ends]))
-        if is_coded or (begins > start and not has_code and _is_heading(text[begins:ends])):
+        paragraph = text[begins:ends]
+        has_code = bool(_CODED.search(paragraph))
+        is_next = begins > start and not has_code
+        if is_next and (_is_heading(paragraph) or (is_over and not paragraph.startswith("("))):
             return begins
-        is_coded = has_code
+        is_over = has_code or paragraph.rstrip().endswith("?")
     return end
 
 

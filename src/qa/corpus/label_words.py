@@ -40,7 +40,7 @@ _QUESTIONS = _words(
     """
     q question questions frage fragen zusatzfrage nachfrage zusatz pregunta preguntas pergunta
     domanda vraag fråga spørsmål spørgsmål kysymys pytanie otázka вопрос питання ερώτηση ερωτηση
-    soru سؤال प्रश्न 问 問 提问 提問 质询 質詢 质疑 質疑 質問 問い 질문 질의 문
+    soru سؤال प्रश्न 问 問 问题 問題 提问 提問 质询 質詢 质疑 質疑 質問 問い 질문 질의 문
     """
 )
 _REPORTERS = _words(

@@ -66,7 +66,7 @@ _STOP_DASH = re.compile(
 )
 _DASH = re.compile(
     r"(?P<name>(?:[^\n:：?!—–()]|\([^()\n]{0,80}\)){1,60}?)"
-    rf"(?:[ \t]*[—–](?![—–])|[ \t]+--?(?=\s)|(?<=[A-Z]{{2}})[ ]?-[ ]?(?=[A-Z][a-z])){_BEHIND}"
+    rf"(?:[ \t]*[—–](?![—–])|[ \t]+--?(?=\s)|(?<=[A-Z]{{2}}|\w\))[ ]?-[ ]?(?=[A-Z][a-z])){_BEHIND}"
 )
 _BRACKETS = re.compile(
     r"(?P<open>[【〔［\[(（<＜〈])(?P<name>[^\n\[\](（）)【】〔〕［］<>＜＞〈〉《》「」『』:：.。!?]{1,40})"
@@ -100,7 +100,7 @@ _PUT = re.compile(
     r"(?:[:：÷][-–—]{0,2}|\.[-–—]|(?=\s{1,3}(?:whether|if|when|what|how|why|which|who|to)\s))"
 )
 _IN_BRACKETS = re.compile(r"\([^()\n]*\)")
-_LONE = re.compile(rf"(?P<name>[^\n]{{1,80}}?)(?P<time>[ \t]+{TIME})?[ \t]*[*_]{{0,3}}(?=\n)")
+_LONE = re.compile(rf"(?P<name>[^\n]{{1,160}}?)(?P<time>[ \t]+{TIME})?[ \t]*[*_]{{0,3}}(?=\n)")
 # An interjection or a note over several lines: nothing in it begins a turn.
 _LONG_ASIDE = re.compile(r"\((?:[^()]|\([^()]{0,80}\)){0,600}\)")
 # Where another label may follow in the same line: behind a sentence, a few letters and a colon.
@@ -326,7 +326,8 @@ def _read_line(text: str, begins: int, limit: int) -> _Read | None:
     name = match and name_of(match["name"])
     if not match or not name or not name.is_strong or match["name"].endswith("."):
         return None
-    if _words(match) <= _LINE_WORDS:
+    has_holder = name.has_honorific and match["name"].endswith(")")
+    if _words(match) <= _LINE_WORDS or has_holder:
         return match, name, "line"
     return None
 

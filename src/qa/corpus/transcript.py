@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from qa.corpus.council import in_council, question_times
 from qa.corpus.dialogue import Found, asks, found_labels
 from qa.corpus.doubts import is_garbled
-from qa.corpus.headings import before_first_heading, before_headings
+from qa.corpus.headings import before_headings, end_of_written_question
 from qa.corpus.labels import Label, candidates
 from qa.corpus.logs import Log
 from qa.corpus.roles import Part, is_assembly, parts
@@ -115,7 +115,9 @@ def _turns(text: str, reading: _Reading) -> Iterator[Turn]:
             yield Turn("statement", Span(start, end))
             continue
         closes = log.close(text, number, said, end) if log else end
-        closes = (before_first_heading if one.label.puts else before_headings)(text, said, closes)
+        closes = (end_of_written_question if one.label.puts else before_headings)(
+            text, said, closes
+        )
         turn = _turn(text, one, Span(start, closes), asked, is_assembly=reading.is_assembly)
         if turn.role == "answer" and not turn.speaker:
             turn = replace(turn, speaker=addressee)  # "REPLY" below a question to a minister
