@@ -181,6 +181,8 @@ def test_a_label_amid_the_words_of_another_ends_these(before, label):
         "I met Ann Bell: she is well.",
         "There is one rule. Mills of Vesk: they stay.",
         "* Harbour bridge: 65 million and more.",
+        "It stays. (Interjection by the Rev. Ann Bell: Hear, hear!)\nSo it does.",
+        "She wrote. Ann Bell: “I stay.” That is what she wrote.",
     ],
 )
 def test_a_name_or_a_colon_within_a_sentence_ends_nothing(words):

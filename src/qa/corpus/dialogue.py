@@ -49,11 +49,16 @@ _ENTRY_WORDS = 3
 # Where so many labels end in brackets, one more that does is believed.
 _LEAST_IN_BRACKETS = 0.6
 _ENDS_SENTENCE = re.compile(r"[.!?…。！？۔।:;\-—][\"'”’»）)\]】」』*_]*\s*\Z")
+_SENTENCE_WITHIN = re.compile(r"[^\W\d_]{3}[.?!][ ]+\S")
 # Lines count as paragraphs do where they make so many times more exchanges.
 _LINES_ARE_BETTER = 1.25
 _CLEARLY_MORE = 1.25
 # Hansard cuts a speaker short so, and may print the next one in the same line.
-_CUT_SHORT = re.compile(r"---[ ]?(?=\w)|(?:[.?!][\"”’]?|\n[*•])[ ](?=[^\W\d_a-z][^:\n?!]{1,80}:\s)")
+_CUT_SHORT = re.compile(
+    r"---[ ]?(?=\w)"
+    r"|(?:[.?!][\"”’]?|\n[*•])[ ](?=[^\W\d_a-z][^:\n?!]{1,80}:\s+[^\s“\"„«])"
+)
+_ASIDE_CHARS = 300
 _FORMS: tuple[Form, ...] = ("colon", "stop", "bracket", "dash", "line")
 
 
@@ -222,9 +227,16 @@ def _cut_in(
     for match in _CUT_SHORT.finditer(text):
         before = bisect.bisect_right(spans, (match.end(), 0)) - 1
         cut_in = label_at(text, match.end())
-        if cut_in and _is_named(text, cut_in, recurring) and match.end() >= spans[before][1]:
+        is_free = match.end() >= spans[before][1] and not _is_in_brackets(text, match.end())
+        if cut_in and is_free and _is_named(text, cut_in, recurring):
             # Behind a bullet it may be an entry of a list, or a label with a stain before it.
             yield Found(cut_in, is_label=not match[0].startswith("\n"))
+
+
+def _is_in_brackets(text: str, at: int) -> bool:
+    """Return whether a bracket is open: "(Mr. Tarn: Hear, hear!)" is an interjection."""
+    since = max(0, at - _ASIDE_CHARS)
+    return text.rfind("(", since, at) > text.rfind(")", since, at)
 
 
 def _is_named(text: str, label: Label, recurring: Counter[str]) -> bool:
@@ -405,7 +417,9 @@ def _is_discussion(reading: _Reading, form: Form) -> bool:
 def _is_sentence(text: str, start: int, end: int) -> bool:
     line_end = text.find("\n", start, end)
     said = text[start : end if line_end < 0 else line_end].strip()
-    if _ENDS_SENTENCE.search(said[-20:]) or (said[:1] == "(" and is_note(said)):
+    if _ENDS_SENTENCE.search(said[-20:]) or _SENTENCE_WITHIN.search(said):
+        return True
+    if said.startswith("(") and is_note(said):
         return True
     return len(said.split(None, _SENTENCE_WORDS)) > _SENTENCE_WORDS
 

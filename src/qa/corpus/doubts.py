@@ -28,6 +28,9 @@ _SEPARATOR: dict[Form, re.Pattern[str]] = {
     "dash": re.compile(r"\s*[—–](?=\s)|\s--?(?=\s)"),
     "line": re.compile(r"[ \t]*(?=\n)"),
 }
+_NAME_WITH_MORE = re.compile(
+    r"[^\W\d_a-z][\w'’-]{1,30}(?:[ ][^\W\d_a-z][\w'’-]{1,30}){1,3},[ ][^\n:.?!]{2,60}:\s+(?=\S)"
+)
 _NOT_SPACE = re.compile(r"\S")
 _ASIDES = re.compile(r"\([^()\n]*\)|\[[^\[\]\n]*\]")
 _WORDS = re.compile(r"[^\W\d_][\w'’.-]*")
@@ -67,13 +70,16 @@ def is_garbled(text: str) -> bool:
 
 
 def look_alikes(text: str, labels: Sequence[Label]) -> Iterator[Label]:
-    """The lines in capitals that end as the labels do, in a document whose labels are such.
+    """The lines that end as a document's labels do and begin as these.
 
-    Where one does not name an office and its holder, nobody is named.
+    In a document whose labels are in capitals, those in capitals; where one does not name an
+    office and its holder, nobody is named. In others, those with a full name and more.
     """
+    forms = Counter(label.form for label in labels if label.name.speaker)
+    form: Form = forms.most_common(1)[0][0] if forms else "line"
     if not are_in_capitals(labels):
+        yield from _with_more(text) if form == "colon" else ()
         return
-    form = Counter(label.form for label in labels if label.name.speaker).most_common(1)[0][0]
     separator = _SEPARATOR.get(form)
     if not separator:
         return
@@ -90,6 +96,14 @@ def look_alikes(text: str, labels: Sequence[Label]) -> Iterator[Label]:
             said = _NOT_SPACE.search(text, found.end())
             end = said.start() if said else found.end()
             yield Label(Span(start, end), _holder(head) or _NOBODY, form, starts_paragraph)
+
+
+def _with_more(text: str) -> Iterator[Label]:
+    """The paragraphs that begin with a full name and a few words ("Piet Aldo, miller: ...")."""
+    for start, starts_paragraph in line_starts(text):
+        found = _NAME_WITH_MORE.match(text, start) if starts_paragraph else None
+        if found:
+            yield Label(Span(start, found.end()), _NOBODY, "colon", starts_paragraph)
 
 
 def _holder(head: str) -> Name | None:

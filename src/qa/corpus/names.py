@@ -27,7 +27,6 @@ _NAME_WORDS = 8
 # Titles are longer ("Director of the Federal Bureau of Roads Ilse Tarn").
 _TITLE_WORDS = 24
 _FULL_NAME_WORDS = 4
-_OCCUPATION_WORDS = 4
 _HAN_CHARS = 20
 # So many words in small letters that are no speaker's may be in a label ("Audience member"), of
 # so many words.
@@ -89,11 +88,7 @@ def name_of(written: str) -> Name | None:
     is_ended = any(not has_honorific(word) for word in _ENDED.findall(head))
     if is_ended or _ENDED_TITLE.search(title):
         return None
-    if (
-        comma
-        and _is_written_as_name(head, is_title=False)
-        and (_is_title(title) or _is_occupation(title, head))
-    ):
+    if comma and _is_written_as_name(head, is_title=False) and _is_title(title):
         bare, asides = head, [*asides, title.strip()]
     person = next((aside for aside in asides if has_honorific(aside)), None)
     if person is None and bare.startswith("The ") and holds_office(bare):
@@ -141,13 +136,6 @@ def _is_title(words: str) -> bool:
     # "Second, this is a question" goes on as sentences do.
     is_begun = not tokens[0].islower() or is_known_word(tokens[0]) or tokens[0] in _THE
     return is_begun and (holds_office(words) or is_outlet(words))
-
-
-def _is_occupation(words: str, name: str) -> bool:
-    """Return whether a few words behind a full name may tell what somebody is ("miller")."""
-    tokens = words.split()
-    is_short = 0 < len(tokens) <= _OCCUPATION_WORDS
-    return is_short and _is_full_name(name) and not any(map(is_verb, tokens))
 
 
 def _without_asides(words: str) -> tuple[str, list[str]]:
