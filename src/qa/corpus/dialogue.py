@@ -7,16 +7,16 @@ conversation. Names decide nothing here, so that other names give the same turns
 
 from __future__ import annotations
 
-import bisect
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
+from qa.corpus.cut_ins import cut_ins
 from qa.corpus.doubts import are_in_capitals, in_capitals, look_alikes
 from qa.corpus.label_words import is_note
-from qa.corpus.labels import Form, Label, candidates, label_at
+from qa.corpus.labels import Form, Label, candidates
 
 __all__ = ["Found", "asks", "ends_of", "found_labels", "has_question"]
 
@@ -53,12 +53,6 @@ _SENTENCE_WITHIN = re.compile(r"[^\W\d_]{3}[.?!][ ]+\S")
 # Lines count as paragraphs do where they make so many times more exchanges.
 _LINES_ARE_BETTER = 1.25
 _CLEARLY_MORE = 1.25
-# Hansard cuts a speaker short so, and may print the next one in the same line.
-_CUT_SHORT = re.compile(
-    r"---[ ]?(?=\w)"
-    r"|(?:[.?!][\"”’]?|\n[*•])[ ](?=[^\W\d_a-z][^:\n?!]{1,80}:\s+[^\s“\"„«])"
-)
-_ASIDE_CHARS = 300
 _FORMS: tuple[Form, ...] = ("colon", "stop", "bracket", "dash", "line")
 
 
@@ -198,7 +192,7 @@ def has_question(text: str, start: int, end: int) -> bool:
 
 def found_labels(text: str) -> list[Found]:
     """The labels of a document in order; none where the evidence is thin."""
-    known = _without_entries(text, _with_replies(text, candidates(text)))
+    known = _without_entries(text, candidates(text))
     live = _live(text, known)
     found = {one.label.span.start: one for form in live for one in _accepted(live[form], form)}
     recurring = Counter(one.label.name.key for one in found.values() if one.is_label)
@@ -211,60 +205,10 @@ def found_labels(text: str) -> list[Found]:
             found.setdefault(label.span.start, Found(label, is_label=False))
     for doubted in look_alikes(text, [one.label for one in found.values() if one.is_label]):
         found.setdefault(doubted.span.start, Found(doubted, is_label=bool(doubted.name.speaker)))
-    if found:
-        spans = sorted(
-            (span.start, span.end) for span in (one.label.span for one in found.values())
-        )
-        for cut_in in _cut_in(text, spans, recurring):
-            found.setdefault(cut_in.label.span.start, cut_in)
+    spans = sorted(one.label.span for one in found.values())
+    for label, is_label in cut_ins(text, spans, recurring) if found else ():
+        found.setdefault(label.span.start, Found(label, is_label=is_label))
     return [found[start] for start in sorted(found)]
-
-
-def _cut_in(
-    text: str, spans: Sequence[tuple[int, int]], recurring: Counter[str]
-) -> Iterator[Found]:
-    """The labels within a line, behind a sentence, of somebody known; none within a label."""
-    for match in _CUT_SHORT.finditer(text):
-        before = bisect.bisect_right(spans, (match.end(), 0)) - 1
-        cut_in = label_at(text, match.end())
-        is_free = match.end() >= spans[before][1] and not _is_in_brackets(text, match.end())
-        if cut_in and is_free and _is_named(text, cut_in, recurring):
-            # Behind a bullet it may be an entry of a list, or a label with a stain before it.
-            yield Found(cut_in, is_label=not match[0].startswith("\n"))
-
-
-def _is_in_brackets(text: str, at: int) -> bool:
-    """Return whether a bracket is open: "(Mr. Tarn: Hear, hear!)" is an interjection."""
-    since = max(0, at - _ASIDE_CHARS)
-    return text.rfind("(", since, at) > text.rfind(")", since, at)
-
-
-def _is_named(text: str, label: Label, recurring: Counter[str]) -> bool:
-    """Return whether a label within a line names somebody known, or an office and its holder."""
-    name = label.name
-    if recurring[name.key] > 0:
-        return name.is_person or name.has_office
-    return name.has_office and name.has_honorific and "(" in label.span.of(text)
-
-
-def _with_replies(text: str, known: list[Label]) -> list[Label]:
-    """The candidates, read as written questions where some are put to an office.
-
-    "REPLY" alone on its line answers there, and "QUESTION NO: 12" is a heading.
-    """
-    if not any(label.puts for label in known):
-        return known
-    return [
-        replace(label, form="colon") if label.name.kind == "answerer" else label
-        for label in known
-        if label.name.kind != "asker" or any(map(str.isalpha, _rest_of_line(text, label)))
-    ]
-
-
-def _rest_of_line(text: str, label: Label) -> str:
-    """What stands behind a label in its own line."""
-    end = text.find("\n", label.span.start)
-    return text[label.span.end : len(text) if end < 0 else end]
 
 
 def _without_entries(text: str, known: Sequence[Label]) -> list[Label]:

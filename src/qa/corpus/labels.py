@@ -147,7 +147,27 @@ def candidates(text: str) -> list[Label]:
             found.append(label)
             if label.name.kind == "asker" and label.form != "line":
                 found += _in_line(text, label)
-    return found
+    return _with_replies(text, found)
+
+
+def _with_replies(text: str, known: list[Label]) -> list[Label]:
+    """The candidates, read as written questions where some are put to an office.
+
+    "REPLY" alone on its line answers there, and "QUESTION NO: 12" is a heading.
+    """
+    if not any(label.puts for label in known):
+        return known
+    return [
+        replace(label, form="colon") if label.name.kind == "answerer" else label
+        for label in known
+        if label.name.kind != "asker" or any(map(str.isalpha, _rest_of_line(text, label)))
+    ]
+
+
+def _rest_of_line(text: str, label: Label) -> str:
+    """What stands behind a label in its own line."""
+    end = text.find("\n", label.span.start)
+    return text[label.span.end : len(text) if end < 0 else end]
 
 
 def label_at(text: str, start: int) -> Label | None:
