@@ -30,6 +30,12 @@ def talk(*said, separator=": "):
     return "\n\n".join(f"{name}{separator}{words}" for name, words in said)
 
 
+EXCHANGES = (
+    ("Ann Bell", "Is the mill shut?"),
+    ("Runa Feld", "It is, since noon."),
+    ("Ann Bell", "Who pays for it?"),
+    ("Runa Feld", "The county does."),
+)
 HEAD = "PARLIAMENT OF ELM\n\nFOR WRITTEN REPLY\n\n"
 
 
@@ -103,6 +109,26 @@ def test_a_question_put_to_a_minister_ends_the_turn_above(end):
     assert speaker_of(text, "(a) what it costs") == "Mr. Olt"
 
 
+def test_what_stands_below_a_heading_is_not_of_the_question_above():
+    text = (
+        "Mr. Olt asked the Minister for Mills:-\n\n(a) who pays; and,\n\n(b) how much.\n\n"
+        "The Minister for Mills (Mr. Orn): The county pays.\n\n"
+        "Mr. Olt asked the Minister for Dykes:-\n\n(a) who pays; and,\n\n(b) how much.\n\n"
+        "ROADS IN ELM\n\nThe House rose at six.\n\nMr. Orn: It is over."
+    )
+    assert speaker_of(text, "The House rose") is None
+
+
+def test_whoever_puts_questions_answers_none():
+    """Neither a name above, nor questions of others before, make a member answer."""
+    put = "{}. Mr {} to ask the Minister of Mills:\n\nWho pays for {} of the mills? NW1{}E"
+    text = "Questions of Mr P Olt\n\n" + "\n\n".join(
+        put.format(n, name, "every one and all" if name == "P Olt" else "one", n)
+        for n, name in enumerate(["K Feld", "P Olt", "T Orn", "P Olt", "A Bell", "P Olt"], 1)
+    )
+    assert [turn[0] for turn in spoken(text)] == [Q] * 6
+
+
 def test_a_story_of_who_asked_a_minister_names_nobody():
     text = (
         "The council met.\n\nMr. Olt asked the Minister for Mills whether it is shut.\n\n"
@@ -140,20 +166,24 @@ def test_a_title_a_name_in_capitals_and_a_dash_are_a_label(separator):
     ]
 
 
+def test_a_dash_is_as_good_as_a_colon_behind_a_title_and_capitals():
+    text = talk(*[(f"Mr {name.upper()}", words) for name, words in EXCHANGES])
+    text += "\n\nMr ACTING SPEAKER - Order. The House is adjourned."
+    assert spoken(text)[-1][1:] == ("Mr ACTING SPEAKER", "Order. The House is adjourned.")
+
+
+def test_those_present_at_a_debate_say_nothing_by_being_listed():
+    present = "Present:\n\nMr PETER VASU - Chairman\n\nMrs ANN KAMA - Treasurer\n\n"
+    text = present + talk(*[(f"Mr {name.upper()}", words) for name, words in EXCHANGES])
+    assert {turn[1] for turn in spoken(text)} == {"Mr ANN BELL", "Mr RUNA FELD"}
+
+
 def test_a_list_of_those_present_names_nobody():
     text = (
         "Present:\n\nMr PETER VASU - Chairman\n\nMrs ANN KAMA - Treasurer\n\n"
         "Mr JOHN BELL - Member\n\nThe council resolved to repair the bridge in May."
     )
     assert recognise(text).layout == S
-
-
-EXCHANGES = (
-    ("Ann Bell", "Is the mill shut?"),
-    ("Runa Feld", "It is, since noon."),
-    ("Ann Bell", "Who pays for it?"),
-    ("Runa Feld", "The county does."),
-)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +193,6 @@ EXCHANGES = (
         ("It cost 335,498. ", "Ann Bell: "),
         ("He said “no.” ", "Ann Bell: "),
         ("That is all. ", "The Minister for Mills (Mr. Orn): "),
-        ("That is all.\n", "* Ann Bell: "),
         ("That is all.\n\n", "Ann Bell:…"),
         ("That is all.\n\n", "Ann Bell:-"),
     ],
@@ -188,6 +217,12 @@ def test_a_label_amid_the_words_of_another_ends_these(before, label):
 def test_a_name_or_a_colon_within_a_sentence_ends_nothing(words):
     text = talk(*EXCHANGES, ("Runa Feld", words))
     assert spoken(text)[-1] == (A, "Runa Feld", words)
+
+
+def test_a_name_behind_a_bullet_ends_the_turn_above_and_names_nobody():
+    text = talk(*EXCHANGES, ("Runa Feld", "That is all.\n* Ann Bell: one more thing."))
+    assert speaker_of(text, "one more thing") is None
+    assert speaker_of(text, "That is all.") == "Runa Feld"
 
 
 def test_a_label_within_a_label_is_none():
@@ -266,7 +301,8 @@ def test_in_a_misread_scan_nobody_is_named():
     words = "Th-1at is thie mini8ter's fa~ult, and o1d as wE1l as tHIs. We s4id so in thE8e ye4rs."
     misread = talk(*[(name, f"{said} {words}") for name, said in EXCHANGES])
     assert {turn[:2] for turn in spoken(misread)} == {(Q, None), (A, None)}
-    clean = talk(*[(name, f"{said} The H1N1 plan of 2009 is 4th.") for name, said in EXCHANGES])
+    codes = "The forms B2b, C3c and D4d are new. " + "The mill is old and shut. " * 100
+    clean = talk(*[(name, f"{said} {codes}") for name, said in EXCHANGES])
     assert {turn[1] for turn in spoken(clean)} == {"Ann Bell", "Runa Feld"}
 
 
