@@ -127,14 +127,14 @@ MUTANTS = [
     (
         "years and codes speak",
         "corpus/names.py",
-        "if _CODE_OR_YEAR.search(bare):",
+        "if person is None and _CODE_OR_YEAR.search(bare):",
         "if not bare:",
     ),
     (
-        "without answers somebody asks",
+        "who speaks to an audience asks",
         "corpus/roles.py",
-        "if not answering and not any(",
-        "if not any(",
+        "speaker.asking * 2 > speaker.turns and len(talkers) > 1",
+        "speaker.asking * 2 > speaker.turns",
     ),
     (
         "holders of offices in capitals have no name",

@@ -318,6 +318,16 @@ def test_heads_of_pages_and_lists_are_no_speakers(head):
     assert {turn[1] for turn in spoken(text)} == {"Ann Bell", "Runa Feld"}
 
 
+def test_an_office_may_hold_a_year_where_its_holder_stands_behind_it():
+    text = talk(
+        ("Mr. Olt", "Is the mill shut?"),
+        ("The Minister for Mills and Vision 2030 (Mr. Orn)", "It is."),
+        ("Mr. Olt", "Who pays?"),
+        ("The Minister for Mills and Vision 2030 (Mr. Orn)", "The county."),
+    )
+    assert [turn[:2] for turn in spoken(text)] == [(Q, "Mr. Olt"), (A, "Mr. Orn")] * 2
+
+
 def test_the_head_of_a_list_of_questions_is_no_speaker():
     text = "Frequently Asked Questions List:\n\nWho may fish?\nIs there a fee?\n\n" + talk(
         ("Q", "Who may fish?"), ("A", "Anybody."), ("Q", "Is there a fee?"), ("A", "No.")
@@ -335,6 +345,15 @@ def test_where_nobody_answers_nobody_asks():
         ("AUDIENCE", "Yes! (Applause.)"),
     )
     assert {turn[0] for turn in spoken(text)} == {S}
+
+
+def test_where_nobody_answers_for_certain_who_seldom_asks_does_not_ask():
+    text = (
+        "PM: We did what we could. Was it much?\nJ: ( Inaudible)\nPM: The mill is shut.\n"
+        "K: ( Inaudible)\nPM: It is old. What else?\nJ: ( Inaudible)\nPM: That is that.\n"
+        "K: ( Inaudible)\nPM: The county pays."
+    )
+    assert {role for role, speaker, _ in spoken(text) if speaker == "PM"} <= {S, A}
 
 
 def test_a_speaker_in_capitals_with_an_unknown_title_is_not_swallowed():

@@ -99,7 +99,7 @@ def name_of(written: str) -> Name | None:
     kind = kind_of(bare)
     if kind in ("asker", "answerer"):
         return Name(None, "?" if kind == "asker" else "!", kind, is_strong=True)
-    if _CODE_OR_YEAR.search(bare):
+    if person is None and _CODE_OR_YEAR.search(bare):
         return None
     speaker = " ".join((person or bare).split())
     words = [word for word in bare.split() if word[0].isupper() and not word.isnumeric()]

@@ -91,11 +91,22 @@ def parts(text: str, labels: Sequence[Label]) -> list[Part]:
     if not any(speaker.asking for speaker in speakers.values()):
         return ["leads"] * len(labels)
     answering = _answering(text, labels, speakers)
-    if not answering and not any(label.puts or label.name.kind == "asker" for label in labels):
-        return ["leads"] * len(labels)
+    if not answering:
+        return _unanswered(labels, speakers)
     floor = _floor(text, labels, answering)
     part_of = {key: _part(key, speakers[key], floor, answering) for key in speakers}
     return [part_of[label.name.key] for label in labels]
+
+
+def _unanswered(labels: Sequence[Label], speakers: dict[str, _Speaker]) -> list[Part]:
+    """The parts where nobody is known to answer: who mostly asks does ask, though no audience."""
+    talkers = {key for key, speaker in speakers.items() if speaker.label.name.kind != "leader"}
+    asking = {
+        key
+        for key, speaker in speakers.items()
+        if speaker.puts or (speaker.asking * 2 > speaker.turns and len(talkers) > 1)
+    }
+    return ["asks" if label.name.key in asking else "leads" for label in labels]
 
 
 def is_assembly(text: str, labels: Sequence[Label], found: Sequence[Part]) -> bool:
