@@ -103,8 +103,8 @@ MUTANTS = [
     (
         "a name with more ends no turn",
         "corpus/doubts.py",
-        "found = _NAME_WITH_MORE.match(text, start) if starts_paragraph else None",
-        "found = None",
+        "for found in _NAME_WITH_MORE.finditer(text):",
+        "for found in _NAME_WITH_MORE.finditer(text, len(text)):",
     ),
     (
         "lists of those present speak",
@@ -121,8 +121,8 @@ MUTANTS = [
     (
         "a note in brackets is no turn",
         "corpus/dialogue.py",
-        'if said.startswith("(") and is_note(said):',
-        'if said.startswith("(") and not said:',
+        '(said.startswith("(") and is_note(said))',
+        "bool(text and not said)",
     ),
     (
         "years and codes speak",

@@ -361,11 +361,12 @@ def _is_discussion(reading: _Reading, form: Form) -> bool:
 def _is_sentence(text: str, start: int, end: int) -> bool:
     line_end = text.find("\n", start, end)
     said = text[start : end if line_end < 0 else line_end].strip()
-    if _ENDS_SENTENCE.search(said[-20:]) or _SENTENCE_WITHIN.search(said):
+    if (
+        _ENDS_SENTENCE.search(said[-20:])
+        or len(said.split(None, _SENTENCE_WORDS)) > _SENTENCE_WORDS
+    ):
         return True
-    if said.startswith("(") and is_note(said):
-        return True
-    return len(said.split(None, _SENTENCE_WORDS)) > _SENTENCE_WORDS
+    return bool(_SENTENCE_WITHIN.search(said)) or (said.startswith("(") and is_note(said))
 
 
 def _accepted(reading: _Reading, form: Form) -> list[Found]:

@@ -29,7 +29,8 @@ _SEPARATOR: dict[Form, re.Pattern[str]] = {
     "line": re.compile(r"[ \t]*(?=\n)"),
 }
 _NAME_WITH_MORE = re.compile(
-    r"[^\W\d_a-z][\w'’-]{1,30}(?:[ ][^\W\d_a-z][\w'’-]{1,30}){1,3},[ ][^\n:.?!]{2,60}:\s+(?=\S)"
+    r"(?:\A|\n[ \t]*\n)[ \t]*(?P<label>[^\W\d_a-z][\w'’-]{1,30}"
+    r"(?:[ ][^\W\d_a-z][\w'’-]{1,30}){1,3},[ ][^\n:.?!]{2,60}:\s+)(?=\S)"
 )
 _NOT_SPACE = re.compile(r"\S")
 _ASIDES = re.compile(r"\([^()\n]*\)|\[[^\[\]\n]*\]")
@@ -37,10 +38,10 @@ _WORDS = re.compile(r"[^\W\d_][\w'’.-]*")
 _MIXED = ("Mc", "Mac", "O'", "O’", "D'", "D’", "De", "Di", "Van", "La")
 # Letters with digits, strokes, or capitals amid small ones between them, as misread scans have
 # them. Of 50 scanned interviews, one had 16 in 1,000 words, all others fewer than 4.
-_MISREAD = re.compile(r"[A-Za-z]-?\d+[a-z]|[A-Za-z][~*^\\]+ ?[A-Za-z]|[a-z][A-Z]{2,}[a-z]")
+_MISREAD = re.compile(r"\d+[a-z]|[~*^\\]+ ?[a-z]|[A-Z]{2,}[a-z]")
 _MISREAD_SHARE = 0.01
 _LEAST_MISREAD = 10
-_SAMPLE_CHARS = 20_000
+_SAMPLE_CHARS = 10_000
 _NOBODY = Name(None, "", is_strong=False)
 
 
@@ -65,7 +66,8 @@ def are_in_capitals(labels: Sequence[Label]) -> bool:
 def is_garbled(text: str) -> bool:
     """Return whether a text is a scan misread so often that its labels are not to be relied on."""
     sample = text[:_SAMPLE_CHARS]
-    misread = len(_MISREAD.findall(sample))
+    found = _MISREAD.finditer(sample)
+    misread = sum(sample[match.start() - 1 : match.start()].isalpha() for match in found)
     return misread >= _LEAST_MISREAD and misread >= len(sample.split()) * _MISREAD_SHARE
 
 
@@ -100,10 +102,9 @@ def look_alikes(text: str, labels: Sequence[Label]) -> Iterator[Label]:
 
 def _with_more(text: str) -> Iterator[Label]:
     """The paragraphs that begin with a full name and a few words ("Piet Aldo, miller: ...")."""
-    for start, starts_paragraph in line_starts(text):
-        found = _NAME_WITH_MORE.match(text, start) if starts_paragraph else None
-        if found:
-            yield Label(Span(start, found.end()), _NOBODY, "colon", starts_paragraph)
+    for found in _NAME_WITH_MORE.finditer(text):
+        span = Span(found.start("label"), found.end())
+        yield Label(span, _NOBODY, "colon", starts_paragraph=True)
 
 
 def _holder(head: str) -> Name | None:
