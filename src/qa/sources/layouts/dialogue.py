@@ -13,8 +13,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from qa.sources.layouts.cut_ins import cut_ins
 from qa.sources.layouts.doubts import are_in_capitals, in_capitals, look_alikes
-from qa.sources.layouts.labels import Form, Label, candidates, label_at
+from qa.sources.layouts.label_words import is_note
+from qa.sources.layouts.labels import Form, Label, candidates
 
 __all__ = ["Found", "asks", "ends_of", "found_labels", "has_question"]
 
@@ -47,13 +49,10 @@ _ENTRY_WORDS = 3
 # Where so many labels end in brackets, one more that does is believed.
 _LEAST_IN_BRACKETS = 0.6
 _ENDS_SENTENCE = re.compile(r"[.!?…。！？۔।:;\-—][\"'”’»）)\]】」』*_]*\s*\Z")
+_SENTENCE_WITHIN = re.compile(r"[^\W\d_]{3}[.?!][ ]+\S")
 # Lines count as paragraphs do where they make so many times more exchanges.
 _LINES_ARE_BETTER = 1.25
 _CLEARLY_MORE = 1.25
-# Hansard cuts a speaker short so, and may print the next one in the same line.
-_CUT_SHORT = re.compile(
-    r"---[ ]?(?=\w)|[.?!][ ](?=(?:M[Rr]s?|M[Ss]|D[Rr]|Prof|Hon|The|Sir)\b[^:\n?!]{1,80}:\s)"
-)
 _FORMS: tuple[Form, ...] = ("colon", "stop", "bracket", "dash", "line")
 
 
@@ -157,6 +156,7 @@ class _Reading:
         return (
             name.kind is not None
             or self.labels[i].is_timed
+            or self.labels[i].puts
             or i in self.pairs
             or (i - 1) in self.pairs
             or (is_talking and self.counts[name.key] > 1)
@@ -177,7 +177,7 @@ def ends_of(labels: Sequence[Label], text: str) -> list[int]:
 
 def asks(text: str, label: Label, end: int) -> bool:
     """Tell if the turn of a label asks: by its label, or with a question mark near its end."""
-    if label.name.kind == "asker" or label.puts:
+    if label.name.kind == "asker" or label.puts or text.startswith("To ask ", label.span.end):
         return True
     return has_question(text, max(label.span.end, end - _END_CHARS), end)
 
@@ -204,12 +204,10 @@ def found_labels(text: str) -> list[Found]:
         elif recurring[label.name.key] > 1 and label.form == "line" and label.name.speaker:
             found.setdefault(label.span.start, Found(label, is_label=False))
     for doubted in look_alikes(text, [one.label for one in found.values() if one.is_label]):
-        found.setdefault(doubted.span.start, Found(doubted, is_label=False))
-    for match in _CUT_SHORT.finditer(text) if found else ():
-        cut_in = label_at(text, match.end())
-        is_titled = cut_in and (cut_in.name.has_honorific or cut_in.name.has_office)
-        if cut_in and is_titled and recurring[cut_in.name.key] > 1:
-            found.setdefault(cut_in.span.start, Found(cut_in))
+        found.setdefault(doubted.span.start, Found(doubted, is_label=bool(doubted.name.speaker)))
+    spans = sorted(one.label.span for one in found.values())
+    for label, is_label in cut_ins(text, spans, recurring) if found else ():
+        found.setdefault(label.span.start, Found(label, is_label=is_label))
     return [found[start] for start in sorted(found)]
 
 
@@ -270,12 +268,13 @@ def _is_in_capitals(reading: _Reading) -> bool:
 
 def _may_be_in_capitals(label: Label) -> bool:
     """Return whether a label may be one among those in capitals ("MR. TARN", "Question")."""
-    return bool(label.name.kind) or not label.name.speaker or in_capitals(label.name.speaker)
+    name = label.name.speaker
+    return bool(label.name.kind) or not name or name.split()[-1].isupper() or in_capitals(name)
 
 
 def _belongs(label: Label, form: Form) -> bool:
     """Return whether a candidate is of a form; askers without a name go with every certain one."""
-    is_plain_asker = label.name.kind == "asker" and label.form in ("colon", "stop", "space")
+    is_plain_asker = label.name.kind == "asker" and label.form in ("colon", "stop", "space", "dash")
     return label.form == form or (form not in _RISKY and is_plain_asker)
 
 
@@ -318,8 +317,10 @@ def _is_conversation(reading: _Reading, form: Form) -> bool:
     if form in _RISKY and reading.supported_share < _LEAST_SUPPORTED:
         return False
     pairs = len(reading.pairs) + sum(reading.labels[i].puts for i in reading.pairs)
+    # A paper of questions holds no replies; nobody tells a story with "to ask the Minister:".
+    formal = sum(" to ask " in label.span.of(reading.text) for label in reading.labels)
     return (
-        pairs >= _LEAST_PAIRS[form]
+        max(pairs, formal) >= _LEAST_PAIRS[form]
         or (bool(pairs) and _has_hub(reading))
         or _is_discussion(reading, form)
     )
@@ -360,9 +361,12 @@ def _is_discussion(reading: _Reading, form: Form) -> bool:
 def _is_sentence(text: str, start: int, end: int) -> bool:
     line_end = text.find("\n", start, end)
     said = text[start : end if line_end < 0 else line_end].strip()
-    if _ENDS_SENTENCE.search(said[-20:]):
+    if (
+        _ENDS_SENTENCE.search(said[-20:])
+        or len(said.split(None, _SENTENCE_WORDS)) > _SENTENCE_WORDS
+    ):
         return True
-    return len(said.split(None, _SENTENCE_WORDS)) > _SENTENCE_WORDS
+    return bool(_SENTENCE_WITHIN.search(said)) or (said.startswith("(") and is_note(said))
 
 
 def _accepted(reading: _Reading, form: Form) -> list[Found]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-__all__ = ["before_headings", "days", "paragraphs"]
+__all__ = ["before_headings", "days", "end_of_written_question", "paragraphs"]
 
 _BLANK = re.compile(r"\n[ \t]*\n\s*")
 _HEADING_CHARS = 160
@@ -17,6 +17,8 @@ _DATE = re.compile(
 )
 # "Question No.114" above the words of who asks it.
 _NUMBERED = re.compile(r"[^\W\d_]+ No\.? ?\d+")
+# The number that a parliament's office prints behind a written question ("NW2470E").
+_CODED = re.compile(r"\b[A-Z]{2,3}\d{2,5}E\s*\Z")
 # So many days make a log.
 _LOG_DAYS = 3
 
@@ -45,6 +47,22 @@ def before_headings(text: str, start: int, end: int) -> int:
     blocks = list(paragraphs(text, start, end))
     while len(blocks) > 1 and _is_heading(text[slice(*blocks[-1])]):
         end = blocks.pop()[0]
+    return end
+
+
+def end_of_written_question(text: str, start: int, end: int) -> int:
+    """Where a written question ends: behind its number or mark, or before the next heading.
+
+    What follows without a label is the reply, or another matter; "(2) whether ..." goes on.
+    """
+    is_over = False
+    for begins, ends in paragraphs(text, start, end):
+        paragraph = text[begins:ends]
+        has_code = bool(_CODED.search(paragraph))
+        is_next = begins > start and not has_code
+        if is_next and (_is_heading(paragraph) or (is_over and not paragraph.startswith("("))):
+            return begins
+        is_over = has_code or paragraph.rstrip().endswith("?")
     return end
 
 

@@ -36,19 +36,25 @@ def _words(listed: str) -> frozenset[str]:
 
 # English, German, French, Spanish, Portuguese, Italian, Dutch, Nordic, Polish, Czech, Russian,
 # Ukrainian, Greek, Turkish, Arabic, Hindi, Chinese, Japanese, Korean.
-_ASKERS = _words(
+_QUESTIONS = _words(
     """
-    q question questions questioner reporter reporters journalist journalists correspondent press
-    media interviewer interlocutor interlocutora reportero reportera
-    frage fragen zusatzfrage nachfrage zusatz journalistin reporterin journaliste
-    correspondant correspondante pregunta preguntas periodista periodistas pergunta jornalista
-    domanda giornalista vraag fråga journalisten spørsmål spørgsmål kysymys toimittaja pytanie
-    dziennikarz dziennikarka otázka novinář вопрос журналист корреспондент питання
-    журналіст ερώτηση ερωτηση δημοσιογράφος δημοσιογραφος soru gazeteci
-    muhabir سؤال صحفي الصحفي سائل प्रश्न पत्रकार
-    问 問 提问 提問 质询 質詢 记者 記者 媒体 媒體 质疑 質疑 質問 質問者 問い 질문 질의 문 기자
+    q question questions frage fragen zusatzfrage nachfrage zusatz pregunta preguntas pergunta
+    domanda vraag fråga spørsmål spørgsmål kysymys pytanie otázka вопрос питання ερώτηση ερωτηση
+    soru سؤال प्रश्न 问 問 问题 問題 提问 提問 质询 質詢 质疑 質疑 質問 問い 질문 질의 문
     """
 )
+_REPORTERS = _words(
+    """
+    questioner reporter reporters journalist journalists correspondent press
+    media interviewer interlocutor interlocutora reportero reportera
+    journalistin reporterin journaliste
+    correspondant correspondante periodista periodistas jornalista
+    giornalista journalisten toimittaja dziennikarz dziennikarka novinář журналист корреспондент
+    журналіст δημοσιογράφος δημοσιογραφος gazeteci
+    muhabir صحفي الصحفي سائل पत्रकार 记者 記者 媒体 媒體 質問者 기자
+    """
+)
+_ASKERS = _QUESTIONS | _REPORTERS
 _ASKER_QUALIFIERS = _words(
     """
     unidentified unknown male female first second third another a the from of floor off mic mike
@@ -64,7 +70,7 @@ _ANSWERERS = _words(
 )
 _LEADERS = _words(
     """
-    moderator moderators operator host facilitator announcer compère moderatorin modérateur
+    audience moderator moderators operator host facilitator announcer compère moderatorin modérateur
     modératrice animateur moderadora moderador moderatore presentador presentadora модератор
     ведущий ведущая ведуча ведучий συντονιστής συντονίστρια συντονιστρια vorsitzende vorsitzender
     gesprächsleiter gesprächsleiterin conductor conductora conduttore conduttrice
@@ -83,7 +89,9 @@ _OFFICES = _words(
     staatssekretär staatssekretärin bürgermeister bürgermeisterin
     porte-parole président présidente ministre premier première secrétaire gouverneur gouverneure
     directeur directrice maire ambassadeur ambassadrice préfet préfète
-    portavoz presidente presidenta ministro ministra secretario secretaria gobernador gobernadora
+    subsecretario subsecretaria procurador procuradora comandante coordinador coordinadora
+    comisionado comisionada jefe jefa portavoz presidente presidenta ministro ministra
+    secretario secretaria gobernador gobernadora
     alcalde alcaldesa director directora embajador consejero consejera
     porta-voz secretário secretária governador diretor embaixador prefeito
     portavoce governatore sindaco direttore
@@ -99,7 +107,7 @@ _OFFICES = _words(
 )
 _HONORIFICS = _words(
     """
-    mr ms mrs miss mx dr prof hon rev sir dame lord lady shri smt shrimati sri senator sen rep
+    mr ms mrs miss mx dr prof adv hon rev sir dame lord lady shri smt shrimati sri senator sen rep
     deputy cllr councillor eng capt col maj gen lt sgt adm amb bishop fr arch mp m mm mme mlle
     herr frau sr sra señor señora srta sig dott don doña pan pani г-н г-жа κ κος κα bay bayan
     السيد السيدة श्री श्रीमती
@@ -270,7 +278,7 @@ def is_outlet(name: str) -> bool:
     compact = name.strip("《》〈〉「」『』 ")
     if _HAN_ASKERS.search(compact) or _HAN_OUTLETS.search(compact) or "》" in name:
         return True
-    is_named = not _OUTLETS.isdisjoint(words) or not _ASKERS.isdisjoint(words)
+    is_named = not _OUTLETS.isdisjoint(words) or not _REPORTERS.isdisjoint(words)
     return is_named and _OFFICES.isdisjoint(words)
 
 

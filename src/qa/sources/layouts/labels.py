@@ -46,12 +46,12 @@ _LEAD = re.compile(
 _BEHIND = rf"[*_]{{0,3}}(?P<time>[ \t]*[\[(（]{TIME}[\])）]|[ \t]+{TIME}(?=[ \t]*\n))?[*_]{{0,3}}"
 _SPACED_Q = re.compile(
     r"(?P<name>Q)(?![ \t]*[-–—][ \t]|[ ]\d{1,4}[:.)])(?![ ]?\([^()\n]{1,60}\)[ ]?[:：])"
-    r"(?=[ \t\xa0]+[^\s:.]|[ ]?--|[—–(])"
+    r"(?=[ \t\xa0]+[^\s:.|]|[ ]?--|[—–(])"
 )
 _GENERIC = re.compile(
     rf"(?P<name>[^\W\d_]{{1,16}}(?:[ ][^\W\d_]{{3,12}})?(?:\.?[ \t]?[\#.-]?\d{{1,4}})?)"
     rf"[ \t\xa0]*(?:\.(?=\s)|(?<=\d)(?:[)）]|[.]?:(?=\s))"
-    rf"|[ \t]?[—–](?=\s)|[ \t]--?(?=[ \t])){_BEHIND}"
+    rf"|[ \t]?[—–](?=\s)|(?:[ \t]--?|(?<=\b[^\W\d_])-|[ \t]\|)(?=[ \t])){_BEHIND}"
 )
 # Brackets within a label may hold a colon ("Governor Hale (00:12):").
 _COLON = re.compile(
@@ -65,7 +65,8 @@ _STOP_DASH = re.compile(
     rf"\.(?:[-–—]{{1,2}}(?=[\s\w\"“(])|[ ][-–—]{{1,2}}(?=\s)){_BEHIND}"
 )
 _DASH = re.compile(
-    rf"(?P<name>[^\n:：?!—–]{{1,60}}?)(?:[ \t]*[—–](?![—–])|[ \t]+--?(?=\s)){_BEHIND}"
+    r"(?P<name>(?:[^\n:：?!—–()]|\([^()\n]{0,80}\)){1,60}?)"
+    rf"(?:[ \t]*[—–](?![—–])|[ \t]+--?(?=\s)|(?<=[A-Z]{{2}}|\w\))[ ]?-[ ]?(?=[A-Z][a-z])){_BEHIND}"
 )
 _BRACKETS = re.compile(
     r"(?P<open>[【〔［\[(（<＜〈])(?P<name>[^\n\[\](（）)【】〔〕［］<>＜＞〈〉《》「」『』:：.。!?]{1,40})"
@@ -93,11 +94,13 @@ _ABBREVIATED = frozenset({"MR", "MS", "MRS", "DR"})
 # "Mr. Okello asked the Minister for Roads:-" puts a question and is no words of his; the sentence
 # may go on ("... whether the ferry is safe").
 _PUT = re.compile(
-    r"[(]?(?P<name>[^\n:：?!,]{2,60}?)[)]?(?:,[^\n:：?!]{0,60}?,)?[ ](?:asked|to[ ]ask)[ ]"
-    r"[^\n:：?!]{3,140}?"
-    r"(?:[:：][-–—]{0,2}|\.[-–—]|(?=\s(?:whether|if|when|what|how|why|which|who|to)\s))"
+    r"(?:\d{4,6}[.)][ \t]*)?[(]?(?P<name>(?:[^\n:：?!,()]|\([^()\n]{1,40}\)){2,60}?)[)]?"
+    r"(?:,[^\n:：?!]{0,60}?,)?[ ](?:asked|to[ ]ask)[ ](?:[Tt]he[ ])?"
+    r"(?P<addressee>[^\n:：?!]{3,140}?)"
+    r"(?:[:：÷][-–—]{0,2}|\.[-–—]|(?=\s{1,3}(?:whether|if|when|what|how|why|which|who|to)\s))"
 )
-_LONE = re.compile(rf"(?P<name>[^\n]{{1,80}}?)(?P<time>[ \t]+{TIME})?[ \t]*[*_]{{0,3}}(?=\n)")
+_IN_BRACKETS = re.compile(r"\([^()\n]*\)")
+_LONE = re.compile(rf"(?P<name>[^\n]{{1,160}}?)(?P<time>[ \t]+{TIME})?[ \t]*[*_]{{0,3}}(?=\n)")
 # An interjection or a note over several lines: nothing in it begins a turn.
 _LONG_ASIDE = re.compile(r"\((?:[^()]|\([^()]{0,80}\)){0,600}\)")
 # Where another label may follow in the same line: behind a sentence, a few letters and a colon.
@@ -109,7 +112,8 @@ class Label:
     """A beginning of a line that may be a label, up to the first word said.
 
     ``is_timed``: a time stands beside it, as machine transcripts have it. ``puts``: it says
-    itself that its speaker asks ("Mr. Okello asked the Minister for Roads:-").
+    itself that its speaker asks ("Mr. Okello asked the Minister for Roads:-"); ``addressee`` is
+    the office asked ("Minister for Roads").
     """
 
     span: Span
@@ -118,6 +122,7 @@ class Label:
     starts_paragraph: bool
     is_timed: bool = False
     puts: bool = False
+    addressee: str | None = None
 
 
 def line_starts(text: str) -> Iterator[tuple[int, bool]]:
@@ -142,7 +147,27 @@ def candidates(text: str) -> list[Label]:
             found.append(label)
             if label.name.kind == "asker" and label.form != "line":
                 found += _in_line(text, label)
-    return found
+    return _with_replies(text, found)
+
+
+def _with_replies(text: str, known: list[Label]) -> list[Label]:
+    """The candidates, read as written questions where some are put to an office.
+
+    "REPLY" alone on its line answers there, and "QUESTION NO: 12" is a heading.
+    """
+    if not any(label.puts for label in known):
+        return known
+    return [
+        replace(label, form="colon") if label.name.kind == "answerer" else label
+        for label in known
+        if label.name.kind != "asker" or any(map(str.isalpha, _rest_of_line(text, label)))
+    ]
+
+
+def _rest_of_line(text: str, label: Label) -> str:
+    """What stands behind a label in its own line."""
+    end = text.find("\n", label.span.start)
+    return text[label.span.end : len(text) if end < 0 else end]
 
 
 def label_at(text: str, start: int) -> Label | None:
@@ -182,8 +207,15 @@ def _label_at(text: str, start: int, *, starts_paragraph: bool) -> Label | None:
             return None
         is_timed = bool(lead and lead["time"]) or bool(match.groupdict().get("time"))
         is_timed = is_timed or has_timed_aside(match["name"])
+        addressee = match["addressee"] if match.re is _PUT else ""
         return Label(
-            Span(start, end), name, form, starts_paragraph, is_timed, puts=match.re is _PUT
+            Span(start, end),
+            name,
+            form,
+            starts_paragraph,
+            is_timed,
+            puts=match.re is _PUT,
+            addressee=addressee if holds_office(addressee) else None,
         )
     return None
 
@@ -250,10 +282,11 @@ def _read_colon(text: str, begins: int, limit: int) -> _Read | None:
     if not match or not name:
         return None
     following = text[match.end() : match.end() + 1]
-    is_wide = match["sep"][0] != ":" or bool(HAN.search(match["name"]))
+    is_wide = match["sep"] != ":" or bool(HAN.search(match["name"]))
     if following and not following.isspace() and not is_wide:
-        # "MR RHODES:Yes" is a label, "http://", "10:30" and "Mark:2" are not.
-        is_label = match["name"].isupper() and name.is_strong and following.isalpha()
+        # "MR RHODES:Yes" and "Mr Rhodes:…yes" are labels, "http://", "10:30" and "Mark:2" are not.
+        is_cut_short = following == "…" or (match["name"].isupper() and following.isalpha())
+        is_label = name.is_strong and is_cut_short
         return (match, name, "colon") if is_label else None
     return match, name, "colon"
 
@@ -291,9 +324,18 @@ def _goes_on_in_capitals(text: str, start: int, limit: int) -> bool:
 def _read_dash(text: str, begins: int, limit: int) -> _Read | None:
     match = _DASH.match(text, begins, limit)
     name = match and name_of(match["name"])
-    if match and name and name.is_strong and len(match["name"].split()) <= _LINE_WORDS:
-        return match, name, "dash"
+    if match and name and name.is_strong and _words(match) <= _LINE_WORDS:
+        # "Mr ILSE TARN - Thank you ..." is as sure as with a colon; "Mr TARN - Chairman" is not.
+        is_sure = name.has_honorific and (name.speaker or "").split()[-1].isupper()
+        said = text[match.end() : limit].split("\n", 1)[0].rstrip()
+        is_said = len(said.split()) > _LINE_WORDS or said.endswith((".", "?", "!"))
+        return match, name, "colon" if is_sure and is_said else "dash"
     return None
+
+
+def _words(match: re.Match[str]) -> int:
+    """The number of words of a label, without those in brackets."""
+    return len(_IN_BRACKETS.sub("", match["name"]).split())
 
 
 def _read_line(text: str, begins: int, limit: int) -> _Read | None:
@@ -304,7 +346,8 @@ def _read_line(text: str, begins: int, limit: int) -> _Read | None:
     name = match and name_of(match["name"])
     if not match or not name or not name.is_strong or match["name"].endswith("."):
         return None
-    if len(match["name"].split()) <= _LINE_WORDS:
+    has_holder = name.has_honorific and match["name"].endswith(")")
+    if _words(match) <= _LINE_WORDS or has_holder:
         return match, name, "line"
     return None
 

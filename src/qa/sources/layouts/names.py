@@ -48,6 +48,8 @@ _ENDED = re.compile(r"([^\W\d_]{4,})\.[ ]")
 _ENDED_TITLE = re.compile(r"[^\W\d_]{5,}\.[ ]")
 _SPACED_HAN = re.compile(r"(?<=[\u3400-\u9fff])[ \u3000](?=[\u3400-\u9fff](?:[ \u3000]|$))")
 _NEVER_IN_NAMES = re.compile(r"[?？!！;；。…，、“”\"=|{}<>\\/@#%$€£+~]")
+# "NW311E" is the number of a question, "Friday, 3 May 2019, page" heads a page.
+_CODE_OR_YEAR = re.compile(r"^[A-Z]{1,4}\d{2,}[A-Z]?$|\b(?:19|20)\d{2}\b")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -97,6 +99,8 @@ def name_of(written: str) -> Name | None:
     kind = kind_of(bare)
     if kind in ("asker", "answerer"):
         return Name(None, "?" if kind == "asker" else "!", kind, is_strong=True)
+    if person is None and _CODE_OR_YEAR.search(bare):
+        return None
     speaker = " ".join((person or bare).split())
     words = [word for word in bare.split() if word[0].isupper() and not word.isnumeric()]
     return Name(
@@ -178,6 +182,7 @@ def _is_name_word(word: str, *, is_first: bool, is_last: bool) -> bool | None:
     if not letter[0].islower():
         return True
     is_joining = is_connector(word) and not is_first and not is_last
-    if is_known_word(word) or is_joining or word.lower().startswith(_ARTICLES):
+    is_agency = is_first and is_outlet(word)
+    if is_known_word(word) or is_agency or is_joining or word.lower().startswith(_ARTICLES):
         return True
     return None if is_first else False

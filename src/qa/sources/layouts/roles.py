@@ -73,6 +73,7 @@ class _Speaker:
     has_office: bool = False
     has_honorific: bool = False
     has_outlet: bool = False
+    puts: bool = False
 
 
 @dataclass(slots=True)
@@ -90,9 +91,22 @@ def parts(text: str, labels: Sequence[Label]) -> list[Part]:
     if not any(speaker.asking for speaker in speakers.values()):
         return ["leads"] * len(labels)
     answering = _answering(text, labels, speakers)
+    if not answering:
+        return _unanswered(labels, speakers)
     floor = _floor(text, labels, answering)
     part_of = {key: _part(key, speakers[key], floor, answering) for key in speakers}
     return [part_of[label.name.key] for label in labels]
+
+
+def _unanswered(labels: Sequence[Label], speakers: dict[str, _Speaker]) -> list[Part]:
+    """The parts where nobody is known to answer: who mostly asks does ask, though no audience."""
+    talkers = {key for key, speaker in speakers.items() if speaker.label.name.kind != "leader"}
+    asking = {
+        key
+        for key, speaker in speakers.items()
+        if speaker.puts or (speaker.asking * 2 > speaker.turns and len(talkers) > 1)
+    }
+    return ["asks" if label.name.key in asking else "leads" for label in labels]
 
 
 def is_assembly(text: str, labels: Sequence[Label], found: Sequence[Part]) -> bool:
@@ -135,6 +149,7 @@ def _speakers(text: str, labels: Sequence[Label]) -> dict[str, _Speaker]:
         speaker.has_office |= name.has_office
         speaker.has_honorific |= name.has_honorific
         speaker.has_outlet |= name.has_outlet
+        speaker.puts |= label.puts
         before, is_asked = label, is_asking
     return speakers
 
@@ -170,6 +185,7 @@ def _answering(text: str, labels: Sequence[Label], speakers: dict[str, _Speaker]
         if speaker.label.name.kind == "answerer"
         or (
             speaker.label.name.kind is None
+            and not speaker.puts
             and not presides(speaker.label.name.speaker or "")
             and points[key] >= _ANSWERS_FROM
         )

@@ -10,13 +10,14 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qa.errors import CorpusError
 from qa.records import Span, Turn
 from qa.sources.layouts.council import in_council, question_times
 from qa.sources.layouts.dialogue import Found, asks, found_labels
-from qa.sources.layouts.headings import before_headings
+from qa.sources.layouts.doubts import is_garbled
+from qa.sources.layouts.headings import before_headings, end_of_written_question
 from qa.sources.layouts.labels import Label, candidates
 from qa.sources.layouts.logs import Log
 from qa.sources.layouts.roles import Part, is_assembly, parts
@@ -38,10 +39,14 @@ class _Labelled:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """The labels of a document; ``is_assembly`` where only turns that ask are questions."""
+    """The labels of a document.
+
+    ``is_assembly``: only turns that ask are questions. ``is_garbled``: no name is certain.
+    """
 
     labelled: tuple[_Labelled, ...]
     is_assembly: bool = False
+    is_garbled: bool = False
 
 
 def is_transcript(text: str) -> bool:
@@ -93,7 +98,7 @@ def _with_parts(text: str, found: Sequence[Found]) -> _Reading:
     of_labels = parts(text, labels)
     part = iter(of_labels)
     labelled = tuple(_Labelled(one.label, next(part) if one.is_label else None) for one in found)
-    return _Reading(labelled, is_assembly(text, labels, of_labels))
+    return _Reading(labelled, is_assembly(text, labels, of_labels), is_garbled(text))
 
 
 def _turns(text: str, reading: _Reading) -> Iterator[Turn]:
@@ -102,6 +107,7 @@ def _turns(text: str, reading: _Reading) -> Iterator[Turn]:
         yield Turn("statement", Span(0, starts[0]))
     log = Log.of(text, [one.label for one in reading.labelled])
     asked: Span | None = None
+    addressee: str | None = None
     ends = [*starts[1:], len(text)]
     for number, (one, end) in enumerate(zip(reading.labelled, ends, strict=True)):
         start, said = one.label.span.start, one.label.span.end
@@ -109,14 +115,23 @@ def _turns(text: str, reading: _Reading) -> Iterator[Turn]:
             yield Turn("statement", Span(start, end))
             continue
         closes = log.close(text, number, said, end) if log else end
-        closes = before_headings(text, said, closes)
+        closes = (end_of_written_question if one.label.puts else before_headings)(
+            text, said, closes
+        )
         turn = _turn(text, one, Span(start, closes), asked, is_assembly=reading.is_assembly)
+        if turn.role == "answer" and not turn.speaker:
+            turn = replace(turn, speaker=addressee)  # "REPLY" below a question to a minister
+        if reading.is_garbled:
+            turn = replace(turn, speaker=None)
+        addressee = one.label.addressee
         if turn.role == "question":
             asked = _said(text, turn) or asked
         elif reading.is_assembly and one.part == "asks":
             asked = None  # a speech: whoever speaks next does not answer the question before it
         yield turn
-        if closes < end:
+        if closes < end and one.label.puts:
+            yield Turn("statement", Span(closes, end))
+        elif closes < end:
             # Below another heading nobody has been asked yet.
             asked = None if reading.is_assembly or log else asked
             yield Turn("statement", Span(closes, end))
