@@ -1427,7 +1427,7 @@ MUTANTS = [
     ),
     (
         "feedback replaces any file",
-        "cli/commands.py",
+        "cli/feedback.py",
         "if not all(map(written.fullmatch, lines)):",
         "if False:",
     ),

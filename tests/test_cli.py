@@ -8,10 +8,14 @@ import signal
 import sys
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
-from conftest import SEED, contents
-from qa.cli.commands import commands
+import qa.cli.index
+import qa.cli.ingest
+from conftest import ROOT, SEED, contents
+from qa import cli
+from qa.errors import QAError
 
 
 @pytest.fixture
@@ -29,7 +33,7 @@ def run(capsys, monkeypatch):
     def run(*args):
         monkeypatch.setattr(sys, "argv", ["qa", *args])
         with pytest.raises(SystemExit) as end:
-            commands.main()
+            cli.main()
         printed = capsys.readouterr()
         return end.value.code or 0, printed.out, printed.err
 
@@ -51,7 +55,7 @@ def test_from_source_to_proved_answer(project, run):
         "including-mofcom-issued.md\n1 sources: 1 new.\n"
     )
     code, out, err = run("index")
-    assert out.startswith("1 documents, 4 passages, 14 sentences; 18 texts embedded, 0 taken")
+    assert out.startswith("1 documents, 4 passages, 14 sentences; 18 texts embedded, 0 reused")
     assert err == "embedding: 18 of 18\n"
     code, out, _ = run("ask", "The Opinions puts forward 28 tasks", "--json")
     assert code == 0
@@ -91,7 +95,7 @@ def test_not_in_the_record_is_said_and_is_no_failure(project, run):
 def test_a_second_index_embeds_nothing(project, run):
     first, _ = indexed(run)
     _, out, err = run("index")
-    assert "0 texts embedded, 18 taken from the last snapshot" in out
+    assert "0 texts embedded, 18 reused from the last snapshot" in out
     assert out.split("\n")[1] == first.split("\n")[1]
     assert err == ""
 
@@ -183,29 +187,52 @@ def test_a_port_in_use_is_said_before_anything_is_loaded(project, run):
     ("number", "workers", "told"),
     [
         (signal.SIGINT, "0", ""),
-        (signal.SIGTERM, "2", " What was embedded is kept."),
+        (signal.SIGTERM, "2", " Embedded texts are kept."),
     ],
 )
 def test_who_stops_an_index_is_told_what_stays(run, monkeypatch, number, workers, told):
-    monkeypatch.setattr(commands, "_index", lambda *_, **__: os.kill(os.getpid(), number))
+    monkeypatch.setattr(qa.cli.index, "_index", lambda *_, **__: os.kill(os.getpid(), number))
     code, out, err = run("index", "--workers", workers)
     assert (code, out) == (128 + number, "")
-    assert err == f'qa: interrupted.{told} "qa status" tells which snapshot is live.\n'
+    assert err == f'qa: interrupted.{told} "qa status" shows which snapshot is live.\n'
 
 
 def test_debug_shows_the_traceback(project, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["qa", "--debug", "ask", "tea"])
-    with pytest.raises(commands.QAError):
-        commands.main()
+    with pytest.raises(QAError):
+        cli.main()
+
+
+COMMANDS = [command.name for command in cli.app.registered_commands]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command):
+    done = CliRunner().invoke(cli.app, [command, "--help"])
+    assert done.exit_code == 0
+    assert f"qa {command}" in re.search(r"Example: (.*)", done.output)[1]
+
+
+def test_help_lists_every_command_with_a_whole_sentence():
+    listed = CliRunner().invoke(cli.app, ["--help"]).output.split("Commands:\n")[1]
+    lines = [line.split(maxsplit=1) for line in listed.splitlines()]
+    assert [name for name, _ in lines] == COMMANDS
+    assert all(sentence.endswith(".") for _, sentence in lines)
+    assert "..." not in listed
 
 
 @pytest.mark.parametrize(
-    "command", [c.name or c.callback.__name__ for c in commands.app.registered_commands]
+    "document", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda p: p.name
 )
-def test_every_command_has_help_with_an_example(command):
-    done = CliRunner().invoke(commands.app, [command, "--help"])
-    assert done.exit_code == 0
-    assert "Example: qa" in done.output
+def test_commands_and_options_named_in_the_documentation_exist(document):
+    """Of every command in the text, its name and the options that follow it."""
+    written = re.findall(r"`(?:\$ )?qa ([a-z]+)([^`|]*)", document.read_text("utf-8"))
+    written += re.findall(r"^(?:\$ )?qa ([a-z]+)(.*)", document.read_text("utf-8"), re.MULTILINE)
+    known = typer.main.get_command(cli.app).commands
+    for name, rest in written:
+        options = {"--help", *(o for p in known[name].params for o in (*p.opts, *p.secondary_opts))}
+        used = re.findall(r"(?<![\w-])-{1,2}[a-z][a-z-]*", re.sub(r'"[^"]*"', "", rest))
+        assert [o for o in used if o not in options] == [], (name, rest)
 
 
 def judged(project):
@@ -278,7 +305,7 @@ def test_batch_answers_lists_bad_rows_and_its_answers_can_be_proved(project, run
         "question,id\nThe Opinions puts forward 28 tasks and measures,1\n,2\n", "utf-8"
     )
     code, out, err = run("batch", "q.csv", "-o", "a.jsonl", "--no-timing")
-    assert (code, out) == (1, "2 rows: 1 answered, 0 not in the record, 1 no question.\n")
+    assert (code, out) == (1, "2 rows: 1 answered, 0 not in the record, 1 bad rows.\n")
     assert err == "asking: 2 of 2\nqa: q.csv, line 3: there is no question.\n"
     code, out, _ = run("verify", "--answer", "a.jsonl")
     assert code == 0
@@ -304,7 +331,7 @@ def test_update_tells_what_became_of_every_source_and_indexes_what_is_new(projec
     assert (code, err) == (0, "ingesting: 3 of 3\n")
     rows = [re.split(r"  +", line.strip()) for line in out.split("\n")[:3]]
     assert rows == [
-        ["outcome", "document", "source", "why"],
+        ["outcome", "document", "source", "reason"],
         ["new", "corpus/on-cake.md", "seeds/cake.txt"],
         ["withdrawn", "corpus/on-milk.md", "seeds/milk.txt", "seeds/milk.txt: the file is gone."],
     ]
@@ -378,8 +405,8 @@ def test_a_correction_is_named_until_it_is_accepted(project, run):
     code, _, err = run("index")
     assert code == 0
     assert (
-        f"qa: 1 documents differ from what ingest wrote, corrected by hand or damaged ({name}): "
-        'look at them, then run "qa accept ID" and index again.\n'
+        f"qa: 1 documents differ from what ingest wrote, corrected by hand or damaged ({name}). "
+        'Check them, then run "qa accept ID" and "qa index".\n'
     ) in err
     differs = f"qa: corpus/{name}.md differs in its text from what ingest wrote: "
     code, out, err = run("verify")
@@ -410,7 +437,7 @@ def test_what_is_ingested_is_named_or_remembered_and_not_both(project, run):
     code, _, err = run("ingest", "--update")
     assert (code, err) == (
         1,
-        'qa: corpus remembers no sources: run "qa ingest SOURCE" first.\n',
+        'qa: corpus has no known sources. Run "qa ingest SOURCE" first.\n',
     )
 
 
@@ -426,10 +453,7 @@ def test_an_address_that_must_not_be_asked_is_refused_in_one_line(project, run):
 def test_of_very_many_new_documents_the_first_are_named_and_the_others_counted(
     project, run, monkeypatch
 ):
-    from qa.cli.commands import terminal
-
-    for module in (commands, terminal):
-        monkeypatch.setattr(module, "SHOWN_SOURCES", 2)
+    monkeypatch.setattr(qa.cli.ingest, "SHOWN_DOCUMENTS", 2)
     for n in range(5):
         (project / "seeds" / f"{n}.txt").write_text(f"Number {n}.", "utf-8")
     _, out, _ = run("ingest", "seeds")

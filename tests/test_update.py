@@ -499,7 +499,7 @@ def test_what_other_code_worked_out_is_worked_out_anew(home, monkeypatch):
     assert read == ["2026-03-02-statement-1.md"] * 2  # of the folder, and beside its source
 
 
-COMMAND = "from qa.cli.commands import main; main()"
+COMMAND = "from qa.cli import main; main()"
 PAGES = 1_000
 
 
