@@ -259,7 +259,7 @@ def test_eval_prints_writes_and_gates(project, run):
     code, out, err = run("eval", "judged", "--json", "--fail-under", "RR@10=1,R@5<=0.5")
     assert code == 1
     assert json.loads(out)["ranking"]["RR@10"]["mean"] == 1.0
-    assert err.endswith("qa: gate missed: ranking.R@5 is 1.000000, at most 0.5 was asked for.\n")
+    assert err.endswith("qa: gate missed: ranking.R@5 is 1.000000, the gate is at most 0.5.\n")
     assert run("eval", "judged", "--fail-under", "")[0] == 2
     assert run("eval", "judged", "--hide-documents", "2")[0] == 2
     code, out, err = run("eval", "judged", "-o", "judged")
@@ -270,7 +270,7 @@ def test_eval_prints_writes_and_gates(project, run):
     assert "is a file" in run("eval", "judged", "-o", "seeds/seed.txt")[2]
     code, out, err = run("eval", "judged", "--fail-under", "nonsense=1")
     assert (code, out) == (2, "")
-    assert "'nonsense' is no measure" in err
+    assert "'nonsense' is not a measure" in err
     assert run("eval", "nowhere")[0] == 1
 
 
@@ -382,8 +382,8 @@ def test_commands_refuse_a_folder_with_foreign_files_and_change_nothing(project,
         (["ingest", "seeds", "--corpus", "mine"], "holds files that"),
         (["ingest", "seeds", "--corpus", "q.csv"], "is not a folder"),
         (["accept", "x", "--corpus", "mine"], "holds files that"),
-        (["batch", "q.csv", "-o", "notes.jsonl"], "holds no answers of qa batch"),
-        (["batch", "q.csv", "-o", "mine"], "is no file"),
+        (["batch", "q.csv", "-o", "notes.jsonl"], "does not hold answers of qa batch"),
+        (["batch", "q.csv", "-o", "mine"], "is not a file"),
         (["eval", "q.csv", "-o", "mine"], "holds other files than an evaluation's"),
         (["feedback", "-o", "notes.jsonl"], "is not a file that qa feedback wrote"),
     ):

@@ -123,7 +123,7 @@ def test_evaluations_of_other_questions_are_refused(folder):
     other[3] = {**other[3], "question": "another?"}
     with pytest.raises(EvaluationError, match="Question 'answerable3' is not the same"):
         compare(a, folder("other", other))
-    with pytest.raises(EvaluationError, match="holds no whole evaluation"):
+    with pytest.raises(EvaluationError, match="holds no complete evaluation"):
         compare(a, a.parent / "nowhere")
 
 
@@ -157,7 +157,7 @@ def test_words_that_end_lines_elsewhere_do_not_end_rows(folder):
 def test_damaged_evaluations_are_refused(folder, spoiled):
     path = folder("a", run())
     (path / "questions.jsonl").write_text(spoiled, "utf-8", errors="surrogateescape")
-    with pytest.raises(EvaluationError, match="holds no whole evaluation"):
+    with pytest.raises(EvaluationError, match="holds no complete evaluation"):
         compare(path, path)
 
 

@@ -94,10 +94,13 @@ def test_qrels_may_stand_in_their_own_folder_and_other_files_may_be_named(beir, 
     ("changed", "message"),
     [
         ({"documents": []}, r"corpus\.jsonl holds no document"),
-        ({"documents": DOCUMENTS + DOCUMENTS[:1]}, r"line 4: _id 'd1' stands on line 1 already"),
+        ({"documents": DOCUMENTS + DOCUMENTS[:1]}, r"line 4: _id 'd1' is already on line 1"),
         ({"documents": [{"_id": "d1", "title": " ", "text": ""}]}, "line 1: document 'd1' has no"),
         ({"documents": [{"_id": "a b", "text": "x"}]}, "line 1: '_id' is 'a b', expected a name"),
-        ({"queries": QUERIES + QUERIES[1:2]}, r"queries\.jsonl, line 5: _id 'q2' stands on line 2"),
+        (
+            {"queries": QUERIES + QUERIES[1:2]},
+            r"queries\.jsonl, line 5: _id 'q2' is already on line 2",
+        ),
         ({"queries": [{"_id": "q1", "text": " "}]}, "line 1: 'text' is missing or empty"),
         ({"queries": QUERIES[3:]}, "holds no judged question"),
         (
@@ -184,7 +187,7 @@ def test_a_questions_file_is_judged_against_the_live_documents(press):
 
 
 def test_what_is_no_set_is_refused(tmp_path, press):
-    with pytest.raises(EvaluationError, match="is no judged set"):
+    with pytest.raises(EvaluationError, match="is not a judged set"):
         open_set(tmp_path)
     with pytest.raises(EvaluationError, match=r"lacks nowhere\.jsonl"):
         open_set(press(asked()), queries="nowhere.jsonl")
@@ -215,7 +218,9 @@ def test_hidden_documents_go_by_title_and_take_their_questions_out_of_scope(beir
     plain = again.id.removesuffix("~hide-documents")
     assert (again.kind, set(again.hidden_documents)) == ("out_of_scope", expected[plain])
     assert half == hiding_documents(judged, 0.5)
-    with pytest.raises(EvaluationError, match=r"--hide-documents 0\.1 leaves nothing to ask"):
+    with pytest.raises(
+        EvaluationError, match=r"--hide-documents 0\.1 hides the answer of no question"
+    ):
         hiding_documents(judged, 0.1)
     for share in (0, 1, -1, 2):
         with pytest.raises(EvaluationError, match=r"not in \(0, 1\)"):
@@ -250,5 +255,5 @@ def test_odd_marks_and_grades_are_refused(beir):
 
 def test_a_question_named_as_one_asked_again_is_refused(beir):
     odd = {"_id": "q2~hide-gold", "text": "zzz", "answerable": False}
-    with pytest.raises(EvaluationError, match="'q2~hide-gold', which is what --hide-gold would"):
+    with pytest.raises(EvaluationError, match="'q2~hide-gold', an id that --hide-gold needs"):
         hiding_gold(open_set(beir(queries=[*QUERIES, odd])))

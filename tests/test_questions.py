@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from qa.errors import QuestionError
+from qa.errors import InputError
 from qa.evaluation.questions import BadRow, QuestionRow, format_of, read
 
 
@@ -89,7 +89,7 @@ def test_a_row_may_hold_line_feeds_and_its_line_is_where_it_begins():
         ('{"question": "\\ud800"}\n', 1, None, "question is not UTF-8 text"),
         ("question,id\na,1,2\n", 2, None, "3 cells in a table of 2 columns"),
         ('question\nb"c"\n"a"b\n', 3, None, "not CSV"),
-        ("question,previous\na,[1\n", 2, None, "previous is no JSON list"),
+        ("question,previous\na,[1\n", 2, None, "previous is not a JSON list"),
     ],
 )
 def test_a_bad_row_is_named_and_does_not_stop_the_rest(text, line, row_id, error):
@@ -105,7 +105,7 @@ def test_a_bad_row_is_named_and_does_not_stop_the_rest(text, line, row_id, error
 def test_bytes_that_are_not_utf8_spoil_their_own_row_only():
     found = rows(b"question\nna\xefve\nplain\n")
     assert found == [BadRow(2, None, "question is not UTF-8 text"), QuestionRow(3, None, "plain")]
-    with pytest.raises(QuestionError, match="UTF-16 text: save them as UTF-8"):
+    with pytest.raises(InputError, match="UTF-16 text: save them as UTF-8"):
         rows("question\na\n".encode("utf-16"))
 
 
@@ -130,7 +130,7 @@ def test_a_spreadsheets_hint_of_its_delimiter_is_no_row():
 
 
 def test_a_json_list_is_refused_whole():
-    with pytest.raises(QuestionError, match="a JSON list: put one object on each line"):
+    with pytest.raises(InputError, match="a JSON list: put one object on each line"):
         rows('[\n{"question": "a"},\n{"question": "b"}\n]')
 
 

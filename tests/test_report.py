@@ -55,7 +55,7 @@ def test_failures_stand_beside_what_was_expected(folder):
     assert "The first passage found is not the answer: 1 of 1" in page
     assert "Found first, yet said to be not in the record: 1 of 1" in page
     assert "d2, found at rank 2" in page
-    assert "No answer: what answers it was hidden." in page
+    assert "No answer: the passages that hold it were hidden." in page
     assert "No answer: the record holds none." in page
     assert "<mark>Milk is cold.</mark>" in page
     for title in ("Ranking by k", "Risk and coverage", "Reliability", "Time to answer"):

@@ -175,9 +175,9 @@ def batch(
         )
     for row in tally.bad:
         err.print(f"qa: {questions}, line {row.line}: {row.error}.")
-    earlier = tally.rows - len(tally.bad) - tally.asked
+    earlier = tally.rows - len(tally.bad) - tally.questions
     (err if answers == "-" else out).print(
-        f"{tally.rows} rows: {tally.answered} answered, {tally.asked - tally.answered} not in "
+        f"{tally.rows} rows: {tally.answered} answered, {tally.questions - tally.answered} not in "
         f"the record, {len(tally.bad)} bad rows"
         + (f", {earlier} answered by an earlier run." if earlier > 0 else ".")
     )
