@@ -492,4 +492,4 @@ def test_a_dry_run_shows_the_turns_and_writes_nothing(project, run):
 def test_a_dry_run_takes_files_only(project, run):
     code, _, err = run("ingest", "--dry-run", "https://example.org/")
     assert code == 2
-    assert "--dry-run takes files and folders." in err
+    assert "--dry-run works for files and folders only." in err

@@ -137,13 +137,11 @@ def batch(
     config: ConfigFile = None,
     read_as: Annotated[
         Literal["jsonl", "csv", "tsv"] | None,
-        typer.Option(
-            "--from", help="Format of the questions.", show_default="by file name or content"
-        ),
+        typer.Option("--from", help="Format of the questions.", show_default="by name or content"),
     ] = None,
     write_as: Annotated[
         Literal["jsonl", "csv"] | None,
-        typer.Option("--to", help="Format of the answers.", show_default="by file name"),
+        typer.Option("--to", help="Format of the answers.", show_default="by name"),
     ] = None,
     *,
     timing: Annotated[
@@ -163,7 +161,7 @@ def batch(
     # One day for the whole file, even if midnight passes.
     today = settings.today or datetime.date.today()  # noqa: DTZ011 - the user's day
     qa = _open(settings.model_copy(update={"today": today}))
-    with progress() as tell:
+    with progress() as advance:
         tally = answer_all(
             qa,
             questions,
@@ -171,7 +169,7 @@ def batch(
             read_as=read_as,
             write_as=write_as,
             timing=timing,
-            on_done=lambda done, total: tell("asking", done, total),
+            on_done=lambda done, total: advance("asking", done, total),
         )
     for row in tally.bad:
         err.print(f"qa: {questions}, line {row.line}: {row.error}.")

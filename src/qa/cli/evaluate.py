@@ -78,7 +78,7 @@ def evaluate(
     if output:
         check_target(output)
     settings = Settings.load(config, index=index)
-    with progress() as tell:
+    with progress() as advance:
         evaluation = evaluate_set(
             judged_set,
             settings=settings,
@@ -86,7 +86,7 @@ def evaluate(
             qrels=qrels,
             hide_gold=hide_gold,
             hide_documents=hide_documents,
-            on_progress=tell,
+            on_progress=advance,
         )
     for line in evaluation.left_out:
         err.print(f"Left out: {line}")

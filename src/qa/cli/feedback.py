@@ -14,7 +14,7 @@ import typer
 from rich.text import Text
 
 from qa.cli.options import AsJson, ConfigFile, IndexFolder
-from qa.cli.terminal import SHOWN_QUESTIONS, new_table, out, print_json
+from qa.cli.terminal import SHOWN_QUESTIONS, new_table, out, print_json, printable
 from qa.errors import FeedbackError, OutputError
 from qa.settings import Settings
 from qa.storage import write_whole
@@ -110,7 +110,7 @@ def _print_feedback(logged: Sequence[LoggedQuestion], groups: Sequence[Group]) -
     table = new_table(right=("asked",))
     table.add_column("question and similar ones")
     for group in groups:
-        first, *others = (Text(_one_line(question)) for question in group.questions)
+        first, *others = map(_line, group.questions)
         table.add_row(str(group.count), first)
         for other in others[:SHOWN_QUESTIONS]:
             table.add_row("", Text("  ") + other)
@@ -118,9 +118,9 @@ def _print_feedback(logged: Sequence[LoggedQuestion], groups: Sequence[Group]) -
     for q in logged:
         if q.reason:
             verdict = "helped" if q.helpful else "did not help"
-            out.print(Text(_one_line(f"{q.question}: {verdict}, {q.reason}")))
+            out.print(_line(f"{q.question}: {verdict}, {q.reason}"))
 
 
-def _one_line(text: str) -> str:
-    """Return a visitor's words without characters that move the cursor or forge a line."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+def _line(text: str) -> Text:
+    """Return a visitor's words on one line, safe for a terminal."""
+    return Text(printable(" ".join(text.split())))

@@ -85,14 +85,14 @@ def _index(settings: Settings, *, take_over: bool) -> None:
         languages=settings.encoder_languages,
         on_export=lambda: err.print("Exporting the encoder, once ..."),
     )
-    with _distributed(encoder, settings) as encoder, progress() as tell:
+    with _distributed(encoder, settings) as encoder, progress() as advance:
         built = build(
             files,
             settings.index,
             encoder,
             passage_chars=settings.passage_chars,
             exact_rows=settings.exact_rows,
-            on_embedded=lambda done, total: tell("embedding", done, total),
+            on_embedded=lambda done, total: advance("embedding", done, total),
             engine=engine_of(settings),
             take_over=take_over,
         )

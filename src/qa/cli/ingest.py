@@ -22,7 +22,6 @@ from qa.cli.terminal import (
     new_table,
     out,
     print_json,
-    print_json_line,
     printable,
 )
 from qa.errors import CorpusError, SettingsError
@@ -99,14 +98,14 @@ def ingest(
     else:
         chosen = [_source(name, follow or (), follow_host or ()) for name in sources or ()]
     run = _journey(settings, update=update)
-    with interruptible("interrupted. Run the same command again to resume."), progress() as tell:
+    with interruptible("interrupted. Run the same command again to resume."), progress() as advance:
         results = run(
             chosen,
             folder,
             cache=settings.cache,
             policy=_policy(settings, allow_private=allow_private),
             overwrite=overwrite,
-            on_progress=lambda done, total: tell("ingesting", done, total),
+            on_progress=lambda done, total: advance("ingesting", done, total),
         )
         counts, shown = _count(results, keep_all=as_json)
     if not update:
@@ -221,7 +220,7 @@ def _preview(sources: Sequence[str], corpus: Path, *, as_json: bool) -> None:
     from qa.sources.preview import preview
 
     if not sources or any(map(is_url, sources)):
-        raise typer.BadParameter("--dry-run takes files and folders.")
+        raise typer.BadParameter("--dry-run works for files and folders only.")
     failed = total = 0
     for previewed in preview([*map(Path, sources)], corpus):
         total += 1
@@ -229,7 +228,8 @@ def _preview(sources: Sequence[str], corpus: Path, *, as_json: bool) -> None:
             failed += 1
             err.print(printable(f"failed     {previewed.source}: {previewed.why}"))
         if as_json:
-            print_json_line(previewed.stated())
+            # ASCII, because a file name need not be valid text.
+            print_json(previewed.stated(), as_line=True)
         elif previewed.document:
             _print_preview(previewed.stated())
     if failed or not total:

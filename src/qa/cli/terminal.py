@@ -23,7 +23,6 @@ __all__ = [
     "new_table",
     "out",
     "print_json",
-    "print_json_line",
     "printable",
 ]
 
@@ -41,15 +40,10 @@ err = Console(
 )
 
 
-def print_json(value: Mapping[str, Any]) -> None:
-    """Print indented JSON on stdout, whatever the width of the terminal."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
-
-
-def print_json_line(value: Mapping[str, Any]) -> None:
-    """Print one line of JSON on stdout."""
-    # ASCII, because a file name need not be valid text.
-    sys.stdout.write(json.dumps(value) + "\n")
+def print_json(value: Mapping[str, Any], *, as_line: bool = False) -> None:
+    """Print indented JSON, or a line of ASCII JSON, whatever the width of the terminal."""
+    options: dict[str, Any] = {} if as_line else {"ensure_ascii": False, "indent": 2}
+    sys.stdout.write(json.dumps(value, **options) + "\n")
 
 
 def printable(text: str) -> str:

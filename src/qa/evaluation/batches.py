@@ -17,7 +17,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import IO, Any, get_args
@@ -258,27 +258,17 @@ def _whole_records(file: IO[bytes], write_as: Format) -> tuple[int, int]:
 @contextmanager
 def _opened(questions: Path | str) -> Iterator[IO[bytes]]:
     """Open the questions as a file that can be read more than once."""
-    if str(questions) == STANDARD:
-        with _buffered(sys.stdin.buffer) as buffered:
-            yield buffered
-        return
-    try:
-        file = Path(questions).open("rb")  # noqa: SIM115 - closed below
-    except OSError as error:
-        raise InputError(f"{questions} cannot be read: {error.strerror}.") from error
-    with file:
-        if file.seekable():
-            yield file
-        else:  # a pipe
-            with _buffered(file) as buffered:
-                yield buffered
-
-
-@contextmanager
-def _buffered(stream: IO[bytes]) -> Iterator[IO[bytes]]:
-    with tempfile.TemporaryFile() as buffered:
-        shutil.copyfileobj(stream, buffered)
-        yield buffered
+    with ExitStack() as stack:
+        file: IO[bytes] = sys.stdin.buffer
+        if str(questions) != STANDARD:
+            try:
+                file = stack.enter_context(Path(questions).open("rb"))
+            except OSError as error:
+                raise InputError(f"{questions} cannot be read: {error.strerror}.") from error
+        if file is sys.stdin.buffer or not file.seekable():
+            stream, file = file, stack.enter_context(tempfile.TemporaryFile())
+            shutil.copyfileobj(stream, file)
+        yield file
 
 
 @contextmanager

@@ -211,24 +211,12 @@ def risk_coverage(confidences: Sequence[float], right: Sequence[bool]) -> list[O
     A question is right if the record answers it and the first citation holds the answer
     (El-Yaniv and Wiener 2010, section 2).
     """
-    order = np.argsort(-np.asarray(confidences, dtype=float), kind="stable")
-    sorted_confidences = np.asarray(confidences, dtype=float)[order]
-    wrong = np.cumsum(~np.asarray(right, dtype=bool)[order])
-    points = []
-    for place, threshold in enumerate(sorted_confidences):
-        is_last_of_equals = (
-            place + 1 == len(sorted_confidences) or sorted_confidences[place + 1] < threshold
-        )
-        if is_last_of_equals:
-            answered = place + 1
-            points.append(
-                Operating(
-                    threshold=float(threshold),
-                    coverage=answered / len(sorted_confidences),
-                    risk=float(wrong[place]) / answered,
-                )
-            )
-    return points
+    values, is_wrong = np.asarray(confidences, dtype=float), ~np.asarray(right, dtype=bool)
+    return [
+        Operating(float(threshold), float(answered.mean()), float(is_wrong[answered].mean()))
+        for threshold in np.unique(values)[::-1]
+        for answered in [values >= threshold]
+    ]
 
 
 @dataclass(frozen=True, slots=True)

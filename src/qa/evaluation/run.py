@@ -65,7 +65,7 @@ def evaluate(  # noqa: PLR0913 - each is an option of "qa eval"
         EvaluationError: the set cannot be used as it is.
     """
     settings = settings or Settings.load()
-    tell = on_progress or (lambda *_: None)
+    on_progress = on_progress or (lambda *_: None)
     path = Path(path)
     live = None
     if path.is_file() and not (queries or qrels):
@@ -78,8 +78,8 @@ def evaluate(  # noqa: PLR0913 - each is an option of "qa eval"
         judged = hiding_gold(judged)
     if hide_documents is not None:
         judged = hiding_documents(judged, hide_documents)
-    qa, seconds = (live, None) if live else indexed(judged.documents, settings, tell)
-    answers = tuple(_answers(qa, judged.questions, tell))
+    qa, seconds = (live, None) if live else indexed(judged.documents, settings, on_progress)
+    answers = tuple(_answers(qa, judged.questions, on_progress))
     values = values_of(answers)
     return Evaluation(
         metrics=metrics_of(judged, answers, values, qa.snapshot, seconds),
@@ -101,7 +101,7 @@ def _check_lengths(judged: JudgedSet, max_chars: int) -> None:
 
 
 def indexed(
-    documents: Sequence[CorpusFile], settings: Settings, tell: OnProgress
+    documents: Sequence[CorpusFile], settings: Settings, on_progress: OnProgress
 ) -> tuple[QA, float | None]:
     """Return the documents indexed in the cache, and the seconds that a new index took.
 
@@ -127,7 +127,7 @@ def indexed(
         encoder,
         passage_chars=settings.passage_chars,
         exact_rows=settings.exact_rows,
-        on_embedded=lambda done, total: tell("embedding", done, total),
+        on_embedded=lambda done, total: on_progress("embedding", done, total),
         engine=engine,
         take_over=True,
     )
@@ -148,13 +148,13 @@ def _build_seconds(record: Path, digest: str) -> float | None:
 
 
 def _answers(
-    qa: QA, questions: Sequence[JudgedQuestion], tell: OnProgress
+    qa: QA, questions: Sequence[JudgedQuestion], on_progress: OnProgress
 ) -> Iterable[JudgedAnswer]:
     # The first question of a process loads what later ones find loaded; it is not timed.
     qa.explain(questions[0].question)
     for done, question in enumerate(questions, 1):
         yield _judged(qa, question)
-        tell("asking", done, len(questions))
+        on_progress("asking", done, len(questions))
 
 
 def _judged(qa: QA, question: JudgedQuestion) -> JudgedAnswer:
