@@ -1,4 +1,4 @@
-"""A file of questions becomes a file of answers: all of them, in order, the same every time."""
+"""A file of questions becomes a file of answers: complete, in order, the same every time."""
 
 import csv
 import dataclasses
@@ -86,7 +86,9 @@ def test_a_cell_that_a_spreadsheet_would_run_is_made_harmless(qa_over, tmp_path)
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
 @pytest.mark.parametrize("kept", [0, 0.02, 0.31, 0.5, 0.97, 1])
-def test_a_run_cut_off_anywhere_goes_on_to_the_same_bytes(qa_over, tmp_path, name, kept, capsys):
+def test_a_run_interrupted_anywhere_resumes_to_the_same_bytes(
+    qa_over, tmp_path, name, kept, capsys
+):
     questions = [f'"hot tea\n{n} ""x"""\n' for n in range(20)] + ["a,b\n"]
     (tmp_path / "q.csv").write_text("question\n" + "".join(questions), "utf-8")
     qa = qa_over()
@@ -116,7 +118,7 @@ def test_a_run_cut_off_anywhere_goes_on_to_the_same_bytes(qa_over, tmp_path, nam
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(["index", name, "q.csv"])
 
 
-def test_an_unfinished_run_of_other_questions_is_not_taken_up(qa_over, tmp_path):
+def test_an_unfinished_run_of_other_questions_is_not_resumed(qa_over, tmp_path):
     (tmp_path / "q.csv").write_text("question\nhot tea\ncold milk\n", "utf-8")
     qa = qa_over()
     qa_asks, calls = qa.ask, []
@@ -162,7 +164,7 @@ def test_standard_input_and_output(qa_over, monkeypatch, capfdbinary):
     assert capfdbinary.readouterr().out.startswith('\ufeff"line","id","error"'.encode())
 
 
-def test_what_cannot_be_read_or_written_is_said(qa_over, tmp_path):
+def test_unreadable_questions_and_unwritable_answers_are_refused(qa_over, tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
         batch(qa_over(), tmp_path / "nowhere.csv", tmp_path / "a.jsonl")
     (tmp_path / "q.csv").write_text("hot tea\n", "utf-8")
@@ -176,11 +178,11 @@ def test_what_cannot_be_read_or_written_is_said(qa_over, tmp_path):
         batch(qa_over(), tmp_path / "q.csv", tmp_path / "a.csv", read_as="xlsx")
 
 
-def test_progress_is_told(qa_over, tmp_path):
+def test_progress_is_reported(qa_over, tmp_path):
     (tmp_path / "q.csv").write_text("question\nhot tea\n\nrain\n", "utf-8")
-    told = []
-    batch(qa_over(), tmp_path / "q.csv", tmp_path / "a", on_done=lambda *done: told.append(done))
-    assert told == [(1, 2), (2, 2)]
+    calls = []
+    batch(qa_over(), tmp_path / "q.csv", tmp_path / "a", on_done=lambda *done: calls.append(done))
+    assert calls == [(1, 2), (2, 2)]
     assert qa.evaluation.batches.STANDARD == "-"
 
 
@@ -261,7 +263,7 @@ OTHERWISE = {
 
 
 @pytest.mark.parametrize("name", OTHERWISE)
-def test_a_run_is_not_gone_on_with_under_other_settings(qa_over, tmp_path, name):
+def test_a_run_is_not_resumed_under_other_settings(qa_over, tmp_path, name):
     (tmp_path / "q.csv").write_text("question\nhot tea\ncold milk\n", "utf-8")
     first = qa_over(today=datetime.date(2020, 1, 1))
     ask, calls = first.ask, []
@@ -280,9 +282,7 @@ def test_a_run_is_not_gone_on_with_under_other_settings(qa_over, tmp_path, name)
     assert batch(other, tmp_path / "q.csv", tmp_path / "a.jsonl").questions == 2
 
 
-def test_a_run_is_not_gone_on_with_over_another_snapshot_version_code_or_engine(
-    qa_over, monkeypatch
-):
+def test_a_run_is_not_resumed_with_another_snapshot_version_code_or_engine(qa_over, monkeypatch):
     qa = qa_over()
     keys = [qa.answer_settings]
     monkeypatch.setattr("qa.answer.ask.__version__", "another")
@@ -296,8 +296,8 @@ def test_a_run_is_not_gone_on_with_over_another_snapshot_version_code_or_engine(
     assert len({json.dumps(key) for key in keys}) == len(keys)
 
 
-def test_all_that_makes_a_qa_is_in_what_answers_depend_on(qa_over):
-    """A parameter that is added to QA shall not be forgotten when a batch is resumed."""
+def test_answer_settings_hold_every_parameter_of_a_qa(qa_over):
+    """A new parameter of QA must not be forgotten when a batch is resumed."""
     parameters = {*inspect.signature(QA.__init__).parameters} - {"self", "snapshot", "encoder"}
     assert parameters == {*qa_over().answer_settings} - {"snapshot", "version", "code", "engine"}
     assert parameters | {"engine"} == ANSWER_SETTINGS

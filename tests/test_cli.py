@@ -1,4 +1,4 @@
-"""The commands: what they print, where, and with which exit code."""
+"""The commands: their output, their errors and their exit codes."""
 
 import json
 import os
@@ -86,13 +86,13 @@ def test_an_answer_reads_well_in_a_file(project, run):
     assert all(line == line.rstrip() for line in out.split("\n"))
 
 
-def test_not_in_the_record_is_said_and_is_no_failure(project, run):
+def test_an_unanswered_question_is_no_failure(project, run):
     indexed(run)
     code, out, _ = run("ask", "import duty on soybeans")
     assert (code, out.split("\n")[0]) == (0, "Not in the record.")
 
 
-def test_a_second_index_embeds_nothing(project, run):
+def test_a_second_index_embeds_nothing_new(project, run):
     first, _ = indexed(run)
     _, out, err = run("index")
     assert "0 texts embedded, 18 reused from the last snapshot" in out
@@ -100,7 +100,7 @@ def test_a_second_index_embeds_nothing(project, run):
     assert err == ""
 
 
-def test_a_changed_corpus_file_is_named_and_the_exit_code_says_so(project, run):
+def test_a_changed_corpus_file_is_named_and_fails_verify(project, run):
     indexed(run)
     (path,) = (project / "corpus").glob("*.md")
     path.write_text(path.read_text("utf-8").replace("28 tasks", "29 tasks"), "utf-8")
@@ -110,7 +110,7 @@ def test_a_changed_corpus_file_is_named_and_the_exit_code_says_so(project, run):
 
 
 @pytest.mark.parametrize("command", [["ask", "tea"], ["serve"], ["status"], ["verify"]])
-def test_a_damaged_snapshot_is_refused_by_every_command_with_the_file(project, run, command):
+def test_every_command_refuses_a_damaged_snapshot_and_names_the_file(project, run, command):
     indexed(run)
     (path,) = (project / "index").rglob("documents.jsonl")
     path.write_bytes(path.read_bytes().replace(b"e", b"i", 1))
@@ -122,13 +122,13 @@ def test_a_damaged_snapshot_is_refused_by_every_command_with_the_file(project, r
         assert 'run "qa index" to build it anew' in err
 
 
-def test_no_index_yet_is_said_with_the_remedy(project, run):
+def test_a_missing_index_is_reported_with_the_remedy(project, run):
     code, out, err = run("ask", "tea")
     assert (code, out) == (1, "")
     assert err == 'qa: There is no snapshot in index: run "qa index" first.\n'
 
 
-def test_a_bad_source_is_listed_and_the_exit_code_says_so(project, run):
+def test_a_bad_source_is_listed_and_fails_ingest(project, run):
     (project / "seeds" / "a.pdf").write_bytes(b"%PDF")
     code, out, err = run("ingest", "seeds")
     assert code == 1
@@ -147,7 +147,7 @@ def test_wrong_usage_exits_with_2(project, run, monkeypatch):
     assert (code, err[:24]) == (2, "qa: Settings are wrong (")
 
 
-def test_status_tells_what_is_live(project, run):
+def test_status_shows_the_live_snapshot(project, run):
     indexed(run)
     code, out, _ = run("status", "--json")
     stated = json.loads(out)
@@ -160,7 +160,7 @@ def test_status_tells_what_is_live(project, run):
     assert stated["snapshot"] in out
 
 
-def test_status_names_the_reader(project, run, monkeypatch):
+def test_status_names_the_reranker(project, run, monkeypatch):
     from qa.answer.reranker import open_reranker
 
     indexed(run)
@@ -171,7 +171,7 @@ def test_status_names_the_reader(project, run, monkeypatch):
     assert stated["reader_sha256"] == open_reranker("bundled").sha256
 
 
-def test_a_port_in_use_is_said_before_anything_is_loaded(project, run):
+def test_a_port_in_use_is_reported_before_anything_is_loaded(project, run):
     import socket
 
     indexed(run)
@@ -184,17 +184,17 @@ def test_a_port_in_use_is_said_before_anything_is_loaded(project, run):
 
 
 @pytest.mark.parametrize(
-    ("number", "workers", "told"),
+    ("number", "workers", "kept"),
     [
         (signal.SIGINT, "0", ""),
         (signal.SIGTERM, "2", " Embedded texts are kept."),
     ],
 )
-def test_who_stops_an_index_is_told_what_stays(run, monkeypatch, number, workers, told):
+def test_an_interrupted_index_says_what_is_kept(run, monkeypatch, number, workers, kept):
     monkeypatch.setattr(qa.cli.index, "_index", lambda *_, **__: os.kill(os.getpid(), number))
     code, out, err = run("index", "--workers", workers)
     assert (code, out) == (128 + number, "")
-    assert err == f'qa: interrupted.{told} "qa status" shows which snapshot is live.\n'
+    assert err == f'qa: interrupted.{kept} "qa status" shows which snapshot is live.\n'
 
 
 def test_debug_shows_the_traceback(project, monkeypatch):
@@ -225,7 +225,7 @@ def test_help_lists_every_command_with_a_whole_sentence():
     "document", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda p: p.name
 )
 def test_commands_and_options_named_in_the_documentation_exist(document):
-    """Of every command in the text, its name and the options that follow it."""
+    """Every command in the text is known, and so is every option that follows it."""
     written = re.findall(r"`(?:\$ )?qa ([a-z]+)([^`|]*)", document.read_text("utf-8"))
     written += re.findall(r"^(?:\$ )?qa ([a-z]+)(.*)", document.read_text("utf-8"), re.MULTILINE)
     known = typer.main.get_command(cli.app).commands
@@ -319,7 +319,7 @@ def test_batch_answers_lists_bad_rows_and_its_answers_can_be_proved(project, run
     assert run("batch", "q.csv")[0] == 2
 
 
-def test_update_tells_what_became_of_every_source_and_indexes_what_is_new(project, run):
+def test_update_lists_the_outcome_of_every_source_and_only_new_texts_are_embedded(project, run):
     for name in ("tea", "milk"):
         (project / "seeds" / f"{name}.txt").write_text(f"On {name}.\n\nThe {name} is hot.", "utf-8")
     indexed(run)
@@ -397,7 +397,7 @@ def test_commands_refuse_a_folder_with_foreign_files_and_change_nothing(project,
     assert contents(project) == before
 
 
-def test_a_correction_is_named_until_it_is_accepted(project, run):
+def test_a_correction_is_reported_until_it_is_accepted(project, run):
     indexed(run)
     (path,) = (project / "corpus").glob("*.md")
     name = path.stem
@@ -431,7 +431,7 @@ def test_a_correction_is_named_until_it_is_accepted(project, run):
     assert run("accept", "../q")[0] == 1
 
 
-def test_what_is_ingested_is_named_or_remembered_and_not_both(project, run):
+def test_ingest_takes_sources_or_known_ones_and_not_both(project, run):
     assert run("ingest")[0] == 2
     assert run("ingest", "seeds", "--update")[0] == 2
     code, _, err = run("ingest", "--update")
@@ -441,7 +441,7 @@ def test_what_is_ingested_is_named_or_remembered_and_not_both(project, run):
     )
 
 
-def test_an_address_that_must_not_be_asked_is_refused_in_one_line(project, run):
+def test_a_forbidden_address_is_refused_in_one_line(project, run):
     code, out, err = run("ingest", "http://127.0.0.1:8080/", "file:///etc/passwd")
     assert code == 1
     assert out == "2 sources: 2 failed.\n"
@@ -450,7 +450,7 @@ def test_an_address_that_must_not_be_asked_is_refused_in_one_line(project, run):
     assert not (project / "corpus" / "sources.yaml").exists()
 
 
-def test_of_very_many_new_documents_the_first_are_named_and_the_others_counted(
+def test_of_many_new_documents_the_first_are_named_and_the_others_counted(
     project, run, monkeypatch
 ):
     monkeypatch.setattr(qa.cli.ingest, "SHOWN_DOCUMENTS", 2)

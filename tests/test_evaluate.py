@@ -1,4 +1,4 @@
-"""A judged set, asked and measured: every figure worked out by hand."""
+"""Measures of a judged set, compared with values computed by hand."""
 
 import csv
 import json
@@ -150,7 +150,7 @@ def test_quotes_are_found_in_their_own_document_only(press, settings, tmp_path):
     assert figures(press, tmp_path / "out") == pytest.approx(evaluation.metrics["quotes"])
 
 
-def test_what_is_written_can_be_read_by_others(beir, settings, tmp_path):
+def test_written_files_give_the_same_measures_to_other_tools(beir, settings, tmp_path):
     import ir_measures
 
     evaluation = evaluate(beir, settings=settings)
@@ -177,7 +177,7 @@ def test_what_is_written_can_be_read_by_others(beir, settings, tmp_path):
     assert [first[0], first[1], first[2], first[3], first[5]] == ["q1", "Q0", "d1", "1", "press-qa"]
 
 
-def test_hiding_what_answers_takes_it_out_of_every_search(beir, press, settings):
+def test_hidden_answers_are_in_no_search(beir, press, settings):
     evaluation = evaluate(beir, settings=settings, hide_gold=True)
     again = {a.question.id: a for a in evaluation.answers if "~" in a.question.id}
     assert list(again) == ["q1~hide-gold", "q2~hide-gold", "q3~hide-gold"]
@@ -200,7 +200,7 @@ def test_hiding_what_answers_takes_it_out_of_every_search(beir, press, settings)
     assert {hit.document for hit in again.hits} == {"a.txt"}
 
 
-def test_hiding_documents_takes_whole_subjects_out(beir, settings):
+def test_hiding_documents_removes_whole_subjects(beir, settings):
     evaluation = evaluate(beir, settings=settings, hide_documents=0.9)
     again = [a for a in evaluation.answers if a.question.kind == "out_of_scope"]
     assert again
@@ -222,14 +222,14 @@ def test_the_cache_embeds_a_set_once_and_never_touches_the_index(beir, settings,
     assert len([p for p in settings.cache.iterdir() if p.is_dir()]) == 2
 
 
-def test_a_question_too_long_is_named_before_anything_is_asked(beir, settings):
+def test_a_question_that_is_too_long_is_refused_before_any_is_answered(beir, settings):
     long = {"_id": "q6", "text": "x" * 2001, "answerable": False}
     (beir / "queries.jsonl").write_text(lines([*QUERIES, long]), "utf-8")
     with pytest.raises(EvaluationError, match="question 'q6' has 2,001 characters, at most 2,000"):
         evaluate(beir, settings=settings)
 
 
-def test_a_questions_file_is_asked_of_the_live_index(settings, make_index, tmp_path):
+def test_a_questions_file_is_answered_from_the_live_index(settings, make_index, tmp_path):
     make_index({"tea": "Tea is hot."}, index=settings.index)
     path = tmp_path / "mine.jsonl"
     gold = [{"document": "tea", "quote": "hot"}]

@@ -49,7 +49,7 @@ def test_the_page_is_one_file_that_fetches_nothing_and_runs_nothing(folder):
     assert len(ids) == len(set(ids))
 
 
-def test_failures_stand_beside_what_was_expected(folder):
+def test_failures_are_shown_beside_the_expected_answer(folder):
     page = " ".join((folder / "report.html").read_text("utf-8").split())
     assert "Answered, though the record holds no answer: 2 of 2" in page
     assert "The first passage found is not the answer: 1 of 1" in page
