@@ -179,29 +179,27 @@ def _area_differences(pairs: Pairs) -> Iterator[Difference]:
     confidences: dict[str, list[tuple[float, float]]] = {}
     for a, b in pairs:
         confidences.setdefault(a["kind"], []).append((a["confidence"], b["confidence"]))
-    answerable = confidences.get("answerable", [])
     for kind in measure.ABSTENTION_KINDS:
-        if not answerable or kind not in confidences:
-            continue
-        before, after = np.asarray([*answerable, *confidences[kind]], dtype=float).T
-        split = len(answerable)
+        if "answerable" in confidences and kind in confidences:
+            yield _area_difference(kind, confidences["answerable"], confidences[kind])
 
-        def area(values: np.ndarray, split: int = split) -> Any:
-            return measure.area(values[..., :split], values[..., split:])
 
-        def gain(
-            i: np.ndarray,
-            j: np.ndarray,
-            axis: int = -1,
-            before: np.ndarray = before,
-            after: np.ndarray = after,
-        ) -> Any:
-            return measure.area(after[i], after[j], axis) - measure.area(before[i], before[j], axis)
+def _area_difference(
+    kind: str, answerable: list[tuple[float, float]], others: list[tuple[float, float]]
+) -> Difference:
+    before, after = np.asarray([*answerable, *others], dtype=float).T
+    split = len(answerable)
 
-        rows = np.arange(len(before))
-        drawn = measure.resampled((rows[:split], rows[split:]), gain, measure.AREA_RESAMPLES)
-        p = measure.chance(before, after, area, measure.AREA_RESAMPLES)
-        yield _difference(f"auroc_{kind}", len(before), (area(before), area(after)), drawn, p)
+    def area(values: np.ndarray) -> Any:
+        return measure.area(values[..., :split], values[..., split:])
+
+    def gain(i: np.ndarray, j: np.ndarray, axis: int = -1) -> Any:
+        return measure.area(after[i], after[j], axis) - measure.area(before[i], before[j], axis)
+
+    rows = np.arange(len(before))
+    drawn = measure.resampled((rows[:split], rows[split:]), gain, measure.AREA_RESAMPLES)
+    p = measure.chance(before, after, area, measure.AREA_RESAMPLES)
+    return _difference(f"auroc_{kind}", len(before), (area(before), area(after)), drawn, p)
 
 
 def _difference(
