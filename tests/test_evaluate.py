@@ -217,6 +217,8 @@ def test_the_cache_embeds_a_set_once_and_never_touches_the_index(beir, settings,
     assert word_encoder.encoded == []
     assert (again["snapshot"], again["build"]) == (first["snapshot"], first["build"])
     assert not settings.index.exists()
+    other = settings.model_copy(update={"passage_chars": 300})
+    assert evaluate(beir, settings=other).metrics["build"]["seconds"] is None
     (beir / "corpus.jsonl").write_text(lines([*DOCUMENTS[:4], {"_id": "d5", "text": "Hail."}]))
     assert evaluate(beir, settings=settings).metrics["snapshot"] != first["snapshot"]
     assert len([p for p in settings.cache.iterdir() if p.is_dir()]) == 2

@@ -87,6 +87,7 @@ def test_a_row_may_hold_line_feeds_and_its_line_is_where_it_begins():
         ),
         ('{"question": "' + "x" * 101 + '"}\n', 1, None, "101 characters, at most 100"),
         ('{"question": "\\ud800"}\n', 1, None, "question is not UTF-8 text"),
+        ('{"id": "\\ud800", "question": "a"}\n', 1, None, "id is not UTF-8 text"),
         ("question,id\na,1,2\n", 2, None, "3 cells in a table of 2 columns"),
         ('question\nb"c"\n"a"b\n', 3, None, "not CSV"),
         ("question,previous\na,[1\n", 2, None, "previous is not a JSON list"),

@@ -78,14 +78,14 @@ def _index(settings: Settings, *, take_over: bool) -> None:
         )
     files = list(corpus_folder.read_all(corpus_folder.place(settings.corpus)))
     check(settings.index)
-    encoder = exported_encoder(
+    exported = exported_encoder(
         settings.encoder,
         settings.cache,
         precision=settings.encoder_precision,
         languages=settings.encoder_languages,
         on_export=lambda: err.print("Exporting the encoder, once ..."),
     )
-    with _distributed(encoder, settings) as encoder, progress() as advance:
+    with _distributed(exported, settings) as encoder, progress() as advance:
         built = build(
             files,
             settings.index,

@@ -206,7 +206,7 @@ def _print_results(
             line += f" -> {file_of(done)}" if done.document else ""
             line += f": {done.why}" if done.why else ""
             (err if done.is_trouble else out).print(printable(line))
-    printed = Counter(done.outcome for done in shown)
+    printed: Counter[str] = Counter(done.outcome for done in shown)
     for outcome, count in counts.items():
         if 0 < printed[outcome] < count:
             out.print(f"and {count - printed[outcome]} more {outcome}, all in --json")

@@ -109,7 +109,8 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
         lines = (folder / QUESTIONS).read_text("utf-8").removesuffix("\n").split("\n")
         rows = [json.loads(line) for line in lines]
         for row in rows:
-            _expected(row), _check_results(row)
+            _expected(row)
+            _check_results(row)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EvaluationError(
             f'{folder} holds no complete evaluation ({error}): run "qa eval SET -o {folder}".'

@@ -12,22 +12,22 @@ __all__ = ["Failure", "FailureGroup", "failures"]
 # Of each fault and kind, in the report; questions.jsonl has all questions.
 _SHOWN_FAILURES = 12
 _EXPECTED_CHARS = 1_500
-# The direction sorts the most confident mistakes first.
-_FAULTS: tuple[tuple[str, Callable[[JudgedAnswer], bool], int], ...] = (
+# With True, the highest confidence is the most confident mistake.
+_FAULTS: tuple[tuple[str, Callable[[JudgedAnswer], bool], bool], ...] = (
     (
         "Answered, though the record holds no answer",
         lambda a: not a.question.has_answer and a.answer.is_answered,
-        -1,
+        True,
     ),
     (
         "The first passage found is not the answer",
         lambda a: a.question.has_answer and not a.is_right,
-        -1,
+        True,
     ),
     (
         "Found first, yet said to be not in the record",
         lambda a: a.is_right and not a.answer.is_answered,
-        1,
+        False,
     ),
 )
 
@@ -59,11 +59,9 @@ class FailureGroup:
 def failures(evaluation: Evaluation, kinds: Sequence[str]) -> list[FailureGroup]:
     """Return the failures by fault, in each by kind, the most confident mistakes first."""
     groups = []
-    for title, is_fault, direction in _FAULTS:
-        failed = sorted(
-            filter(is_fault, evaluation.answers),
-            key=lambda a, sign=direction: (sign * a.answer.confidence, a.question.id),
-        )
+    for title, is_fault, highest_first in _FAULTS:
+        failed = sorted(filter(is_fault, evaluation.answers), key=lambda a: a.question.id)
+        failed.sort(key=lambda a: a.answer.confidence, reverse=highest_first)
         shown = [
             _failure(evaluation, a)
             for kind in kinds
