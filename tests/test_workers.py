@@ -306,7 +306,7 @@ def test_the_commands_read_an_address_and_write_none(record, word_encoder):
     code, out = run("verify", "--corpus", url)
     assert code == 0
     assert f"5 documents in {url}" in out.replace("\n", "")
-    with pytest.raises(SettingsError, match=f"{url} is an address, and can only be read: ingest"):
+    with pytest.raises(SettingsError, match=f"{url} is an address and can only be read: ingest"):
         run("ingest", "seeds", "--corpus", url)
     with pytest.raises(SettingsError, match="can only be read"):
         run("ingest", "--update", "--corpus", "s3://bucket/record")
