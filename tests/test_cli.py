@@ -306,7 +306,7 @@ def test_batch_answers_lists_bad_rows_and_its_answers_can_be_proved(project, run
     )
     code, out, err = run("batch", "q.csv", "-o", "a.jsonl", "--no-timing")
     assert (code, out) == (1, "2 rows: 1 answered, 0 not in the record, 1 bad rows.\n")
-    assert err == "asking: 2 of 2\nqa: q.csv, line 3: there is no question.\n"
+    assert err == "answering: 2 of 2\nqa: q.csv, line 3: there is no question.\n"
     code, out, _ = run("verify", "--answer", "a.jsonl")
     assert code == 0
     proved, unchecked, errors = out.splitlines()

@@ -169,7 +169,7 @@ def batch(
             read_as=read_as,
             write_as=write_as,
             timing=timing,
-            on_done=lambda done, total: advance("asking", done, total),
+            on_done=lambda done, total: advance("answering", done, total),
         )
     for row in tally.bad:
         err.print(f"qa: {questions}, line {row.line}: {row.error}.")

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from qa.cli.terminal import err
 
-__all__ = ["OnProgress", "progress"]
+__all__ = ["progress"]
 
 # Called with the task, how many of its steps are done, and how many there are.
 OnProgress = Callable[[str, int, int], None]

@@ -154,7 +154,7 @@ def _answers(
     qa.explain(questions[0].question)
     for done, question in enumerate(questions, 1):
         yield _judged(qa, question)
-        on_progress("asking", done, len(questions))
+        on_progress("answering", done, len(questions))
 
 
 def _judged(qa: QA, question: JudgedQuestion) -> JudgedAnswer:
