@@ -51,7 +51,6 @@ HOMES = {
     "sqlalchemy": "feedback",
     "prometheus_client": "web.server.metrics",
     "uvicorn": "web.server.server",
-    "typer": "cli.commands",
     "upath": "sources.corpus_folder",
 }
 
@@ -121,7 +120,6 @@ def test_each_heavy_library_has_one_home():
 def test_some_libraries_have_few_homes():
     makers = {
         "jinja2": {"web.ui.render", "evaluation.report"},
-        "rich": {"cli.terminal"},
         "torch": {"index.export", "index.graph"},
         "onnxruntime": {"index.runtime", "index.graph"},
     }
@@ -129,11 +127,18 @@ def test_some_libraries_have_few_homes():
         assert homes == {n for n, full in modules() if library in {f.split(".")[0] for f in full}}
 
 
+@pytest.mark.parametrize("library", ["typer", "rich"])
+def test_only_the_command_line_uses_the_terminal_libraries(library):
+    users = {n for n, full in modules() if library in {f.split(".")[0] for f in full}}
+    assert {name.split(".")[0] for name in users} == {"cli"}
+
+
 @pytest.mark.parametrize(
     ("command", "absent"),
     [
         ("import qa", ["numpy", "torch", "gradio"]),
-        ("import qa.cli.commands", ["numpy", "torch", "gradio", "langchain_text_splitters"]),
+        ("import qa.cli", ["numpy", "torch", "gradio", "langchain_text_splitters", "httpx"]),
+        ("import qa.cli", ["yaml", "sqlalchemy", "rich.progress", "rich.table"]),
         ("import qa.evaluation", ["numpy", "scipy", "matplotlib", "ir_measures"]),
         ("import qa.evaluation.run", ["torch", "gradio", "matplotlib", "langchain_core"]),
         ("import qa.sources.ingest", ["trafilatura", "lxml", "pypdfium2", "docx", "nupunkt"]),

@@ -15,8 +15,8 @@ import pytest
 from typer.testing import CliRunner
 
 from conftest import WordEncoder
+from qa import cli
 from qa.answer import verification
-from qa.cli.commands import commands
 from qa.cluster import workers
 from qa.cluster.workers import Workers, shards_folder
 from qa.errors import CorpusError, EncoderError, SettingsError, UnavailableError
@@ -33,7 +33,7 @@ import sys
 from qa.cluster import workers
 workers._SHARD = {shard}
 sys.argv = ["qa", "index", "--workers", "2"]
-from qa.cli.commands import main
+from qa.cli import main
 main()
 """
 # What Ray itself leaves open when it ends, and says of its own future.
@@ -84,7 +84,7 @@ def record(tmp_path, monkeypatch):
 
 def run(*args):
     """Exit code and output of a command."""
-    done = CliRunner().invoke(commands.app, args)
+    done = CliRunner().invoke(cli.app, args)
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
     return done.exit_code, done.output
@@ -173,7 +173,7 @@ def test_a_build_cut_off_goes_on_and_gives_the_digest_of_one_process(
     code, out = run("index", "--workers", "2")
     assert code == 0
     embedded, of_before = map(
-        int, re.search(r"(\d+) texts embedded, .* (\d+) from a run that was cut off", out).groups()
+        int, re.search(r"(\d+) texts embedded, .* (\d+) from an interrupted run", out).groups()
     )
     assert len(before) >= 3
     assert len(kept) > 0
@@ -306,7 +306,7 @@ def test_the_commands_read_an_address_and_write_none(record, word_encoder):
     code, out = run("verify", "--corpus", url)
     assert code == 0
     assert f"5 documents in {url}" in out.replace("\n", "")
-    with pytest.raises(SettingsError, match=f"{url} is an address, and can only be read: ingest"):
+    with pytest.raises(SettingsError, match=f"{url} is an address and can only be read: ingest"):
         run("ingest", "seeds", "--corpus", url)
     with pytest.raises(SettingsError, match="can only be read"):
         run("ingest", "--update", "--corpus", "s3://bucket/record")
