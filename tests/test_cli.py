@@ -393,7 +393,7 @@ def test_commands_refuse_a_folder_with_foreign_files_and_change_nothing(project,
         assert contents(project) == before, command
     monkeypatch.setenv("QA_CACHE", "mine")
     code, _, err = run("ingest", "seeds")
-    assert (code, "mine holds files that" in err) == (2, True)
+    assert (code, "mine holds foreign files" in err) == (2, True)
     assert contents(project) == before
 
 

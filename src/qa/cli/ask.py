@@ -121,9 +121,8 @@ def _print_citation(citation: Citation, document: Document) -> None:
             out.print(indented(Text(f"Quote: {quote.text}")))
     if later := citation.later:
         place = f"{later.document.date} | characters {later.start}-{later.end}"
-        out.print(
-            indented(Text(f"There is a more recent statement: {later.document.title} | {place}"))
-        )
+        more_recent = f"There is a more recent statement: {later.document.title} | {place}"
+        out.print(indented(Text(more_recent)))
 
 
 def batch(
