@@ -70,7 +70,7 @@ def test_any_standard_model_gives_the_vectors_it_gave(tmp_path, pooling, options
 
 def test_the_bundled_model_keeps_its_vectors_in_either_precision(tmp_path, real_encoder):
     whole = exported_encoder(BUNDLED, tmp_path, precision="fp32")
-    theirs = vectors_of(export._model_folder(BUNDLED), TEXTS)
+    theirs = vectors_of(export.model_folder(BUNDLED), TEXTS)
     assert (whole.encode(TEXTS) * theirs).sum(axis=1) == pytest.approx(1, abs=1e-5)
     assert (real_encoder.encode(TEXTS) * theirs).sum(axis=1).min() > 0.97
     assert (whole.precision, real_encoder.precision) == ("fp32", "int8")

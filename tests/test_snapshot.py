@@ -66,7 +66,7 @@ def test_no_snapshot_is_told_apart_from_a_broken_pointer(index, tmp_path):
 
 def test_another_format_is_refused_with_both_numbers(index, monkeypatch):
     monkeypatch.setattr(snapshots, "FORMAT", 99)
-    with pytest.raises(SnapshotError, match="has format 5, this version reads 99"):
+    with pytest.raises(SnapshotError, match="has format 6, this version reads 99"):
         open_snapshot(index)
 
 

@@ -46,7 +46,6 @@ from qa.settings import Settings
 from qa.storage import write_whole
 
 if TYPE_CHECKING:  # read when they are used
-    from qa.index.encoder import Encoder
     from qa.sources.corpus_folder import CorpusFile
     from qa.sources.ingest import Ingested
     from qa.sources.known_sources import Source
@@ -375,6 +374,7 @@ def index(  # noqa: PLR0913 - the options
 def _index(settings: Settings, *, take_over: bool) -> None:
     """Build a snapshot and say what it is."""
     from qa.index.build import build  # noqa: PLC0415
+    from qa.index.distributed import distributed  # noqa: PLC0415
     from qa.index.engine import engine_of  # noqa: PLC0415
     from qa.index.export import exported_encoder  # noqa: PLC0415
     from qa.index.owned import check  # noqa: PLC0415
@@ -393,7 +393,7 @@ def _index(settings: Settings, *, take_over: bool) -> None:
         languages=settings.encoder_languages,
         on_export=lambda: err.print("Taking in the encoder, once ..."),
     )
-    with _spread(encoder, settings) as embedding, progress() as tell:
+    with distributed(encoder, settings) as embedding, progress() as tell:
         built = build(
             files,
             settings.index,
@@ -427,20 +427,6 @@ def _tell_corrected(files: Sequence[CorpusFile]) -> None:
             f'damaged ({named}): look at them, then run "qa accept ID" and index again.',
             soft_wrap=True,
         )
-
-
-@contextlib.contextmanager
-def _spread(encoder: Encoder, settings: Settings) -> Iterator[Encoder]:
-    """The encoder as the settings want it run; what it kept of a build goes when that is done."""
-    if not settings.workers and not settings.ray:
-        yield encoder
-        return
-    from qa.cluster.workers import Workers, shards_folder  # noqa: PLC0415
-
-    shards = shards_folder(settings.cache, settings.index, encoder)
-    with Workers(encoder, shards, settings.workers or None, settings.ray) as workers:
-        yield workers
-        workers.forget()
 
 
 @app.command(name="rollback")

@@ -16,7 +16,7 @@ from qa.sources.layouts.parts import Part, days, part_day, parted_turns
 from qa.text.paragraphs import paragraph_spans
 from qa.text.sentences import sentence_spans
 
-__all__ = ["Splitter", "said", "within"]
+__all__ = ["CountTokens", "Splitter", "said", "within"]
 
 CountTokens = Callable[[str], int]
 

@@ -37,10 +37,11 @@ from qa.records import Document, Passage, Role, Span
 __all__ = ["Documents", "Passages", "open_array", "write_documents", "write_passages"]
 
 # Columns of the documents' table: the byte at which it stands in documents.jsonl, its first
-# passage, its date as an ordinal (0: none), whether the encoder knows its language, the number of
-# its section (-1: none), and its first date: the last and the first day of a log of many days, else
-# the same. The row after the last holds where the first two end.
-_DOCUMENT = ("byte", "passage", "date", "is_embedded", "section", "first_date")
+# passage, its date as an ordinal (0: none), a bit for each encoder that knows its language (the
+# primary one's is the lowest), the number of its section (-1: none), and its first date: the last
+# and the first day of a log of many days, else the same. The row after the last holds where the
+# first two end.
+_DOCUMENT = ("byte", "passage", "date", "encoders", "section", "first_date")
 # Rows of the passages' table. ``document`` is the number of the document; ``role`` and
 # ``speaker`` are numbers of the role and of the name in speakers.json; ``heading`` is that in the
 # lexical index, ``date`` an ordinal (0: none), ``numbers`` a place in numbers.json. -1 stands for
@@ -67,10 +68,9 @@ class Documents(Mapping[str, Document]):
     """The documents by id, ascending; each is numbered by its place.
 
     ``dates`` are ordinals by number, 0 where there is none, of a log its last day; ``is_embedded``
-    says by number
-    whether the encoder knows the language, so that vectors count. ``sections`` are the names of
-    the sections there are, ``section_numbers`` the place of each document's among them, or -1;
-    ``languages`` those that documents are in, the most common first.
+    is a bool by number: the primary encoder knows the language, so that its vectors count.
+    ``sections`` are the names of the sections there are, ``section_numbers`` the place of each
+    document's among them, or -1; ``languages`` those that documents are in, the most common first.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -80,7 +80,8 @@ class Documents(Mapping[str, Document]):
         self._rows = table[:, _DOCUMENT.index("passage")]
         self.dates = np.array(table[:-1, _DOCUMENT.index("date")])
         self._first_dates = np.array(table[:-1, _DOCUMENT.index("first_date")])
-        self.is_embedded = table[:-1, _DOCUMENT.index("is_embedded")].astype(bool)
+        self._encoders = np.array(table[:-1, _DOCUMENT.index("encoders")])
+        self.is_embedded = self.embedded_by(0)
         self.section_numbers = np.array(table[:-1, _DOCUMENT.index("section")])
         self.sections: list[str] = json.loads((folder / "sections.json").read_text("utf-8"))
         self.languages: list[str] = json.loads((folder / "languages.json").read_text("utf-8"))
@@ -113,6 +114,11 @@ class Documents(Mapping[str, Document]):
         """The rows of its passages, which stand next to each other in the order of its text."""
         number = self.number(document_id)
         return range(int(self._rows[number]), int(self._rows[number + 1]))
+
+    def embedded_by(self, encoder: int) -> np.ndarray:
+        """Return a bool by number of the document: that encoder knows its language."""
+        bits: np.ndarray = self._encoders >> encoder & 1
+        return bits.astype(bool)
 
     @property
     def is_published(self) -> np.ndarray:
@@ -278,9 +284,12 @@ def write_documents(
     folder: Path,
     documents: Sequence[tuple[Document, str]],
     passages: Sequence[Passage],
-    is_embedded: Sequence[bool],
+    knows: Sequence[Sequence[bool]],
 ) -> None:
-    """Write ``Documents``: those of ``passages``, ascending by id, with their file's sha256."""
+    """Write ``Documents``: those of ``passages``, ascending by id, with their file's sha256.
+
+    ``knows`` says for each document which of the encoders know its language.
+    """
     folder.mkdir()
     counts = dict.fromkeys((document.id for document, _ in documents), 0)
     for passage in passages:
@@ -298,8 +307,8 @@ def write_documents(
             section = sections.setdefault(named, len(sections)) if named else -1
             dates = (day.toordinal() if day else 0 for day in (last, first))
             at, date, first_date = file.tell(), *dates
-            known = is_embedded[number]
-            table[number] = (at, rows[number], date, known, section, first_date)
+            encoders = sum(1 << n for n, is_known in enumerate(knows[number]) if is_known)
+            table[number] = (at, rows[number], date, encoders, section, first_date)
             line = {**_document_json(document), "file_sha256": sha256}
             text = json.dumps(line, ensure_ascii=False, sort_keys=True)
             content = f"{text}\n".encode()
