@@ -311,8 +311,7 @@ MUTANTS = [
         "published before it is whole",
         "index/snapshot.py",
         "        _make_live(index, digest, engine)\n    kept",
-        "        _make_live(index, digest, engine)\n"
-        "    (target / owned.MANIFEST).unlink()\n    kept",
+        "        (target / owned.MANIFEST).unlink()\n    kept",
     ),
     (
         "hand corrections overwritten",

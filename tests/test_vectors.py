@@ -139,3 +139,21 @@ def test_rows_of_zeros_are_like_nothing_and_spoil_no_list():
         question = vectors[row].astype(np.float32)
         assert index.nearest(question, 1)[0].tolist() == [row]
     assert VectorIndex.build(vectors[:100], exact_rows=10).description == {"search": "exact"}
+
+
+def test_candidates_of_an_injected_search_are_rescored_and_ordered(tmp_path):
+    """An engine may return candidates in any order; scores are those of the index's own vectors."""
+    built([1, 0], [1, 1], [0, 1]).save(tmp_path / "v.faiss")
+    calls = []
+
+    def search(index, vector, wanted, visible, visible_count):
+        calls.append((len(index), wanted, visible, visible_count))
+        return np.array([2, 0, 1])
+
+    index = VectorIndex.open(tmp_path / "v.faiss", search)
+    found, cosines = index.nearest(unit([1, 0.1])[0], 2)
+    assert found.tolist() == [0, 1]
+    assert np.allclose(cosines, unit([1, 0], [1, 1]) @ unit([1, 0.1])[0], atol=1e-3)
+    visible = Visible(np.array([True, False, True]))
+    index.nearest(unit([1, 0])[0], 9, visible)
+    assert calls == [(3, 2, None, 3), (3, 2, visible, 2)]
