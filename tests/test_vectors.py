@@ -146,8 +146,8 @@ def test_candidates_of_an_injected_search_are_rescored_and_ordered(tmp_path):
     built([1, 0], [1, 1], [0, 1]).save(tmp_path / "v.faiss")
     calls = []
 
-    def search(index, vector, wanted, visible, visible_count):
-        calls.append((len(index), wanted, visible, visible_count))
+    def search(index, vector, wanted, visible):
+        calls.append((len(index), wanted, visible))
         return np.array([2, 0, 1])
 
     index = VectorIndex.open(tmp_path / "v.faiss", search)
@@ -156,4 +156,4 @@ def test_candidates_of_an_injected_search_are_rescored_and_ordered(tmp_path):
     assert np.allclose(cosines, unit([1, 0], [1, 1]) @ unit([1, 0.1])[0], atol=1e-3)
     visible = Visible(np.array([True, False, True]))
     index.nearest(unit([1, 0])[0], 9, visible)
-    assert calls == [(3, 2, None, 3), (3, 2, visible, 2)]
+    assert calls == [(3, 2, None), (3, 2, visible)]

@@ -203,18 +203,14 @@ class _VectorSearch:
     exact_rows: int
 
     def __call__(
-        self,
-        index: VectorIndex,
-        vector: np.ndarray,
-        wanted: int,
-        visible: Visible | None,
-        visible_count: int,
+        self, index: VectorIndex, vector: np.ndarray, wanted: int, visible: Visible | None
     ) -> np.ndarray:
-        limit = min(candidate_count(wanted, visible_count), _MOST)
+        count = len(index) if visible is None else visible.count
+        limit = min(candidate_count(wanted, count), _MOST)
         least, nprobe = limit, None
         if len(index) > self.exact_rows:
             least = 0
-            nprobe = nprobe_among_visible(_NPROBE, _LISTS, visible_count / len(index))
+            nprobe = nprobe_among_visible(_NPROBE, _LISTS, count / len(index))
         numbers = vector.astype(np.float32).tolist()
         rows = self.server.search(self.collection, numbers, limit, condition(visible), nprobe)
         _check_enough(self.server, self.collection, rows, least)

@@ -15,6 +15,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -105,8 +106,13 @@ def exported_encoder(
     with tempfile.TemporaryDirectory(dir=kept.parent) as unfinished:
         folder = Path(unfinished) / "encoder"
         folder.mkdir()
-        info = _model_info(name, weights, known)
-        _export(model, folder, info, precision)
+        make_info = partial(
+            EncoderInfo,
+            name=name,
+            model_sha256=weights,
+            languages=sorted(known) if known else None,
+        )
+        _export(model, folder, make_info, precision)
         if kept.exists():
             shutil.rmtree(kept)
         with contextlib.suppress(OSError):  # another process was quicker
@@ -114,22 +120,9 @@ def exported_encoder(
     return open_encoder(kept, BUILD_THREADS)
 
 
-def _model_info(name: str, weights: str, languages: Sequence[str] | None) -> EncoderInfo:
-    """The part of ``encoder.json`` that is known before the export."""
-    return EncoderInfo(
-        name=name,
-        sha256="",
-        model_sha256=weights,
-        precision="",
-        likeness=0.0,
-        dimension=0,
-        max_tokens=0,
-        languages=sorted(languages) if languages else None,
-        inputs=[],
-    )
-
-
-def _export(model: Path, folder: Path, info: EncoderInfo, precision: Precision) -> None:
+def _export(
+    model: Path, folder: Path, make_info: Callable[..., EncoderInfo], precision: Precision
+) -> None:
     """Write the model's encoder into ``folder``, in the first precision that is faithful."""
     loaded = load_model(model)
     tokenizer = getattr(loaded.tokenizer, "backend_tokenizer", None)
@@ -143,8 +136,10 @@ def _export(model: Path, folder: Path, info: EncoderInfo, precision: Precision) 
     window = _window(loaded)
     with _quiet():
         inputs = _write_graph(loaded, folder / "whole", window)
-    info = replace(
-        info,
+    info = make_info(
+        sha256="",
+        precision=precision,
+        likeness=0.0,
         dimension=int(loaded.get_embedding_dimension() or 0),
         max_tokens=_max_tokens(loaded, model, window, (query_prompt, document_prompt)),
         inputs=inputs,

@@ -1,4 +1,4 @@
-"""Documents and passages as a snapshot keeps them: tables, and texts that are read when needed.
+"""Documents and passages in a snapshot: tables, and texts that are read when needed.
 
 documents/documents.jsonl   the documents, text included, by id
 documents/ids.json          their ids
@@ -65,7 +65,7 @@ _KEPT_DOCUMENTS = 64
 
 
 class Documents(Mapping[str, Document]):
-    """The documents by id, ascending; each is numbered by its place.
+    """Documents by id, ascending; each is numbered by its place.
 
     ``dates`` are ordinals by number, 0 where there is none, of a log its last day; ``is_embedded``
     is a bool by number: the primary encoder knows the language, so that its vectors count.
@@ -100,7 +100,7 @@ class Documents(Mapping[str, Document]):
         return len(self.ids)
 
     def number(self, document_id: str) -> int:
-        """The document's number.
+        """Return the document's number.
 
         Raises:
             KeyError: there is no such document.
@@ -111,7 +111,7 @@ class Documents(Mapping[str, Document]):
         return place
 
     def rows(self, document_id: str) -> range:
-        """The rows of its passages, which stand next to each other in the order of its text."""
+        """Return the rows of its passages, adjacent and in the order of its text."""
         number = self.number(document_id)
         return range(int(self._rows[number]), int(self._rows[number + 1]))
 
@@ -122,7 +122,7 @@ class Documents(Mapping[str, Document]):
 
     @property
     def is_published(self) -> np.ndarray:
-        """A bool by number: whether it has passages, which withdrawn documents have not."""
+        """A bool by number: it has passages, which withdrawn documents have not."""
         published: np.ndarray = np.diff(self._rows) > 0
         return published
 
@@ -136,7 +136,7 @@ class Documents(Mapping[str, Document]):
         return datetime.date.fromordinal(first), datetime.date.fromordinal(last)
 
     def file_sha256(self, document_id: str) -> str:
-        """sha256 of the corpus file it was indexed from."""
+        """Return the sha256 of the corpus file it was indexed from."""
         return self._parsed(self.number(document_id))[1]
 
     def _parse(self, number: int) -> tuple[Document, str]:
@@ -149,7 +149,7 @@ class Documents(Mapping[str, Document]):
         return Document(**row), sha256
 
     def _line(self, number: int) -> bytes:
-        """A document's line, which is what was indexed.
+        """A document's line, checked by its hash.
 
         Raises:
             SnapshotError: the file was altered or cut short since it was opened.
@@ -178,13 +178,13 @@ class _Slices:
         self._hold(FileIO(path))
 
     def read(self, place: slice) -> bytes:
-        """The bytes there, fewer where the file has no more; also of a file that was removed."""
+        """Return the bytes there, fewer at the end of the file; also of a file that was removed."""
         with self._lock:
             self._file.seek(place.start)
             return self._file.read(place.stop - place.start)
 
     def read_anew(self, place: slice) -> bytes:
-        """The same of the file that has its name now, which may have been put back; or nothing."""
+        """Return the same of the file that has its name now, if any: it may have been restored."""
         try:
             opened = FileIO(self.path)
         except OSError:
@@ -200,7 +200,7 @@ class _Slices:
 
 
 class Passages(Sequence[Passage]):
-    """The passages, in the order of documents and texts.
+    """Passages, in the order of documents and texts.
 
     By row, without reading a text: ``documents``, the number of the document; ``headings``,
     the number of the heading; ``dates``, ordinals, 0 where there is none; ``is_question``. The
@@ -252,29 +252,29 @@ class Passages(Sequence[Passage]):
 
     @property
     def has_numbers(self) -> bool:
-        """Return whether some question of the record has a number."""
+        """Some question of the record has a number."""
         return bool(self._numbers)
 
     def numbered(self, number: str) -> np.ndarray:
-        """The rows of passages under a question's number, ascending."""
+        """Return the rows of passages under a question's number, ascending."""
         places = [n for n, numbers in enumerate(self._numbers) if number in numbers]
         return np.flatnonzero(np.isin(self._columns["numbers"], places))
 
     def document(self, row: int) -> str:
-        """The id of the document that a passage is of."""
+        """Return the id of a passage's document."""
         return self._of.ids[int(self.documents[row])]
 
     def span(self, row: int) -> Span:
-        """Where the passage stands in its document."""
+        """Return the passage's span in its document."""
         return Span(int(self._columns["start"][row]), int(self._columns["end"][row]))
 
     def of_sentences(self, sentences: np.ndarray) -> np.ndarray:
-        """The rows of the passages that sentences, by their row among all, are of."""
-        found: np.ndarray = np.searchsorted(self.sentence_starts, sentences, side="right") - 1
-        return found
+        """Return the rows of the passages of sentences, given by their row among all."""
+        rows: np.ndarray = np.searchsorted(self.sentence_starts, sentences, side="right") - 1
+        return rows
 
     def sentence_text(self, sentence: int) -> str:
-        """A sentence by its row among all."""
+        """Return a sentence by its row among all."""
         row = int(self.of_sentences(np.array([sentence]))[0])
         start, end = self._sentences[sentence].tolist()
         return Span(start, end).of(self._of[self.document(row)].text)
@@ -352,12 +352,12 @@ def write_passages(
 
 def _days(passages: Sequence[Passage]) -> dict[str, tuple[datetime.date, datetime.date]]:
     """The first and the last day of every document whose passages have one."""
-    found: dict[str, tuple[datetime.date, datetime.date]] = {}
+    days: dict[str, tuple[datetime.date, datetime.date]] = {}
     for passage in passages:
         if passage.date:
-            first, last = found.get(passage.document, (passage.date, passage.date))
-            found[passage.document] = min(first, passage.date), max(last, passage.date)
-    return found
+            first, last = days.get(passage.document, (passage.date, passage.date))
+            days[passage.document] = min(first, passage.date), max(last, passage.date)
+    return days
 
 
 def _document_json(document: Document) -> dict[str, Any]:
@@ -384,7 +384,7 @@ def _write_json(path: Path, names: Sequence[Any]) -> None:
 
 
 def open_array(path: Path) -> np.ndarray:
-    """An array from disk: in memory where its file is small, else mapped and read when used."""
+    """Return an array from disk: in memory where its file is small, else mapped."""
     mode: Literal["r"] | None = None if is_held(path) else "r"
     # As a plain array: what is taken out of numpy's own class for it costs more each time.
     array = np.asarray(np.load(path, mmap_mode=mode, allow_pickle=False))

@@ -57,12 +57,7 @@ class VectorSearch(Protocol):
     """Supplies candidates, which a ``VectorIndex`` rescores by its own vectors."""
 
     def __call__(
-        self,
-        index: VectorIndex,
-        vector: np.ndarray,
-        wanted: int,
-        visible: Visible | None,
-        visible_count: int,
+        self, index: VectorIndex, vector: np.ndarray, wanted: int, visible: Visible | None
     ) -> np.ndarray:
         """Return the nearest visible rows, ``wanted`` or more of them, in any order."""
 
@@ -174,34 +169,34 @@ class VectorIndex:
                 f"The question's vector has shape {vector.shape}, the index holds vectors of "
                 f"{self.dimension}: the encoder is not the one the index was built with."
             )
-        visible_count = len(self) if visible is None else int(np.count_nonzero(visible.rows))
-        wanted = min(k, visible_count)
+        wanted = min(k, len(self) if visible is None else visible.count)
         if not wanted:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         if self._search is None:
-            cosines, rows = self._among_all(vector, wanted, visible, visible_count)
+            cosines, rows = self._among_all(vector, wanted, visible)
         else:
-            rows = self._search(self, vector, wanted, visible, visible_count)
+            rows = self._search(self, vector, wanted, visible)
             cosines = self.cosines(vector, rows)
         order = np.lexsort((rows, -cosines))[:wanted]
         return rows[order], cosines[order]
 
     def _among_all(
-        self, vector: np.ndarray, wanted: int, visible: Visible | None, visible_count: int
+        self, vector: np.ndarray, wanted: int, visible: Visible | None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Cosines and rows of the ``wanted`` nearest and of all that tie with the last of them."""
         import faiss  # noqa: PLC0415
 
-        options = None
+        options, count = None, len(self)
         if visible is not None:
+            count = visible.count
             options = faiss.SearchParameters(sel=_selector(visible))  # type: ignore[call-arg]
         # faiss keeps an arbitrary few of the rows that tie at the end, so ask for more until
         # the last row is truly worse than the last one wanted.
         k = wanted
         while True:
-            k = min(k + k // 4 + 8, visible_count)
+            k = min(k + k // 4 + 8, count)
             cosines, rows = _search(self._whole, vector, k, options)
-            if k == visible_count or cosines[-1] < cosines[wanted - 1]:
+            if k == count or cosines[-1] < cosines[wanted - 1]:
                 return cosines, rows
 
 
@@ -222,21 +217,16 @@ class _Lists:
         }
 
     def __call__(
-        self,
-        index: VectorIndex,
-        vector: np.ndarray,
-        wanted: int,
-        visible: Visible | None,
-        visible_count: int,
+        self, index: VectorIndex, vector: np.ndarray, wanted: int, visible: Visible | None
     ) -> np.ndarray:
         import faiss  # noqa: PLC0415
 
-        options = None
+        options, count = None, len(index)
         if visible is not None:
-            share = visible_count / len(index)
-            nprobe = nprobe_among_visible(self.lists.nprobe, self.lists.nlist, share)
+            count = visible.count
+            nprobe = nprobe_among_visible(self.lists.nprobe, self.lists.nlist, count / len(index))
             options = faiss.SearchParametersIVF(sel=_selector(visible), nprobe=nprobe)  # type: ignore[call-arg]
-        return _search(self.lists, vector, candidate_count(wanted, visible_count), options)[1]
+        return _search(self.lists, vector, candidate_count(wanted, count), options)[1]
 
 
 def _tune(exact: VectorIndex, approximate: VectorIndex, lists: Any, questions: np.ndarray) -> float:

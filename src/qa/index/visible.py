@@ -24,6 +24,11 @@ class Visible:
     section: int | None = None
     hidden: tuple[int, ...] = ()
 
+    @property
+    def count(self) -> int:
+        """The number of rows that may be found."""
+        return int(np.count_nonzero(self.rows))
+
     @classmethod
     def but(cls, hidden: np.ndarray) -> Visible:
         """Return all passages but the hidden ones, given as a bool per passage."""
