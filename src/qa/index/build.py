@@ -79,14 +79,7 @@ def build(  # noqa: PLR0913 - the settings of each step
         if not take_over:
             snapshots.check_ours(index, engine)
         documents = sorted(files, key=lambda file: file.document.id)
-        if not documents:
-            raise CorpusError('There is no document to index: run "qa ingest SOURCE" first.')
         passages = _passages(documents, encoders, passage_chars)
-        if not passages:
-            raise CorpusError(
-                "Every document of the record is withdrawn, so that nothing can be an answer: "
-                'ingest one that is published, or take "withdrawn" out of its front matter.'
-            )
         live = _live_snapshot(index, engine)
         jobs = [_Job(one, passages, documents, live) for one in encoders]
         embedded = _embed(jobs, len(passages), on_embedded)
@@ -116,10 +109,22 @@ def build(  # noqa: PLR0913 - the settings of each step
 def _passages(
     documents: Sequence[CorpusFile], encoders: Sequence[Encoder], passage_chars: int
 ) -> list[Passage]:
-    """The passages of published documents; a withdrawn one has none, and is never an answer."""
+    """The passages of published documents; a withdrawn one has none, and is never an answer.
+
+    Raises:
+        CorpusError: there is no document, or none that is published.
+    """
+    if not documents:
+        raise CorpusError('There is no document to index: run "qa ingest SOURCE" first.')
     splitter = Splitter(passage_chars, encoders[0].max_tokens, _token_counter(encoders))
     published = (file.document for file in documents if file.document.withdrawn is None)
-    return [passage for document in published for passage in splitter.passages(document)]
+    passages = [passage for document in published for passage in splitter.passages(document)]
+    if not passages:
+        raise CorpusError(
+            "Every document of the record is withdrawn, so that nothing can be an answer: "
+            'ingest one that is published, or take "withdrawn" out of its front matter.'
+        )
+    return passages
 
 
 def _token_counter(encoders: Sequence[Encoder]) -> CountTokens:

@@ -29,11 +29,6 @@ class Visible:
         """The number of rows that may be found."""
         return int(np.count_nonzero(self.rows))
 
-    @classmethod
-    def but(cls, hidden: np.ndarray) -> Visible:
-        """Return all passages but the hidden ones, given as a bool per passage."""
-        return cls(~hidden, hidden=tuple(np.flatnonzero(hidden).tolist()))
-
     def spread(self, counts: np.ndarray) -> Visible:
         """Return the same for rows of which each passage has so many, one after the other."""
         return replace(self, rows=np.repeat(self.rows, counts))
