@@ -117,7 +117,7 @@ def write_embeddings(
         )
     for part in ("encoders", "vectors"):
         (folder / part).mkdir()
-    searches = {}
+    searches: dict[str, Any] = {}
     for name, one in zip(names, embedded, strict=True):
         one.encoder.save(folder / "encoders" / name)
         described = _write_vectors(folder / "vectors" / name, one, questions, exact_rows)
