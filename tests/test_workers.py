@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from conftest import WordEncoder
 from qa.answer import verification
-from qa.cli.commands import commands
+from qa.cli import commands
 from qa.cluster import shards as shards_module
 from qa.cluster.shards import Shards, shards_folder
 from qa.cluster.workers import Workers
