@@ -6,10 +6,14 @@ import graphlib
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import qa
+from qa.index.distributed import WORKERS
+from qa.index.engine import ENGINES
+from qa.settings import Settings
 
 SOURCE = Path(qa.__file__).parent
 FLOORS = [
@@ -17,7 +21,8 @@ FLOORS = [
     {"text"},
     {"settings", "expiry"},
     {"sources"},
-    {"index", "cluster"},
+    {"index"},
+    {"cluster"},
     {"answer"},
     {"feedback"},
     {"web", "evaluation"},
@@ -30,10 +35,10 @@ HOMES = {
     "matplotlib": "evaluation.plots",
     "ray": "cluster.workers",
     "scipy": "evaluation.measure",
-    "sentence_transformers": "index.export",
+    "sentence_transformers": "index.models",
     "tokenizers": "index.runtime",
     "faiss": "index.vectors",
-    "pymilvus": "cluster.milvus",
+    "pymilvus": "cluster.milvus_client",
     "bm25s": "index.lexical",
     "opencc": "text.terms",
     "Stemmer": "text.terms",
@@ -101,6 +106,22 @@ def test_every_module_imports_from_below_or_beside():
             assert beside or lowest or floor_of(other) < floor_of(name), f"{name} -> {other}"
             checked += 1
     assert checked > 40
+
+
+def test_optional_services_are_reached_through_registries_only():
+    """Only strings name ``cluster/``: engines by their setting, and the workers."""
+    outside = {n for n, i in modules() if any(o.startswith("cluster") for o in own(i))}
+    assert {name for name in outside if not name.startswith("cluster.")} == set()
+    assert set(ENGINES) == set(get_args(Settings.model_fields["engine"].annotation))
+    for module in (*ENGINES.values(), WORKERS):
+        names = {
+            n.name for n in ast.parse(source_of(module)).body if isinstance(n, ast.FunctionDef)
+        }
+        assert names & {"open_engine", "embedding"}, module
+
+
+def source_of(module):
+    return (SOURCE.parent / f"{module.replace('.', '/')}.py").read_text("utf-8")
 
 
 def test_no_imports_go_in_a_circle():

@@ -76,7 +76,9 @@ def test_a_missing_an_added_and_a_broken_corpus_file_are_named(project):
 
 
 def test_a_damaged_snapshot_file_is_named(project):
-    path = project / "index" / live_digest(project / "index") / "vectors" / "passages.faiss"
+    path = (
+        project / "index" / live_digest(project / "index") / "vectors" / "words" / "passages.faiss"
+    )
     path.write_bytes(path.read_bytes()[:-1] + b"\x01")
     assert [str(path) in fault for fault in proof(project).faults] == [True]
 

@@ -17,8 +17,9 @@ from typer.testing import CliRunner
 from conftest import WordEncoder
 from qa import cli
 from qa.answer import verification
-from qa.cluster import workers
-from qa.cluster.workers import Workers, shards_folder
+from qa.cluster import shards as shards_module
+from qa.cluster.shards import Shards, shards_folder
+from qa.cluster.workers import Workers
 from qa.errors import CorpusError, EncoderError, SettingsError, UnavailableError
 from qa.index.build import build
 from qa.index.snapshot import live_digest
@@ -30,8 +31,8 @@ SHARDS = -(-len(TEXTS) // SHARD)
 # The command itself, with small shards.
 COMMAND = """
 import sys
-from qa.cluster import workers
-workers._SHARD = {shard}
+from qa.cluster import shards
+shards.SHARD_TEXTS = {shard}
 sys.argv = ["qa", "index", "--workers", "2"]
 from qa.cli import main
 main()
@@ -54,20 +55,20 @@ def cluster(real_encoder):
 
 @pytest.fixture(autouse=True)
 def small_shards(monkeypatch):
-    monkeypatch.setattr(workers, "_SHARD", SHARD)
+    monkeypatch.setattr(shards_module, "SHARD_TEXTS", SHARD)
 
 
 @pytest.fixture
 def kept(monkeypatch):
     """The names of the shards that are embedded and kept from here on."""
     names = []
-    keep = Workers._keep
+    keep = Shards.keep
 
     def told(self, shard, vectors):
         names.append(shard.name)
         keep(self, shard, vectors)
 
-    monkeypatch.setattr(Workers, "_keep", told)
+    monkeypatch.setattr(Shards, "keep", told)
     return names
 
 
@@ -223,22 +224,23 @@ def test_shards_on_the_disk_need_no_cluster(tmp_path, monkeypatch):
     embedding = Workers(WordEncoder(), tmp_path / "shards")
     texts = TEXTS[: SHARD + 1]
     vectors = WordEncoder().encode(texts)
-    for shard in embedding._cut(texts):
-        embedding._keep(shard, vectors[shard.start : shard.start + shard.texts])
+    shards = Shards(tmp_path / "shards", embedding.sha256)
+    for shard in shards.split(texts):
+        shards.keep(shard, vectors[shard.start : shard.start + shard.texts])
     monkeypatch.setattr(embedding, "_start", lambda: pytest.fail("a cluster was asked for"))
     told = []
     assert embedding.encode(texts, told.append).tobytes() == vectors.tobytes()
     assert told == [SHARD, SHARD + 1]
     assert embedding.encode([]).shape == (0, 1024)
-    embedding.forget()
+    embedding.remove_shards()
     assert not (tmp_path / "shards").exists()
 
 
 def test_a_shard_is_named_by_its_texts_and_their_borders_and_the_encoder(tmp_path):
     other = WordEncoder()
     other.sha256 = "1" * 64
-    one, two = Workers(WordEncoder(), tmp_path), Workers(other, tmp_path)
-    cuts = [one._cut(["a", "b"]), one._cut(["ab"]), one._cut(["b", "a"]), two._cut(["ab"])]
+    one, two = (Shards(tmp_path, encoder.sha256) for encoder in (WordEncoder(), other))
+    cuts = [one.split(["a", "b"]), one.split(["ab"]), one.split(["b", "a"]), two.split(["ab"])]
     assert len({shard.name for cut in cuts for shard in cut}) == len(cuts)
     places = [
         shards_folder(tmp_path, tmp_path / index, encoder)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,7 +18,6 @@ from qa.errors import SettingsError
 from qa.settings import Settings
 
 if TYPE_CHECKING:
-    from qa.index.encoder import Encoder
     from qa.sources.corpus_folder import CorpusFile
 
 __all__ = ["index", "roll_back", "status"]
@@ -67,6 +65,7 @@ def index(
 def _index(settings: Settings, *, take_over: bool) -> None:
     """Build a snapshot and print its size and digest."""
     from qa.index.build import build
+    from qa.index.distributed import distributed
     from qa.index.engine import engine_of
     from qa.index.export import exported_encoder
     from qa.index.owned import check
@@ -85,7 +84,7 @@ def _index(settings: Settings, *, take_over: bool) -> None:
         languages=settings.encoder_languages,
         on_export=lambda: err.print("Exporting the encoder, once ..."),
     )
-    with _distributed(exported, settings) as encoder, progress() as advance:
+    with distributed(exported, settings) as encoder, progress() as advance:
         built = build(
             files,
             settings.index,
@@ -119,23 +118,6 @@ def _report_corrections(files: Sequence[CorpusFile]) -> None:
             f'damaged ({names}). Check them, then run "qa accept ID" and "qa index".',
             soft_wrap=True,
         )
-
-
-@contextlib.contextmanager
-def _distributed(encoder: Encoder, settings: Settings) -> Iterator[Encoder]:
-    """Give an encoder that runs on Ray where the settings say so, else the encoder itself.
-
-    The embedded texts that Ray's workers keep are removed after a complete build.
-    """
-    if not settings.workers and not settings.ray:
-        yield encoder
-        return
-    from qa.cluster.workers import Workers, shards_folder
-
-    shards = shards_folder(settings.cache, settings.index, encoder)
-    with Workers(encoder, shards, settings.workers or None, settings.ray) as workers:
-        yield workers
-        workers.forget()
 
 
 def status(
