@@ -152,9 +152,10 @@ def test_the_answer_names_the_snapshot_and_the_json_names_are_the_contracts(qa):
         "speaker",
         "asked",
         "page",
+        "time",
     ]
     assert list(citation["quotes"][0]) == ["text", "start", "end"]
-    assert list(citation["links"]) == ["reader", "source"]
+    assert list(citation["links"]) == ["reader", "source", "recording"]
 
 
 @pytest.fixture
