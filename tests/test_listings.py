@@ -4,7 +4,7 @@ import pytest
 
 from qa.errors import SourceError
 from qa.sources.formats import read_links
-from qa.sources.formats.listings import Named, links_of_page
+from qa.sources.formats.listings import Link, links_of_page
 
 BASE = "https://a.example/news/"
 
@@ -57,14 +57,14 @@ def test_bytes_that_are_no_utf8_end_no_page():
 def test_markup_without_end_is_read_within_the_readers_time(piece):
     """The reader of the standard library takes hours for these."""
     page = f"<a href=/1>x</a>{piece * 150_000}".encode()
-    assert read_links(page, BASE, is_xml=False)[0] == Named("https://a.example/1")
+    assert read_links(page, BASE, is_xml=False)[0] == Link("https://a.example/1")
 
 
 def test_xml_is_read_in_the_reader_and_may_declare_nothing():
     feed = b"<rss><item><link>/1</link></item><link rel='next' href='/2'/></rss>"
     assert read_links(feed, BASE, is_xml=True) == [
-        Named("https://a.example/1"),
-        Named("https://a.example/2", is_listing=True),
+        Link("https://a.example/1"),
+        Link("https://a.example/2", is_listing=True),
     ]
     with pytest.raises(SourceError, match="not XML that can be read safely"):
         read_links(b"<!DOCTYPE a [<!ENTITY b 'c'>]><rss/>", BASE, is_xml=True)

@@ -17,6 +17,7 @@ from qa.errors import CorpusError, SourceError
 from qa.sources.formats.encodings import decoded
 from qa.sources.formats.extracted import Extracted
 from qa.sources.formats.file_title import title_of
+from qa.sources.formats.format import Format
 from qa.sources.layouts.transcript import transcript
 
 __all__ = ["captions"]
@@ -246,3 +247,12 @@ def _paragraphs(pieces: Sequence[_Piece]) -> Iterator[tuple[str, str]]:
             label = f"{speaker}: " if speaker else ""
     if said:
         yield label, said
+
+
+FORMATS = (
+    Format(
+        captions,
+        {".srt": ("application/x-subrip",), ".vtt": ("text/vtt",)},
+        "what was said, with the speakers as labels",
+    ),
+)

@@ -13,6 +13,7 @@ from qa.errors import SourceError
 from qa.sources.formats import limits
 from qa.sources.formats.encodings import decoded
 from qa.sources.formats.extracted import Extracted
+from qa.sources.formats.format import Format
 from qa.sources.formats.question_columns import Pairs, columns_of, pairs_of_rows, shown_names
 
 __all__ = ["delimited"]
@@ -82,3 +83,12 @@ def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
                 f"broken at line {reader.line_num} ({error}): check the quotes there"
             ) from error
         yield row
+
+
+FORMATS = (
+    Format(
+        delimited,
+        {".csv": ("text/csv",), ".tsv": ("text/tab-separated-values",)},
+        "rows with a question and an answer",
+    ),
+)

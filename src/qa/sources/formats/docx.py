@@ -13,7 +13,8 @@ from typing import Any
 
 from qa.errors import SourceError
 from qa.sources.formats.extracted import Extracted
-from qa.sources.formats.package import opened_package, part_of
+from qa.sources.formats.format import Format
+from qa.sources.formats.package import ZIP, opened_package, part_of
 from qa.sources.formats.raised import lowered, raised
 
 __all__ = ["docx"]
@@ -189,3 +190,16 @@ def _title(document: Any) -> str | None:
 
 def _is_title(style: str | None) -> bool:
     return (style or "").lower() == _TITLE_STYLE
+
+
+FORMATS = (
+    Format(
+        docx,
+        {".docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document",)},
+        "headings, paragraphs, lists, text boxes, table rows in order; footnotes and endnotes at "
+        "the end, behind their marks",
+        "a title that the text says too",
+        signature=ZIP,
+        convertible=(".doc", ".dot", ".wps", ".pages"),
+    ),
+)

@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from qa.errors import SourceError
 from qa.sources.formats.encodings import decoded
 from qa.sources.formats.extracted import Extracted
+from qa.sources.formats.format import Format
 from qa.sources.formats.html import whole_text
 
 __all__ = ["eml"]
@@ -98,3 +99,13 @@ def _is_other_form(part: MIMEPart, body: MIMEPart) -> bool:
     """Return True for the HTML of a message that is plain text too."""
     is_html = part.get_content_type() == "text/html" and body.get_content_type() == "text/plain"
     return is_html and part.get_content_disposition() != "attachment"
+
+
+FORMATS = (
+    Format(
+        eml,
+        {".eml": ("message/rfc822",)},
+        "the message as plain text, or else its HTML",
+        "subject, day",
+    ),
+)

@@ -10,9 +10,10 @@ from urllib.parse import unquote
 
 from qa.errors import SourceError
 from qa.sources.formats.extracted import Extracted
+from qa.sources.formats.format import Format
 from qa.sources.formats.front_matter import day
 from qa.sources.formats.html import whole_text
-from qa.sources.formats.package import opened_package, part_of
+from qa.sources.formats.package import ZIP, opened_package, part_of
 
 __all__ = ["epub"]
 
@@ -89,3 +90,14 @@ def _date(stated: str | None) -> datetime.date | None:
         return day((stated or "").strip())
     except ValueError:
         return None
+
+
+FORMATS = (
+    Format(
+        epub,
+        {".epub": ("application/epub+zip",)},
+        "the chapters in reading order, the table of contents aside",
+        "title, date, language",
+        signature=ZIP,
+    ),
+)

@@ -15,8 +15,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from qa.errors import SourceError
+from qa.sources.formats import limits
 from qa.sources.formats.encodings import decoded
 from qa.sources.formats.extracted import Extracted
+from qa.sources.formats.format import Format, Signature
 from qa.sources.formats.panels import HEADINGS, left_out, open_panels, questions
 from qa.sources.formats.raised import lowered, raised
 from qa.sources.formats.schema_faq import stated_questions, unread_data, with_questions
@@ -29,6 +31,10 @@ _DECLARED = re.compile(
     re.IGNORECASE,
 )
 _DECLARED_WITHIN_BYTES = 1024
+_START = re.compile(
+    rb"(?>\s|<!--.*?-->|<\?xml[^>]*>)*+<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _SILENT = frozenset(
     """
     audio button canvas datalist dialog embed head iframe input link map meta noscript object
@@ -77,6 +83,12 @@ _RUN_WORDS = 4
 _HEADING_WORDS = 80
 # Navigation comes in fewer words at a time.
 _PROSE_WORDS = 15
+
+
+def _is_html(data: bytes) -> bool:
+    # As far in as browsers look.
+    start = data[:_DECLARED_WITHIN_BYTES].removeprefix(b"\xef\xbb\xbf")
+    return _START.match(start.replace(b"\0", b"")) is not None
 
 
 def html(data: bytes, name: str) -> Extracted:
@@ -385,3 +397,16 @@ def _white_space(between: re.Match[str]) -> str:
     if _PARAGRAPH in marks or marks.count(_LINE) > 1:
         return "\n\n"
     return "\n" if _LINE in marks else "\t"
+
+
+FORMATS = (
+    Format(
+        html,
+        {".html": ("text/html", "application/xhtml+xml"), ".htm": (), ".xhtml": ()},
+        "the main part of the page, whole; a blank line between paragraphs, a line per item and "
+        "table row, tabs between cells",
+        "title, date, canonical address, language",
+        signature=Signature("an HTML page", matches=_is_html),
+        max_bytes=limits.HTML_BYTES,
+    ),
+)

@@ -9,6 +9,7 @@ from typing import Any
 from qa.errors import SourceError
 from qa.sources.formats.encodings import decoded
 from qa.sources.formats.extracted import Extracted
+from qa.sources.formats.format import Format
 from qa.sources.formats.html import fragment_text
 from qa.sources.formats.question_columns import Pairs, columns_of, shown_names
 from qa.sources.formats.schema_faq import stated_questions
@@ -142,3 +143,18 @@ def _said(value: Any, place: str) -> str:
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return "\n\n".join(value)
     raise ValueError(f"{place} is neither text nor a list of texts: make it text")
+
+
+FORMATS = (
+    Format(
+        json_faq,
+        {".json": ("application/json",)},
+        "objects with a question and an answer",
+        "title",
+    ),
+    Format(
+        json_lines,
+        {".jsonl": ("application/x-ndjson",), ".ndjson": ()},
+        "objects with a question and an answer",
+    ),
+)

@@ -8,7 +8,8 @@ from typing import Any
 
 from qa.errors import SourceError
 from qa.sources.formats.extracted import Extracted
-from qa.sources.formats.package import opened_package, part_of
+from qa.sources.formats.format import Format
+from qa.sources.formats.package import ZIP, opened_package, part_of
 from qa.sources.formats.raised import lowered, raised
 
 __all__ = ["odt"]
@@ -151,3 +152,15 @@ class _Reader:
 
 def _spaced(text: str | None) -> str:
     return _SPACE.sub(" ", text or "")
+
+
+FORMATS = (
+    Format(
+        odt,
+        {".odt": ("application/vnd.oasis.opendocument.text",)},
+        "headings, paragraphs, lists, text boxes, table rows in order; notes at the end, behind "
+        "their marks",
+        "a title that the text says too",
+        signature=ZIP,
+    ),
+)

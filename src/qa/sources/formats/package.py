@@ -9,8 +9,11 @@ from collections.abc import Iterator
 
 from qa.errors import SourceError
 from qa.sources.formats import limits
+from qa.sources.formats.format import Signature
 
-__all__ = ["opened_package", "part_of"]
+__all__ = ["ZIP", "opened_package", "part_of"]
+
+ZIP = Signature("a ZIP archive", b"PK\x03\x04")
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from qa.errors import SourceError
 from qa.sources.formats import limits
 from qa.sources.formats.columns import in_columns
 from qa.sources.formats.extracted import Extracted
+from qa.sources.formats.format import Format, Signature
 from qa.sources.formats.glyphs import Box, Glyphs, lines
 from qa.sources.formats.page import Line, Page
 from qa.sources.formats.printed import flowing
@@ -31,8 +32,15 @@ _TITLE_LINES = 6
 _SHOWN_PAGES = 10
 _UNMAPPED = "\0\ufffd"
 _LINE_END = re.compile("[\r\n\xad\u2010\x02\ufffe-]")
+# As far in as PDF viewers look for its beginning, and for a NUL, which no text has.
+_START_WITHIN_BYTES = 1024
+_BINARY_WITHIN_BYTES = 4096
 # The sine of an angle up to which text is upright.
 _UPRIGHT = 0.1
+
+
+def _is_pdf(data: bytes) -> bool:
+    return b"%PDF-" in data[:_START_WITHIN_BYTES] and b"\0" in data[:_BINARY_WITHIN_BYTES]
 
 
 def pdf(data: bytes, name: str) -> Extracted:
@@ -206,3 +214,16 @@ def _running_date(running: Sequence[Line]) -> datetime.date | None:
     """The one date in the running heads and feet."""
     dates = {date for line in running for date in dates_in(line.text)}
     return dates.pop() if len(dates) == 1 else None
+
+
+FORMATS = (
+    Format(
+        pdf,
+        {".pdf": ("application/pdf",)},
+        "the printed text in the file's order; lines and pages joined where a paragraph is certain "
+        "to go on",
+        "title, a date in running heads; where every page begins",
+        signature=Signature("a PDF", b"%PDF-", _is_pdf),
+        convertible=(".ppt", ".pptx", ".odp", ".key"),
+    ),
+)

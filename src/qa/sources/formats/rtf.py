@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 from qa.errors import SourceError
+from qa.sources.formats import limits
 from qa.sources.formats.extracted import Extracted
+from qa.sources.formats.format import Format, Signature
 
 __all__ = ["rtf"]
 
@@ -62,3 +64,14 @@ def _remark(source: str) -> str:
     found = [(len(kind.findall(source)), noun) for kind, noun in counted]
     left_out = [f"{n} {noun}{'s' * (n > 1)}" for n, noun in found if n]
     return f"left out: {', '.join(left_out)}" if left_out else ""
+
+
+FORMATS = (
+    Format(
+        rtf,
+        {".rtf": ("application/rtf", "text/rtf")},
+        "paragraphs, table rows with tabs between cells",
+        signature=Signature("RTF", b"{\\rtf"),
+        max_bytes=limits.RTF_BYTES,
+    ),
+)

@@ -9,6 +9,7 @@ from qa.errors import SourceError
 from qa.sources.formats import limits
 from qa.sources.formats.encodings import decoded
 from qa.sources.formats.extracted import Extracted
+from qa.sources.formats.format import Format
 from qa.sources.formats.front_matter import FRONT_MATTER, Value, day, fields_of
 
 __all__ = ["markdown", "plain_text", "split_front_matter"]
@@ -99,3 +100,21 @@ def _date(stated: str | None, name: str) -> datetime.date | None:
         return day(stated)
     except ValueError as error:
         raise SourceError(f"{name}: {stated!r} is not a date as YYYY-MM-DD.") from error
+
+
+FORMATS = (
+    Format(
+        plain_text,
+        {".txt": ("text/plain",)},
+        "all of it, as written",
+        "a head of a title, a date (YYYY-MM-DD), perhaps an address, and a blank line",
+        in_worker=False,
+    ),
+    Format(
+        markdown,
+        {".md": ("text/markdown",), ".markdown": ()},
+        "all of it, as written",
+        "front matter (`title`, `date`, `section`, `source`, `language`); the first top heading",
+        in_worker=False,
+    ),
+)

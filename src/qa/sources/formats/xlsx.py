@@ -8,7 +8,8 @@ from typing import Any
 
 from qa.errors import SourceError
 from qa.sources.formats.extracted import Extracted
-from qa.sources.formats.package import opened_package, part_of
+from qa.sources.formats.format import Format
+from qa.sources.formats.package import ZIP, opened_package, part_of
 from qa.sources.formats.question_columns import Cell, Pairs, pairs_of_rows, shown_names
 
 __all__ = ["xlsx"]
@@ -69,3 +70,14 @@ def _shown(cell: Any) -> Cell:
         return value or ""
     is_plain = isinstance(value, int) and not isinstance(value, bool)
     return str(value) if is_plain and cell.number_format in _PLAIN_FORMATS else None
+
+
+FORMATS = (
+    Format(
+        xlsx,
+        {".xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",)},
+        "rows with a question and an answer",
+        signature=ZIP,
+        convertible=(".xls", ".xlsb", ".ods", ".numbers"),
+    ),
+)
