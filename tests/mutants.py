@@ -1727,10 +1727,10 @@ MUTANTS = [
         "written = word = match[0]",
     ),
     (
-        "words of notes raised",
-        "sources/formats/raised.py",
-        "return _small(text, _RAISED) if _MARK.fullmatch(text) else text",
-        "return _small(text, _RAISED)",
+        "words made superscripts",
+        "sources/formats/superscripts.py",
+        "return text.translate(_SUPERSCRIPTS) if _MARK.fullmatch(text) else text",
+        "return text.translate(_SUPERSCRIPTS)",
     ),
     (
         "hidden answers left hidden",
@@ -1759,8 +1759,8 @@ MUTANTS = [
     (
         "short answers no part of the main part",
         "sources/formats/html.py",
-        "len(found) >= _PROSE_WORDS or not asked.isdisjoint(holders)",
-        "len(found) >= _PROSE_WORDS",
+        "len(own) >= _PROSE_WORDS or not question_parts.isdisjoint(holders)",
+        "len(own) >= _PROSE_WORDS",
     ),
     (
         "stated questions said twice",
@@ -1771,19 +1771,19 @@ MUTANTS = [
     (
         "questions of data dropped",
         "sources/formats/schema_faq.py",
-        "extend([one.question, *one.answers])",
-        "extend(one.answers)",
+        "extend([item.question, *item.answers])",
+        "extend(item.answers)",
     ),
     (
         "marks of PDF lines not raised",
         "sources/formats/glyphs.py",
-        "return raised if shift > _RAISED else",
-        "return raised if shift > 9 else",
+        "return superscript if shift > _RAISED else",
+        "return superscript if shift > 9 else",
     ),
     (
         "lowered taken for raised",
         "sources/formats/glyphs.py",
-        "lowered if shift < _LOWERED",
+        "subscript if shift < _LOWERED",
         "raised if shift < _LOWERED",
     ),
     (
@@ -1951,7 +1951,7 @@ MUTANTS = [
     (
         "deleted text of RTF is read",
         "sources/formats/rtf.py",
-        'source = _UNSHOWN.sub(r"\\\\*", source)',
+        'source = _HIDDEN.sub(r"\\\\*", source)',
         "pass",
     ),
     (
@@ -1975,7 +1975,7 @@ MUTANTS = [
     (
         "encrypted books are read",
         "sources/formats/epub.py",
-        "if methods > sum(map(stated.count, _FONT_SCRAMBLING)):",
+        "if methods > sum(map(content.count, _FONT_OBFUSCATION)):",
         "if False:",
     ),
     (

@@ -15,8 +15,7 @@ from dataclasses import dataclass, replace
 
 from qa.errors import CorpusError, SourceError
 from qa.sources.formats.encodings import decoded
-from qa.sources.formats.extracted import Extracted
-from qa.sources.formats.file_title import title_of
+from qa.sources.formats.extracted import Extracted, title_of
 from qa.sources.formats.format import Format
 from qa.sources.layouts.transcript import transcript
 

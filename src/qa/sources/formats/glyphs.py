@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from qa.sources.formats.page import Line
-from qa.sources.formats.raised import lowered, raised
+from qa.sources.formats.superscripts import subscript, superscript
 
 __all__ = ["Box", "Glyphs", "lines"]
 
@@ -241,7 +241,7 @@ def _change(glyphs: Glyphs, at: int, beside: int, height: float) -> Callable[[st
     if here is None or there is None:
         return None
     shift = (here - there) / height
-    return raised if shift > _RAISED else lowered if shift < _LOWERED else None
+    return superscript if shift > _RAISED else subscript if shift < _LOWERED else None
 
 
 def _gaps(glyphs: Glyphs, piece: _Piece) -> list[tuple[float, float, int]]:
