@@ -1076,7 +1076,7 @@ MUTANTS = [
     ),
     (
         "a word's beginning is looked for everywhere",
-        "sources/formats/printed.py",
+        "sources/formats/reflow.py",
         '_BROKEN_WORD = re.compile(r"(?<!\\w)',
         '_BROKEN_WORD = re.compile(r"',
     ),
@@ -1784,12 +1784,12 @@ MUTANTS = [
         "lowered taken for raised",
         "sources/formats/glyphs.py",
         "subscript if shift < _LOWERED",
-        "raised if shift < _LOWERED",
+        "superscript if shift < _LOWERED",
     ),
     (
         "lines that go back not cut",
         "sources/formats/glyphs.py",
-        "if one.right <= leftmost and one.left < leftmost:",
+        "if box.right <= leftmost and box.left < leftmost:",
         "if False:",
     ),
     (
@@ -1825,7 +1825,7 @@ MUTANTS = [
     (
         "the rest of a longer column read last",
         "sources/formats/columns.py",
-        "last, lowest = place, line.bottom",
+        "last, lowest = at, line.bottom",
         "break",
     ),
     (
@@ -1836,38 +1836,38 @@ MUTANTS = [
     ),
     (
         "answers that are set in cut at their last line",
-        "sources/formats/printed.py",
+        "sources/formats/reflow.py",
         "return not is_hanging and not (row.is_indented and _is_flush(row, here))",
         "return True",
     ),
     (
         "questions further left joined to what is above",
-        "sources/formats/printed.py",
+        "sources/formats/reflow.py",
         "(steps_out and (ends or _ITEM.match(here.line.text)))",
         "False",
     ),
     (
         "notes cut paragraphs",
-        "sources/formats/page_notes.py",
+        "sources/formats/footnotes.py",
         "yield line, in_note",
         "yield line, 0",
     ),
     (
         "notes moved to a later page",
-        "sources/formats/printed.py",
+        "sources/formats/reflow.py",
         "is_cut = place > begins and",
         "is_cut = place > begins or",
     ),
     (
         "rows of tables joined",
-        "sources/formats/printed.py",
+        "sources/formats/reflow.py",
         'if paragraph.last.in_row and here.in_row:\n        return 0, "\\n"',
         'if paragraph.last.in_row and here.in_row:\n        return 0, " "',
     ),
     (
         "heads by turns kept",
         "sources/formats/running_heads.py",
-        "heads = _repeated(edges) | _by_turns(edges)",
+        "heads = _repeated(edges) | _alternating(edges)",
         "heads = _repeated(edges)",
     ),
     (
@@ -1879,7 +1879,7 @@ MUTANTS = [
     (
         "headings beside page numbers dropped",
         "sources/formats/running_heads.py",
-        "is_head = counted[_level(line)] and",
+        "is_head = alternates[_level(line)] and",
         "is_head = True or",
     ),
     (
@@ -2007,7 +2007,7 @@ TRIED_BY = {
     "sources/formats/glyphs.py": ["tests/test_glyphs.py"],
     "sources/formats/listings.py": ["tests/test_listings.py"],
     "sources/formats/panels.py": ["tests/test_panels.py"],
-    "sources/formats/printed.py": ["tests/test_linear.py", "tests/test_printed.py"],
+    "sources/formats/reflow.py": ["tests/test_linear.py", "tests/test_reflow.py"],
     "sources/formats/running_heads.py": ["tests/test_running_heads.py"],
     "sources/formats/schema_faq.py": ["tests/test_panels.py"],
     "text/sentences.py": ["tests/test_linear.py"],

@@ -58,10 +58,10 @@ class _Cue:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A line's words; ``speaker`` is None where the speaker is the one before.
+    """A line's words; ``speaker`` is None where the previous speaker goes on.
 
-    It is empty where the speaker changes to nobody who is named. ``is_voice`` where WebVTT names
-    the speaker, as it does in every cue, and not only where one begins.
+    It is empty where the speaker changes to somebody unnamed. ``is_voice`` where WebVTT names the
+    speaker, as it does in every cue.
     """
 
     said: str
