@@ -1029,7 +1029,7 @@ MUTANTS = [
     (
         "front matter of any depth",
         "sources/formats/front_matter.py",
-        "if len(open_ones) > _MOST_NESTED:",
+        "if len(stack) > _MOST_NESTED:",
         "if False:",
     ),
     (

@@ -65,11 +65,7 @@ def _delimiter(text: str, delimiters: str) -> str:
 
 
 def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
-    """Yield rows as Excel writes them.
-
-    Raises:
-        csv.Error: a quote is not closed, or text follows a closed one; with the line.
-    """
+    """Yield rows as Excel writes them."""
     csv.field_size_limit(limits.TEXT_CHARS)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:

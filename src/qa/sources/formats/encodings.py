@@ -136,11 +136,7 @@ def _strictly(data: bytes, codec: str) -> str | None:
 
 
 def _only_plausible(data: bytes, name: str) -> str:
-    """Return the text of the only encoding that gives plausible text.
-
-    Raises:
-        SourceError: none does, or several do and disagree.
-    """
+    """Return the text of the only encoding that gives plausible text."""
     encodings: dict[str, str] = {}
     tests = _WIDE_TESTS if b"\0" in data else _TESTS
     for encoding, is_plausible in tests.items():

@@ -54,11 +54,7 @@ def json_lines(data: bytes, name: str) -> Extracted:
 
 
 def _value(text: str) -> Any:
-    """Return the value with its numbers as written.
-
-    Raises:
-        ValueError: it is not JSON, or an object has a key twice.
-    """
+    """Return the value with its numbers as written."""
     return json.loads(
         text, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_object
     )
@@ -121,11 +117,7 @@ def _is_text_at(value: Any, key: str) -> bool:
 
 
 def _text(value: Any, place: str) -> str:
-    """Return a value as text, with a paragraph for each member of a list.
-
-    Raises:
-        ValueError: it is an object, true or false.
-    """
+    """Return a value as text, with a paragraph for each member of a list."""
     if value is None:
         return ""
     if isinstance(value, str):

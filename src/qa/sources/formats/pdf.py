@@ -103,11 +103,7 @@ def _listed(pages: Sequence[int]) -> str:
 
 
 def _page(document: Any, number: int, name: str) -> Page:
-    """Return the printed lines of a page.
-
-    Raises:
-        SourceError: too many of its characters lack a Unicode value.
-    """
+    """Return the printed lines of a page."""
     page = document[number]
     textpage = page.get_textpage()
     text = _text(textpage)

@@ -149,11 +149,7 @@ def _worker() -> _Worker:
 
 
 def _exchange(process: subprocess.Popen[bytes], message: bytes, timeout_s: float) -> bytes:
-    """Send a message and return the line that comes back, cut off where the process ended.
-
-    Raises:
-        TimeoutError: nothing came in time; the process is killed.
-    """
+    """Send a message and return the line that comes back, cut off where the process ended."""
     is_expired = threading.Event()
 
     def expire() -> None:
