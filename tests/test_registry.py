@@ -91,7 +91,7 @@ def test_the_first_bytes_prove_some_kinds_of_files(data, kind):
     ("data", "ending", "expected"),
     [
         (b"%PDF-1.4", ".txt", ".pdf"),
-        (b"PK\x03\x04", ".odt", ".odt"),
+        (b"PK\x03\x04", ".epub", ".epub"),
         (b"PK\x03\x04", ".txt", ".docx"),
         (b"{\\rtf1", ".txt", ".rtf"),
         (b"<!doctype html>", ".txt", None),
