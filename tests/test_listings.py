@@ -33,6 +33,7 @@ def named(page):
         ("<base href=/old/><base href=/new/><a href=1>x</a>", [("/old/1", False)]),
         ("<base href='mailto:a@b'><a href=1>x</a>", [("/news/1", False)]),
         ("<a href=1 href=2>x</a>", [("/news/1", False)]),
+        ("<a href='a&#9;b'>x</a><a href=/c?d#e#f>y</a>", [("/c?d", False)]),
         ("<a href='1#top'>x</a><a href=' 2\n'>y</a>", [("/news/1", False), ("/news/2", False)]),
         ("<a href='mailto:a@b'>x</a><a href='http://u:p@h/'>y</a><a href='http://[::'>z</a>", []),
         ("<!-- <a href=1>x</a> --><?a href=2?><a href=3>x</a>", [("/news/3", False)]),
