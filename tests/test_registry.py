@@ -4,12 +4,13 @@
 """
 
 import re
+from pathlib import Path
 
 import pytest
 
 from conftest import ROOT
 from qa.errors import SourceError
-from qa.sources.formats import extract
+from qa.sources.formats import extract, registry
 from qa.sources.formats.format import Format, Signature
 from qa.sources.formats.registry import (
     BY_ENDING,
@@ -43,6 +44,12 @@ def tables():
 
 def test_the_documentation_lists_all_formats():
     assert MARKS.findall(PAGE.read_text("utf-8")) == [tables()], "run python tests/test_registry.py"
+
+
+def test_every_module_with_a_format_is_registered():
+    modules = Path(registry.__file__).parent.glob("*.py")
+    stating = {m.stem for m in modules if "\nFORMATS = (" in m.read_text("utf-8")}
+    assert stating == set(registry._MODULES)
 
 
 def test_no_two_formats_claim_the_same_ending_or_media_type():

@@ -55,6 +55,7 @@ def links_of_xml(data: bytes, base: str) -> list[Link]:
         root: Element = fromstring(data)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise SourceError(f"{base}: not XML that can be read safely: {error!r}.") from error
+    links: Iterable[Link]
     kind = _local_name(root.tag)
     if kind in {"urlset", "sitemapindex"}:
         links = (_sitemap_entry(element, is_listing=kind != "urlset") for element in root)
