@@ -1,4 +1,4 @@
-"""One address to bytes: within bounds, within rules, and never to where it must not go."""
+"""Fetching keeps to limits, to robots.txt and to public addresses."""
 
 import gzip
 import socket
@@ -416,7 +416,7 @@ def test_text_in_another_encoding_becomes_utf8():
 
 
 @pytest.mark.parametrize("kind", ["image/png", "application/zip", "application/octet-stream", ""])
-def test_what_no_format_reads_is_refused_with_its_type(kind):
+def test_an_unsupported_media_type_is_refused_by_name(kind):
     with pytest.raises(SourceError, match=f"calls it {kind or 'nothing'}"):
         as_file(Fetched("https://a/x", "https://a/x", b"abc", kind))
 

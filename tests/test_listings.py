@@ -1,4 +1,4 @@
-"""What a listing names, as the reader process reads it."""
+"""Links of listings are read in order, each once, in the worker process."""
 
 import pytest
 

@@ -191,7 +191,7 @@ ENCRYPTED = '<e><EncryptionMethod Algorithm="aes"/></e>'
         ("x.epub", epub_of([]), "there is no text in it"),
     ],
 )
-def test_what_is_damaged_or_something_else_is_refused_with_the_reason(name, data, why):
+def test_a_damaged_or_misnamed_file_is_refused_with_the_reason(name, data, why):
     with pytest.raises(SourceError) as refusal:
         extract(data, name)
     assert str(refusal.value).startswith(name)

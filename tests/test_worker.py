@@ -1,4 +1,4 @@
-"""A reader that hangs or dies harms one file, and the next is read by another."""
+"""A worker that hangs or dies harms one file, and another reads the next."""
 
 import sys
 import threading
@@ -60,7 +60,7 @@ def test_a_reader_that_is_not_installed_is_named_with_the_remedy(monkeypatch):
     assert answer["refused"].startswith("x.pdf: what reads it is not installed (pypdfium2): pip")
 
 
-def test_whatever_a_parser_raises_is_a_refusal(monkeypatch):
+def test_any_exception_of_a_parser_is_a_refusal(monkeypatch):
     def fails(data, name):
         raise KeyError("odd")
 
