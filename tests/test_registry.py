@@ -10,7 +10,7 @@ import pytest
 
 from conftest import ROOT
 from qa.errors import SourceError
-from qa.sources.formats import extract, registry
+from qa.sources.formats import extract, limits, registry
 from qa.sources.formats.format import Format, Signature
 from qa.sources.formats.registry import (
     BY_ENDING,
@@ -44,6 +44,13 @@ def tables():
 
 def test_the_documentation_lists_all_formats():
     assert MARKS.findall(PAGE.read_text("utf-8")) == [tables()], "run python tests/test_registry.py"
+
+
+def test_the_documentation_states_the_limits():
+    rows = re.findall(r"\| ([\d,]+) \| `([A-Z_]+)` \|$", PAGE.read_text("utf-8"), re.MULTILINE)
+    documented = {name: int(value.replace(",", "")) for value, name in rows}
+    assert documented == {name: getattr(limits, name) for name in documented}
+    assert len(documented) == 7
 
 
 def test_every_module_with_a_format_is_registered():
