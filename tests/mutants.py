@@ -1979,6 +1979,12 @@ MUTANTS = [
         "is_same_voice = piece.speaker == speaker",
     ),
     (
+        "hidden text of RTF goes on behind its group",
+        "sources/formats/rtf.py",
+        'is_hidden = bool(bound["begin"])',
+        'is_hidden = is_hidden or bool(bound["begin"])',
+    ),
+    (
         "deleted text of RTF is read",
         "sources/formats/rtf.py",
         'source = _HIDDEN.sub(r"\\\\*", source)',

@@ -15,8 +15,10 @@ _CELL = re.compile(r"\\(?:nest)?cell(?![a-z])")
 _ROW = re.compile(r"\\nestrow(?![a-z])")
 # Text deleted with tracked changes, or hidden, to the end of its group.
 _HIDDEN = re.compile(r"\\(?:deleted|v)(?![a-z0-9])")
-_ENDS_IN_PARAGRAPH = re.compile(
-    r"\\(?:deleted|v)(?![a-z0-9])(?:[^{}]*?\\(?:(?:deleted|v)0(?![0-9])|plain(?![a-z])))"
+# Hidden text begins, ends, or ends with its group.
+_HIDDEN_BOUNDS = re.compile(
+    r"(?P<begin>\\(?:deleted|v)(?![a-z0-9]))"
+    r"|(?P<end>\\(?:(?:deleted|v)0(?![0-9])|plain(?![a-z])))|[{}]"
 )
 _FOOTNOTE = re.compile(r"\\footnote(?![a-z])")
 _PICTURE = re.compile(r"\\pict(?![a-z])")
@@ -33,7 +35,7 @@ def rtf(data: bytes, name: str) -> Extracted:
     from striprtf.striprtf import rtf_to_text  # noqa: PLC0415
 
     source = data.decode("latin-1")
-    if _ENDS_IN_PARAGRAPH.search(source):
+    if _ends_within_paragraph(source):
         raise SourceError(
             f"{name}: it has hidden or deleted text that ends within a paragraph: accept or "
             "reject the changes, and save it as DOCX."
@@ -54,6 +56,16 @@ def rtf(data: bytes, name: str) -> Extracted:
     paragraphs = [line.strip(" \t\r") for line in text.replace("\0", "").split("\n")]
     counts = {"footnote": len(_FOOTNOTE.findall(source)), "picture": len(_PICTURE.findall(source))}
     return Extracted("\n\n".join(filter(None, paragraphs)), remark=left_out_remark(counts))
+
+
+def _ends_within_paragraph(source: str) -> bool:
+    """Return whether hidden text ends before its group does."""
+    is_hidden = False
+    for bound in _HIDDEN_BOUNDS.finditer(source):
+        if bound["end"] and is_hidden:
+            return True
+        is_hidden = bool(bound["begin"])
+    return False
 
 
 FORMATS = (
