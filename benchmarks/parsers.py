@@ -151,7 +151,7 @@ def packed_steps(made: str) -> None:
 
 def of_robots(made: str) -> None:
     """The rules for an address."""
-    robots.rules(f"User-agent: *\n{made}".encode(), f"{BASE}{made[:2000]}", "press-qa")
+    robots.rules_for(f"User-agent: *\n{made}".encode(), f"{BASE}{made[:2000]}", "press-qa")
 
 
 TEXT_STEPS: dict[str, Callable[[str], object]] = {

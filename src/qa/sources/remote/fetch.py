@@ -8,26 +8,23 @@ or hops than it was told. robots.txt is evaluated in the bounded reader process
 
 from __future__ import annotations
 
-import codecs
 import datetime
 import email.utils
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 import httpcore
 import httpx
 
 from qa import __version__
 from qa.errors import GoneError, SourceError, UnreachableError
-from qa.sources.formats import FORMATS, read_rules
-from qa.sources.formats.encodings import text_codec
+from qa.sources.formats import read_rules
 from qa.sources.remote.addresses import CheckedBackend, checked_url
 from qa.sources.remote.content_coding import ACCEPTED, unpacked
 
-__all__ = ["FetchPolicy", "Fetched", "Fetcher", "as_file"]
+__all__ = ["FetchPolicy", "Fetched", "Fetcher"]
 
 # The name by which robots.txt speaks of us.
 _ROBOT = "press-qa"
@@ -44,30 +41,6 @@ _WAIT_DIGITS = 9
 _GIVEN_UP_AFTER = 3
 # RFC 9309 lets a robot read no more than that of robots.txt.
 _ROBOTS_BYTES = 500 * 1024
-_ENDINGS = {
-    "text/html": ".html",
-    "application/xhtml+xml": ".html",
-    "application/pdf": ".pdf",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
-    "application/vnd.oasis.opendocument.text": ".odt",
-    "application/epub+zip": ".epub",
-    "application/rtf": ".rtf",
-    "text/rtf": ".rtf",
-    "message/rfc822": ".eml",
-    "application/json": ".json",
-    "application/x-ndjson": ".jsonl",
-    "text/csv": ".csv",
-    "text/tab-separated-values": ".tsv",
-    "application/x-subrip": ".srt",
-    "text/vtt": ".vtt",
-    "text/markdown": ".md",
-    "text/plain": ".txt",
-}
-# Types that servers give to what they do not know: there the address tells, if anything does.
-_VAGUE = ("text/plain", "application/octet-stream", "binary/octet-stream", "")
-_ARCHIVE = "a ZIP archive"
-_MAGIC = {b"%PDF-": ".pdf", b"PK\x03\x04": ".docx"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,64 +327,6 @@ class Fetcher:
         codings = told.get("content-encoding", "")
         data = bytes(body)
         return unpacked(data, codings, limit, str(place), is_beginning=is_beginning)[:most]
-
-
-def as_file(fetched: Fetched) -> tuple[bytes, str]:
-    """The bytes as a file would hold them, and a file's name whose ending tells their format.
-
-    Text in another encoding than UTF-8, where the server names it, becomes UTF-8.
-
-    Raises:
-        SourceError: what the server sent is of no format that is read here.
-    """
-    data = fetched.data or b""
-    kind, charset = _content_type(fetched.content_type)
-    suffix = PurePosixPath(httpx.URL(fetched.final).path).suffix.lower()
-    ending = _ENDINGS.get(kind)
-    if kind in _VAGUE:
-        magic = next((e for start, e in _MAGIC.items() if data.startswith(start)), None)
-        # Several formats are ZIP archives: there the address tells which.
-        is_other_archive = magic == ".docx" and _ARCHIVE in _contents(suffix)
-        known = suffix if suffix in FORMATS else ending
-        ending = known if magic is None or is_other_archive else magic
-    if ending is None:
-        types = ", ".join(sorted(_ENDINGS))
-        raise SourceError(
-            f"{fetched.final}: its server calls it {kind or 'nothing'}; read are {types}."
-        )
-    if charset and kind.startswith("text/"):
-        data = _as_utf8(data, charset, fetched.final)
-    name = fetched.final if suffix == ending else f"{fetched.final}{ending}"
-    return data, name
-
-
-def _contents(suffix: str) -> frozenset[str]:
-    return FORMATS[suffix].contents if suffix in FORMATS else frozenset()
-
-
-def _content_type(stated: str) -> tuple[str, str | None]:
-    """Return the media type in lower case, and the charset where one is named."""
-    kind, *parameters = stated.split(";")
-    charset = None
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset" and charset is None:
-            charset = value.strip().strip("\"'").strip().lower() or None
-    return kind.strip().lower(), charset
-
-
-def _as_utf8(data: bytes, charset: str, name: str) -> bytes:
-    codec = text_codec(charset)
-    if codec is None:
-        raise SourceError(f"{name}: its server names an unknown encoding, {charset[:40]!r}.")
-    if codec in {"utf-8", "ascii"} or data.startswith(codecs.BOM_UTF8):
-        return data
-    try:
-        # The mark outweighs what the page says of its encoding itself.
-        return codecs.BOM_UTF8 + data.decode(codec).encode()
-    except UnicodeError as error:
-        why = f"{name}: not {charset[:40]} text, as its server says: {error}."
-        raise SourceError(why) from error
 
 
 def _fetched(url: str, final: str, response: _Response) -> Fetched:

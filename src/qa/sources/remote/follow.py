@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import httpx
 
 from qa.errors import SourceError
-from qa.sources.formats import search_apart
+from qa.sources.formats import search_in_worker
 
 __all__ = ["fits", "matching"]
 
@@ -44,7 +44,7 @@ def _searched(pattern: str, urls: Sequence[str], name: str) -> list[str]:
         raise SourceError(f"--follow {pattern!r} is not a regular expression: {error}.") from error
     if not urls:
         return []
-    is_found = search_apart(pattern, urls, name)
+    is_found = search_in_worker(pattern, urls, name)
     return [url for url, found in zip(urls, is_found, strict=True) if found]
 
 

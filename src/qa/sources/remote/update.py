@@ -32,8 +32,9 @@ from qa.sources.ingest import (
 )
 from qa.sources.known_sources import SOURCES, Source, is_url
 from qa.sources.remote.addresses import checked_url
+from qa.sources.remote.content_type import as_file
 from qa.sources.remote.crawl import Link, ListingError, Page, WebSource, hosts_of, listed
-from qa.sources.remote.fetch import Fetched, Fetcher, FetchPolicy, as_file
+from qa.sources.remote.fetch import Fetched, Fetcher, FetchPolicy
 from qa.sources.state import SourceState, State, now
 
 __all__ = ["ingest_sources", "update"]
