@@ -261,7 +261,7 @@ def test_a_question_has_no_courtesy(qa):
 
 def test_last_year_counts_from_the_day_it_is_said_to_be(dated):
     asked = {
-        today.year: QA(dated.snapshot, WordEncoder(), today=today).asked("tea last year").period
+        today.year: QA(dated.snapshot, WordEncoder(), today=today).parse("tea last year").period
         for today in (datetime.date(2020, 5, 1), datetime.date(2022, 5, 1))
     }
     assert {year: period.first.year for year, period in asked.items()} == {2020: 2019, 2022: 2021}

@@ -7,7 +7,7 @@ import pytest
 
 from conftest import WordEncoder, corpus_file
 from qa import QA
-from qa.answer.prove import faults
+from qa.answer.answer_checks import faults
 from qa.index.build import build
 from qa.index.snapshot import open_snapshot
 from qa.records import Document, to_json

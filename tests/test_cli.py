@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from conftest import SEED, contents
-from qa.cli.commands import commands
+from qa.cli import commands
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_status_names_the_reader(project, run, monkeypatch):
     from qa.answer.reranker import open_reranker
 
     indexed(run)
-    monkeypatch.setenv("QA_READER", "bundled")
+    monkeypatch.setenv("QA_RERANKER", "bundled")
     _, out, _ = run("status", "--json")
     stated = json.loads(out)
     assert stated["reader"] == "bundled"
@@ -426,7 +426,7 @@ def test_an_address_that_must_not_be_asked_is_refused_in_one_line(project, run):
 def test_of_very_many_new_documents_the_first_are_named_and_the_others_counted(
     project, run, monkeypatch
 ):
-    from qa.cli.commands import terminal
+    from qa.cli import terminal
 
     for module in (commands, terminal):
         monkeypatch.setattr(module, "SHOWN_SOURCES", 2)

@@ -16,7 +16,7 @@ from qa import QA
 from qa.errors import OverloadError, QuestionError, UnavailableError
 from qa.index.snapshot import live_digest, open_snapshot
 from qa.web.server.live import Live, Watch
-from qa.web.server.server import live as module
+from qa.web.server import live as module
 
 AT_A_TIME = os.cpu_count()
 
@@ -30,10 +30,10 @@ class Held:
         self.begun = []
         self._qa = qa
 
-    def ask(self, question, **given):
+    def ask(self, question):
         self.begun.append(question)
         assert self.go.wait(30)
-        return self._qa.ask(question, **given)
+        return self._qa.ask(question)
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 
 from conftest import WordEncoder, corpus_file
 from qa import QA
+from qa.answer.answer_checks import faults
 from qa.answer.named import by_initials
-from qa.answer.prove import faults
 from qa.index.build import build
 from qa.index.snapshot import open_snapshot
 from qa.records import Document, Hit, to_json
@@ -115,19 +115,19 @@ def test_a_small_number_among_other_words_is_not_looked_up(ask):
 def test_a_name_with_initials_comes_before_its_like_and_is_as_sure(ask):
     texts = ["A. Halvor said that tea is hot.", "B. Halvor said that tea is hot."]
     qa = ask(*(Document(id=f"d{n}", title="D", text=text) for n, text in enumerate(texts)))
-    asked = qa.asked("What did A. Halvor say about tea?")
+    asked = qa.parse("What did A. Halvor say about tea?")
     hits = [Hit(1, "d1", 2.0, 0.9, is_answer=True), Hit(0, "d0", 1.0, 0.1, is_answer=False)]
     assert by_initials(qa.snapshot, asked, hits) == [
         Hit(0, "d0", 2.0, 0.9, is_answer=True),
         Hit(1, "d1", 1.0, 0.9, is_answer=True),
     ]
-    assert by_initials(qa.snapshot, qa.asked("What of tea?"), hits) == hits
+    assert by_initials(qa.snapshot, qa.parse("What of tea?"), hits) == hits
 
 
 def test_a_name_with_initials_that_holds_less_is_no_surer(ask):
     texts = ["A. Halvor said that rain fell.", "B. Halvor said that tea is hot."]
     qa = ask(*(Document(id=f"d{n}", title="D", text=text) for n, text in enumerate(texts)))
-    asked = qa.asked("What did A. Halvor say about tea?")
+    asked = qa.parse("What did A. Halvor say about tea?")
     hits = [Hit(1, "d1", 2.0, 0.9, is_answer=True), Hit(0, "d0", 1.0, 0.1, is_answer=False)]
     assert by_initials(qa.snapshot, asked, hits)[0] == Hit(0, "d0", 2.0, 0.1, is_answer=False)
 

@@ -28,7 +28,7 @@ WAITED = ["widget.searching", "widget.slow", "coverage.undated.{number}", "cover
 # What a key that ends in a stop is completed by.
 ENDINGS = (
     "(question|answer|statement|greeting|thanks|farewell|abuse|help|one|many|high|medium|low"
-    "|text|markdown|bibtex|since|until|section|long|dates|day|en|zh)"
+    "|text|markdown|bibtex|since|until|section|speaker|long|dates|day|en|zh)"
 )
 
 

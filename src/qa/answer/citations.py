@@ -1,4 +1,4 @@
-"""A citation that can be checked (prove.py)."""
+"""Citations, which ``answer_checks.py`` checks against the record."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from qa.records import (
     page_of,
 )
 
-__all__ = ["citation", "cited", "later_statement", "reader_link"]
+__all__ = ["citation", "cited_document", "document_link", "later_statement"]
 
 # Characters kept before and after a passage, to find it again should the text have moved.
 _AROUND_CHARS = 32
@@ -37,7 +37,7 @@ _LATER_BEHIND = 1.4
 _LATER_COSINE = 0.6
 
 
-def citation(  # noqa: PLR0913, PLR0917 - what a citation tells
+def citation(  # noqa: PLR0913, PLR0917 - the parts of a citation
     document: Document,
     passage: Passage,
     quotes: tuple[Quote, ...],
@@ -45,11 +45,11 @@ def citation(  # noqa: PLR0913, PLR0917 - what a citation tells
     confidence: float,
     later: Later | None = None,
 ) -> Citation:
-    """The citation of a passage, numbered from 1."""
+    """Return the citation of a passage; numbers count from 1."""
     span = passage.span
     return Citation(
         number=number,
-        document=cited(document, passage.date),
+        document=cited_document(document, passage.date),
         passage=CitedPassage(
             text=passage.text,
             start=span.start,
@@ -65,13 +65,13 @@ def citation(  # noqa: PLR0913, PLR0917 - what a citation tells
         sha256=document.sha256,
         prefix=document.text[max(0, span.start - _AROUND_CHARS) : span.start],
         suffix=document.text[span.end : span.end + _AROUND_CHARS],
-        links=Links(reader=reader_link(document.id, span), source=_source_link(document, quotes)),
+        links=Links(reader=document_link(document.id, span), source=_source_link(document, quotes)),
         later=later,
     )
 
 
 def later_statement(snapshot: Snapshot, hit: Hit, hits: Sequence[Hit]) -> Later | None:
-    """The newest of the other hits that answers about as well, much alike, of a later day."""
+    """Return the newest other hit of a later day that answers about as well and is much alike."""
     passages = snapshot.passages
 
     def date(hit: Hit) -> int:
@@ -89,20 +89,24 @@ def later_statement(snapshot: Snapshot, hit: Hit, hits: Sequence[Hit]) -> Later 
     vectors = snapshot.passage_vectors.vectors(np.array([hit.row, *(o.row for o in others)]))
     alike = vectors[1:] @ vectors[0] >= _LATER_COSINE
     text = passages[hit.row].text
-    found = [o for o, is_alike in zip(others, alike, strict=True) if is_alike]
-    found = [other for other in found if passages[other.row].text != text]
-    if not found:
+    later = [
+        other
+        for other, is_alike in zip(others, alike, strict=True)
+        if is_alike and passages[other.row].text != text
+    ]
+    if not later:
         return None
     # Of several in the newest document the one that scores best stands first among the hits.
-    newest = max(found, key=date)
+    newest = max(later, key=date)
     span = passages.span(newest.row)
     document = snapshot.documents[newest.document]
     day = datetime.date.fromordinal(date(newest))
-    return Later(cited(document, day), span.start, span.end, reader_link(document.id, span))
+    link = document_link(document.id, span)
+    return Later(cited_document(document, day), span.start, span.end, link)
 
 
-def cited(document: Document, day: datetime.date | None) -> CitedDocument:
-    """What a citation tells of its document; ``day`` is that of the passage."""
+def cited_document(document: Document, day: datetime.date | None) -> CitedDocument:
+    """Return a document as citations name it; ``day`` is that of the passage."""
     return CitedDocument(
         document.id,
         document.title,
@@ -114,13 +118,13 @@ def cited(document: Document, day: datetime.date | None) -> CitedDocument:
     )
 
 
-def reader_link(document: str, span: Span) -> str:
-    """Where our page of a document shows a stretch of it."""
+def document_link(document: str, span: Span) -> str:
+    """Return the address of our page of a document, at a stretch of it."""
     return f"/documents/{percent_encoded(document)}?start={span.start}&end={span.end}#passage"
 
 
 def _source_link(document: Document, quotes: tuple[Quote, ...]) -> str | None:
-    """The source with a text fragment that a browser scrolls to; None where it is no web page."""
+    """Return the source with a text fragment to scroll to; None where it is no web page."""
     if not document.source or not document.source.startswith(("http://", "https://")):
         return None
     if not quotes:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
-from qa.answer.prove import Record, place_faults, rebuilt, sentences
+from qa.answer.answer_checks import Record, is_number, place_faults, rebuilt, sentences
 from qa.errors import CitationError
 from qa.records import Citation, Document, Span, Status
 
@@ -44,8 +44,8 @@ CITATION_COLUMNS = (
     "sha256",
     "reader",
 )
-# What makes a spreadsheet take a cell for a formula (OWASP, "CSV Injection"), after any white
-# space, and the full-width forms that some of them take for the same.
+# Characters by which a spreadsheet takes a cell for a formula (OWASP, "CSV Injection"), after any
+# white space, and their full-width forms.
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 
 
@@ -56,7 +56,7 @@ def head(most: int) -> list[str]:
 
 
 def columns(citation: Citation) -> dict[str, Any]:
-    """Return what a row says of a citation, by column."""
+    """Return the cells of a citation, by column."""
     document, passage = citation.document, citation.passage
     return {
         "document": document.id,
@@ -79,7 +79,7 @@ def columns(citation: Citation) -> dict[str, Any]:
 
 
 def harmless(cell: Any) -> Any:
-    """The cell as a spreadsheet will show it and not run it: with an apostrophe in front."""
+    """Return the cell, a formula with an apostrophe in front so that no spreadsheet runs it."""
     if cell is None:
         return ""
     is_formula = isinstance(cell, str) and _FORMULA.match(cell)
@@ -87,52 +87,52 @@ def harmless(cell: Any) -> Any:
 
 
 def is_table(content: str) -> bool:
-    """Return whether answers are written as a table."""
+    """Tell if answers are written as a table."""
     return content.removeprefix("\ufeff").startswith('"line",')
 
 
 def rows(content: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Give every row with its line in the file, by the names of its columns.
+    """Yield every row with its line in the file, by the names of its columns.
 
     Raises:
         CitationError: a row has another number of cells than the head, or the head is another.
     """
-    reader = csv.reader(io.StringIO(content.removeprefix("\ufeff"), newline=""), strict=True)
+    lines = csv.reader(io.StringIO(content.removeprefix("\ufeff"), newline=""), strict=True)
     try:
-        names = next(reader)
+        names = next(lines)
         most, rest = divmod(len(names) - len(head(0)), len(CITATION_COLUMNS))
         if rest or names != head(most):
             raise CitationError("The columns are not those that qa batch writes.")
-        for cells in reader:
+        for cells in lines:
             if len(cells) != len(names):
                 raise CitationError(
-                    f"Line {reader.line_num} of the answers has {len(cells)} cells, the head "
+                    f"Line {lines.line_num} of the answers has {len(cells)} cells, the head "
                     f"{len(names)}."
                 )
-            yield reader.line_num, dict(zip(names, cells, strict=True))
+            yield lines.line_num, dict(zip(names, cells, strict=True))
     except csv.Error as error:
-        raise CitationError(f"Line {reader.line_num} of the answers is no row: {error}.") from error
+        raise CitationError(f"Line {lines.line_num} of the answers is no row: {error}.") from error
 
 
 def faults(row: Mapping[str, str], record: Record) -> Iterator[str]:
-    """What in a row of answers the record does not bear out, a line each."""
+    """Yield what the record contradicts in a row of answers, a line each."""
     most = (len(row) - len(head(0))) // len(CITATION_COLUMNS)
     cited = [{name: row[f"{name}_{n}"] for name in CITATION_COLUMNS} for n in range(1, most + 1)]
-    stated = [*itertools.takewhile(lambda cells: any(cells.values()), cited)]
+    filled = [*itertools.takewhile(lambda cells: any(cells.values()), cited)]
     if row["error"]:
         yield f"it holds the error {row['error']!r} beside an answer"
-    if any(cell for cells in cited[len(stated) :] for cell in cells.values()):
-        yield f"there is no citation {len(stated) + 1}, but one after it"
+    if any(cell for cells in cited[len(filled) :] for cell in cells.values()):
+        yield f"there is no citation {len(filled) + 1}, but one after it"
     if row["status"] not in get_args(Status):
         yield f"status is {row['status']!r}, it may be {' or '.join(get_args(Status))}"
-    elif (row["status"] != "not_in_record") != bool(stated):
-        yield f"status is {row['status']!r} with {len(stated)} citations"
+    elif (row["status"] != "not_in_record") != bool(filled):
+        yield f"status is {row['status']!r} with {len(filled)} citations"
     if not re.fullmatch("[0-9a-f]{32}", row["snapshot"]):
         yield f"snapshot is {row['snapshot']!r}, not a digest"
     for name, cell in (("confidence", row["confidence"]), ("elapsed_ms", row["elapsed_ms"])):
         if not (_is_number(cell) or (name == "elapsed_ms" and not cell)):
             yield f"{name} is {cell!r}, not a number"
-    for number, cells in enumerate(stated, start=1):
+    for number, cells in enumerate(filled, start=1):
         for fault in _cited_faults(cells, record, row["snapshot"]):
             yield f"citation {number}: {cells['document']}: {fault}"
 
@@ -161,19 +161,18 @@ def _cited_faults(cells: Mapping[str, str], record: Record, digest: str) -> Iter
 
 
 def _quoted(quote: str, document: Document, passage: Span) -> Sequence[Span] | None:
-    """Return the sentences of a passage, one after the other, that a quote consists of."""
+    """Return the neighbouring sentences of a passage that a quote consists of."""
     spans = sentences(document, passage)
     for start, end in itertools.combinations(range(len(spans) + 1), 2):
-        said = " ".join(span.of(document.text) for span in spans[start:end])
-        if harmless(said) == quote:
+        text = " ".join(span.of(document.text) for span in spans[start:end])
+        if harmless(text) == quote:
             return spans[start:end]
     return None
 
 
 def _is_number(cell: str) -> bool:
-    """Return whether a cell holds a number as JSON writes it, not below 0."""
+    """Tell if a cell holds a number as JSON writes it, not below 0."""
     try:
-        value = json.loads(cell)
+        return is_number(json.loads(cell))
     except ValueError:
         return False
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0

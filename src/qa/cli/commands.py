@@ -19,7 +19,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -41,7 +41,7 @@ from qa.cli.terminal import (
     progress,
 )
 from qa.errors import QAError, SettingsError
-from qa.records import to_json
+from qa.records import Question, to_json
 from qa.settings import Settings
 from qa.storage import write_whole
 
@@ -477,6 +477,12 @@ def ask(  # noqa: PLR0913, PLR0917 - the options
     section: Annotated[
         str | None, typer.Option(help="Only documents of this section.", show_default="all")
     ] = None,
+    speaker: Annotated[
+        str | None,
+        typer.Option(
+            help="Only what this speaker said, named as citations name them.", show_default="all"
+        ),
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -487,11 +493,14 @@ def ask(  # noqa: PLR0913, PLR0917 - the options
     settings = Settings.load(config, index=index)
     qa = _open(settings)
     answer = qa.ask(
-        question,
-        previous=previous or (),
-        since=since.date() if since else None,
-        until=until.date() if until else None,
-        section=section,
+        Question(
+            question,
+            previous=tuple(previous or ()),
+            since=since.date() if since else None,
+            until=until.date() if until else None,
+            section=section,
+            speaker=speaker,
+        )
     )
     if as_json:
         print_json(to_json(answer))
@@ -822,19 +831,17 @@ def verify(
 
     Example: qa ask "who issued it?" --json | qa verify --answer -
     """
-    from qa.answer import verification  # noqa: PLC0415
+    from qa.answer.verify import verify_answers, verify_snapshot  # noqa: PLC0415
     from qa.index.engine import engine_of  # noqa: PLC0415
     from qa.sources.corpus_folder import place  # noqa: PLC0415
 
     settings = Settings.load(config, corpus=corpus, index=index)
     record = place(settings.corpus)
     if answer is None:
-        proof = verification.snapshot(settings.index, record, engine_of(settings))
+        proof = verify_snapshot(settings.index, record, engine_of(settings))
     else:
         content = sys.stdin.read() if str(answer) == "-" else _read(answer)
-        proof = verification.answers(
-            content, record, settings.index if settings.index.is_dir() else None
-        )
+        proof = verify_answers(content, record, settings.index if settings.index.is_dir() else None)
     for fault in proof.faults:
         err.print(f"qa: {printable(fault)}")
     if not proof.faults:
@@ -854,10 +861,12 @@ def status(
     Example: qa status --json
     """
     from qa.answer.reranker import BUNDLED, bundled_sha256  # noqa: PLC0415
+    from qa.answer.searches.registry import chosen_searches  # noqa: PLC0415
     from qa.index.engine import engine_of  # noqa: PLC0415
     from qa.index.snapshot import open_snapshot  # noqa: PLC0415
 
     settings = Settings.load(config, index=index)
+    searches = chosen_searches(settings.searches)
     snapshot = open_snapshot(settings.index, engine_of(settings))
     period = snapshot.documents.period
     stated = {
@@ -874,10 +883,11 @@ def status(
             if settings.engine == "milvus"
             else {}
         ),
-        "searches": list(settings.searches),
+        "searches": [search.name for search in searches],
+        "search_methods": {search.name: search.summary for search in searches},
         "switched_off": _switched_off(settings),
-        "reader": settings.reader,
-        "reader_sha256": bundled_sha256() if settings.reader == BUNDLED else None,
+        "reader": settings.reranker,
+        "reader_sha256": bundled_sha256() if settings.reranker == BUNDLED else None,
     }
     if as_json:
         print_json(stated)
@@ -905,8 +915,12 @@ def _tell_switched_off(settings: Settings) -> None:
 
 
 def _switched_off(settings: Settings) -> list[str]:
-    every = get_args(get_args(Settings.model_fields["searches"].annotation)[0])
-    return [f"search by {name}" for name in every if name not in settings.searches]
+    if settings.searches is None:
+        return []
+    from qa.answer.searches.registry import NAMES, chosen_searches  # noqa: PLC0415
+
+    on = [search.name for search in chosen_searches(settings.searches)]
+    return [f"search by {name}" for name in NAMES if name not in on]
 
 
 def _check_port(host: str, port: int) -> None:

@@ -29,7 +29,7 @@ from qa.answer.ask import QA
 from qa.answer.table import CITATION_COLUMNS, columns, harmless, head
 from qa.errors import BusyError, QuestionError
 from qa.evaluation.questions import BadRow, Format, QuestionRow, format_of, read
-from qa.records import Answer, Citation, to_json
+from qa.records import Answer, Citation, Question, to_json
 
 __all__ = ["STANDARD", "Tally", "batch"]
 
@@ -177,7 +177,7 @@ def _ask(  # noqa: PLR0913 - one step of the journey, told in full
         if isinstance(row, BadRow):
             sink.write({"line": row.line, "id": row.id, "error": row.error}, ())
         else:
-            answer = qa.ask(row.question, previous=row.previous, since=row.since, until=row.until)
+            answer = qa.ask(Question(row.question, row.previous, row.since, row.until))
             asked += 1
             answered += answer.is_answered
             sink.write(

@@ -15,7 +15,8 @@ class Visible:
 
     ``rows`` is a bool for each row of what is searched. The rest says the same of the passages
     they are of, for an engine that is told conditions: the first and last ordinal of the date,
-    the number of the section, and passages that are hidden whatever else they are.
+    the number of the section, passages that are hidden whatever else they are, and, if not None,
+    the passages that alone may be found.
     """
 
     rows: np.ndarray
@@ -23,6 +24,7 @@ class Visible:
     until: int | None = None
     section: int | None = None
     hidden: tuple[int, ...] = ()
+    only: tuple[int, ...] | None = None
 
     @classmethod
     def but(cls, hidden: np.ndarray) -> Visible:

@@ -1,0 +1,81 @@
+"""The filters of a question: which passages may be found."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection
+from difflib import get_close_matches
+
+import numpy as np
+
+from qa.errors import QuestionError
+from qa.index.snapshot import Snapshot
+from qa.index.visible import Visible
+from qa.records import Question
+
+__all__ = ["visible_passages"]
+
+# Names of the record that a message gives in the place of an unknown speaker.
+_SUGGESTIONS = 5
+_LEAST_LIKENESS = 0.3
+
+
+def visible_passages(
+    snapshot: Snapshot, question: Question, hidden: Collection[int]
+) -> Visible | None:
+    """Return the passages that a question may find, the ``hidden`` rows aside; None for all.
+
+    Raises:
+        QuestionError: ``since`` is after ``until``, or there is no such section or speaker.
+    """
+    since, until = question.since, question.until
+    if since and until and since > until:
+        raise QuestionError(
+            f"since ({since}) is after until ({until}): swap them.",
+            "dates",
+            since=since,
+            until=until,
+        )
+    if not (since or until or question.section or question.speaker or hidden):
+        return None
+    passages = snapshot.passages
+    rows = np.ones(len(passages), dtype=bool)
+    earliest = latest = section = speaker = None
+    if since or until:
+        earliest = (since or datetime.date.min).toordinal()
+        latest = (until or datetime.date.max).toordinal()
+        dates = passages.dates
+        rows &= (dates >= earliest) & (dates <= latest) & (dates > 0)
+    if question.section:
+        section = _section_number(snapshot, question.section)
+        rows &= (snapshot.documents.section_numbers == section)[passages.documents]
+    if question.speaker:
+        speaker = passages.speaker_numbers == _speaker_number(snapshot, question.speaker)
+        rows &= speaker
+    rows[list(hidden)] = False
+    only = None if speaker is None else tuple(np.flatnonzero(speaker).tolist())
+    return Visible(rows, earliest, latest, section, tuple(sorted(hidden)), only)
+
+
+def _section_number(snapshot: Snapshot, section: str) -> int:
+    sections = snapshot.documents.sections
+    if section not in sections:
+        raise QuestionError(
+            f"The record has no section {section!r}; it has: {', '.join(sections) or 'none'}.",
+            "section",
+            section=section,
+        )
+    return sections.index(section)
+
+
+def _speaker_number(snapshot: Snapshot, speaker: str) -> int:
+    speakers = snapshot.passages.speakers
+    if speaker not in speakers:
+        near = get_close_matches(speaker, speakers, _SUGGESTIONS, _LEAST_LIKENESS)
+        raise QuestionError(
+            f"The record has no speaker {speaker!r}; speakers with a similar name: "
+            f"{', '.join(near) or 'none'}. Give the name as citations show it.",
+            "speaker",
+            speaker=speaker,
+        )
+    return speakers.index(speaker)
