@@ -1,22 +1,22 @@
-"""How much the reader's word counts beside what spoke before: ``make reader-join``.
+"""How much the reranker's scores count beside those before: ``make reader-join``.
 
     python benchmarks/reader/join.py FOLDER[:QUERIES:QRELS][@K/N] ...
 
 The sets are named as for ``benchmarks/calibrate.py``, whose coefficients are taken as they are, and
-hold no question that the reader was fitted on. Every question is asked as there: answerable ones a
-second time with the answer hidden, some of other sets. The best hits of each are read.
+hold no question that the reranker was fitted on. Every question is asked as there: answerable ones
+a second time with the answer hidden, some of other sets. The best hits of each are rescored.
 
-- The order is fitted by the softmax over what was read, so that the right ones lead.
+- The order is fitted by the softmax over the rescored hits, so that the right ones lead.
 - The confidence is logistic regression over the first.
 - The floor answers as many of the answerable questions, all sets together, as are answered without
-  reading.
-- Hits are read as far behind the best, and as unlikely, as costs no more than LOSS of the right
+  the reranker.
+- Hits are rescored as far behind the best, and as unlikely, as costs no more than LOSS of the right
   ones.
 - Of the sentences of right passages those are marked that agree best with the right ones (F1 over
   characters).
 
 For every set the figures are given before and after, fitted with it and on the others only.
-Written is the part ``reader`` of ``coefficients.json``.
+Written is the part ``reranker`` of ``coefficients.json``.
 """
 
 import argparse
@@ -50,7 +50,7 @@ from calibrate import (
 
 from qa.answer import ranking, rescoring
 from qa.answer.ask import QA
-from qa.answer.quotes import told_stretch
+from qa.answer.quotes import best_scored_stretch
 from qa.answer.reranker import Reranker, open_reranker
 from qa.evaluation.datasets import JudgedQuestion
 from qa.evaluation.run import hidden_rows, indexed
@@ -58,8 +58,7 @@ from qa.records import Hit
 from qa.settings import Settings
 
 DEEP = 2  # hits that are read of each question
-ORDER = ("before", "leads")
-CONFIDENCE = ("before", "answers")
+ORDER = CONFIDENCE = ("before", "reranker")
 # Fewer of what is answerable may be lost by not reading.
 LOSS = 0.005
 COEFFICIENTS = Path("src/qa/answer/coefficients.json")
@@ -75,7 +74,7 @@ class Row:
 
     kind: str
     hits: list[Hit]
-    read: list[rescoring.Read]
+    read: list[rescoring.Rescored]
     right: np.ndarray
     marks: list[tuple[float, int, int]]
 
@@ -114,9 +113,9 @@ def main() -> None:
     if not options.dry_run:
         stated = json.loads(COEFFICIENTS.read_text("utf-8"))
         counts = {name: len(of) for name, of in rows.items()}
-        reader = open_reranker(options.reader)
-        stated["reader"] = {
-            "sha256": reader.sha256,
+        reranker = open_reranker(options.reader)
+        stated["reranker"] = {
+            "sha256": reranker.sha256,
             **fitted,
             "from": {"command": "make reader-join", "questions": counts},
         }
@@ -126,8 +125,8 @@ def main() -> None:
 
 def ask(options: argparse.Namespace) -> dict[str, list[Row]]:
     """Every set's questions with what was read."""
-    settings = Settings.load(reader="off")
-    reader = open_reranker(options.reader)
+    settings = Settings.load(reranker="off")
+    reranker = open_reranker(options.reader)
     sets = {name: opened(name) for name in options.sets}
     nobodys = [
         JudgedQuestion(id=f"nobody/{n}", question=line, kind="out_of_scope")
@@ -144,17 +143,17 @@ def ask(options: argparse.Namespace) -> dict[str, list[Row]]:
             for kind in KIND_SHARES
             for q in [q for q in questions if q.kind == kind][: options.most]
         ]
-        rows[label(name)] = [row for q in some if (row := asked(qa, reader, q, options.deep))]
+        rows[label(name)] = [row for q in some if (row := asked(qa, reranker, q, options.deep))]
         say(f"{label(name)}: {len(rows[label(name)])} questions asked")
     return rows
 
 
-def asked(qa: QA, reader: Reranker, question: JudgedQuestion, deep: int) -> Row | None:
+def asked(qa: QA, reranker: Reranker, question: JudgedQuestion, deep: int) -> Row | None:
     """A question with what the reader tells of its best hits; None where there are none."""
-    taken = qa.asked(question.question)
-    evidence = qa.evidence(question.question, hidden=hidden_rows(qa.snapshot, question))
-    hits = ranking.hits(qa.snapshot, evidence)
-    read = [*rescoring.readings(qa.snapshot, reader, taken, hits[:deep])]
+    parsed = qa.parse(question.question)
+    features = qa.features(question.question, hidden=hidden_rows(qa.snapshot, question))
+    hits = ranking.ranked(qa.snapshot, features)
+    read = rescoring.window_scores(qa.snapshot, reranker, parsed, hits[:deep])
     if not read:
         return None
     is_right = right(qa, question, np.array([one.hit.row for one in read]))
@@ -162,12 +161,14 @@ def asked(qa: QA, reader: Reranker, question: JudgedQuestion, deep: int) -> Row 
     return Row(question.kind, hits[: deep + 5], read, is_right, marks)
 
 
-def marked(qa: QA, question: JudgedQuestion, one: rescoring.Read) -> list[tuple[float, int, int]]:
-    """What the reader tells of the sentences of a passage, and how much of each answers."""
+def marked(
+    qa: QA, question: JudgedQuestion, one: rescoring.Rescored
+) -> list[tuple[float, int, int]]:
+    """Return score and length of the sentences of a passage, and how much of each answers."""
     passage = qa.snapshot.passages[one.hit.row]
     places = [p for g in question.gold if g.document == passage.document for p in g.places]
     found = []
-    for number, logit in zip(one.sentences, one.reading.sentences, strict=True):
+    for number, logit in one.sentence_scores.items():
         span = passage.sentences[number]
         shared = sum(max(0, min(span.end, p.end) - max(span.start, p.start)) for p in places[:1])
         found.append((logit, span.end - span.start, shared))
@@ -234,7 +235,7 @@ def fit(
     answered = float(np.average(before, weights=shares))
     floor = weighted_quantile(np.array(values), np.array(shares), 1 - answered)
     fitted["answer_floor"] = round(floor, 3)
-    fitted["read"] = {"hits": deep, **reach([*sets.values()], order)}
+    fitted["reach"] = {"hits": deep, **reach([*sets.values()], order)}
     fitted["quote"] = quote([*sets.values()])
     return fitted
 
@@ -257,7 +258,7 @@ def quote(sets: Sequence[Sequence[Row]]) -> dict[str, float]:
 def agreement(row: Row, behind: float, least: float) -> float:
     """The F1 of the characters that are marked."""
     told = {n: logit for n, (logit, *_) in enumerate(row.marks)}
-    chosen = [row.marks[n] for n in told_stretch(told, behind, least)]
+    chosen = [row.marks[n] for n in best_scored_stretch(told, behind, least)]
     shared = sum(s for *_, s in chosen)
     return 2 * shared / (sum(n for _, n, _ in chosen) + sum(s for *_, s in row.marks))
 
@@ -298,13 +299,13 @@ def order_weights(sets: Sequence[Sequence[Row]], taken: Sequence[bool]) -> np.nd
 
 def columns(row: Row) -> np.ndarray:
     """What orders the hits that were read."""
-    return np.array([[one.hit.score, one.reading.leads] for one in row.read])
+    return np.array([[one.hit.score, one.scores.order] for one in row.read])
 
 
 def leader(row: Row, order: dict[str, float]) -> tuple[int, dict[str, np.ndarray]]:
     """Which leads, and what tells whether it answers."""
     scores = columns(row) @ np.array([order[name] for name in ORDER])
-    return int(scores.argmax()), rescoring.features(row.read)
+    return int(scores.argmax()), rescoring.join_features(row.read)
 
 
 def likely(row: Row, fitted: dict) -> tuple[int, float]:
