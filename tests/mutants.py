@@ -271,13 +271,13 @@ MUTANTS = [
     ),
     (
         "a number in running text quoted elsewhere",
-        "answer/ask.py",
+        "answer/citations.py",
         "elif numbered := with_number(passage, result.question):",
         "elif numbered := ():",
     ),
     (
         "a reply without its question marked",
-        "answer/lookup.py",
+        "answer/quotes.py",
         "numbers = [*_first(passage.sentences, 0, reply), *_first",
         "numbers = [*_first",
     ),
@@ -439,9 +439,9 @@ MUTANTS = [
     ),
     (
         "quote taken from another passage",
-        "answer/ask.py",
-        "quotes(self.snapshot, hit.row, passage, result.question, scores)",
-        "quotes(self.snapshot, hit.row - 1, passage, result.question, scores)",
+        "answer/citations.py",
+        "quotes(snapshot, hit.row, passage, result.question, scores)",
+        "quotes(snapshot, hit.row - 1, passage, result.question, scores)",
     ),
     (
         "passage search dropped",
@@ -475,9 +475,9 @@ MUTANTS = [
     ),
     (
         "everything answered",
-        "answer/ask.py",
-        "is_answered = result is not None and result.is_answered",
-        "is_answered = result is not None",
+        "answer/result.py",
+        "return bool(self.hits) and self.hits[0].is_answer",
+        "return bool(self.hits)",
     ),
     (
         "floor left open",
@@ -538,7 +538,7 @@ MUTANTS = [
     ),
     (
         "a text cited twice",
-        "answer/ranking.py",
+        "answer/citations.py",
         "if all(passage.text != other.text for _, other in chosen):",
         "if True:",
     ),

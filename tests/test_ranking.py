@@ -11,6 +11,7 @@ import pytest
 from conftest import WordEncoder, corpus_file
 from qa import QA
 from qa.answer import ranking
+from qa.answer.citations import leading
 from qa.answer.features import FEATURES, Features
 from qa.answer.reranker import bundled_sha256
 from qa.index.build import build
@@ -161,12 +162,12 @@ def test_only_hits_near_the_best_are_cited_no_more_than_asked_for_and_no_text_tw
     texts = {"a": "Tea is hot.", "b": "Tea is hot.", "c": "Hot tea is.", "d": "Milk."}
     index = make_index(texts)
     snapshot, found = open_snapshot(index), hits(index, "is tea hot")
-    cited = ranking.leading(snapshot, found, 3)
+    cited = leading(snapshot, found, 3)
     assert [hit.document for hit, _ in cited] == ["a", "c"]
     assert [passage.text for _, passage in cited] == ["Tea is hot.", "Hot tea is."]
     assert cited[-1][0].score >= cited[0][0].score - math.log(10)
-    assert [hit.document for hit, _ in ranking.leading(snapshot, found, 1)] == ["a"]
-    assert ranking.leading(snapshot, [], 3) == []
+    assert [hit.document for hit, _ in leading(snapshot, found, 1)] == ["a"]
+    assert leading(snapshot, [], 3) == []
 
 
 def test_the_coefficients_say_what_they_were_fitted_on():

@@ -6,33 +6,26 @@ import datetime
 import hashlib
 import time
 import weakref
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from qa import __version__
 from qa.answer import ranking, rescoring
-from qa.answer.citations import citation, later_statement
+from qa.answer.citations import citations
 from qa.answer.conversation import is_context_dependent, is_short, joined, small_talk
 from qa.answer.features import FeatureExtractor, Features
 from qa.answer.filters import visible_passages
 from qa.answer.follow_ups import follow_up_hits
-from qa.answer.lookup import (
-    NO_LOOKUP,
-    Lookup,
-    look_up,
-    question_and_reply,
-    with_lookup,
-    with_number,
-)
-from qa.answer.named import by_initials, in_time
+from qa.answer.lookup import look_up
+from qa.answer.named import named_first
 from qa.answer.question import ParsedQuestion, QuestionParser
-from qa.answer.quotes import quotes
 from qa.answer.related import related_questions
 from qa.answer.reranker import BUNDLED, Reranker, open_reranker
+from qa.answer.result import Result
 from qa.answer.searches.registry import chosen_searches
 from qa.errors import EncoderError, QuestionError
 from qa.index.encoder import Encoder, open_encoder
@@ -40,7 +33,7 @@ from qa.index.engine import FAISS, Engine, engine_of
 from qa.index.runtime import load_libraries
 from qa.index.snapshot import Snapshot, open_snapshot
 from qa.index.visible import Visible
-from qa.records import Answer, Citation, Hit, Passage, Question, Quote
+from qa.records import Answer, Hit, Question, SmallTalk
 from qa.settings import Settings
 
 __all__ = ["QA", "Explained", "clean"]
@@ -62,30 +55,6 @@ class Explained:
 
     answer: Answer
     hits: tuple[Hit, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """A question as it was searched for, and all its hits, best first.
-
-    ``is_joined`` says that it was joined with the question before, which rerankers do not know.
-    ``lookup`` are passages asked for by number or name, which need no reranker; ``rescored`` are
-    the hits that it rescored, by row.
-    """
-
-    question: ParsedQuestion
-    hits: list[Hit]
-    is_joined: bool = False
-    lookup: Lookup = NO_LOOKUP
-    rescored: Mapping[int, rescoring.Rescored] = field(default_factory=dict)
-
-    @property
-    def is_answered(self) -> bool:
-        return bool(self.hits) and self.hits[0].is_answer
-
-    @property
-    def confidence(self) -> float:
-        return self.hits[0].confidence if self.hits else 0.0
 
 
 class QA:
@@ -238,26 +207,41 @@ class QA:
         question = self._checked(Question.of(question, **fields))
         visible = visible_passages(self.snapshot, question, hidden)
         remark = small_talk(question.text)
-        result = None
-        if question.text and not remark:
-            result = self._named_first(self._rescored(self._searched(question, visible)))
-        cited = self._citations(result, question.top_k or self.top_k) if result else ()
-        is_answered = result is not None and result.is_answered
+        if remark or not question.text:
+            return Explained(self._nothing_searched(question, remark, started), ())
+        result = self._searched(question, visible)
+        result = self._rescored(result)
+        result = self._named_first(result)
+        cited = citations(self.snapshot, result, question.top_k or self.top_k)
+        related = related_questions(self.snapshot, result.question, cited, visible)
         answer = Answer(
             question=question.text,
-            searched_for=result.question.text if result else "",
-            status="answered" if is_answered else "not_in_record",
-            citations=cited if is_answered else (),
-            nearest=() if is_answered else cited,
-            related=(
-                related_questions(self.snapshot, result.question, cited, visible) if result else ()
-            ),
-            confidence=result.confidence if result else 0.0,
+            searched_for=result.question.text,
+            status="answered" if result.is_answered else "not_in_record",
+            citations=cited if result.is_answered else (),
+            nearest=() if result.is_answered else cited,
+            related=related,
+            confidence=result.confidence,
+            snapshot=self.snapshot.digest,
+            elapsed_ms=_ms_since(started),
+        )
+        return Explained(answer, tuple(result.hits))
+
+    def _nothing_searched(
+        self, question: Question, remark: SmallTalk | None, started: float
+    ) -> Answer:
+        return Answer(
+            question=question.text,
+            searched_for="",
+            status="not_in_record",
+            citations=(),
+            nearest=(),
+            related=(),
+            confidence=0.0,
             snapshot=self.snapshot.digest,
             elapsed_ms=_ms_since(started),
             courtesy=remark,
         )
-        return Explained(answer, tuple(result.hits) if result else ())
 
     def _checked(self, question: Question) -> Question:
         """Return the question and the last ones before it as plain text, none of them too long."""
@@ -274,7 +258,7 @@ class QA:
                 )
         return replace(question, text=text, previous=previous)
 
-    def _searched(self, question: Question, visible: Visible | None) -> _Result:
+    def _searched(self, question: Question, visible: Visible | None) -> Result:
         """Return the hits of a question, of a follow-up those of it and the one before together."""
         text = question.text
         previous = [t for t in question.previous if t and t != text and not small_talk(t)]
@@ -291,12 +275,12 @@ class QA:
         before = self._searched_alone(self.parse(joined(previous[-1], earlier)), visible)
         own_words = _OWN_WORDS_DEPENDENT if is_dependent else _OWN_WORDS_SHORT
         hits = follow_up_hits(self.extractor, alone, both, before.hits, own_words, visible)
-        return _Result(both, hits, is_joined=True)
+        return Result(both, hits, is_joined=True)
 
-    def _searched_alone(self, question: ParsedQuestion, visible: Visible | None) -> _Result:
+    def _searched_alone(self, question: ParsedQuestion, visible: Visible | None) -> Result:
         hits = ranking.ranked(self.snapshot, self.extractor.features(question, visible))
-        lookup = look_up(self.snapshot, question, hits, visible)
-        return _Result(question, with_lookup(self.snapshot, question, lookup, hits), lookup=lookup)
+        lookup, hits = look_up(self.snapshot, question, hits, visible)
+        return Result(question, hits, lookup=lookup)
 
     def parse(self, question: str) -> ParsedQuestion:
         """Return the question as the searches take it, its typos mended."""
@@ -310,7 +294,7 @@ class QA:
     def _day(self) -> datetime.date:
         return self._today or datetime.date.today()  # noqa: DTZ011 - the visitor's day
 
-    def _rescored(self, result: _Result) -> _Result:
+    def _rescored(self, result: Result) -> Result:
         """Return the hits as the reranker orders them, where there is one and it knows the kind."""
         if self.reranker is None or result.is_joined or result.lookup.rows:
             return result
@@ -319,38 +303,11 @@ class QA:
         )
         return replace(result, hits=hits, rescored=rescored)
 
-    def _named_first(self, result: _Result) -> _Result:
+    def _named_first(self, result: Result) -> Result:
         """Return the hits, those of the initials and the time that the question names first."""
         if result.lookup.rows:
             return result
-        hits = by_initials(self.snapshot, result.question, result.hits)
-        return replace(result, hits=in_time(self.snapshot, result.question, hits))
-
-    def _citations(self, result: _Result, top_k: int) -> tuple[Citation, ...]:
-        snapshot = self.snapshot
-        return tuple(
-            citation(
-                snapshot.documents[hit.document],
-                passage,
-                self._quotes(result, hit, passage),
-                number,
-                hit.confidence,
-                later_statement(snapshot, hit, result.hits) if result.is_answered else None,
-            )
-            for number, (hit, passage) in enumerate(
-                ranking.leading(snapshot, result.hits, top_k), start=1
-            )
-        )
-
-    def _quotes(self, result: _Result, hit: Hit, passage: Passage) -> tuple[Quote, ...]:
-        if hit.row in result.lookup.rows:
-            if result.lookup.is_whole:
-                return question_and_reply(passage)
-        elif numbered := with_number(passage, result.question):
-            return numbered
-        rescored = result.rescored.get(hit.row)
-        scores = rescored.sentence_scores if rescored else None
-        return quotes(self.snapshot, hit.row, passage, result.question, scores)
+        return replace(result, hits=named_first(self.snapshot, result.question, result.hits))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Citations, which ``answer_checks.py`` checks against the record."""
+"""The hits to cite become citations, which ``answer_checks.py`` checks against the record."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from urllib.parse import quote as percent_encoded
 
 import numpy as np
 
+from qa.answer.quotes import question_and_reply, quotes, with_number
+from qa.answer.result import Result
 from qa.index.snapshot import Snapshot
 from qa.records import (
     Citation,
@@ -23,18 +25,58 @@ from qa.records import (
     page_of,
 )
 
-__all__ = ["citation", "cited_document", "document_link", "later_statement"]
+__all__ = ["citation", "citations", "cited_document", "document_link", "leading"]
 
 # Characters kept before and after a passage, to find it again should the text have moved.
 _AROUND_CHARS = 32
 # A text fragment longer than this names its first and last words only.
 _FRAGMENT_CHARS = 200
 _FRAGMENT_WORDS = 6
+# Citations after the first score at most this much less than it: a tenth of the odds.
+_MOST_BEHIND = float(np.log(10))
 # A later statement is looked for among this many hits; it scores at most so much less than the
 # citation (a quarter of the odds), and its passage is so much like the one cited. Set by hand.
 _LATER_HITS = 20
 _LATER_BEHIND = 1.4
 _LATER_COSINE = 0.6
+
+
+def citations(snapshot: Snapshot, result: Result, top_k: int) -> tuple[Citation, ...]:
+    """Return the citations of the best hits, up to ``top_k``, each with its quotes."""
+    return tuple(
+        citation(
+            snapshot.documents[hit.document],
+            passage,
+            _quotes(snapshot, result, hit, passage),
+            number,
+            hit.confidence,
+            _later_statement(snapshot, hit, result.hits) if result.is_answered else None,
+        )
+        for number, (hit, passage) in enumerate(leading(snapshot, result.hits, top_k), start=1)
+    )
+
+
+def _quotes(snapshot: Snapshot, result: Result, hit: Hit, passage: Passage) -> tuple[Quote, ...]:
+    if hit.row in result.lookup.rows:
+        if result.lookup.is_whole:
+            return question_and_reply(passage)
+    elif numbered := with_number(passage, result.question):
+        return numbered
+    rescored = result.rescored.get(hit.row)
+    scores = rescored.sentence_scores if rescored else None
+    return quotes(snapshot, hit.row, passage, result.question, scores)
+
+
+def leading(snapshot: Snapshot, hits: Sequence[Hit], top_k: int) -> list[tuple[Hit, Passage]]:
+    """Return the hits to cite: up to ``top_k``, none far below the best, no text twice."""
+    chosen: list[tuple[Hit, Passage]] = []
+    for hit in hits:
+        if len(chosen) == top_k or hit.score < hits[0].score - _MOST_BEHIND:
+            break
+        passage = snapshot.passages[hit.row]
+        if all(passage.text != other.text for _, other in chosen):
+            chosen.append((hit, passage))
+    return chosen
 
 
 def citation(  # noqa: PLR0913, PLR0917 - the parts of a citation
@@ -70,7 +112,7 @@ def citation(  # noqa: PLR0913, PLR0917 - the parts of a citation
     )
 
 
-def later_statement(snapshot: Snapshot, hit: Hit, hits: Sequence[Hit]) -> Later | None:
+def _later_statement(snapshot: Snapshot, hit: Hit, hits: Sequence[Hit]) -> Later | None:
     """Return the newest other hit of a later day that answers about as well and is much alike."""
     passages = snapshot.passages
 

@@ -1,4 +1,4 @@
-"""Lookup of written questions by their number or by who put them, and the quotes for them."""
+"""Lookup of written questions by their number or by who put them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ import numpy as np
 from qa.answer.question import ParsedQuestion
 from qa.index.snapshot import Snapshot
 from qa.index.visible import Visible
-from qa.records import Hit, Passage, Quote, Span
+from qa.records import Hit
 from qa.sources.layouts.numbers import asks_by_number
-from qa.text.dates import dates_of_heading
 
-__all__ = ["NO_LOOKUP", "Lookup", "look_up", "question_and_reply", "with_lookup", "with_number"]
+__all__ = ["NO_LOOKUP", "Lookup", "look_up"]
 
 # A number that more documents have ("question 3") names none of them.
 _MOST_DOCUMENTS = 3
@@ -25,13 +24,6 @@ _CONFIDENCE = 0.97
 _LEAD = 5.0
 # Hits whose texts are searched for a number that no heading has, and for who asked.
 _SEARCHED_HITS = 50
-# Of a question and of its reply, so much is quoted.
-_QUOTED_CHARS = 600
-_CODE = re.compile(r"[\[(]?(?:PQ |UIN )?[A-Z]{0,3}[\d/-]{1,12}[A-Z]?[\])]?")
-_REPLY = re.compile(
-    r"\W*(?:reply|answer|response|r[eé]ponse|respuesta|resposta|risposta|antwort|答[复復覆]?)\b",
-    re.IGNORECASE,
-)
 # With these words alone somebody asks for the question and its reply, not for something in it.
 _ASKING = frozenset(
     "question repli answer respons number no written oral pq parliamentari ask".split()
@@ -60,11 +52,19 @@ NO_LOOKUP = Lookup()
 
 def look_up(
     snapshot: Snapshot, question: ParsedQuestion, hits: Sequence[Hit], visible: Visible | None
-) -> Lookup:
+) -> tuple[Lookup, list[Hit]]:
     """Return the passages of the questions asked for by number, or else by who put them.
 
-    Replies come without the question, where they are passages of their own.
+    And the hits, those passages before all others. Replies come without the question, where they
+    are passages of their own.
     """
+    lookup = _lookup(snapshot, question, hits, visible)
+    return lookup, _with_lookup(snapshot, question, lookup, hits)
+
+
+def _lookup(
+    snapshot: Snapshot, question: ParsedQuestion, hits: Sequence[Hit], visible: Visible | None
+) -> Lookup:
     if not snapshot.passages.has_numbers:
         return NO_LOOKUP
     numbers = question.numbers
@@ -84,7 +84,7 @@ def look_up(
     return Lookup(tuple(sorted(by_name)), not (match["rest"] or "").strip(" ?.!"))
 
 
-def with_lookup(
+def _with_lookup(
     snapshot: Snapshot, question: ParsedQuestion, lookup: Lookup, hits: Sequence[Hit]
 ) -> list[Hit]:
     """Return the hits, those of the lookup before all others.
@@ -105,29 +105,6 @@ def with_lookup(
         for row in rows
     ]
     return [*leading, *others]
-
-
-def question_and_reply(passage: Passage) -> tuple[Quote, ...]:
-    """Return the question and the reply in a passage, each from its beginning."""
-    texts = passage.sentence_texts
-    # A page's head and the office's code are no part of either.
-    others = {n for n, text in enumerate(texts) if _CODE.fullmatch(text) or dates_of_heading(text)}
-    reply = next((n for n, text in enumerate(texts) if n and _REPLY.match(text)), len(texts))
-    if len(others) == len(texts):
-        others = set()
-    numbers = [*_first(passage.sentences, 0, reply), *_first(passage.sentences, reply, len(texts))]
-    return passage.quotes(n for n in numbers if n not in others)
-
-
-def with_number(passage: Passage, question: ParsedQuestion) -> tuple[Quote, ...]:
-    """Return the sentences of a passage with the number asked for; none where none is."""
-    if not asks_by_number(question.text):
-        return ()
-    return passage.quotes(
-        n
-        for n, text in enumerate(passage.sentence_texts)
-        if any(number in text.upper() for number in question.numbers)
-    )
 
 
 def _is_distinctive(number: str) -> bool:
@@ -154,13 +131,6 @@ def _is_put_by(snapshot: Snapshot, row: int, match: re.Match[str]) -> bool:
     )
     question = passage.asked.of(snapshot.documents[passage.document].text) if passage.asked else ""
     return bool(put.search(f"{question}\n{passage.text}"))
-
-
-def _first(sentences: Sequence[Span], start: int, end: int) -> Iterator[int]:
-    """Yield the numbers of the first sentences of a stretch that may be quoted together."""
-    for n in range(start, end):
-        if n == start or sentences[n].end - sentences[start].start <= _QUOTED_CHARS:
-            yield n
 
 
 def _holding(snapshot: Snapshot, numbers: Sequence[str], hits: Sequence[Hit]) -> Iterator[Hit]:

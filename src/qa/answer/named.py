@@ -14,7 +14,7 @@ from qa.records import Hit
 from qa.text.question_dates import Period, asks_when_said
 from qa.text.terms import terms
 
-__all__ = ["by_initials", "in_time"]
+__all__ = ["by_initials", "named_first"]
 
 # A season, the longest time that somebody names to say when something was said; a year is often
 # that of what it was about.
@@ -30,7 +30,12 @@ _OF_ANOTHER_TIME = 0.2
 _INITIALS = re.compile(r"\b(?:[A-Z]\. ?)+[A-Z][\w’'-]+")
 
 
-def in_time(snapshot: Snapshot, question: ParsedQuestion, hits: Sequence[Hit]) -> list[Hit]:
+def named_first(snapshot: Snapshot, question: ParsedQuestion, hits: Sequence[Hit]) -> list[Hit]:
+    """Return the hits, first those with the initials or of the time that the question names."""
+    return _in_time(snapshot, question, by_initials(snapshot, question, hits))
+
+
+def _in_time(snapshot: Snapshot, question: ParsedQuestion, hits: Sequence[Hit]) -> list[Hit]:
     """Return the hits, answers of the time asked for first; no answers where none is of it.
 
     A passage without a date may be of any time, and one that names the month speaks of it. A date

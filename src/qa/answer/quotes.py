@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from qa.answer.question import ParsedQuestion
 from qa.answer.ranking import coefficients
 from qa.index.snapshot import Snapshot
-from qa.records import Passage, Quote
+from qa.records import Passage, Quote, Span
+from qa.sources.layouts.numbers import asks_by_number
+from qa.text.dates import dates_of_heading
 from qa.text.terms import terms
 
-__all__ = ["best_scored_stretch", "likely_stretch", "quotes"]
+__all__ = [
+    "best_scored_stretch",
+    "likely_stretch",
+    "question_and_reply",
+    "quotes",
+    "with_number",
+]
 
 # Sentences marked at most: an answer is often two or three, more would mark half the passage.
 _MOST = 3
@@ -23,6 +31,13 @@ _MOST = 3
 # press conferences: marking longer stretches finds more of the answer and points less.
 _COVERAGE_WEIGHT = 0.3
 _COST_PER_SENTENCE = 0.03
+# Of a question and of its reply, so much is quoted.
+_QUOTED_CHARS = 600
+_CODE = re.compile(r"[\[(]?(?:PQ |UIN )?[A-Z]{0,3}[\d/-]{1,12}[A-Z]?[\])]?")
+_REPLY = re.compile(
+    r"\W*(?:reply|answer|response|r[eé]ponse|respuesta|resposta|risposta|antwort|答[复復覆]?)\b",
+    re.IGNORECASE,
+)
 # A sentence that begins so depends on the one before it ("So they decided ...").
 _CONTEXT_DEPENDENT = re.compile(
     r"\W*(?:(?:so|and|but|or|well|because|then)\W+)*"
@@ -52,6 +67,29 @@ def quotes(
     if best.start and len(best) < _MOST and _CONTEXT_DEPENDENT.match(texts[best.start]):
         best = range(best.start - 1, best.stop)
     return passage.quotes(best)
+
+
+def question_and_reply(passage: Passage) -> tuple[Quote, ...]:
+    """Return the question and the reply in a passage, each from its beginning."""
+    texts = passage.sentence_texts
+    # A page's head and the office's code are no part of either.
+    others = {n for n, text in enumerate(texts) if _CODE.fullmatch(text) or dates_of_heading(text)}
+    reply = next((n for n, text in enumerate(texts) if n and _REPLY.match(text)), len(texts))
+    if len(others) == len(texts):
+        others = set()
+    numbers = [*_first(passage.sentences, 0, reply), *_first(passage.sentences, reply, len(texts))]
+    return passage.quotes(n for n in numbers if n not in others)
+
+
+def with_number(passage: Passage, question: ParsedQuestion) -> tuple[Quote, ...]:
+    """Return the sentences of a passage with the number asked for; none where none is."""
+    if not asks_by_number(question.text):
+        return ()
+    return passage.quotes(
+        n
+        for n, text in enumerate(passage.sentence_texts)
+        if any(number in text.upper() for number in question.numbers)
+    )
 
 
 def likely_stretch(
@@ -110,3 +148,10 @@ def _stretches(count: int) -> Iterator[range]:
     for start in range(count):
         for end in range(start + 1, min(start + _MOST, count) + 1):
             yield range(start, end)
+
+
+def _first(sentences: Sequence[Span], start: int, end: int) -> Iterator[int]:
+    """Yield the numbers of the first sentences of a stretch that may be quoted together."""
+    for n in range(start, end):
+        if n == start or sentences[n].end - sentences[start].start <= _QUOTED_CHARS:
+            yield n

@@ -21,7 +21,7 @@ import numpy as np
 from qa.answer.features import Features
 from qa.answer.searches.registry import VECTOR_FEATURES
 from qa.index.snapshot import Snapshot
-from qa.records import Hit, Passage
+from qa.records import Hit
 
 __all__ = [
     "answer_floors",
@@ -30,7 +30,6 @@ __all__ = [
     "confidences",
     "is_few",
     "kind",
-    "leading",
     "newest_first",
     "ordered",
     "promoted",
@@ -42,8 +41,6 @@ __all__ = [
 _LEAD_RANK = 5
 # Of hits this near the best (a tenth likelier or less) the newest leads.
 _NEAR_TIE = 0.1
-# Citations after the first score at most this much less than it: a tenth of the odds.
-_MOST_BEHIND = float(np.log(10))
 
 
 def ranked(snapshot: Snapshot, features: Features) -> list[Hit]:
@@ -98,18 +95,6 @@ def promoted(hits: Sequence[Hit], first: Collection[int]) -> list[Hit]:
 def _keeping_scores(hits: Sequence[Hit], moved: Sequence[Hit]) -> list[Hit]:
     """Return the moved hits with the scores of their new ranks: scores never rise with the rank."""
     return [replace(hit, score=at.score) for hit, at in zip(moved, hits, strict=True)]
-
-
-def leading(snapshot: Snapshot, hits: Sequence[Hit], top_k: int) -> list[tuple[Hit, Passage]]:
-    """Return the hits to cite: up to ``top_k``, none far below the best, no text twice."""
-    chosen: list[tuple[Hit, Passage]] = []
-    for hit in hits:
-        if len(chosen) == top_k or hit.score < hits[0].score - _MOST_BEHIND:
-            break
-        passage = snapshot.passages[hit.row]
-        if all(passage.text != other.text for _, other in chosen):
-            chosen.append((hit, passage))
-    return chosen
 
 
 def answer_floors() -> dict[str, float]:
