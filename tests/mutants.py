@@ -902,6 +902,36 @@ MUTANTS = [
         "(snapshot.documents.section_numbers != section)",
     ),
     (
+        "the speaker is not looked at",
+        "answer/filters.py",
+        "rows &= speaker\n",
+        "pass\n",
+    ),
+    (
+        "the last of two searches supplies a feature",
+        "answer/features.py",
+        "np.maximum(columns.get(name, values), values)",
+        "values",
+    ),
+    (
+        "the first of two searches supplies a feature",
+        "answer/features.py",
+        "np.maximum(columns.get(name, values), values)",
+        "columns.get(name, values)",
+    ),
+    (
+        "an unknown search is left out in silence",
+        "answer/searches/registry.py",
+        "    if unknown:",
+        "    if False:",
+    ),
+    (
+        "former names of settings are unknown",
+        "settings.py",
+        "_FORMER_NAMES.get(name, name): value",
+        "name: value",
+    ),
+    (
         "passages found out of order",
         "web/ui/reading.py",
         "next=step(places[at + 1], places)",

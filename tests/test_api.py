@@ -55,6 +55,8 @@ def test_what_was_asked_before_bears_on_the_answer_and_dates_do(served):
         ({"question": "tea", "since": "May"}, "since: Input should be a valid date"),
         ({"question": "x" * 2001}, "The question has 2,001 characters, at most 2,000 are taken"),
         ({"question": "tea", "since": "2021-01-01", "until": "2020-01-01"}, "swap them"),
+        ({"question": "tea", "section": "nowhere"}, "The record has no section 'nowhere'"),
+        ({"question": "tea", "speaker": "nobody"}, "The record has no speaker 'nobody'"),
     ],
 )
 def test_what_is_wrong_is_told_as_problem_json(served, body, told):

@@ -11,7 +11,7 @@ from qa import QA
 from qa.errors import EncoderError, QuestionError
 from qa.index.build import build
 from qa.index.snapshot import open_snapshot
-from qa.records import Document, to_json
+from qa.records import Document, Question, to_json
 
 PAGE = (
     "Rain fell on roads. Why is tea always hot?(2020-01-01)\n\n"
@@ -71,7 +71,7 @@ def test_an_empty_or_unreadable_question_gets_no_answer(qa, question):
     json.dumps(to_json(answer), ensure_ascii=False).encode()
 
 
-def test_a_slip_of_the_keyboard_is_mended_and_told(make_index):
+def test_a_typo_is_mended_and_shown(make_index):
     class Pieces(WordEncoder):
         def count_tokens(self, text):
             return len(text)
@@ -217,6 +217,59 @@ def test_an_unknown_section_is_refused_with_those_there_are(sectioned):
     assert (caught.value.reason, caught.value.facts) == ("section", {"section": "Milk"})
 
 
+SPEAKERS = "MR. CARNEY: {} is hot.\n\nMS. TARN: {} is hot too.\n\nMR. CARNEY: Good. {} is hot."
+
+
+@pytest.fixture
+def spoken(make_index):
+    text = "\n\n".join(SPEAKERS.format(*[what] * 3) for what in ("Tea", "Milk", "Soup"))
+    index = make_index({"talk": text}, layout="transcript")
+    return QA(open_snapshot(index), WordEncoder(), top_k=9)
+
+
+def test_a_speaker_leaves_out_what_others_said(spoken):
+    everybody = {c.passage.speaker for c in spoken.ask("is tea hot").citations}
+    assert {"MR. CARNEY", "MS. TARN"} <= everybody
+    for name in ("MR. CARNEY", "MS. TARN"):
+        answer = spoken.ask(Question("is tea hot", speaker=name))
+        assert {c.passage.speaker for c in answer.citations} == {name}
+        assert {
+            spoken.snapshot.passages[h.row].speaker
+            for h in spoken.explain("tea", speaker=name).hits
+        } == {name}
+
+
+@pytest.mark.parametrize(
+    ("name", "similar"),
+    [
+        ("Carney", "MR. CARNEY"),
+        ("Ms Tran", "MS. TARN"),
+        ("R", "MR. CARNEY, MS. TARN"),
+        ("X", "none"),
+    ],
+)
+def test_an_unknown_speaker_is_refused_with_similar_names(spoken, name, similar):
+    with pytest.raises(QuestionError) as caught:
+        spoken.ask("is tea hot", speaker=name)
+    assert str(caught.value) == (
+        f"The record has no speaker {name!r}; similar names: {similar}. "
+        "Use a name as citations show it."
+    )
+    assert (caught.value.reason, caught.value.facts) == ("speaker", {"speaker": name})
+
+
+def test_a_question_may_be_a_record_or_a_text_with_its_fields(dated):
+    day = datetime.date(2020, 5, 1)
+    asked = Question("and hot?", previous=["what of tea?"], since=day, top_k=1)
+    expected = dataclasses.replace(dated.ask(asked), elapsed_ms=0)
+    fields = {"previous": ["what of tea?"], "since": day, "top_k": 1}
+    assert dataclasses.replace(dated.ask("and hot?", **fields), elapsed_ms=0) == expected
+    assert dataclasses.replace(dated.explain(asked).answer, elapsed_ms=0) == expected
+    assert len(expected.citations) == 1
+    with pytest.raises(TypeError, match="sinse"):
+        dated.ask("and hot?", sinse=day)
+
+
 def test_since_after_until_is_refused(dated):
     with pytest.raises(QuestionError, match=r"since \(2021-01-01\) is after until \(2020-01-01\)"):
         dated.ask("tea", since=datetime.date(2021, 1, 1), until=datetime.date(2020, 1, 1))
@@ -249,13 +302,13 @@ def test_a_follow_up_is_searched_with_the_question_before_it(dated):
 @pytest.mark.parametrize(
     ("said", "expected"), [("Hello!", "greeting"), ("thank you", "thanks"), ("bye", "farewell")]
 )
-def test_a_courtesy_is_answered_by_no_passage(qa, said, expected):
+def test_small_talk_is_answered_by_no_passage(qa, said, expected):
     answer = qa.ask(said)
     assert (answer.courtesy, answer.status) == (expected, "not_in_record")
     assert (answer.citations, answer.nearest, answer.searched_for) == ((), (), "")
 
 
-def test_a_question_has_no_courtesy(qa):
+def test_a_question_is_no_small_talk(qa):
     assert qa.ask("hello, what do tea leaves do?").courtesy is None
 
 
@@ -302,7 +355,7 @@ def test_what_was_asked_lately_is_answered_from_memory_and_nothing_else_is(make_
         qa.ask("is tea hot", top_k=1),
         qa.ask("is tea hot", since=datetime.date(2020, 1, 1)),
         qa.ask("is tea hot", until=datetime.date(2020, 1, 1)),
-        qa.ask("is tea hot", previous=["milk"]),
+        qa.ask(Question("is tea hot", previous=("milk",))),
         qa.ask("is tea Hot"),
     ]
     assert len(encoder.encoded) == 6

@@ -1,4 +1,4 @@
-"""What a question names exactly: a question's number, who put it, a month, the day of a log."""
+"""Numbers, members, months and days that a question names come first."""
 
 import datetime
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
 import numpy as np
@@ -17,7 +17,7 @@ __all__ = ["visible_passages"]
 
 # Names of the record that a message gives in the place of an unknown speaker.
 _SUGGESTIONS = 5
-_LEAST_LIKENESS = 0.3
+_LEAST_LIKENESS = 0.6
 
 
 def visible_passages(
@@ -71,11 +71,19 @@ def _section_number(snapshot: Snapshot, section: str) -> int:
 def _speaker_number(snapshot: Snapshot, speaker: str) -> int:
     speakers = snapshot.passages.speakers
     if speaker not in speakers:
-        near = get_close_matches(speaker, speakers, _SUGGESTIONS, _LEAST_LIKENESS)
         raise QuestionError(
-            f"The record has no speaker {speaker!r}; speakers with a similar name: "
-            f"{', '.join(near) or 'none'}. Give the name as citations show it.",
+            f"The record has no speaker {speaker!r}; similar names: "
+            f"{', '.join(_similar(speaker, speakers)) or 'none'}. Use a name as citations show it.",
             "speaker",
             speaker=speaker,
         )
     return speakers.index(speaker)
+
+
+def _similar(name: str, names: Sequence[str]) -> list[str]:
+    """Return some names that hold this one, or else are spelt nearly like it, in any case."""
+    folded = {other.casefold(): other for other in names}
+    name = name.casefold()
+    holding = [other for other in folded if name in other][:_SUGGESTIONS]
+    near = holding or get_close_matches(name, folded, _SUGGESTIONS, _LEAST_LIKENESS)
+    return [folded[other] for other in near]

@@ -1,4 +1,4 @@
-"""Whatever is changed in a saved answer is named, but for what nobody can check."""
+"""Every change of a saved answer is a fault, but for the parts that nobody can check."""
 
 import copy
 import csv

@@ -1,4 +1,4 @@
-"""The proof names the file that fails, and passes when nothing does."""
+"""Verification names the file that fails, and passes when none does."""
 
 import json
 import shutil
