@@ -64,7 +64,7 @@ def test_without_vectors_nothing_is_encoded_and_no_vector_counts(make_index):
 @pytest.mark.parametrize("search", SEARCHES)
 def test_a_search_that_is_off_supplies_no_feature(make_index, search):
     page = "Why is tea hot?(2020-01-01)\n\nTea is hot."
-    index = make_index({"p": page}, passage_chars=30, layout="question-answer")
+    index = make_index({"hot tea": page}, passage_chars=30, layout="question-answer")
     others = [other for other in SEARCHES if other is not search]
     off = opened(open_snapshot(index), [other.name for other in others]).features("hot tea")
     on = opened(open_snapshot(index)).features("hot tea")
@@ -86,9 +86,9 @@ def test_a_feature_of_two_searches_is_the_greater_of_both(make_index):
 
 def test_an_unknown_search_is_refused_with_those_there_are(make_index):
     snapshot = open_snapshot(make_index({"a": "Tea is hot."}))
-    known = "set searches to some of passages, sentences, words"
-    with pytest.raises(SettingsError, match=f"There is no search 'titles': {known}"):
-        opened(snapshot, ["words", "titles"])
+    known = f"set searches to some of {', '.join(NAMES)}"
+    with pytest.raises(SettingsError, match=f"There is no search 'guesses': {known}"):
+        opened(snapshot, ["words", "guesses"])
     assert opened(snapshot, ["words", "passages"]).searches == ("passages", "words")
 
 
@@ -102,7 +102,7 @@ def test_a_question_found_stands_for_its_answer_and_never_comes_back_itself(make
 
 
 def test_what_is_not_visible_is_found_by_no_search(make_index):
-    texts = {"a": "Tea is hot.", "b": "Tea is hot.", "c": "Milk is cold."}
+    texts = {"a tea": "Tea is hot.", "b tea": "Tea is hot.", "c milk": "Milk is cold."}
     snapshot = open_snapshot(make_index(texts))
     visible = Visible(np.array([False, True, True]))
     for on in NAMES:

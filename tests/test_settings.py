@@ -43,8 +43,8 @@ def test_a_setting_by_both_its_names_is_refused(monkeypatch):
 
 
 def test_an_unknown_search_is_refused_when_the_record_is_opened(make_index, word_encoder):
-    settings = Settings.load(index=make_index({"a": "Tea."}), searches=["titles"], reranker="off")
-    with pytest.raises(SettingsError, match="There is no search 'titles'"):
+    settings = Settings.load(index=make_index({"a": "Tea."}), searches=["guesses"], reranker="off")
+    with pytest.raises(SettingsError, match="There is no search 'guesses'"):
         QA.configured(settings)
 
 
