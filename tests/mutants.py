@@ -458,8 +458,8 @@ MUTANTS = [
     (
         "questions cited as answers",
         "answer/features.py",
-        "is_question = self.snapshot.passages.is_question[found]",
-        "is_question = np.zeros(len(found), dtype=bool)",
+        "is_question = self.snapshot.passages.is_question[nearest]",
+        "is_question = np.zeros(len(nearest), dtype=bool)",
     ),
     (
         "unknown languages vote",
@@ -904,8 +904,14 @@ MUTANTS = [
     (
         "the speaker is not looked at",
         "answer/filters.py",
-        "rows &= speaker\n",
+        "rows &= is_of_speaker\n",
         "pass\n",
+    ),
+    (
+        "a speaker's answers are not found by their questions",
+        "answer/filters.py",
+        "is_of_speaker[questions[is_of_speaker[answers]]] = True",
+        "pass",
     ),
     (
         "the last of two searches supplies a feature",

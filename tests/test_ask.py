@@ -239,6 +239,15 @@ def test_a_speaker_leaves_out_what_others_said(spoken):
         } == {name}
 
 
+def test_an_answer_of_the_speaker_is_found_by_the_question_it_answers(make_index):
+    turns = [f"Q How many boats sail to port{n}?\n\nMR. CARNEY: {n}." for n in range(4)]
+    index = make_index({"talk": "\n\n".join(turns)}, layout="transcript")
+    qa = QA(open_snapshot(index), WordEncoder())
+    first = qa.ask("How many boats sail to port2?", speaker="MR. CARNEY").citations[0]
+    assert (first.passage.text, first.passage.speaker) == ("MR. CARNEY: 2.", "MR. CARNEY")
+    assert first.passage.asked == "How many boats sail to port2?"
+
+
 @pytest.mark.parametrize(
     ("name", "similar"),
     [

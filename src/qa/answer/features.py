@@ -74,15 +74,15 @@ class FeatureExtractor:
 
     def candidates(self, question: ParsedQuestion, visible: Visible | None = None) -> np.ndarray:
         """Return the rows of the ``visible`` passages that a search found, ascending."""
-        found = np.concatenate(
+        nearest = np.concatenate(
             [
                 np.zeros(0, dtype=np.int64),
                 *(self._nearest(s, question, visible) for s in self._on(question)),
             ]
         )
-        is_question = self.snapshot.passages.is_question[found]
-        answers, _ = _partners(self.snapshot.answered, np.unique(found[is_question]))
-        rows = np.unique(np.concatenate([found[~is_question], answers]))
+        is_question = self.snapshot.passages.is_question[nearest]
+        answers, _ = _partners(self.snapshot.answered, np.unique(nearest[is_question]))
+        rows = np.unique(np.concatenate([nearest[~is_question], answers]))
         return rows if visible is None else rows[visible.rows[rows]]
 
     def features(

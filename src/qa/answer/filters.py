@@ -40,7 +40,7 @@ def visible_passages(
         return None
     passages = snapshot.passages
     rows = np.ones(len(passages), dtype=bool)
-    earliest = latest = section = speaker = None
+    earliest = latest = section = only = None
     if since or until:
         earliest = (since or datetime.date.min).toordinal()
         latest = (until or datetime.date.max).toordinal()
@@ -50,10 +50,10 @@ def visible_passages(
         section = _section_number(snapshot, question.section)
         rows &= (snapshot.documents.section_numbers == section)[passages.documents]
     if question.speaker:
-        speaker = passages.speaker_numbers == _speaker_number(snapshot, question.speaker)
-        rows &= speaker
+        is_of_speaker = _is_of_speaker(snapshot, question.speaker)
+        rows &= is_of_speaker
+        only = tuple(np.flatnonzero(is_of_speaker).tolist())
     rows[list(hidden)] = False
-    only = None if speaker is None else tuple(np.flatnonzero(speaker).tolist())
     return Visible(rows, earliest, latest, section, tuple(sorted(hidden)), only)
 
 
@@ -68,7 +68,8 @@ def _section_number(snapshot: Snapshot, section: str) -> int:
     return sections.index(section)
 
 
-def _speaker_number(snapshot: Snapshot, speaker: str) -> int:
+def _is_of_speaker(snapshot: Snapshot, speaker: str) -> np.ndarray:
+    """Tell of each passage if the speaker said it, or answered it: answers are found by both."""
     speakers = snapshot.passages.speakers
     if speaker not in speakers:
         raise QuestionError(
@@ -77,7 +78,10 @@ def _speaker_number(snapshot: Snapshot, speaker: str) -> int:
             "speaker",
             speaker=speaker,
         )
-    return speakers.index(speaker)
+    is_of_speaker: np.ndarray = snapshot.passages.speaker_numbers == speakers.index(speaker)
+    answers, questions = snapshot.answering
+    is_of_speaker[questions[is_of_speaker[answers]]] = True
+    return is_of_speaker
 
 
 def _similar(name: str, names: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, get_args
 
 from qa.answer.answer_checks import Record, is_number, place_faults, rebuilt, sentences
@@ -26,24 +27,26 @@ __all__ = [
 ]
 
 SEARCH_COLUMNS = ("question", "searched_for", "status", "confidence", "snapshot", "elapsed_ms")
-CITATION_COLUMNS = (
-    "document",
-    "title",
-    "date",
-    "section",
-    "source",
-    "speaker",
-    "asked",
-    "page",
-    "paragraph",
-    "start",
-    "end",
-    "confidence",
-    "quote",
-    "passage",
-    "sha256",
-    "reader",
-)
+# The columns of a citation, each with the place of its cell in the record.
+_CELLS = {
+    "document": "document.id",
+    "title": "document.title",
+    "date": "document.date",
+    "section": "document.section",
+    "source": "document.source",
+    "speaker": "passage.speaker",
+    "asked": "passage.asked",
+    "page": "passage.page",
+    "paragraph": "passage.paragraph",
+    "start": "passage.start",
+    "end": "passage.end",
+    "confidence": "confidence",
+    "quote": "quotes",
+    "passage": "passage.text",
+    "sha256": "sha256",
+    "reader": "links.reader",
+}
+CITATION_COLUMNS = tuple(_CELLS)
 # Characters by which a spreadsheet takes a cell for a formula (OWASP, "CSV Injection"), after any
 # white space, and their full-width forms.
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
@@ -57,25 +60,8 @@ def head(most: int) -> list[str]:
 
 def columns(citation: Citation) -> dict[str, Any]:
     """Return the cells of a citation, by column."""
-    document, passage = citation.document, citation.passage
-    return {
-        "document": document.id,
-        "title": document.title,
-        "date": document.date,
-        "section": document.section,
-        "source": document.source,
-        "speaker": passage.speaker,
-        "asked": passage.asked,
-        "page": passage.page,
-        "paragraph": passage.paragraph,
-        "start": passage.start,
-        "end": passage.end,
-        "confidence": citation.confidence,
-        "quote": " ".join(quote.text for quote in citation.quotes),
-        "passage": passage.text,
-        "sha256": citation.sha256,
-        "reader": citation.links.reader,
-    }
+    cells = {name: attrgetter(place)(citation) for name, place in _CELLS.items()}
+    return cells | {"quote": " ".join(quote.text for quote in citation.quotes)}
 
 
 def harmless(cell: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -53,7 +52,7 @@ class Search(Protocol):
 
     name: ClassVar[str]
     summary: ClassVar[str]
-    features: ClassVar[Mapping[str, str]]
+    features: ClassVar[dict[str, str]]
     uses_vector: ClassVar[bool]
 
     def __init__(self, snapshot: Snapshot) -> None: ...
