@@ -3,11 +3,15 @@
 import dataclasses
 import datetime
 import json
+import sys
+from pathlib import Path
 
 import pytest
 
 from conftest import WordEncoder, corpus_file
 from qa import QA
+from qa.answer import ask
+from qa.answer.reranker import PairScores
 from qa.errors import EncoderError, QuestionError
 from qa.index.build import build
 from qa.index.snapshot import open_snapshot
@@ -40,6 +44,47 @@ def test_the_answer_is_a_slice_of_the_record_with_its_sentence_quoted(qa):
     assert first.prefix == PAGE[first.passage.start - 32 : first.passage.start]
     assert first.suffix == PAGE[first.passage.end : first.passage.end + 32]
     assert (first.number, first.sha256) == (1, qa.snapshot.documents["page"].sha256)
+
+
+class Orders:
+    """A reranker that finds all windows alike."""
+
+    sha256, languages, most_hits = "", None, 2
+
+    def score(self, _, windows):
+        return [PairScores(1.0) for _ in windows]
+
+
+def test_the_journey_enters_each_module_once(make_index):
+    texts = {f"d{n}": f"Tea number{n} is hot." for n in range(6)}
+    qa = QA(open_snapshot(make_index(texts)), WordEncoder(), reranker=Orders())
+    answer_room = Path(ask.__file__).parent
+    entered = []
+
+    def note(frame, event, _):
+        if event == "call" and frame.f_back and frame.f_back.f_code.co_filename == ask.__file__:
+            module = Path(frame.f_code.co_filename)
+            is_step = module.parent == answer_room and module.stem not in {"ask", "result"}
+            if is_step and module.stem not in entered[-1:]:
+                entered.append(module.stem)
+
+    sys.setprofile(note)
+    try:
+        qa.explain("is tea number3 hot")
+    finally:
+        sys.setprofile(None)
+    assert entered == [
+        "filters",
+        "conversation",
+        "question",
+        "features",
+        "ranking",
+        "lookup",
+        "rescoring",
+        "named",
+        "citations",
+        "related",
+    ]
 
 
 def test_the_quote_is_from_the_cited_passage_for_every_citation(qa):
