@@ -252,7 +252,7 @@ def test_a_snapshot_that_is_not_there_is_named_once(project, answered):
     assert proof(project, other, with_index=False).faults == ()
 
 
-def test_what_is_not_checked_is_said(project, answered):
+def test_the_parts_that_are_not_checked_are_listed(project, answered):
     (note,) = proof(project, answered).notes
     assert note == (
         "Not checked: the question and the words searched for, confidences, times taken, and the "

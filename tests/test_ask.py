@@ -101,7 +101,7 @@ def test_a_question_like_the_journalists_gets_the_answer_that_followed(qa):
     assert answer.citations[0].passage.asked.endswith("Why is tea always hot?")
 
 
-def test_what_the_record_does_not_hold_is_not_answered(qa):
+def test_a_subject_that_the_record_lacks_is_not_answered(qa):
     answer = qa.ask("import duty on soybeans")
     assert (answer.status, answer.citations) == ("not_in_record", ())
     assert answer.confidence < 0.5
@@ -366,7 +366,7 @@ def test_a_question_is_no_small_talk(qa):
     assert qa.ask("hello, what do tea leaves do?").courtesy is None
 
 
-def test_last_year_counts_from_the_day_it_is_said_to_be(dated):
+def test_last_year_counts_from_the_setting_today(dated):
     asked = {
         today.year: QA(dated.snapshot, WordEncoder(), today=today).parse("tea last year").period
         for today in (datetime.date(2020, 5, 1), datetime.date(2022, 5, 1))
@@ -374,7 +374,7 @@ def test_last_year_counts_from_the_day_it_is_said_to_be(dated):
     assert {year: period.first.year for year, period in asked.items()} == {2020: 2019, 2022: 2021}
 
 
-def test_a_later_statement_on_the_same_matter_is_told(dated):
+def test_a_later_statement_on_the_same_matter_is_cited(dated):
     citations = {c.document.id: c for c in dated.ask("hot tea").citations}
     assert citations["new"].later is None
     assert citations["undated"].later is None
@@ -397,7 +397,7 @@ def test_another_matter_is_no_later_statement(tmp_path, encoder):
     assert [c.later for c in qa.ask("is tea hot").citations] == [None]
 
 
-def test_what_was_asked_lately_is_answered_from_memory_and_nothing_else_is(make_index):
+def test_only_a_recent_question_is_answered_from_memory(make_index):
     encoder = WordEncoder()
     qa = QA(open_snapshot(make_index({"a": "Tea is hot.", "b": "Hot tea."})), encoder)
     first = qa.ask("is tea hot")
@@ -425,7 +425,7 @@ def test_another_day_is_another_question(make_index, monkeypatch):
     assert len(encoder.encoded) == 2
 
 
-def test_answers_kept_are_not_more_than_a_few(make_index):
+def test_only_so_many_answers_are_kept(make_index):
     qa = QA(open_snapshot(make_index({"a": "Tea is hot."})), WordEncoder())
     for number in range(600):
         qa.ask(f"tea {number}")

@@ -56,7 +56,7 @@ def test_a_pair_never_reaches_into_the_next_passage(make_index):
         assert of_passage["pair"] == of_passage["sentence"]
 
 
-def test_coverage_weighs_rare_words_more_and_takes_any_form(make_index):
+def test_coverage_counts_rare_words_more_and_takes_any_form(make_index):
     texts = {"a": "Tea grew.", "b": "Tea is hot.", "c": "Rain fell."}
     snapshot, features, columns = extracted(make_index(texts), "does tea grow into soybeans")
     idf = snapshot.lexical.idf
@@ -124,7 +124,7 @@ def dated(tmp_path, encoder):
     return tmp_path / "i"
 
 
-def test_documents_of_the_time_asked_for_are_told_from_others(dated):
+def test_documents_of_the_time_in_the_question_have_a_feature(dated):
     _, _, columns = extracted(dated, "was tea hot in 2014")
     assert {text: of["dated"] for text, of in columns.items()} == {
         "Tea is hot, old.": 1.0,
@@ -136,7 +136,7 @@ def test_documents_of_the_time_asked_for_are_told_from_others(dated):
     assert {of["dated"] for of in columns.values()} == {0.0}
 
 
-def test_newer_documents_are_told_where_the_latest_is_asked_for(dated):
+def test_newer_documents_have_a_feature_where_the_latest_is_wanted(dated):
     _, _, columns = extracted(dated, "the latest on hot tea")
     recent = {text: of["recent"] for text, of in columns.items()}
     assert recent == pytest.approx(

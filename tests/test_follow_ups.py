@@ -25,7 +25,7 @@ def qa(make_index):
     ("before", "expected"),
     [("is tea from Ceylon hot?", "tea"), ("is milk from Jersey cold?", "milk")],
 )
-def test_what_is_left_unsaid_stands_in_the_question_before(qa, before, expected):
+def test_a_follow_up_takes_its_subject_from_the_question_before(qa, before, expected):
     explained = qa.explain("and did they grow exports?", previous=[before])
     first = qa.snapshot.passages[explained.hits[0].row]
     assert (first.document, first.text) == (expected, "Exports grew in spring.")

@@ -48,7 +48,7 @@ def ask(tmp_path, encoder):
         ("PQ 120{}", "PQ 12043"),
     ],
 )
-def test_a_question_is_found_by_its_number_and_marked_with_its_reply(ask, heading, question):
+def test_a_question_is_found_by_its_number_and_quoted_with_its_reply(ask, heading, question):
     text = replies(heading)
     qa = ask(Document(id="d", title="Replies", text=text))
     answer = qa.ask(question)
@@ -77,7 +77,7 @@ def test_a_number_in_running_text_is_quoted_where_it_stands(ask):
     assert shown == ["I call 99/2025 now."]
 
 
-def test_who_put_a_question_is_known_behind_a_title(ask):
+def test_a_member_is_recognised_behind_a_title(ask):
     for title in ("Ms. ", "MS. ", "Hon. ", ""):
         text = (
             f"Question No. 114\n\n{title}Karua asked the Minister what was spent.\n\nReply: Much."
@@ -157,7 +157,7 @@ MONTHS = [
         ("Which statement was on the strait of Tarn in spring 2024?", "not_in_record"),
     ],
 )
-def test_what_was_said_in_a_month_is_answered_from_that_month_or_not_at_all(ask, question, status):
+def test_a_question_about_a_month_is_answered_from_that_month_or_not_at_all(ask, question, status):
     answer = ask(*MONTHS).ask(question)
     assert answer.status == status
     assert any("strait" in c.passage.text for c in answer.citations or answer.nearest)
@@ -185,7 +185,7 @@ LOG = "\n\n".join(
 )
 
 
-def test_what_was_said_on_a_day_of_a_log_is_cited_with_that_day(ask):
+def test_a_passage_of_a_log_is_cited_with_its_day(ask):
     qa = ask(Document(id="log", title="Log", text=LOG))
     answer = qa.ask("Do the mines in Holm go on working?")
     assert answer.citations[0].document.date == datetime.date(2026, 2, 2)
@@ -211,7 +211,7 @@ def test_filters_and_questions_for_a_time_see_the_days_of_a_log(ask):
     assert days("What is the latest on the duty on barley?")[0] == 5
 
 
-def test_the_later_day_of_a_log_is_told(ask):
+def test_a_later_day_of_a_log_is_cited(ask):
     text = LOG.replace("ends in the summer", "stays at nine crowns")
     qa = ask(Document(id="log", title="Log", text=text))
     answer = qa.ask("Is four crowns the duty on barley that farmers, millers and bakers pay?")

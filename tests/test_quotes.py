@@ -18,12 +18,12 @@ def quoted(make_index, text, question, searches=None):
     return [quote.text for quote in found]
 
 
-def test_the_sentence_that_answers_is_marked_alone(make_index):
+def test_the_sentence_that_answers_is_quoted_alone(make_index):
     text = "Rain fell. Tea is hot. Milk came."
     assert quoted(make_index, text, "is tea hot") == ["Tea is hot."]
 
 
-def test_neighbours_that_share_the_answer_are_marked_together(make_index):
+def test_neighbours_that_share_the_answer_are_quoted_together(make_index):
     text = "Rain fell. Tea is grown. Milk is bought. Roads are wet."
     question = "where is tea grown and milk bought"
     assert quoted(make_index, text, question) == ["Tea is grown.", "Milk is bought."]

@@ -41,7 +41,7 @@ def test_a_question_that_a_citation_answers_is_not_offered(qa):
     assert set(left) == set(offered) - {"Why did hot tea exports grow?"}
 
 
-def test_a_question_that_leans_on_what_was_said_before_is_not_offered(qa):
+def test_a_context_dependent_question_is_not_offered(qa):
     assert qa.ask("and why is that so").related == ()
 
 

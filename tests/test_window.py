@@ -13,7 +13,7 @@ def sentences(*lengths):
     return found
 
 
-def test_all_of_a_short_passage_is_read():
+def test_all_of_a_short_passage_is_in_the_window():
     assert window_around(sentences(50, 60, 70), range(1, 2)) == range(3)
 
 
