@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from conftest import WordEncoder
 from qa.answer.verify import verify_snapshot
-from qa.cli.commands import commands
+from qa.cli import commands
 from qa.cluster import workers
 from qa.cluster.workers import Workers, shards_folder
 from qa.errors import CorpusError, EncoderError, SettingsError, UnavailableError
