@@ -12,12 +12,11 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, fields
-from functools import cached_property
 from typing import Any, get_args
 
 from qa.answer.citations import citation, cited_document, document_link
 from qa.answer.conversation import small_talk
-from qa.index.engine import DIGEST_CHARS
+from qa.index.owned import is_digest
 from qa.index.passages import said, within
 from qa.index.snapshot import Snapshot
 from qa.records import (
@@ -47,6 +46,7 @@ __all__ = [
     "place_faults",
     "rebuilt",
     "sentences",
+    "status_faults",
 ]
 
 # The parts of an answer that the record cannot prove, as a person would call them.
@@ -57,7 +57,6 @@ UNCHECKED = (
 # Keys that answers of earlier versions lack, that batches may leave out, or that they add.
 _OPTIONAL = {"elapsed_ms", "courtesy"}
 _OF_ROWS = {"line", "id"}
-_HEXADECIMAL = frozenset("0123456789abcdef")
 
 
 def is_number(value: object) -> bool:
@@ -90,6 +89,8 @@ class Record:
 
     documents: Mapping[str, Document]
     snapshots: Mapping[str, Snapshot] = field(default_factory=dict)
+    _asked: dict[str, bool] = field(default_factory=dict, init=False)
+    _questions_of: dict[str, AbstractSet[str]] = field(default_factory=dict, init=False)
 
     def holds_question(self, text: str, snapshot: Snapshot | None) -> bool:
         """Tell if a question was asked in the record, in these words."""
@@ -103,14 +104,6 @@ class Record:
                 for turn, part in parted_turns(document)
             )
         return self._asked[text]
-
-    @cached_property
-    def _asked(self) -> dict[str, bool]:
-        return {}
-
-    @cached_property
-    def _questions_of(self) -> dict[str, AbstractSet[str]]:
-        return {}
 
     def _questions(self, snapshot: Snapshot) -> AbstractSet[str]:
         if snapshot.digest not in self._questions_of:
@@ -157,19 +150,23 @@ def _answer_faults(answer: Mapping[str, Any], record: Record) -> Iterator[str]:
 def _shape_faults(answer: Mapping[str, Any]) -> Iterator[str]:
     """Yield which parts of an answer do not fit together, or have values of another kind."""
     status, citations, nearest = answer["status"], answer["citations"], answer["nearest"]
-    if status not in get_args(Status):
-        yield f"status is {status!r}, it may be {' or '.join(get_args(Status))}"
-    elif (status != "not_in_record") != bool(citations):
-        yield f"status is {status!r} with {len(citations)} citations"
-    elif citations and nearest:
+    yield from status_faults(status, len(citations), answer["snapshot"])
+    if status == "answered" and citations and nearest:
         yield f"status is {status!r} with {len(nearest)} nearest passages"
-    digest = answer["snapshot"]
-    if not isinstance(digest, str) or len(digest) != DIGEST_CHARS or set(digest) - _HEXADECIMAL:
-        yield f"snapshot is {digest!r}, not a digest"
     yield from _small_talk_faults(answer)
     for name, is_valid in _IS_VALID.items():
         if name in answer and not is_valid(answer[name]):
             yield f"{name} is {answer[name]!r}"
+
+
+def status_faults(status: object, citations: int, digest: object) -> Iterator[str]:
+    """Yield what is wrong with a status beside so many citations, and with a digest."""
+    if status not in get_args(Status):
+        yield f"status is {status!r}, it may be {' or '.join(get_args(Status))}"
+    elif (status != "not_in_record") != bool(citations):
+        yield f"status is {status!r} with {citations} citations"
+    if not isinstance(digest, str) or not is_digest(digest):
+        yield f"snapshot is {digest!r}, not a digest"
 
 
 def _small_talk_faults(answer: Mapping[str, Any]) -> Iterator[str]:

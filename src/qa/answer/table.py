@@ -9,11 +9,18 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, get_args
+from typing import Any
 
-from qa.answer.answer_checks import Record, is_number, place_faults, rebuilt, sentences
+from qa.answer.answer_checks import (
+    Record,
+    is_number,
+    place_faults,
+    rebuilt,
+    sentences,
+    status_faults,
+)
 from qa.errors import CitationError
-from qa.records import Citation, Document, Span, Status
+from qa.records import Citation, Document, Span
 
 __all__ = [
     "CITATION_COLUMNS",
@@ -109,12 +116,7 @@ def faults(row: Mapping[str, str], record: Record) -> Iterator[str]:
         yield f"it holds the error {row['error']!r} beside an answer"
     if any(cell for cells in cited[len(filled) :] for cell in cells.values()):
         yield f"there is no citation {len(filled) + 1}, but one after it"
-    if row["status"] not in get_args(Status):
-        yield f"status is {row['status']!r}, it may be {' or '.join(get_args(Status))}"
-    elif (row["status"] != "not_in_record") != bool(filled):
-        yield f"status is {row['status']!r} with {len(filled)} citations"
-    if not re.fullmatch("[0-9a-f]{32}", row["snapshot"]):
-        yield f"snapshot is {row['snapshot']!r}, not a digest"
+    yield from status_faults(row["status"], len(filled), row["snapshot"])
     for name, cell in (("confidence", row["confidence"]), ("elapsed_ms", row["elapsed_ms"])):
         if not (_is_number(cell) or (name == "elapsed_ms" and not cell)):
             yield f"{name} is {cell!r}, not a number"
