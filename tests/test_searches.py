@@ -74,14 +74,20 @@ def test_a_search_that_is_off_supplies_no_feature(make_index, search):
     assert off.columns.keys() == FEATURES.keys()
 
 
-def test_a_feature_of_two_searches_is_the_greater_of_both(make_index):
-    page = "Why is tea hot? Say so.(2020-01-01)\n\nBecause of fire."
+@pytest.mark.parametrize(
+    ("question", "greater"),
+    [("why is tea hot", "sentences"), ("rain fell on roads why is tea always hot", "passages")],
+)
+def test_a_feature_of_two_searches_is_the_greater_of_both(make_index, question, greater):
+    page = "Rain fell on roads. Why is tea always hot?(2020-01-01)\n\nBecause of fire."
     snapshot = open_snapshot(make_index({"p": page}, layout="question-answer"))
-    asked = [
-        opened(snapshot, on).features("why is tea hot").columns["asked"][0]
-        for on in (["passages"], ["sentences"], NAMES)
-    ]
-    assert asked[0] < asked[1] == asked[2]
+    asked = {
+        name: opened(snapshot, [name]).features(question).columns["asked"][0]
+        for name in ("passages", "sentences")
+    }
+    assert max(asked, key=asked.get) == greater
+    both = opened(snapshot).features(question).columns["asked"][0]
+    assert both == asked[greater] > min(asked.values())
 
 
 def test_an_unknown_search_is_refused_with_those_there_are(make_index):
