@@ -127,9 +127,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home, found = Path(folder), Path(folder) / "found"
         shutil.copytree(ROOT / "corpus", home / "corpus")
-        indexing = python(
-            "-c", f"import os; os.chdir({folder!r}); from qa.cli import main; main()"
-        )
+        indexing = python("-c", f"import os; os.chdir({folder!r}); from qa.cli import main; main()")
         finished([*indexing, "index"])
         found.touch()
         with watched(home, found) as (port, process):

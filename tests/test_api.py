@@ -58,6 +58,8 @@ def test_what_was_asked_before_bears_on_the_answer_and_dates_do(served):
             "The question has 2,001 characters. Shorten it to 2,000 or fewer.",
         ),
         ({"question": "tea", "since": "2021-01-01", "until": "2020-01-01"}, "swap them"),
+        ({"question": "tea", "section": "nowhere"}, "The record has no section 'nowhere'"),
+        ({"question": "tea", "speaker": "nobody"}, "The record has no speaker 'nobody'"),
     ],
 )
 def test_what_is_wrong_is_told_as_problem_json(served, body, told):
@@ -192,10 +194,10 @@ def test_a_failure_nobody_foresaw_is_one_questions_and_says_nothing_of_its_cause
 ):
     ask = batch.live.qa.ask
 
-    def sometimes(question, **given):
-        if question == "fails":
+    def sometimes(question):
+        if question.text == "fails":
             raise RuntimeError("fails at /srv")
-        return ask(question, **given)
+        return ask(question)
 
     monkeypatch.setattr(batch.live.qa, "ask", sometimes)
     answers = batch("fails", "is tea hot", **{"X-Request-Id": "abcdefgh"}).json()["answers"]
@@ -212,10 +214,10 @@ def test_a_batch_none_of_which_the_server_can_answer_now_is_refused_as_a_whole(
 ):
     ask = batch.live.ask
 
-    async def refused(question, **given):
-        if question == "away":
+    async def refused(question, request):
+        if question.text == "away":
             raise error
-        return await ask(question, **given)
+        return await ask(question, request)
 
     monkeypatch.setattr(batch.live, "ask", refused)
     came = batch("away", "away")

@@ -30,7 +30,7 @@ WAITED = ["widget.searching", "widget.slow", "coverage.undated.{number}", "cover
 # What a key that ends in a stop is completed by.
 ENDINGS = (
     "(question|answer|statement|greeting|thanks|farewell|abuse|help|one|many|high|medium|low"
-    "|text|markdown|bibtex|long|dates|day|section)"
+    "|text|markdown|bibtex|speaker|long|dates|day|section)"
 )
 
 

@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from qa import __version__
 from qa.answer.ask import QA, clean
 from qa.errors import FeedbackError, OverloadError, QAError, UnavailableError
-from qa.records import Answer, Citation, Document
+from qa.records import Answer, Citation, Document, Question
 from qa.settings import Settings
 from qa.web.server.limits import Limits
 from qa.web.server.live import Live
@@ -57,6 +57,9 @@ class Ask(BaseModel):
     until: datetime.date | None = Field(None, description="only documents of that date or earlier")
     section: str | None = Field(
         None, min_length=1, description="only documents of that section, as the status names it"
+    )
+    speaker: str | None = Field(
+        None, min_length=1, description="only what that speaker said, named as citations name them"
     )
     language: str | None = Field(
         None,
@@ -293,15 +296,8 @@ def _failed(asked: Ask, error: Exception, live: Live, request: str) -> dict[str,
 
 
 async def _answer(live: Live, asked: Ask, request: str | None = None) -> Answer:
-    return await live.ask(
-        asked.question,
-        previous=asked.previous,
-        since=asked.since,
-        until=asked.until,
-        section=asked.section,
-        top_k=asked.top_k,
-        request=request,
-    )
+    fields = asked.model_dump(exclude={"question", "language", "widget"})
+    return await live.ask(Question(asked.question, **fields), request)
 
 
 def _record(qa: QA, settings: Settings) -> dict[str, Any]:

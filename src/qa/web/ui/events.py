@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 
 from qa.answer.ask import clean
 from qa.errors import QAError
+from qa.records import Question
 from qa.web.server.limits import network
 from qa.web.server.live import Live
 from qa.web.server.payloads import (
@@ -102,7 +103,7 @@ class Conversation:
             only = Filters.read(*limits)
             snapshot = self._live.snapshot
             answer = await self._live.ask(
-                question, previous=previous, request=request_id, **only.asked
+                Question(question, tuple(previous), **only.asked), request_id
             )
             kept_as = request_id if self._live.feedback else None
             return self._pages.answer(answer, snapshot, only, kept_as), True

@@ -35,7 +35,7 @@ class Filters:
 
     @property
     def asked(self) -> dict[str, Any]:
-        """As ``QA.ask`` takes them."""
+        """As ``Question`` takes them."""
         return {"since": self.since, "until": self.until, "section": self.section}
 
     @property

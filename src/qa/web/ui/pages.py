@@ -16,7 +16,7 @@ from starlette.types import Scope
 from qa.answer.ask import clean
 from qa.errors import QAError, QuestionError
 from qa.index.snapshot import Snapshot
-from qa.records import Document
+from qa.records import Document, Question
 from qa.settings import PICTURES, Settings
 from qa.web.server.live import Live
 from qa.web.server.problems import problem, told
@@ -76,11 +76,11 @@ def page_routes(live: Live, settings: Settings, documents: Rendered) -> APIRoute
         question, only = clean(q), Filters()
         if not question:
             return _html(shown.answer_page(live.snapshot))
-        before = [previous] if previous.strip() else []
+        before = (previous,) if previous.strip() else ()
         try:
             only = Filters.read(since, until, section)
             found = await live.ask(
-                question, previous=before, request=request.scope["qa.request"], **only.asked
+                Question(question, before, **only.asked), request.scope["qa.request"]
             )
         except QAError as error:
             is_visitors = isinstance(error, QuestionError)
