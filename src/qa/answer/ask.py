@@ -250,8 +250,8 @@ class QA:
         for part in (text, *previous):
             if len(part) > self.max_question_chars:
                 raise QuestionError(
-                    f"The question{' before' * (part != text)} has {len(part):,} characters, "
-                    f"at most {self.max_question_chars:,} are taken: ask something shorter.",
+                    f"The {'previous ' * (part != text)}question has {len(part):,} characters. "
+                    f"Shorten it to {self.max_question_chars:,} or fewer.",
                     "long",
                     characters=f"{len(part):,}",
                     most=f"{self.max_question_chars:,}",

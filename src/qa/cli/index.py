@@ -130,6 +130,7 @@ def status(
     from rich.table import Table
 
     from qa.answer.reranker import BUNDLED, bundled_sha256
+    from qa.answer.searches.registry import chosen_searches
     from qa.index.engine import engine_of
     from qa.index.snapshot import open_snapshot
 
