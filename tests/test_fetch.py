@@ -11,7 +11,7 @@ import pytest
 from qa.errors import GoneError, SourceError, UnreachableError
 from qa.sources.formats import limits
 from qa.sources.formats.encodings import text_codec
-from qa.sources.remote import fetch
+from qa.sources.remote import client, fetch
 from qa.sources.remote.addresses import checked_url, is_public
 from qa.sources.remote.fetch import Fetched, Fetcher, FetchPolicy, as_file
 from web_site import drip, flood, served, silence
@@ -443,7 +443,7 @@ def test_what_no_format_reads_is_refused_with_its_type(kind):
 )
 def test_a_wait_is_read_where_it_is_one(stated, expected):
     headers = httpx.Headers({"Retry-After": stated.encode()})
-    assert fetch._retry_after_s(headers) == expected
+    assert client._retry_after_s(headers) == expected
 
 
 @pytest.mark.parametrize(
