@@ -112,7 +112,7 @@ def test_200_updates_with_a_hostile_response_each_take_all_good_ones(good, bad, 
         assert outcomes["1"].outcome == ("updated" if number else "new"), kind
         if kind in CUT_OFF:
             assert (found["bad"], outcomes["bad"].outcome) == (whole, "failed"), kind
-        assert all(done.why for done in told if done.is_trouble), kind
+        assert all(done.why for done in told if done.needs_attention), kind
         assert not any("error in this program" in done.why for done in told), (kind, told)
 
 

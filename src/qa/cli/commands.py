@@ -223,7 +223,7 @@ def ingest(  # noqa: PLR0913 - the options
         for done in found:
             outcomes[done.outcome] += 1
             if done.outcome != "unchanged" and (
-                as_json or done.is_trouble or outcomes[done.outcome] <= SHOWN_SOURCES
+                as_json or done.needs_attention or outcomes[done.outcome] <= SHOWN_SOURCES
             ):
                 told.append(done)
     if not update:
@@ -233,7 +233,7 @@ def ingest(  # noqa: PLR0913 - the options
         print_json({"counts": dict(sorted(outcomes.items())), "documents": documents})
     else:
         print_ingested(told, outcomes, folder.name, as_table=update)
-    if any(done.is_trouble for done in told) or not outcomes:
+    if any(done.needs_attention for done in told) or not outcomes:
         raise typer.Exit(1)
 
 
@@ -303,9 +303,9 @@ def _preview(sources: Sequence[str], corpus: Path, *, as_json: bool) -> None:
             trouble += 1
             err.print(printable(f"failed     {shown.source}: {shown.why}"))
         if as_json:
-            print_json_line(shown.stated())
+            print_json_line(shown.to_json())
         elif shown.document:
-            print_preview(shown.stated())
+            print_preview(shown.to_json())
     if trouble or not count:
         raise typer.Exit(1)
 

@@ -60,15 +60,15 @@ def print_ingested(
     told: Sequence[Ingested], outcomes: Mapping[str, int], corpus: str, *, as_table: bool
 ) -> None:
     """What became of every source that was not as before, trouble on stderr, and the counts."""
-    fine = [done for done in told if not done.is_trouble]
+    fine = [done for done in told if not done.needs_attention]
     if as_table and fine:
         _print_ingested_table(fine, corpus)
     for done in told:
-        if done.is_trouble or not as_table:
+        if done.needs_attention or not as_table:
             line = f"{done.outcome:9}  {done.source}"
             line += f" -> {corpus}/{done.document}.md" if done.document else ""
             line += f": {done.why}" if done.why else ""
-            (err if done.is_trouble else out).print(printable(line))
+            (err if done.needs_attention else out).print(printable(line))
     shown: Counter[str] = Counter(done.outcome for done in told)
     for outcome, count in outcomes.items():
         if 0 < shown[outcome] < count:

@@ -65,7 +65,7 @@ class Ingested:
     why: str = ""
 
     @property
-    def is_trouble(self) -> bool:
+    def needs_attention(self) -> bool:
         """Return whether a person has to look at it."""
         return self.outcome in ("conflict", "failed")
 

@@ -29,7 +29,7 @@ class Preview:
     document: Document | None = None
     why: str = ""
 
-    def stated(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, object]:
         """It as JSON values: what is known of the document, and its turns in order."""
         document = self.document
         if document is None:
