@@ -1117,29 +1117,29 @@ MUTANTS = [
         "_GONE = (404, 410)",
         "_GONE = (404, 403)",
     ),
-    ("links lead anywhere", "sources/remote/crawl.py", "and may_go_to(_host(link.url))", ""),
+    ("links lead anywhere", "sources/remote/crawl.py", " and may_go_to(_host(link.url))", ""),
     (
         "an empty listing is fine",
         "sources/remote/crawl.py",
-        "if not seen and not troubled:",
+        "if not pages and not has_failed:",
         "if False:",
     ),
     (
         "what is missing is gone, the folder too",
         "sources/remote/update.py",
-        "if missing and not found:",
+        "if missing and not present:",
         "if False:",
     ),
     (
         "pages of a listing in trouble are asked for",
         "sources/remote/update.py",
-        "httpx.URL(url).host in run.troubled_hosts or",
+        "httpx.URL(url).host in run.failed_hosts or",
         "",
     ),
     (
         "the front page is every page",
         "sources/remote/update.py",
-        "if seen.final == received.source:",
+        "if last.final == received.source:",
         "if True:",
     ),
     (
@@ -1151,13 +1151,13 @@ MUTANTS = [
     (
         "a person's mark is taken away",
         "sources/ingest.py",
-        "existing.document.withdrawn and seen and seen.is_gone",
+        "existing.document.withdrawn and source and source.is_gone",
         "existing.document.withdrawn",
     ),
     (
         "two days are one",
         "sources/ingest.py",
-        "if date is None or filed.date in (None, date):",
+        "if date is None or file.date in (None, date):",
         "if True:",
     ),
     (
@@ -1385,19 +1385,19 @@ MUTANTS = [
     ("writes follow links", "storage.py", 'unfinished.open("xb")', 'unfinished.open("wb")'),
     (
         "damaged states are thrown away",
-        "sources/state.py",
+        "sources/database.py",
         'Path(f"{path}{suffix}").rename(f"{aside}{suffix}")',
         'Path(f"{path}{suffix}").unlink()',
     ),
     (
         "states are not looked through",
-        "sources/state.py",
+        "sources/database.py",
         "        _check_whole(connection)\n",
         "",
     ),
     (
         "a full disk is damage",
-        "sources/state.py",
+        "sources/database.py",
         "return code is None or code",
         "return True or code",
     ),
@@ -1487,8 +1487,8 @@ MUTANTS = [
     (
         "corrections are accepted for good",
         "sources/corpus_folder.py",
-        "is_accepted=is_corrected and _is_accepted(raw),",
-        "is_accepted=is_corrected and _ACCEPTED in fields,",
+        "is_accepted=is_corrected and signing.is_accepted(raw),",
+        "is_accepted=is_corrected and signing.ACCEPTED in fields,",
     ),
     (
         "NUL is no damage",
@@ -1499,7 +1499,7 @@ MUTANTS = [
     (
         "amending takes back what was accepted",
         "sources/corpus_folder.py",
-        "return accepted(changed) if is_accepted else changed",
+        "return signing.accepted(changed) if is_accepted else changed",
         "return changed",
     ),
     (

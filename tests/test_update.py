@@ -494,7 +494,7 @@ def test_what_other_code_worked_out_is_worked_out_anew(home, monkeypatch):
     take(home, home / "seeds")
     assert read == []
     for module in (state, ingest):
-        monkeypatch.setattr(module, "reader", lambda: "0" * 16)
+        monkeypatch.setattr(module, "code_digest", lambda: "0" * 16)
     assert take(home, home / "seeds") == [("1.txt", "unchanged")]
     assert read == ["2026-03-02-statement-1.md"] * 2  # of the folder, and beside its source
 

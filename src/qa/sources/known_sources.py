@@ -1,6 +1,6 @@
-"""``corpus/sources.yaml``: what ``qa ingest`` was given, for ``qa ingest --update``.
+"""``corpus/sources.yaml``: the sources given to ``qa ingest``, for ``qa ingest --update``.
 
-A list that a person can read and edit; what is added goes to its end, comments stay.
+A list that a person can read and edit; new sources go to its end, comments stay.
 
     - path: seeds/
     - url: https://example.org/news
@@ -34,12 +34,12 @@ Source = Path | WebSource
 
 
 def is_url(source: str) -> bool:
-    """Return whether it is an address, or what somebody took for one, and not a path."""
+    """Return True for an address, or a mistaken one; False for a path."""
     return "://" in source
 
 
 def read(corpus: Path) -> list[Source]:
-    """The sources, in their order; paths lead from here.
+    """Return the sources, in their order; paths lead from here.
 
     Raises:
         CorpusError: the file is not such a list.
@@ -77,7 +77,7 @@ def _list(value: object) -> tuple[str, ...]:
 
 
 def remember(corpus: Path, sources: Sequence[Source]) -> None:
-    """Add the sources that the file does not have yet."""
+    """Add the sources to the file that it does not have yet."""
     known = [_row(source, corpus) for source in read(corpus)]
     new: list[dict[str, Any]] = []
     for row in (_row(source, corpus) for source in sources):
