@@ -1392,8 +1392,8 @@ MUTANTS = [
     (
         "states are not looked through",
         "sources/database.py",
-        "        _check_whole(connection)\n",
-        "",
+        'if result != "ok":',
+        "if False:",
     ),
     (
         "a full disk is damage",

@@ -44,6 +44,7 @@ __all__ = [
     "read_all",
     "remove_unfinished",
     "render",
+    "texts",
     "write",
 ]
 
@@ -316,7 +317,7 @@ def _document(fields: dict[str, Value], body: str, stem: str) -> Document:
         language=_text(fields, "language") or "en",
         layout=_text(fields, "layout") or "statement",
         withdrawn=_date(fields.get("withdrawn")),
-        also=_texts(fields, "also"),
+        also=texts(fields.get("also")),
         pages=_pages(fields, text),
     )
 
@@ -343,8 +344,8 @@ def _text(fields: dict[str, Value], key: str) -> str | None:
     return None if value is None else str(value)
 
 
-def _texts(fields: dict[str, Value], key: str) -> tuple[str, ...]:
-    value = fields.get(key)
+def texts(value: object) -> tuple[str, ...]:
+    """Return the texts of a field that holds none, one, or a list of them."""
     if value is None:
         return ()
     return tuple(map(str, value)) if isinstance(value, list) else (str(value),)

@@ -79,8 +79,7 @@ def _connected(place: str, code: int) -> sqlite3.Connection:
     # A damaged character shall not end a run: its row is not matched, and read again.
     connection.text_factory = lambda data: data.decode("utf-8", "replace")
     try:
-        _check_format(connection)
-        _check_whole(connection)
+        _check(connection)
         # A power failure may take the last rows away: then that much is read again.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -96,13 +95,11 @@ def _connected(place: str, code: int) -> sqlite3.Connection:
     return connection
 
 
-def _check_format(connection: sqlite3.Connection) -> None:
+def _check(connection: sqlite3.Connection) -> None:
+    """Raise if the tables are another version's, or damaged."""
     (version,) = connection.execute("PRAGMA application_id").fetchone()
     if version not in (0, _FORMAT):
         raise sqlite3.DatabaseError(f"format {version}")
-
-
-def _check_whole(connection: sqlite3.Connection) -> None:
     (result,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
     if result != "ok":
         raise sqlite3.DatabaseError(" ".join(result.split()))

@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from qa.errors import CorpusError
+from qa.sources.corpus_folder import texts
 from qa.sources.files import source_name
 from qa.sources.formats.front_matter import value_of
 from qa.sources.remote.crawl import WebSource
@@ -63,17 +64,11 @@ def _source(row: object, path: Path, corpus: Path) -> Source:
         case {"path": str(place), **rest} if not rest:
             return corpus.parent / place
         case {"url": str(url), **rest} if set(rest) <= {"follow", "follow_hosts"}:
-            follow, hosts = _list(rest.get("follow")), _list(rest.get("follow_hosts"))
+            follow, hosts = texts(rest.get("follow")), texts(rest.get("follow_hosts"))
             return WebSource(url, follow, hosts)
     raise CorpusError(
         f"{path}: {row!r} is no source: give it a path, or a url with follow and follow_hosts."
     )
-
-
-def _list(value: object) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    return tuple(map(str, value)) if isinstance(value, list) else (str(value),)
 
 
 def remember(corpus: Path, sources: Sequence[Source]) -> None:

@@ -134,7 +134,7 @@ class State:
             f"SELECT * FROM sources WHERE {condition} LIMIT 1",  # noqa: S608 - ours
             values,
         ).fetchone()
-        return SourceState(*row[:-1], is_gone=bool(row[-1])) if row else None
+        return SourceState(*[*row[:-1], bool(row[-1])]) if row else None
 
     def save_source(self, source: SourceState) -> None:
         """Save the reading of a source in place of the last one."""

@@ -20,7 +20,7 @@ from qa.sources.remote.content_coding import unpacked
 from qa.sources.remote.fetch import Fetched, Fetcher
 from qa.sources.remote.follow import matching
 
-__all__ = ["Link", "ListingCache", "ListingError", "Page", "WebSource", "hosts_of", "listed"]
+__all__ = ["Link", "ListingCache", "ListingError", "WebSource", "hosts_of", "listed"]
 
 _GZIP = b"\x1f\x8b"
 # Markup before the first element of a document: how it begins, how it ends.
@@ -35,7 +35,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class WebSource:
-    """An address to ingest from, and which of its links are followed, to which hosts."""
+    """An address to ingest from, patterns of the links to follow, and further hosts for them."""
 
     url: str
     follow: tuple[str, ...] = ()
@@ -48,13 +48,6 @@ class Link:
 
     url: str
     changed: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """The address is no listing: this is the page itself."""
-
-    fetched: Fetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +84,7 @@ def listed(
     limit: int,
     on_named: Callable[[int], None],
     **fetch_options: Any,
-) -> Iterator[Link | Page | ListingError]:
+) -> Iterator[Link | Fetched | ListingError]:
     """Yield the pages at an address, each once, as listings name them; or the page itself.
 
     Listings are read one after the other, and none twice; ``on_named`` is called with the number
@@ -106,7 +99,7 @@ def listed(
         url = waiting.pop(0)
         try:
             listing = _read(url, source, fetcher, cache, limit=limit, **fetch_options)
-            if isinstance(listing, Page):
+            if isinstance(listing, Fetched):
                 yield listing
                 return
             followed = matching(source.follow, [link.url for link in listing.pages], url)
@@ -155,8 +148,8 @@ def _read(
     *,
     limit: int,
     **fetch_options: Any,
-) -> _Listing | Page:
-    """Return the content of one address, from the cache of the run, or fetched."""
+) -> _Listing | Fetched:
+    """Return the links of a listing, from the cache or fetched; or the page that it is instead."""
     kept = cache.listed(url)
     if kept:
         pages, listings = json.loads(kept)
@@ -166,7 +159,7 @@ def _read(
     listing = _listing(fetched, source, limit)
     if listing is None:
         if is_first:
-            return Page(fetched)
+            return fetched
         raise SourceError(f"{url}: named as a listing, it is none.")
     pages = [[link.url, link.changed] for link in listing.pages]
     cache.keep(url, json.dumps([pages, listing.listings]))

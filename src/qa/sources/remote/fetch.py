@@ -1,4 +1,4 @@
-"""An address on the web to bytes, as robots.txt allows, over redirects hop by hop.
+"""Fetch addresses on the web, as robots.txt allows, over redirects hop by hop.
 
 robots.txt is evaluated in the bounded worker process (``formats/robots.py``); requests are sent
 by ``client.py``.

@@ -32,7 +32,7 @@ from qa.sources.ingest import (
 )
 from qa.sources.known_sources import SOURCES, Source, is_url
 from qa.sources.remote.addresses import checked_url
-from qa.sources.remote.crawl import Link, ListingError, Page, WebSource, hosts_of, listed
+from qa.sources.remote.crawl import Link, ListingError, WebSource, hosts_of, listed
 from qa.sources.remote.fetch import Fetched, Fetcher, FetchPolicy, as_file
 from qa.sources.state import SourceState, State, now
 
@@ -166,8 +166,8 @@ def _ingest_web(source: WebSource, run: _Run) -> Iterator[Ingested]:
     for done, result in enumerate(results, start=1):
         if isinstance(result, ListingError):
             yield from _failed_listing(result, given if result.url == url else result.url, run)
-        elif isinstance(result, Page):
-            yield from _ingest_page(Link(url), run, fetched=result.fetched)
+        elif isinstance(result, Fetched):
+            yield from _ingest_page(Link(url), run, fetched=result)
         else:
             yield from _ingest_page(result, run, source=source)
         if run.on_progress:
@@ -205,8 +205,11 @@ def _ingest_page(
         if same:
             yield _join(url, same, run)
         else:
-            known = _unchanged_by_date(link, last, run)
-            yield known or _ingest_fetched(url, fetched or _fetched(url, run, source), run)
+            done = _unchanged_by_date(link, last, run)
+            if not done:
+                fetched = fetched or run.fetcher.fetch(url, **_fetch_options(url, run, source))
+                done = _ingest_fetched(url, fetched, run)
+            yield done
     except GoneError as error:
         yield from _gone(url, str(error), run)
     except UnreachableError as error:
@@ -230,22 +233,19 @@ def _unchanged_by_date(link: Link, last: SourceState | None, run: _Run) -> Inges
     return None
 
 
-def _fetched(url: str, run: _Run, source: WebSource | None) -> Fetched:
-    """Fetch a page; one that a listing named may be redirected to the listing's hosts only."""
-    options = _fetch_options(url, run)
-    if source:
-        options["may_go_to"] = hosts_of(source)
-    return run.fetcher.fetch(url, **options)
+def _fetch_options(url: str, run: _Run, source: WebSource | None = None) -> dict[str, Any]:
+    """Return the tags of a page, if "not modified" would be enough, and limits of redirects.
 
-
-def _fetch_options(url: str, run: _Run) -> dict[str, Any]:
-    """Return the tags of a page, if "not modified" would be enough, and the known redirects."""
+    A page that a listing named may be redirected to the listing's hosts only.
+    """
     last = run.state.source(url)
     options: dict[str, Any] = {
         "is_known": lambda target: run.state.source_of_run(run.number, target) is not None
     }
     if last and unchanged(url, None, run.state, overwrite=run.overwrite):
         options |= {"etag": last.etag, "modified": last.modified}
+    if source:
+        options["may_go_to"] = hosts_of(source)
     return options
 
 
@@ -307,8 +307,9 @@ def _join(url: str, same: SourceState, run: _Run) -> Ingested:
 def _save_visit(url: str, run: _Run, *, failure: str | None = None, **tags: str | None) -> None:
     """Save that the address was fetched in this run, and the tags its server gave."""
     last = run.state.source(url) or SourceState(url)
-    visit: dict[str, Any] = {"checked": now().isoformat(), "run": run.number, "failure": failure}
-    run.state.save_source(replace(last, **visit, **tags))
+    changes: dict[str, Any] = {"failure": failure, **tags}
+    visit = replace(last, checked=now().isoformat(), run=run.number, **changes)
+    run.state.save_source(visit)
 
 
 def _gone(name: str, why: str, run: _Run) -> Iterator[Ingested]:
