@@ -154,7 +154,7 @@ def test_a_busy_server_is_asked_again_when_it_says_or_ever_later(site, fetcher_o
     assert site.counts == {"/a": 4}
 
 
-def test_a_server_that_stays_busy_is_trouble_and_not_a_page_that_is_gone(site, fetcher_of):
+def test_a_server_that_stays_busy_fails_and_its_page_is_not_gone(site, fetcher_of):
     site.put("/a", status=503)
     assert "/a: its server answers 503" in refusal(
         fetcher_of(), f"{site.address}/a", UnreachableError

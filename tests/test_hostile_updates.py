@@ -117,7 +117,7 @@ def test_200_updates_with_a_hostile_response_each_take_all_good_ones(good, bad, 
 
 
 @pytest.mark.parametrize("kind", [*CUT_OFF])
-def test_a_page_cut_off_is_trouble_of_its_server(good, kind, home):
+def test_a_page_cut_off_is_a_failure_of_its_server(good, kind, home):
     """It is asked for again in the next run, and what it was stays."""
     good.put("/bad", WHOLE, type="text/html")
     given = {"cache": home / "cache", "policy": POLICY}
