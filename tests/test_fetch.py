@@ -11,7 +11,7 @@ import pytest
 from qa.errors import GoneError, SourceError, UnreachableError
 from qa.sources.formats import limits
 from qa.sources.formats.encodings import text_codec
-from qa.sources.remote import content_type, fetch
+from qa.sources.remote import client, content_type
 from qa.sources.remote.addresses import checked_url, is_public
 from qa.sources.remote.content_type import as_file
 from qa.sources.remote.fetch import Fetched, Fetcher, FetchPolicy
@@ -155,7 +155,7 @@ def test_a_busy_server_is_asked_again_when_it_says_or_ever_later(site, fetcher_o
     assert site.counts == {"/a": 4}
 
 
-def test_a_server_that_stays_busy_is_trouble_and_not_a_page_that_is_gone(site, fetcher_of):
+def test_a_server_that_stays_busy_fails_and_its_page_is_not_gone(site, fetcher_of):
     site.put("/a", status=503)
     assert "/a: its server answers 503" in refusal(
         fetcher_of(), f"{site.address}/a", UnreachableError
@@ -444,7 +444,7 @@ def test_an_unsupported_media_type_is_refused_by_name(kind):
 )
 def test_a_wait_is_read_where_it_is_one(stated, expected):
     headers = httpx.Headers({"Retry-After": stated.encode()})
-    assert fetch._retry_after_s(headers) == expected
+    assert client._retry_after_s(headers) == expected
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,7 @@ def test_the_terminal_shows_the_time_and_the_link(qa, capsys):
 
 def test_a_preview_counts_times_and_names_the_recording(project):
     (shown,) = preview([project / "seeds"], project / "corpus")
-    stated = shown.stated()
+    stated = shown.to_json()
     assert (stated["times"], stated["recording"]) == (
         5,
         "https://video.example.org/briefings/7.mp4",
