@@ -1,4 +1,4 @@
-"""Who asks, who answers, and who leads through a conversation, by several kinds of evidence.
+"""Parts in a conversation: to ask, to answer, or to lead, by several kinds of evidence.
 
 An answering speaker is named before the first turn, holds an office, speaks after questions, and
 says most; an asking one is an outlet, and ends in questions. No kind decides alone.
@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from qa.sources.layouts.dialogue import asks, ends_of, has_question
 from qa.sources.layouts.label_words import holds_office, presides, words_of
 from qa.sources.layouts.labels import Label
+from qa.sources.layouts.speech import asks, ends_of, has_question
 
 __all__ = ["Part", "is_assembly", "parts"]
 
@@ -57,7 +57,7 @@ _CALL_CHARS = 400
 
 @dataclass(slots=True)
 class _Speaker:
-    """What is known of one speaker of a document.
+    """Evidence about one speaker of a document.
 
     Of the turns, those are counted that end in a question (``asking``), hold one anywhere
     (``inquiring``), and follow another's question.
@@ -78,7 +78,7 @@ class _Speaker:
 
 @dataclass(slots=True)
 class _Floor:
-    """Who speaks after whom."""
+    """The order of speakers: those who are answered, call others, or stand before askers."""
 
     answered: set[str] = field(default_factory=set)
     hands_over: Counter[str] = field(default_factory=Counter)
@@ -86,7 +86,7 @@ class _Floor:
 
 
 def parts(text: str, labels: Sequence[Label]) -> list[Part]:
-    """The part of every label's speaker."""
+    """Return the part of every label's speaker."""
     speakers = _speakers(text, labels)
     if not any(speaker.asking for speaker in speakers.values()):
         return ["leads"] * len(labels)
@@ -99,7 +99,7 @@ def parts(text: str, labels: Sequence[Label]) -> list[Part]:
 
 
 def _unanswered(labels: Sequence[Label], speakers: dict[str, _Speaker]) -> list[Part]:
-    """The parts where nobody is known to answer: who mostly asks does ask, though no audience."""
+    """Return the parts where nobody is known to answer: those who mostly ask, ask."""
     talkers = {key for key, speaker in speakers.items() if speaker.label.name.kind != "leader"}
     asking = {
         key
@@ -109,13 +109,13 @@ def _unanswered(labels: Sequence[Label], speakers: dict[str, _Speaker]) -> list[
     return ["asks" if label.name.key in asking else "leads" for label in labels]
 
 
-def is_assembly(text: str, labels: Sequence[Label], found: Sequence[Part]) -> bool:
+def is_assembly(text: str, labels: Sequence[Label], of_labels: Sequence[Part]) -> bool:
     """Return whether members debate, so that not every turn of who asks is a question."""
     if any(presides(label.name.speaker or "") or label.puts for label in labels):
         return True
     lengths: dict[Part, list[int]] = {"asks": [], "answers": [], "leads": []}
     inquiring = 0
-    for label, part, end in zip(labels, found, ends_of(labels, text), strict=True):
+    for label, part, end in zip(labels, of_labels, ends_of(labels, text), strict=True):
         if label.name.kind is None:
             lengths[part].append(end - label.span.end)
             inquiring += part == "asks" and has_question(text, label.span.end, end)
@@ -193,7 +193,7 @@ def _answering(text: str, labels: Sequence[Label], speakers: dict[str, _Speaker]
 
 
 def _hub(labels: Sequence[Label], speakers: dict[str, _Speaker]) -> str | None:
-    """Who takes turns with several others, and says much more in each turn than they do."""
+    """Return the key of the one who takes turns with several others, and says much more."""
     keys = [label.name.key for label in labels if label.name.kind != "leader"]
     key, count = Counter(keys).most_common(1)[0] if keys else ("", 0)
     others = [other for other in set(keys) if other != key]
@@ -207,14 +207,14 @@ def _hub(labels: Sequence[Label], speakers: dict[str, _Speaker]) -> str | None:
 
 
 def _has_title(speaker: _Speaker, text: str, above: str) -> bool:
-    """Tell if the office behind a speaker's name is named above ("Official Spokesperson")."""
+    """Return whether the office behind a speaker's name is named above ("Spokesperson")."""
     _, comma, title = speaker.label.span.of(text).partition(",")
     words = title.strip(" \n:*_.").lower()
     return bool(comma) and holds_office(words) and words in above
 
 
 def _points(speaker: _Speaker) -> float:
-    """The evidence in a speaker's own turns and name."""
+    """Return the points of a speaker's own turns and name."""
     after = speaker.after_questions / speaker.turns
     asking = speaker.asking / speaker.turns
     return (
@@ -270,5 +270,5 @@ def _part(key: str, speaker: _Speaker, floor: _Floor, answering: set[str]) -> Pa
 
 def _calls(speech: str, key: str) -> bool:
     """Return whether somebody is called by a part of their name."""
-    said = set(words_of(speech))
-    return any(len(word) >= _NAME_CHARS and word in said for word in key.split())
+    words = set(words_of(speech))
+    return any(len(word) >= _NAME_CHARS and word in words for word in key.split())
