@@ -272,7 +272,7 @@ def _is_han_role(name: str) -> bool:
 
 
 def _parse_put(text: str, begins: int, limit: int) -> _Parsed | None:
-    if not any(text.find(verb, begins, limit) >= 0 for verb in (" asked ", " to ask ")):
+    if text.find(" asked ", begins, limit) < 0 and text.find(" to ask ", begins, limit) < 0:
         return None
     match = _PUT.match(text, begins, limit)
     name = match and name_of(match["name"])
@@ -282,7 +282,7 @@ def _parse_put(text: str, begins: int, limit: int) -> _Parsed | None:
 
 
 def _parse_colon(text: str, begins: int, limit: int) -> _Parsed | None:
-    if not any(text.find(colon, begins, limit) >= 0 for colon in ":：﹕"):
+    if all(text.find(colon, begins, limit) < 0 for colon in ":：﹕"):
         return None
     match = _COLON.match(text, begins, limit)
     name = match and name_of(match["name"])

@@ -270,5 +270,6 @@ def _part(key: str, speaker: _Speaker, floor: _Floor, answering: set[str]) -> Pa
 
 def _calls(speech: str, key: str) -> bool:
     """Return whether somebody is called by a part of their name."""
-    words = set(words_of(speech))
-    return any(len(word) >= _NAME_CHARS and word in words for word in key.split())
+    lower = speech.lower()
+    names = [word for word in key.split() if len(word) >= _NAME_CHARS and word in lower]
+    return bool(names) and not set(words_of(lower)).isdisjoint(names)

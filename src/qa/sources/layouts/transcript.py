@@ -1,23 +1,25 @@
 """Turns of a transcript: speakers ask, answer, or lead through it.
 
-A turn begins with a label (see ``labels`` and ``dialogue``) and goes on to the next one: notes
-such as "(Laughter.)" belong to it, headings and dates before the next label do not. Where it is
-not certain who goes on speaking, the turn ends, and the text that follows has no speaker.
+A turn begins with a label (see ``labels`` and ``dialogue``) and goes on to the next one. Notes
+within a paragraph, such as "(Laughter.)", belong to it; paragraphs in brackets, headings and dates
+before the next label do not. Where it is not certain who goes on speaking, the turn ends, and the
+text that follows has no speaker.
 """
 
 from __future__ import annotations
 
 import functools
 import itertools
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qa.errors import CorpusError
 from qa.records import Role, Span, Turn
 from qa.sources.layouts.council import in_council, question_times
 from qa.sources.layouts.dialogue import accepted_labels
 from qa.sources.layouts.doubts import is_garbled
-from qa.sources.layouts.headings import before_headings, end_of_written_question
+from qa.sources.layouts.headings import before_headings, end_of_written_question, paragraphs
 from qa.sources.layouts.labels import Label, candidates
 from qa.sources.layouts.logs import Log
 from qa.sources.layouts.roles import Part, is_assembly, parts
@@ -28,6 +30,10 @@ __all__ = ["is_transcript", "transcript"]
 _LEAST_QUESTIONS = 2
 # Longer turns of members are speeches.
 _QUESTION_CHARS = 2500
+# A paragraph of brackets: others interrupt, laugh or applaud ("(Beifall bei der SPD)").
+_ASIDE = re.compile(
+    r"(?:(?:\((?:[^()]|\([^()]*\))*+\)|（(?:[^（）]|（[^（）]*）)*+）|\[[^\[\]]*\])\s*)++"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +128,12 @@ def _turns(text: str, labelled: _Labelled) -> Iterator[Turn]:
             label.span,
         )
         addressee = label.addressee
+        speech = list(_without_asides(text, turn))
         if role == "question":
-            question = _words(text, turn) or question
+            question = _words(text, speech) or question
         elif labelled.is_assembly and part == "asks":
             question = None  # a speech: whoever speaks next does not answer the question before it
-        yield turn
+        yield from speech
         if closes < end:
             # Below another heading nobody has been asked yet.
             if not label.puts and (labelled.is_assembly or log):
@@ -147,8 +154,26 @@ def _role(text: str, label: Label, part: Part, end: int, *, is_assembly: bool) -
     return "question" if is_question else "statement"
 
 
-def _words(text: str, turn: Turn) -> Span | None:
-    """Return the words of a turn behind its label, without white space at their end."""
+def _without_asides(text: str, turn: Turn) -> Iterator[Turn]:
+    """Yield a turn, and as statements without a speaker the paragraphs of brackets in it."""
+    start, is_aside = turn.span.start, False
+    begun = turn.label.end if turn.label else start
+    for begins, ends in itertools.islice(paragraphs(text, begun, turn.span.end), 1, None):
+        if bool(_ASIDE.fullmatch(text, begins, ends)) != is_aside:
+            yield _piece(turn, Span(start, begins), is_aside=is_aside)
+            start, is_aside = begins, not is_aside
+    yield _piece(turn, Span(start, turn.span.end), is_aside=is_aside)
+
+
+def _piece(turn: Turn, span: Span, *, is_aside: bool) -> Turn:
+    if is_aside:
+        return Turn("statement", span)
+    return replace(turn, span=span, label=turn.label if span.start == turn.span.start else None)
+
+
+def _words(text: str, speech: Sequence[Turn]) -> Span | None:
+    """Return the last words of a question, without its label and white space at their end."""
+    turn = [turn for turn in speech if turn.role == "question"][-1]
     begins = turn.label.end if turn.label else turn.span.start
     words = text[begins : turn.span.end].rstrip()
     return Span(begins, begins + len(words)) if words else None
