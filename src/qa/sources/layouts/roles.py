@@ -60,7 +60,8 @@ class _Speaker:
     """Evidence about one speaker of a document.
 
     Of the turns, those are counted that end in a question (``asking``), hold one anywhere
-    (``inquiring``), and follow another's question.
+    (``inquiring``), follow another's question, stand before one who does not answer
+    (``before_askers``), and name that one at their end (``handing_over``).
     """
 
     label: Label
@@ -74,15 +75,9 @@ class _Speaker:
     has_honorific: bool = False
     has_outlet: bool = False
     puts: bool = False
-
-
-@dataclass(slots=True)
-class _Floor:
-    """The order of speakers: those who are answered, call others, or stand before askers."""
-
-    answered: set[str] = field(default_factory=set)
-    hands_over: Counter[str] = field(default_factory=Counter)
-    before_askers: Counter[str] = field(default_factory=Counter)
+    is_answered: bool = False
+    before_askers: int = 0
+    handing_over: int = 0
 
 
 def parts(text: str, labels: Sequence[Label]) -> list[Part]:
@@ -93,8 +88,8 @@ def parts(text: str, labels: Sequence[Label]) -> list[Part]:
     answering = _answering(text, labels, speakers)
     if not answering:
         return _unanswered(labels, speakers)
-    floor = _floor(text, labels, answering)
-    part_of = {key: _part(key, speakers[key], floor, answering) for key in speakers}
+    _count_successors(text, labels, speakers, answering)
+    part_of = {key: _part(speaker, answering) for key, speaker in speakers.items()}
     return [part_of[label.name.key] for label in labels]
 
 
@@ -235,34 +230,35 @@ def _is_named(key: str, above: str, above_words: set[str]) -> bool:
     )
 
 
-def _floor(text: str, labels: Sequence[Label], answering: set[str]) -> _Floor:
-    floor = _Floor()
+def _count_successors(
+    text: str, labels: Sequence[Label], speakers: dict[str, _Speaker], answering: set[str]
+) -> None:
+    """Note for every speaker who is next: one who answers, or one who does not."""
     for label, following in itertools.pairwise(labels):
-        key, next_key = label.name.key, following.name.key
+        speaker, next_key = speakers[label.name.key], following.name.key
         if next_key in answering:
-            floor.answered.add(key)
-        elif key != next_key:
-            floor.before_askers[key] += 1
+            speaker.is_answered = True
+        elif label.name.key != next_key:
+            speaker.before_askers += 1
             begins = max(label.span.end, following.span.start - _CALL_CHARS)
-            floor.hands_over[key] += _calls(text[begins : following.span.start], next_key)
-    return floor
+            speaker.handing_over += _calls(text[begins : following.span.start], next_key)
 
 
-def _part(key: str, speaker: _Speaker, floor: _Floor, answering: set[str]) -> Part:
+def _part(speaker: _Speaker, answering: set[str]) -> Part:
     name = speaker.label.name
     if name.kind == "asker":
         return "asks"
-    interviews = speaker.asking * 2 > speaker.turns and key in floor.answered
+    interviews = speaker.asking * 2 > speaker.turns and speaker.is_answered
     if presides(name.speaker or "") or (name.kind == "leader" and not interviews):
         return "leads"
-    if key in answering:
+    if name.key in answering:
         return "answers"
     seldom_asks = speaker.inquiring * 3 <= speaker.turns
-    passes_on = floor.hands_over[key] * 2 >= speaker.turns
-    stands_between = floor.before_askers[key] * 3 >= speaker.turns * 2
+    passes_on = speaker.handing_over * 2 >= speaker.turns
+    stands_between = speaker.before_askers * 3 >= speaker.turns * 2
     is_between = speaker.turns >= _OFTEN and seldom_asks and stands_between
     hardly_asks = speaker.turns >= _VERY_OFTEN and speaker.inquiring * 6 <= speaker.turns
-    is_idle = key not in floor.answered and not speaker.inquiring
+    is_idle = not speaker.is_answered and not speaker.inquiring
     return (
         "leads" if is_idle or is_between or hardly_asks or (seldom_asks and passes_on) else "asks"
     )
