@@ -20,7 +20,7 @@ def spoken(text):
 
 
 def speaker_of(text, words):
-    """Who says these words."""
+    """Return the speaker of these words."""
     page = recognise(text)
     (turn,) = [t for t in turns(page.text, page.layout) if words in t.span.of(page.text)]
     return turn.speaker
