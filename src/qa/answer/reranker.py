@@ -22,7 +22,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from qa.answer.window import text_pair
-from qa.errors import EncoderError
+from qa.errors import ModelError
 from qa.index.runtime import files_sha256, open_graph, open_tokenizer
 from qa.text.folding import readable
 
@@ -163,7 +163,7 @@ def open_reranker(name: str) -> Reranker | None:
     """Return the ``bundled`` reranker, or the cross-encoder of a folder; None for ``off``.
 
     Raises:
-        EncoderError: there is no such model, or the bundled one is not the published one.
+        ModelError: there is no such model, or the bundled one is not the published one.
     """
     if name == OFF:
         return None
@@ -178,11 +178,11 @@ def bundled_sha256() -> str:
     """Return the sha256 of the bundled reranker's files.
 
     Raises:
-        EncoderError: one is missing, or they are not the published ones.
+        ModelError: one is missing, or they are not the published ones.
     """
     sha256 = files_sha256(_FOLDER, FILES)
     if sha256 != _BUNDLED_SHA256:
-        raise EncoderError(
+        raise ModelError(
             f"The bundled reranker is not the published one: sha256 is {sha256}, should be "
             f'{_BUNDLED_SHA256}. Install press-qa anew, or set reranker = "off".'
         )

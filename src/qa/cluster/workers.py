@@ -18,7 +18,7 @@ from typing import Any, Self
 import numpy as np
 
 from qa.cluster.shards import Shard, Shards, shards_folder
-from qa.errors import EncoderError, QAError, SettingsError, UnavailableError
+from qa.errors import ModelError, QAError, SettingsError, UnavailableError
 from qa.index.encoder import Encoder, open_encoder
 from qa.settings import Settings
 
@@ -113,7 +113,7 @@ class Workers:
 
         Raises:
             SettingsError: Ray is not installed.
-            EncoderError: a worker has no model, or its vectors are not those of this machine.
+            ModelError: a worker has no model, or its vectors are not those of this machine.
             UnavailableError: the cluster cannot be reached, or its workers fail.
         """
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
@@ -214,7 +214,7 @@ class _Stream:
         """Return the number of the next finished shard and its vectors; None after the last.
 
         Raises:
-            EncoderError: a worker has no model, or its vectors are not the ``expected``.
+            ModelError: a worker has no model, or its vectors are not the ``expected``.
             UnavailableError: the workers fail.
         """
         try:
@@ -229,7 +229,7 @@ def _streamed(
     """Yield numbers of shards, and the bytes of their vectors, as they are done.
 
     Raises:
-        EncoderError: a worker has no model, or its vectors are not the ``expected``.
+        ModelError: a worker has no model, or its vectors are not the ``expected``.
     """
     import pyarrow as pa  # type: ignore[import-untyped]  # noqa: PLC0415
     import ray  # noqa: PLC0415
@@ -258,7 +258,7 @@ def _streamed(
     for batch in results.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
         for row in batch.to_pylist():
             if row["fault"]:
-                raise EncoderError(row["fault"])
+                raise ModelError(row["fault"])
             yield row["number"], row["vectors"]
 
 
@@ -275,7 +275,7 @@ class _Embedder:
                     (Path(folder) / name).write_bytes(content)
                 self._encoder = open_encoder(Path(folder))
             vectors = self._encoder.encode(_PROBES).tobytes()
-        except EncoderError as error:  # Ray would keep nothing of it but a trace
+        except ModelError as error:  # Ray would keep nothing of it but a trace
             self._fault = f"The worker on {socket.gethostname()} has no model: {error}"
             return
         if vectors != expected:

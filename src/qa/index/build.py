@@ -69,7 +69,7 @@ def build(  # noqa: PLR0913 - the settings of each step
 
     Raises:
         CorpusError: there is no document, or none that is not withdrawn.
-        EncoderError: two encoders have the same name.
+        ModelError: two encoders have the same name.
         SnapshotError: the engine's live snapshot is not of this folder.
         BusyError: another process is writing this index.
         UnavailableError: the engine cannot be reached.

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from qa.errors import EncoderError
+from qa.errors import ModelError
 from qa.index.encoder import Encoder
 from qa.index.engine import Engine
 from qa.index.store import open_array
@@ -107,11 +107,11 @@ def write_embeddings(
     after the first are named ``NAME/passages`` and so on.
 
     Raises:
-        EncoderError: two encoders have the same name.
+        ModelError: two encoders have the same name.
     """
     names = [_folder_name(one.encoder.name) for one in embedded]
     if len({*names}) < len(names):
-        raise EncoderError(
+        raise ModelError(
             f"Two encoders share a name ({', '.join(names)}), which names their folders in the "
             "snapshot: rename one's folder."
         )

@@ -21,7 +21,7 @@ from typing import Protocol
 
 import numpy as np
 
-from qa.errors import EncoderError
+from qa.errors import ModelError
 from qa.index.runtime import files_sha256, open_graph, open_tokenizer
 from qa.text.folding import readable
 
@@ -189,7 +189,7 @@ def open_encoder(folder: Path, threads: int = 1) -> OnnxEncoder:
     The folder's owner checks its files.
 
     Raises:
-        EncoderError: there is none, or it cannot be loaded.
+        ModelError: there is none, or it cannot be loaded.
     """
     return OnnxEncoder(folder, threads)
 
@@ -198,7 +198,7 @@ def encoder_sha256(folder: Path, max_tokens: int, query_prompt: str, document_pr
     """Return the sha256 of everything that an encoder's vectors depend on.
 
     Raises:
-        EncoderError: a file is missing.
+        ModelError: a file is missing.
     """
     files = files_sha256(folder, (MODEL, TOKENIZER))
     content = json.dumps([files, max_tokens, query_prompt, document_prompt])
@@ -215,4 +215,4 @@ def _read_info(folder: Path) -> EncoderInfo:
     try:
         return EncoderInfo(**json.loads((folder / _INFO).read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:
-        raise EncoderError(f"There is no encoder in {folder}: {error}.") from error
+        raise ModelError(f"There is no encoder in {folder}: {error}.") from error

@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from qa.errors import EncoderError
+from qa.errors import ModelError
 from qa.index.encoder import (
     BUILD_THREADS,
     GRAPH_INPUTS,
@@ -86,7 +86,7 @@ def exported_encoder(
     other all. ``on_export`` is called before an export, which takes some seconds.
 
     Raises:
-        EncoderError: there is no such model here, the bundled one's weights are not the
+        ModelError: there is no such model here, the bundled one's weights are not the
             published ones, a library is missing, or the export is not faithful to the model.
         SettingsError: the cache folder is somebody else's.
     """
@@ -95,7 +95,7 @@ def exported_encoder(
     weights = model_sha256(model)
     made_from = [_EXPORT, name, weights, precision, known and sorted(known), *_versions()]
     kept = cache / "encoders" / hashlib.sha256(repr(made_from).encode()).hexdigest()[:32]
-    with contextlib.suppress(EncoderError):
+    with contextlib.suppress(ModelError):
         encoder = open_encoder(kept, BUILD_THREADS)
         if _sha256(kept, encoder.info) == encoder.sha256:
             return encoder
@@ -127,7 +127,7 @@ def _export(
     loaded = load_model(model)
     tokenizer = getattr(loaded.tokenizer, "backend_tokenizer", None)
     if tokenizer is None:
-        raise EncoderError(
+        raise ModelError(
             f"The encoder in {model} has no tokenizer of the tokenizers library "
             "(a tokenizer.json), which serving needs."
         )
@@ -155,7 +155,7 @@ def _export(
             break
         tried.append(f"{chosen} {likeness:.4f}")
     else:
-        raise EncoderError(
+        raise ModelError(
             f"The encoder in {model} cannot be exported: its vectors are not the model's. Lowest "
             f"cosine by precision: {', '.join(tried)}; at least {_LEAST_LIKENESS['fp32']} is "
             "needed."
@@ -191,7 +191,7 @@ def _likeness(folder: Path, info: EncoderInfo, expected: np.ndarray) -> float:
         optimize(graph)
         if info.precision not in {"int8", "fp32"}:
             halve(graph)
-    except EncoderError:
+    except ModelError:
         return 0.0
     write_info(folder, info)
     encoder = open_encoder(folder)
@@ -218,7 +218,7 @@ def _prompts(model: Any, folder: Path) -> tuple[str, str]:
     names = ("document", "passage", "corpus")
     document: str = next((prompts[name] for name in names if name in prompts), "")
     if (query or document) and any(getattr(s, "include_prompt", True) is False for s in model):
-        raise EncoderError(
+        raise ModelError(
             f"The encoder in {folder} leaves its prompt out of pooling (include_prompt), which "
             "cannot be exported: take a model that pools all tokens."
         )
@@ -234,12 +234,12 @@ def _max_tokens(model: Any, folder: Path, window: int, prompts: Sequence[str]) -
     """The most tokens of a text beside special tokens and the longer prompt.
 
     Raises:
-        EncoderError: there is no room for any.
+        ModelError: there is no room for any.
     """
     special = len(model.tokenizer("")["input_ids"])
     prompt = max(len(model.tokenizer(p, add_special_tokens=False)["input_ids"]) for p in prompts)
     if window <= special + prompt:
-        raise EncoderError(
+        raise ModelError(
             f"The encoder in {folder} reads {window} tokens, and {special + prompt} are its own: "
             "raise max_seq_length in its sentence_bert_config.json."
         )
@@ -268,7 +268,7 @@ def _write_graph(model: Any, path: Path, window: int) -> list[str]:
     texts = ["a text of several words", "a"]
     sample = dict(model.tokenizer(texts, padding=True, return_tensors="pt"))
     if unknown := sample.keys() - set(GRAPH_INPUTS):
-        raise EncoderError(
+        raise ModelError(
             f"The encoder's tokenizer gives {', '.join(sorted(unknown))}; expected only "
             f"{', '.join(GRAPH_INPUTS)}."
         )

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from qa.errors import EncoderError
+from qa.errors import ModelError
 
 __all__ = ["Matrices", "halve", "optimize", "quantize", "write_graph"]
 
@@ -32,7 +32,7 @@ def write_graph(  # noqa: PLR0913 - as torch.onnx takes them
     """Write a module as a graph, traced with ``inputs``, sample values by name.
 
     Raises:
-        EncoderError: it cannot be exported.
+        ModelError: it cannot be exported.
     """
     import onnx  # noqa: PLC0415
     import torch  # noqa: PLC0415
@@ -50,7 +50,7 @@ def write_graph(  # noqa: PLR0913 - as torch.onnx takes them
         )
     except torch.onnx.OnnxExporterError as error:
         cause = str(error.__cause__ or error).partition("\n")[0]
-        raise EncoderError(f"The model cannot be exported to ONNX: {cause}") from error
+        raise ModelError(f"The model cannot be exported to ONNX: {cause}") from error
     proto: Any = program.model_proto  # type: ignore[union-attr]
     _forget_origin(proto)
     onnx.save(proto, path)
@@ -64,13 +64,13 @@ def quantize(path: Path, matrices: Matrices = "all") -> None:
     "all" matrices, tables of embeddings are brought to int8, too.
 
     Raises:
-        EncoderError: there are no such matrices.
+        ModelError: there are no such matrices.
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415
 
     chosen = None if matrices == "all" else _products(path, is_square=matrices == "attention")
     if chosen == []:
-        raise EncoderError(f"The graph has no {matrices} matrices.")
+        raise ModelError(f"The graph has no {matrices} matrices.")
     whole = path.with_suffix(".fp32")
     path.rename(whole)
     quantize_dynamic(
@@ -104,7 +104,7 @@ def halve(path: Path) -> None:
     onnxruntime widens them when it opens the graph, tables of embeddings row by row when used.
 
     Raises:
-        EncoderError: a weight is too large for half precision.
+        ModelError: a weight is too large for half precision.
     """
     import onnx  # noqa: PLC0415
 
@@ -117,7 +117,7 @@ def halve(path: Path) -> None:
         with np.errstate(over="ignore"):
             values = onnx.numpy_helper.to_array(weight).astype(np.float16)
         if not np.isfinite(values).all():
-            raise EncoderError("A weight of the model is too large for half precision.")
+            raise ModelError("A weight of the model is too large for half precision.")
         weight.CopyFrom(onnx.numpy_helper.from_array(values, weight.name))
         halved.add(weight.name)
     nodes: list[Any] = []

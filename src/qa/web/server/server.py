@@ -84,7 +84,7 @@ def serve(settings: Settings, on_ready: Callable[[], None]) -> None:
 
     Raises:
         SnapshotError: there is no whole snapshot.
-        EncoderError: the encoder cannot be loaded, or there is no such reader.
+        ModelError: the encoder cannot be loaded, or there is no such reader.
     """
 
     def opened() -> QA:
