@@ -20,7 +20,7 @@ from qa.errors import BusyError, InputError, OutputError
 from qa.evaluation import batch
 from qa.evaluation.questions import BadRow
 from qa.index.snapshot import open_snapshot
-from qa.settings import ANSWER_SETTINGS
+from test_settings import ANSWER_SETTINGS
 
 PAGE = "=Tea is hot. Cups hold it.\n\nMilk is cold."
 

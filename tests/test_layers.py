@@ -19,7 +19,7 @@ SOURCE = Path(qa.__file__).parent
 FLOORS = [
     {"errors", "records", "storage"},
     {"text"},
-    {"settings", "expiry"},
+    {"settings", "setting_types", "expiry"},
     {"sources"},
     {"index"},
     {"cluster"},

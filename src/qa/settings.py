@@ -13,24 +13,26 @@ from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    IPvAnyNetwork,
-    SecretStr,
-    ValidationError,
-    field_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, ValidationError
 
 from qa.errors import SettingsError
+from qa.setting_types import (
+    PICTURES,
+    Accent,
+    DatabasePlace,
+    Link,
+    Logo,
+    MilvusName,
+    MilvusUri,
+    Origins,
+    PublicUrl,
+    RedisUrl,
+    SecurityContact,
+)
 
 __all__ = [
-    "ANSWER_SETTINGS",
     "CORPUS_URL",
     "DEFAULT_CONFIG",
-    "INDEX_SETTINGS",
-    "OTHER_SETTINGS",
     "PICTURES",
     "Link",
     "SecurityContact",
@@ -43,108 +45,6 @@ _PREFIX = "QA_"
 CORPUS_URL = "^[A-Za-z][A-Za-z0-9+.-]+://.+$"
 # Former names of settings, still taken, each with the name of today.
 _FORMER_NAMES = {"reader": "reranker"}
-# Pictures that can be a logo, and what browsers call them.
-PICTURES = {".svg": "image/svg+xml", ".png": "image/png"}
-_READABLE = 4.5
-_PORTS = 65_535
-# Below it a channel's light grows with its value (IEC 61966-2-1).
-_LINEAR_BELOW = 0.04045
-# Scheme, host and port of a page, as browsers send it; nothing that could end a header's value.
-_ORIGIN = r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?"
-# Addresses of what servers share. Where a password is told from a host must be beyond doubt, or
-# a part of it would be shown as the host that cannot be reached.
-_REDIS = (
-    r"(redis|rediss|redis\+sentinel|redis\+cluster)://([^\s/@?#]*@)?[^\s/@?#]+:[0-9]{1,5}"
-    r"(/[^\s/@?#]*)?(\?[^\s@#]*)?"
-)
-_DATABASE = (
-    r"postgresql(\+psycopg)?://([^\s/@?#]*@)?[^\s/@?#]*/[^\s/@?#]+(\?[^\s@#]*)?|sqlite:///\S+"
-)
-
-# Visible ASCII only, so that no value can add a line of its own.
-_CONTACT = "^(https://|mailto:|tel:)[!-~]+$"
-# Every setting is in one of three: answers change with it; snapshots do, and so their digest; or
-# neither. A test sees that none is forgotten, and another that ``QA.answer_settings`` has the
-# first.
-ANSWER_SETTINGS = frozenset(
-    {"engine", "max_question_chars", "reranker", "searches", "today", "top_k"}
-)
-INDEX_SETTINGS = frozenset(
-    {
-        "corpus",
-        "encoder",
-        "encoder_languages",
-        "encoder_precision",
-        "exact_rows",
-        "index",
-        "passage_chars",
-    }
-)
-OTHER_SETTINGS = frozenset(
-    {
-        "accent",
-        "allowed_origins",
-        "api_keys",
-        "cache",
-        "contact",
-        "examples",
-        "feedback",
-        "feedback_days",
-        "fetch_delay_s",
-        "fetch_timeout_s",
-        "frame_ancestors",
-        "host",
-        "keyed_questions_per_minute",
-        "limits_storage",
-        "links",
-        "log_questions",
-        "logo",
-        "max_batch",
-        "max_body_bytes",
-        "max_connections",
-        "max_connections_per_client",
-        "max_redirects",
-        "max_source_bytes",
-        "max_waiting",
-        "mcp",
-        "metrics_from",
-        "milvus_certificate",
-        "milvus_name",
-        "milvus_token",
-        "milvus_uri",
-        "port",
-        "public_url",
-        "questions_per_minute",
-        "ray",
-        "rechecks_per_update",
-        "request_timeout_s",
-        "requests_per_minute",
-        "security",
-        "title",
-        "trusted_proxies",
-        "welcome",
-        "workers",
-    }
-)
-
-
-class Link(BaseModel):
-    """A link at the foot of a page."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    text: str = Field(min_length=1)
-    url: str = Field(pattern="^(https?://|mailto:|/)[^\\s]*$")
-
-
-class SecurityContact(BaseModel):
-    """Where to report a vulnerability of the server, as ``security.txt`` says it (RFC 9116)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    contact: tuple[Annotated[str, Field(pattern=_CONTACT)], ...] = Field(min_length=1)
-    policy: str | None = Field(None, pattern="^https://[!-~]+$")
-    languages: tuple[Annotated[str, Field(pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]+)*$")], ...] = ()
 
 
 class Settings(BaseModel):
@@ -195,21 +95,23 @@ class Settings(BaseModel):
     )
     engine: Literal["faiss", "milvus"] = Field(
         "faiss",
-        description="what searches: faiss and this process, or a Milvus server",
+        description="vector search engine: faiss in this process, or a Milvus server",
     )
-    milvus_uri: str = Field(
+    milvus_uri: MilvusUri = Field(
         "http://127.0.0.1:19530",
         description="address of the Milvus server; https for TLS",
     )
     milvus_token: SecretStr = Field(
-        SecretStr(""), description="what Milvus lets in: a token, or user:password"
+        SecretStr(""), description="credentials for Milvus: a token, or user:password"
     )
     milvus_certificate: Path | None = Field(
-        None, description="PEM file of who vouches for the Milvus server; by default the system's"
+        None,
+        description="PEM file of the Milvus server's certificate authority; by default the "
+        "system's",
     )
-    milvus_name: str = Field(
+    milvus_name: MilvusName = Field(
         "press_qa",
-        description="what this record's collections in Milvus begin with, and its alias is called",
+        description="alias of this record's collections in Milvus, and the start of their names",
     )
     searches: tuple[str, ...] | None = Field(
         None,
@@ -223,7 +125,8 @@ class Settings(BaseModel):
         "sentence-transformers cross-encoder; formerly reader",
     )
     today: datetime.date | None = Field(
-        None, description='what "last year" counts from, YYYY-MM-DD; by default the day it is'
+        None,
+        description='date from which "last year" counts, YYYY-MM-DD; by default today',
     )
     top_k: int = Field(3, ge=1, le=20, description="most citations in an answer")
     max_question_chars: int = Field(
@@ -237,7 +140,7 @@ class Settings(BaseModel):
     contact: str | None = Field(
         None,
         pattern=r"^[!-~]{3,200}$",
-        description="address or mail address that web servers are told when pages are fetched",
+        description="address or mail address that is sent to web servers when pages are fetched",
     )
     fetch_delay_s: float = Field(
         1, ge=0, le=300, description="least time between two requests to one web server"
@@ -258,27 +161,29 @@ class Settings(BaseModel):
     port: int = Field(7860, ge=0, le=65_535, description="port the web server listens on")
     title: str = Field("What was said", min_length=1, description="heading of the web chat")
     welcome: str | None = Field(
-        None, min_length=1, description="what the chat says first; by default what it is and does"
+        None,
+        min_length=1,
+        description="greeting of the chat; by default it explains the chat",
     )
     examples: tuple[str, ...] | None = Field(
         None, description="questions to begin with; by default some of the record's own"
     )
-    accent: str = Field("#1d4ed8", description="colour of buttons and rules, as #1d4ed8")
-    logo: Path | None = Field(None, description="SVG or PNG file shown beside the heading")
+    accent: Accent = Field("#1d4ed8", description="colour of buttons and rules, as #1d4ed8")
+    logo: Logo = Field(None, description="SVG or PNG file shown beside the heading")
     links: tuple[Link, ...] = Field((), description="links at the foot of every page")
-    public_url: str | None = Field(
+    public_url: PublicUrl = Field(
         None,
         description="address visitors reach the server by, as https://ask.example.org/record; "
         "needed behind a proxy",
     )
     trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
         (),
-        description="addresses of proxies whose word on who asks is taken (X-Forwarded-For)",
+        description="addresses of the proxies whose X-Forwarded-For is trusted",
     )
-    allowed_origins: tuple[str, ...] = Field(
+    allowed_origins: Origins = Field(
         (), description="origins of the pages that may ask, as https://www.example.org"
     )
-    frame_ancestors: tuple[str, ...] = Field(
+    frame_ancestors: Origins = Field(
         (), description="origins of the pages that may show the chat in a frame"
     )
     questions_per_minute: int = Field(
@@ -291,7 +196,7 @@ class Settings(BaseModel):
         65_536, ge=1_024, description="longest request taken, in bytes; a conversation's: 8 times"
     )
     max_waiting: int = Field(
-        32, ge=1, description="most questions that wait for an answer; what is more is refused"
+        32, ge=1, description="most questions that wait for an answer; more are refused"
     )
     max_connections: int = Field(1_000, ge=8, description="most requests open at a time")
     max_connections_per_client: int = Field(
@@ -305,7 +210,7 @@ class Settings(BaseModel):
     api_keys: tuple[Annotated[str, Field(pattern="^[0-9a-f]{64}$")], ...] = Field(
         (), description='sha256 of the keys that may ask in batches; "qa key" makes one'
     )
-    limits_storage: SecretStr | None = Field(
+    limits_storage: RedisUrl = Field(
         None,
         description="Redis where several servers count questions and requests together, as "
         "redis://user:password@host:6379/0; by default each counts in its own memory",
@@ -319,117 +224,37 @@ class Settings(BaseModel):
         description="addresses that may read /metrics",
     )
     log_questions: bool = Field(
-        default=False, description="write questions into the log; otherwise nobody's words are"
+        default=False, description="write questions into the log; otherwise no visitor's words are"
     )
-    feedback: Path | SecretStr | None = Field(
+    feedback: DatabasePlace = Field(
         None,
-        description="where to keep what visitors ask and think of the answers: a SQLite file, or "
-        "a database, as postgresql+psycopg://user:password@host/name; nowhere by default",
+        description="storage for visitors' questions and feedback: a SQLite file, or a database, "
+        "as postgresql+psycopg://user:password@host/name; by default nothing is stored",
     )
-    feedback_days: int = Field(90, ge=1, description="how long that is kept")
+    feedback_days: int = Field(90, ge=1, description="days to keep questions and feedback")
     security: SecurityContact | None = Field(
         None,
-        description="where to report vulnerabilities, told at /.well-known/security.txt: contact, "
-        "policy, languages",
+        description="contact for reports of vulnerabilities, at /.well-known/security.txt: "
+        "contact, policy, languages",
     )
     mcp: bool = Field(
         default=False, description="let assistants query the record by the Model Context Protocol"
     )
 
-    @field_validator("accent")
-    @classmethod
-    def _is_readable(cls, colour: str) -> str:
-        """White is written on it: WCAG 2.2 wants a contrast of 4.5 to 1."""
-        if not re.fullmatch("#[0-9a-fA-F]{6}", colour):
-            raise ValueError("not a colour like #1d4ed8")
-        contrast = 1.05 / (_luminance(colour) + 0.05)
-        if contrast < _READABLE:
-            raise ValueError(
-                f"white on it has a contrast of {contrast:.1f} to 1, {_READABLE} is needed: "
-                "take a darker one"
-            )
-        return colour.lower()
-
-    @field_validator("logo")
-    @classmethod
-    def _is_picture(cls, logo: Path | None) -> Path | None:
-        if logo is not None and (logo.suffix not in PICTURES or not logo.is_file()):
-            raise ValueError(f"not a file that ends in {' or '.join(PICTURES)}")
-        return logo
-
-    @field_validator("public_url")
-    @classmethod
-    def _is_address(cls, url: str | None) -> str | None:
-        if url is not None and not re.fullmatch(f"{_ORIGIN}(/[A-Za-z0-9._~/-]*)?", url):
-            raise ValueError("not an address like https://ask.example.org/record")
-        return url.rstrip("/") if url else None
-
-    @field_validator("milvus_uri")
-    @classmethod
-    def _is_server(cls, uri: str) -> str:
-        """Names and passwords have no place in it: it is told where something is wrong."""
-        found = re.fullmatch(r"(https?://(\[[0-9A-Fa-f:.]+\]|[\w.-]+)):(\d{1,5})/?", uri, re.ASCII)
-        if not found or int(found[3]) > _PORTS:
-            raise ValueError(
-                "not an address like https://milvus.example.org:19530, with its port; a user and "
-                "a password belong into milvus_token"
-            )
-        return uri.rstrip("/")
-
-    @field_validator("milvus_name")
-    @classmethod
-    def _is_name(cls, name: str) -> str:
-        if not re.fullmatch(r"[A-Za-z_]\w{0,63}", name, re.ASCII):
-            raise ValueError("not a name of letters, digits and _, at most 64, no digit first")
-        return name
-
-    @field_validator("limits_storage")
-    @classmethod
-    def _is_redis(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is not None and not re.fullmatch(_REDIS, url.get_secret_value()):
-            raise ValueError(
-                "not an address like redis://user:password@host:6379/0 (or rediss:// for TLS); "
-                "in a password write @ as %40, / as %2F, ? as %3F, # as %23"
-            )
-        return url
-
-    @field_validator("feedback", mode="before")
-    @classmethod
-    def _is_file_or_database(cls, where: object) -> object:
-        """A database is a secret, since a password may stand in its address."""
-        if not isinstance(where, str):
-            return where
-        if "://" not in where:
-            return Path(where)
-        if not re.fullmatch(_DATABASE, where):
-            raise ValueError(
-                "not a file, nor an address like postgresql+psycopg://user:password@host/name; "
-                "in a password write @ as %40, / as %2F, ? as %3F, # as %23"
-            )
-        return SecretStr(where)
-
-    @field_validator("allowed_origins", "frame_ancestors")
-    @classmethod
-    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in origins:
-            if not re.fullmatch(_ORIGIN, origin):
-                raise ValueError(f"{origin!r} is not an origin like https://www.example.org")
-        return origins
-
     @property
     def address(self) -> str:
-        """The server's address as visitors know it, without a slash at its end."""
+        """Return the server's address as visitors know it, without a slash at its end."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return self.public_url or f"http://{host}:{self.port}"
 
     @property
     def root_path(self) -> str:
-        """The path below which visitors reach the server: empty, or ``/record``."""
+        """Return the path below which visitors reach the server: empty, or ``/record``."""
         return urlsplit(self.address).path
 
     @classmethod
     def load(cls, config: Path | None = None, **flags: Any) -> Settings:
-        """Settings from the config file, the environment and ``flags`` that are not None.
+        """Return settings from the config file, the environment and the ``flags`` that are given.
 
         Raises:
             SettingsError: the named file is missing or unreadable, a name is unknown, or a
@@ -443,7 +268,7 @@ class Settings(BaseModel):
             sources = (_in_file(path), _in_environment(), given)
             return cls(**{name: v for source in sources for name, v in _renamed(source).items()})
         except ValidationError as error:
-            problems = "; ".join(_told(problem) for problem in error.errors())
+            problems = "; ".join(_problem_in_words(problem) for problem in error.errors())
             raise SettingsError(
                 f"Settings are wrong ({path}, QA_* variables, flags): {problems}."
             ) from error
@@ -451,24 +276,17 @@ class Settings(BaseModel):
             raise SettingsError(f"{path} is not a TOML file: {error}.") from error
 
 
-def _told(problem: Any) -> str:
-    """What is wrong with a setting, and what was given; a secret, or what may be one, is not told.
+def _problem_in_words(problem: Any) -> str:
+    """Return the fault of a setting and its value, without what is or may be a secret.
 
-    What has an unknown name may be a secret whose name is misspelt; an address may hold one.
+    The value of an unknown setting may be a secret whose name is misspelt; an address may hold one.
     """
-    where = ".".join(map(str, problem["loc"]))
+    name = ".".join(map(str, problem["loc"]))
     field = Settings.model_fields.get(str(problem["loc"][0])) if problem["loc"] else None
     kinds = (field.annotation, *get_args(field.annotation)) if field else (SecretStr,)
     is_secret = SecretStr in kinds or re.search("://.*@", str(problem["input"]))
     given = "" if is_secret else f" (got {problem['input']!r})"
-    return f"{where}: {problem['msg']}{given}"
-
-
-def _luminance(colour: str) -> float:
-    """Relative luminance of a colour, 0 to 1 (WCAG 2.2)."""
-    channels = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    r, g, b = (c / 12.92 if c <= _LINEAR_BELOW else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+    return f"{name}: {problem['msg']}{given}"
 
 
 def _renamed(given: dict[str, Any]) -> dict[str, Any]:
@@ -484,7 +302,7 @@ def _renamed(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _in_file(path: Path) -> dict[str, Any]:
-    """What the file sets; nothing where there is none."""
+    """Return the settings of a file; none where it does not exist."""
     if not path.is_file():
         return {}
     with path.open("rb") as file:
@@ -492,8 +310,8 @@ def _in_file(path: Path) -> dict[str, Any]:
 
 
 def _in_environment() -> dict[str, Any]:
-    """What the environment sets; lists and tables are written as JSON."""
-    found: dict[str, Any] = {}
+    """Return the settings of the environment; lists and tables are written as JSON."""
+    values: dict[str, Any] = {}
     names = (*Settings.model_fields, *_FORMER_NAMES)
     variables = {f"{_PREFIX}{name.upper()}": name for name in names}
     unknown = sorted(v for v in os.environ if v.startswith(_PREFIX) and v not in variables)
@@ -506,10 +324,10 @@ def _in_environment() -> dict[str, Any]:
         value = os.environ.get(variable)
         if value is not None and value.startswith(("[", "{")):
             try:
-                found[name] = json.loads(value)
+                values[name] = json.loads(value)
             except json.JSONDecodeError as error:
                 kind = "list" if value.startswith("[") else "table"
                 raise SettingsError(f"{variable} is not a {kind} in JSON: {error}.") from error
         elif value is not None:
-            found[name] = value
-    return found
+            values[name] = value
+    return values
