@@ -119,8 +119,8 @@ def question_steps(made: str) -> None:
     asked = made[:QUESTION_CHARS]
     period(asked, datetime.date(2026, 1, 1))
     wants_latest(asked)
-    conversation.courtesy(asked[:200])
-    conversation.leans(asked)
+    conversation.small_talk(asked[:200])
+    conversation.is_context_dependent(asked)
     conversation.is_short(asked)
     NAME_OR_NUMBER.findall(asked)
     terms(asked)

@@ -79,7 +79,7 @@ def not_in_record(page: Page, address: str, language: str) -> None:
 
 
 def follow_up(page: Page, address: str, language: str) -> None:
-    """The chat with a question that leans on the one before it."""
+    """The chat with a question that depends on the one before it."""
     chat(page, address, language)
     ask(page, "what did the State Council do in 2014?")
     ask(page, "and what did it export?")

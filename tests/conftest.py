@@ -100,7 +100,7 @@ def real_encoder(tmp_path_factory):
 
 @pytest.fixture
 def word_encoder(monkeypatch):
-    """Put the test encoder in the place of every other, and no reader; the one that embeds."""
+    """Put the test encoder in the place of every other, and no reranker; the one that embeds."""
     import qa.answer.ask
     import qa.evaluation.run
     import qa.index.export

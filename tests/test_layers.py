@@ -18,8 +18,8 @@ from qa.settings import Settings
 SOURCE = Path(qa.__file__).parent
 FLOORS = [
     {"errors", "records", "storage"},
-    {"text"},
-    {"settings", "setting_types", "expiry"},
+    {"text", "setting_types"},
+    {"settings", "expiry"},
     {"sources"},
     {"index"},
     {"cluster"},

@@ -1,4 +1,4 @@
-"""Who asks, who answers; what a page's furniture says."""
+"""Turns are labelled by who asks and who answers; boilerplate of a page is none."""
 
 import datetime
 

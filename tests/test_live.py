@@ -1,4 +1,4 @@
-"""Who answers now: turns are waited for, too many are refused, new snapshots are taken up."""
+"""Questions wait for their turn, too many are refused, new snapshots are switched to."""
 
 import asyncio
 import gc

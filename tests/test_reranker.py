@@ -115,7 +115,7 @@ def test_off_is_none():
 
 
 def test_a_folder_without_a_cross_encoder_is_refused(tmp_path):
-    with pytest.raises(ModelError, match="There is no reader .*Nothing is downloaded"):
+    with pytest.raises(ModelError, match="There is no reranker .*Nothing is downloaded"):
         open_reranker(str(tmp_path))
 
 

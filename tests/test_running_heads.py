@@ -49,9 +49,9 @@ def test_running_heads_and_page_numbers_go_and_nothing_else():
         )
         for n in range(1, 5)
     ]
-    kept, furniture = without_running_heads(pages)
+    kept, heads = without_running_heads(pages)
     assert [line.text for p in kept for line in p.lines] == [f"Said {n}." for n in range(1, 5)]
-    assert len(furniture) == 8
+    assert len(heads) == 8
 
 
 def test_lines_that_repeat_in_the_middle_or_on_few_pages_stay():
@@ -62,8 +62,8 @@ def test_lines_that_repeat_in_the_middle_or_on_few_pages_stay():
         Page((*p.lines[:4], Line("Applause.", 72, 130, 400, 12), *p.lines[4:]), HEIGHT)
         for p in pages
     ]
-    kept, furniture = without_running_heads(middle)
-    assert furniture == []
+    kept, heads = without_running_heads(middle)
+    assert heads == []
     assert kept == middle
 
 

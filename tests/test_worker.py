@@ -37,7 +37,7 @@ def test_a_reader_that_hangs_is_ended_and_named(reader, monkeypatch):
 def test_a_reader_that_dies_is_named_and_replaced(reader):
     dying = reader(DIES)
     for _ in range(2):
-        with pytest.raises(SourceError, match="its reader ended in the middle"):
+        with pytest.raises(SourceError, match="its parser ended in the middle"):
             dying.request(b"x", "x.pdf")
     dying._command[-1] = "from qa.sources.formats.worker import serve; serve()"
     assert dying.request(GOOD["page.pdf"], "x.pdf")["text"] == "It rained."

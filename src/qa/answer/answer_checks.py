@@ -17,7 +17,7 @@ from typing import Any, get_args
 from qa.answer.citations import citation, cited_document, document_link
 from qa.answer.conversation import small_talk
 from qa.index.owned import is_digest
-from qa.index.passages import said, within
+from qa.index.passages import spoken_sentences, within
 from qa.index.snapshot import Snapshot
 from qa.records import (
     Answer,
@@ -98,7 +98,7 @@ class Record:
             return text in self._questions(snapshot)
         if text not in self._asked:
             self._asked[text] = any(
-                turn.role == "question" and text in _sentences_said(document, turn, part)
+                turn.role == "question" and text in _spoken_texts(document, turn, part)
                 for document in self.documents.values()
                 if text in document.text
                 for turn, part in parted_turns(document)
@@ -320,11 +320,11 @@ def sentences(document: Document, passage: Span) -> list[Span]:
     turn, part = _turn(document, passage)
     if turn is None or part is None:
         return []
-    return [*within(said(document.text, turn, part), passage)] or [passage]
+    return [*within(spoken_sentences(document.text, turn, part), passage)] or [passage]
 
 
-def _sentences_said(document: Document, turn: Turn, part: Part) -> list[str]:
-    return [span.of(document.text) for span in said(document.text, turn, part)]
+def _spoken_texts(document: Document, turn: Turn, part: Part) -> list[str]:
+    return [span.of(document.text) for span in spoken_sentences(document.text, turn, part)]
 
 
 def _turn(document: Document, span: Span) -> tuple[Turn, Part] | tuple[None, None]:
@@ -339,16 +339,16 @@ def _inside(inner: Span, outer: Span) -> bool:
 
 def _key_faults(
     name_of: str,
-    stated: Mapping[str, Any],
+    values: Mapping[str, Any],
     record: type,
     optional: AbstractSet[str] = frozenset(),
     added: AbstractSet[str] = frozenset(),
 ) -> Iterator[str]:
     """Yield the keys that a record does not have, or lacks: nothing may be added to an answer."""
     known = {field.name for field in fields(record)}
-    for name in sorted(stated.keys() - known - added):
+    for name in sorted(values.keys() - known - added):
         yield f"{name_of} has {name!r}, which no answer of this system has"
-    for name in sorted(known - optional - stated.keys()):
+    for name in sorted(known - optional - values.keys()):
         yield f"{name_of} lacks {name!r}"
 
 

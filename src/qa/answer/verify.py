@@ -168,7 +168,7 @@ def _snapshot_faults(live: Snapshot, files: dict[str, CorpusFile], corpus: Path)
 
 
 def _difference(indexed: Document, current: Document) -> str:
-    """Return the first difference of two documents that their readers would see, or nothing."""
+    """Return the first difference of two documents that people would see, or nothing."""
     for name in ("title", "date", "section", "source", "language", "layout", "recording"):
         before, now = getattr(indexed, name), getattr(current, name)
         if before != now:

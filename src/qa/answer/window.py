@@ -15,9 +15,9 @@ _CONTEXT_CHARS = 120
 _QUESTION_CHARS = 240
 
 
-def context_of(asked: str, title: str) -> str:
+def context_of(question: str, title: str) -> str:
     """Return the end of the question that a passage answers, or else of its title."""
-    return _end(asked or title, _CONTEXT_CHARS)
+    return _end(question or title, _CONTEXT_CHARS)
 
 
 def window_around(sentences: Sequence[Span], best: range, *, before: bool = True) -> range:

@@ -89,7 +89,7 @@ def main() -> None:
         err.print(f"qa: {interrupted}")
         sys.exit(interrupted.exit_code)
     except BrokenPipeError:
-        # The reader of our output has closed it; Python must not complain when it flushes.
+        # The other end of the pipe is closed; Python must not complain when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (QAError, OSError) as error:

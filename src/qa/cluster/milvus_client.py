@@ -177,7 +177,7 @@ class MilvusServer:
         Raises:
             UnavailableError: it failed to the end.
         """
-        # What gRPC writes by itself, whatever is told to logging.
+        # gRPC writes messages of its own, whatever the logging is set to.
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
         import grpc  # noqa: PLC0415
         import tenacity  # noqa: PLC0415

@@ -13,7 +13,7 @@ from qa.evaluation.measure import Bin, Operating
 
 __all__ = ["latency", "ranking_by_k", "reliability", "risk_coverage"]
 
-# Distinct for colour-blind readers and in grey (Okabe and Ito), and dark enough on white.
+# Distinct for colour-blind people and in grey (Okabe and Ito), and dark enough on white.
 _COLOURS = ("#0a5a9c", "#b3460b", "#00664c", "#7a3b69")
 _MARKERS = ("o", "s", "^", "D")
 _QUIET = "#5c6670"

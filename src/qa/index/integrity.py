@@ -90,7 +90,7 @@ class SnapshotFiles:
         expected = {**json.loads(manifest)["files"], owned.MANIFEST: own}
         return cls(
             folder,
-            {name: stated["size"] for name, stated in expected.items()},
+            {name: file["size"] for name, file in expected.items()},
             stamps,
             lambda name: _fault(folder / name, expected[name]),
             read_later,

@@ -53,7 +53,7 @@ def open_cross_encoder(folder: Path) -> Any:
     """
     if not (folder / "config.json").is_file():
         raise ModelError(
-            f"There is no reader {str(folder)!r}: expected a folder with a "
+            f"There is no reranker {str(folder)!r}: expected a folder with a "
             "sentence-transformers cross-encoder (a config.json in it). Nothing is downloaded."
         )
     library = _sentence_transformers()
@@ -62,10 +62,10 @@ def open_cross_encoder(folder: Path) -> Any:
             str(folder), device="cpu", local_files_only=True, trust_remote_code=False
         )
     except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"The reader in {folder} cannot be loaded: {error}") from error
+        raise ModelError(f"The reranker in {folder} cannot be loaded: {error}") from error
     if model.num_labels != 1:
         raise ModelError(
-            f"The reader in {folder} gives {model.num_labels} numbers for a pair, expected one."
+            f"The reranker in {folder} gives {model.num_labels} numbers for a pair, expected one."
         )
     return model
 

@@ -16,7 +16,7 @@ from qa.sources.layouts.parts import Part, days, part_day, parted_turns
 from qa.text.paragraphs import paragraph_spans
 from qa.text.sentences import sentence_spans
 
-__all__ = ["CountTokens", "Splitter", "said", "within"]
+__all__ = ["CountTokens", "Splitter", "spoken_sentences", "within"]
 
 CountTokens = Callable[[str], int]
 
@@ -87,7 +87,7 @@ class Splitter:
         log = days(document.text)
         for turn, part in parted_turns(document):
             date = part_day(document, part, log)
-            spans = said(document.text, turn, part)
+            spans = spoken_sentences(document.text, turn, part)
             for span in self._cut(turn, spans, document):
                 sentences = tuple(within(spans, span)) or (span,)
                 yield Passage(
@@ -170,7 +170,7 @@ def _led(units: Sequence[_Unit]) -> list[_Unit]:
     return leads[::-1] if is_head else []
 
 
-def said(text: str, turn: Turn, part: Part) -> list[Span]:
+def spoken_sentences(text: str, turn: Turn, part: Part) -> list[Span]:
     """Return the sentences of a turn, without its speaker's label and its part's heading."""
     start = turn.label.end if turn.label else turn.span.start
     if part.heading and part.heading.start <= max(start, _filled(text, start)):

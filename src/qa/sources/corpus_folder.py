@@ -342,9 +342,9 @@ def _pages(fields: dict[str, Value], text: str) -> tuple[int, ...]:
 
 def _times(fields: dict[str, Value], text: str) -> tuple[tuple[int, float], ...]:
     """Return the times of captions, if the text is the one they were written for."""
-    stated = fields.get("times")
-    is_of_text = stated is not None and _is_ingested(fields, text)
-    return recordings.read_times(stated, len(text)) if is_of_text else ()
+    times = fields.get("times")
+    is_of_text = times is not None and _is_ingested(fields, text)
+    return recordings.read_times(times, len(text)) if is_of_text else ()
 
 
 def _is_ingested(fields: dict[str, Value], text: str) -> bool:

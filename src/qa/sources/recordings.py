@@ -18,29 +18,30 @@ _YOUTUBE = {"youtube.com", "youtu.be", "youtube-nocookie.com"}
 _VIMEO = {"vimeo.com"}
 
 
-def is_address(stated: str) -> bool:
+def is_address(address: str) -> bool:
     """Return True for a web address (http, https) that may be shown as a link."""
-    if len(stated) > _ADDRESS_CHARS or not stated.isprintable() or re.search(r'[\s"<>\\]', stated):
+    is_plain = address.isprintable() and not re.search(r'[\s"<>\\]', address)
+    if len(address) > _ADDRESS_CHARS or not is_plain:
         return False
     try:
-        parts = urlsplit(stated)
+        parts = urlsplit(address)
         host = parts.hostname
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and bool(host) and "@" not in parts.netloc
 
 
-def read_address(stated: str | None) -> str | None:
-    """Return the address of a recording as a corpus file states it, or None where it has none.
+def read_address(address: str | None) -> str | None:
+    """Return the address of a recording as a corpus file has it, or None where it has none.
 
     Raises:
         CorpusError: it is not an address.
     """
-    if stated is not None and not is_address(stated):
+    if address is not None and not is_address(address):
         raise CorpusError(
-            f"its recording is {stated!r:.200}, not an address as https://example.org/briefing."
+            f"its recording is {address!r:.200}, not an address as https://example.org/briefing."
         )
-    return stated
+    return address
 
 
 def link(recording: str | None, time: float | None) -> str | None:
@@ -82,22 +83,22 @@ def written_times(times: Sequence[tuple[int, float]]) -> tuple[str, ...]:
     return tuple(f"{offset} {time}" for offset, time in times)
 
 
-def read_times(stated: object, length: int) -> tuple[tuple[int, float], ...]:
+def read_times(value: object, length: int) -> tuple[tuple[int, float], ...]:
     """Return the times that ``written_times`` wrote, of a text of ``length`` characters.
 
     Raises:
         CorpusError: they are not such a list, do not ascend, or lie outside the text.
     """
-    listed = stated if isinstance(stated, list) else [None]
-    matches = [isinstance(pair, str) and _PAIR.fullmatch(pair) for pair in listed]
-    found = [match.groups(default="") for match in matches if match]
-    if len(found) < len(listed):
+    items = value if isinstance(value, list) else [None]
+    matches = [isinstance(pair, str) and _PAIR.fullmatch(pair) for pair in items]
+    pairs = [match.groups(default="") for match in matches if match]
+    if len(pairs) < len(items):
         raise CorpusError(
-            f"its times are {stated!r:.200}, not a list of an offset in the text and seconds, as "
+            f"its times are {value!r:.200}, not a list of an offset in the text and seconds, as "
             "[0 1.5, 20 4]."
         )
-    offsets = [int(offset) for offset, _, _ in found]
-    shown_ms = [int(whole) * 1000 + int(part.ljust(3, "0")) for _, whole, part in found]
+    offsets = [int(offset) for offset, _, _ in pairs]
+    shown_ms = [int(whole) * 1000 + int(part.ljust(3, "0")) for _, whole, part in pairs]
     is_ascending = all(one < other for one, other in itertools.pairwise(offsets))
     if not is_ascending or shown_ms != sorted(shown_ms) or max(offsets, default=0) >= length:
         raise CorpusError("its times do not ascend within the text.")

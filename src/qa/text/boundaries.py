@@ -171,13 +171,13 @@ def _after_abbreviation(before: str, token: str, word: str, after: str) -> bool 
 
 
 def _token(before: str) -> str:
-    found = _TOKEN.search(before)
-    return found[0] if found else ""
+    match = _TOKEN.search(before)
+    return match[0] if match else ""
 
 
 def _word(after: str) -> str:
-    found = _WORD.match(after)
-    return found[1] if found else ""
+    match = _WORD.match(after)
+    return match[1] if match else ""
 
 
 def _plain(word: str) -> str:

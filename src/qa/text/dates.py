@@ -129,10 +129,10 @@ def dates_in(text: str) -> set[datetime.date]:
 def _title_dates(title: str) -> set[datetime.date]:
     """Return the dates in a title, without those of its subject."""
     title = unicodedata.normalize("NFKC", title)
-    found = [*written_dates(title)]
-    if any(one.is_in_range for one in found):
+    written = [*written_dates(title)]
+    if any(one.is_in_range for one in written):
         return set()
-    return {one.date for one in found if not _OF_ANOTHER.search(_words_before(title, one.start))}
+    return {one.date for one in written if not _OF_ANOTHER.search(_words_before(title, one.start))}
 
 
 def _words_before(title: str, start: int) -> str:
@@ -142,7 +142,7 @@ def _words_before(title: str, start: int) -> str:
 
 def _first_filled(lines: Sequence[str], count: int) -> list[str]:
     """Return the first lines that are neither empty nor part of running text."""
-    found: list[str] = []
+    kept: list[str] = []
     filled = 0
     for number, line in enumerate(lines):
         if not line:
@@ -151,10 +151,10 @@ def _first_filled(lines: Sequence[str], count: int) -> list[str]:
         before = lines[number - 1] if number else ""
         after = lines[number + 1] if number + 1 < len(lines) else ""
         if not (after[:1].islower() or _RUNS_ON.search(before)):
-            found.append(line)
+            kept.append(line)
         if filled == count:
             break
-    return found
+    return kept
 
 
 def _foot_date(text: str) -> datetime.date | None:
@@ -170,13 +170,13 @@ def _foot_date(text: str) -> datetime.date | None:
 
 
 def _best(lines: Iterable[str]) -> datetime.date | None:
-    found = _dated(lines)
+    dated = _dated(lines)
     of: dict[_Kind, set[datetime.date]] = {"published": set(), "bare": set(), "updated": set()}
-    for kind, date in found:
+    for kind, date in dated:
         of[kind].add(date)
     if len(of["published"]) == len(of["bare"]) == 1:
-        said, published = min(of["bare"]), min(of["published"])
-        return said if published - _SAID_BEFORE <= said <= published else published
+        day, published = min(of["bare"]), min(of["published"])
+        return day if published - _SAID_BEFORE <= day <= published else published
     dates = next((dates for dates in of.values() if dates), set())
     return dates.pop() if len(dates) == 1 else None
 
@@ -192,16 +192,16 @@ def _dates_of(line: str) -> list[tuple[_Kind, datetime.date]]:
     written = sorted(written_dates(line), key=lambda one: one.start)
     if not written or any(one.is_in_range for one in written):
         return []
-    found: list[tuple[_Kind, datetime.date]] = []
+    dates: list[tuple[_Kind, datetime.date]] = []
     start = 0
     for number, one in enumerate(written):
         end = written[number + 1].start if number + 1 < len(written) else len(line)
         kind = _kind(line[start : one.start], "" if number + 1 < len(written) else line[one.end :])
         if kind is None:
             return []
-        found.append((kind, one.date))
+        dates.append((kind, one.date))
         start = one.end if end != len(line) else start
-    return found
+    return dates
 
 
 def _kind(before: str, after: str) -> _Kind | None:
@@ -234,5 +234,5 @@ def _without_weekday(text: str) -> str:
 
 def dates_of_heading(line: str) -> datetime.date | None:
     """Return the date of a line that holds nothing else, as the heading of a day does."""
-    found = _dates_of(line.strip("#*_ \t"))
-    return found[0][1] if len(found) == 1 and found[0][0] == "bare" else None
+    dates = _dates_of(line.strip("#*_ \t"))
+    return dates[0][1] if len(dates) == 1 and dates[0][0] == "bare" else None

@@ -62,11 +62,11 @@ def flow_spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _lines(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    found = []
+    spans = []
     for line in text[start:end].split("\n"):
-        found.append((start, start + len(line)))
+        spans.append((start, start + len(line)))
         start += len(line) + 1
-    return found
+    return spans
 
 
 def _goes_on(lines: Sequence[str]) -> list[bool]:

@@ -74,10 +74,10 @@ def readable(text: str) -> str:
     """
     if text.isascii():
         return text
-    text = _SQUARE.sub(lambda found: found[1] + _plain(found[2]), text)
-    text = _RAISED_WORD.sub(lambda found: _plain(found[0]), text)
-    text = _FOLDED.sub(lambda found: _TABLE[found[0]], text)
-    return _OTHER_DIGIT.sub(lambda found: str(unicodedata.digit(found[0])), text)
+    text = _SQUARE.sub(lambda match: match[1] + _plain(match[2]), text)
+    text = _RAISED_WORD.sub(lambda match: _plain(match[0]), text)
+    text = _FOLDED.sub(lambda match: _TABLE[match[0]], text)
+    return _OTHER_DIGIT.sub(lambda match: str(unicodedata.digit(match[0])), text)
 
 
 def searchable(text: str) -> str:
@@ -93,7 +93,7 @@ def without_breaks(text: str) -> str:
     return _BREAKS.sub("", text)
 
 
-def _bare(found: re.Match[str]) -> str:
+def _bare(match: re.Match[str]) -> str:
     """Return a letter without its accents; nothing for an accent by itself."""
-    first = unicodedata.normalize("NFD", found[0])[0]
+    first = unicodedata.normalize("NFD", match[0])[0]
     return "" if unicodedata.combining(first) else first

@@ -82,10 +82,10 @@ class Period:
 
 def period(question: str, today: datetime.date) -> Period | None:
     """Return the time a question names, by its most exact expression; None if it names none."""
-    for read in (_day, _month, _season, _years, _year):
-        found = read(question)
-        if found:
-            return found
+    for parse in (_day, _month, _season, _years, _year):
+        named = parse(question)
+        if named:
+            return named
     return _relative(question, today)
 
 

@@ -71,13 +71,13 @@ def _terms(word: str) -> tuple[Term, ...]:
     """Return the terms of a stretch without spaces."""
     if not HAN.search(word):
         return () if word in FUNCTION_WORDS else (Term(word, stem(word)),)
-    found: list[Term] = []
+    terms: list[Term] = []
     for han, other in _HAN_OR_OTHER.findall(word):
         if other:
-            found.append(Term(other, stem(other)))
+            terms.append(Term(other, stem(other)))
         for run in _HAN_FUNCTION_WORDS.split(_simplified(han)) if han else ():
-            found += [Term(pair, pair) for pair in _pairs(run)]
-    return tuple(found)
+            terms += [Term(pair, pair) for pair in _pairs(run)]
+    return tuple(terms)
 
 
 def _pairs(run: str) -> list[str]:

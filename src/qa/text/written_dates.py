@@ -65,7 +65,7 @@ _PATTERNS = [
         rf"(?<![\d.,/-]){_DAY}[ -]{_OF}(?P<month>{_MONTH})\b\.?,?[ -]{_OF}(?P<year>\d{{4}})(?!\d)",
         rf"(?<!\d)(?P<year>\d{{4}}),? (?P<month>{_MONTH})\b\.? {_DAY}(?!\d)",
         _MARKED % (r"(?P<year>\d{4})", r"(?P<month>\d{1,2})", r"(?P<day>\d{1,2})"),
-        # In figures, day and month can be told apart only if one is above twelve.
+        # In figures, day and month can be distinguished only if one is above twelve.
         _MARKED % (r"(?P<a>\d{1,2})", r"(?P<b>\d{1,2})", r"(?P<year>\d{4})"),
         r"(?P<year>\d{4}) ?[年년] ?(?P<month>\d{1,2}) ?[月월] ?(?P<day>\d{1,2}) ?[日号號일]",
         rf"(?P<year>[{_HAN_DIGITS}]{{4}})年(?P<month>{_HAN}{{1,3}})月(?P<day>{_HAN}{{1,3}})[日号號]",
@@ -113,15 +113,15 @@ def written_dates(text: str) -> Iterator[WrittenDate]:
                     yield WrittenDate(*match.span(), date, _is_in_range(text, *match.span()))
 
 
-def _date(found: dict[str, str | None]) -> datetime.date | None:
-    year = _number(found["year"] or "") + _ERAS.get(found.get("era") or "", 0)
-    if found.get("a"):
-        a, b = _number(found["a"] or ""), _number(found["b"] or "")
+def _date(groups: dict[str, str | None]) -> datetime.date | None:
+    year = _number(groups["year"] or "") + _ERAS.get(groups.get("era") or "", 0)
+    if groups.get("a"):
+        a, b = _number(groups["a"] or ""), _number(groups["b"] or "")
         if min(a, b) > _LAST_MONTH or (max(a, b) <= _LAST_MONTH and a != b):
             return None
         return datetime.date(year, min(a, b), max(a, b))
-    month = found["month"] or ""
-    return datetime.date(year, _month(month), _number(found["day"] or ""))
+    month = groups["month"] or ""
+    return datetime.date(year, _month(month), _number(groups["day"] or ""))
 
 
 def _month(written: str) -> int:

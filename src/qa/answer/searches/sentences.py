@@ -45,14 +45,14 @@ class SentenceSearch:
         """See ``Search``."""
         cosines, index, firsts = self._cosines(question, candidates.rows)
         pairs = _pair_cosines(cosines, self._with_next[index], firsts)
-        asked = np.zeros(0)
+        of_question = np.zeros(0)
         if len(candidates.questions):
             of_questions, _, starts = self._cosines(question, candidates.questions)
-            asked = np.maximum.reduceat(of_questions, starts).astype(float)
+            of_question = np.maximum.reduceat(of_questions, starts).astype(float)
         return {
             "sentence": np.maximum.reduceat(cosines, firsts).astype(float),
             "pair": np.maximum.reduceat(pairs, firsts).astype(float),
-            "asked": candidates.greatest(asked),
+            "asked": candidates.greatest(of_question),
         }
 
     def _cosines(

@@ -73,7 +73,7 @@ class _Piece:
     speaker, as it does in every cue.
     """
 
-    said: str
+    words: str
     speaker: str | None
     cue: _Cue
     is_voice: bool = False
@@ -84,13 +84,13 @@ class _Paragraph:
     """A speaker's label, what was said, and where in it the words of each cue begin."""
 
     label: str
-    said: str
+    words: str
     starts: tuple[tuple[int, _Cue], ...]
 
     @property
     def text(self) -> str:
         """It as it stands in the document."""
-        return self.label + self.said
+        return self.label + self.words
 
 
 def captions(data: bytes, name: str) -> Extracted:
@@ -99,7 +99,7 @@ def captions(data: bytes, name: str) -> Extracted:
     Raises:
         SourceError: it is not text, has no cues, or a cue's times are broken.
     """
-    lines, stated = _without_recordings(decoded(data, name))
+    lines, names = _without_recordings(decoded(data, name))
     cues, repeated = _once(list(_cues(lines, name)))
     pieces = list(_pieces(cues))
     speakers = {piece.speaker for piece in pieces}
@@ -107,7 +107,7 @@ def captions(data: bytes, name: str) -> Extracted:
     paragraphs = list(_paragraphs(pieces))
     times = _times(paragraphs)
     is_backward = any(one[1] > other[1] for one, other in itertools.pairwise(times))
-    recording, doubt = _recording(stated)
+    recording, doubt = _recording(names)
     remarks = [
         f"left out: {repeated} repeated lines of rolling captions" if repeated else "",
         "the speaker changes without a name: no speakers are shown" if is_unclear else "",
@@ -125,24 +125,24 @@ def captions(data: bytes, name: str) -> Extracted:
 
 
 def _without_recordings(text: str) -> tuple[list[str], list[str]]:
-    """Return the lines of all cues, and the addresses of recordings stated outside them."""
-    lines, stated = _without_notes(text), []
+    """Return the lines of all cues, and the recordings that are named outside them."""
+    lines, names = _without_notes(text), []
     first = next((n for n, line in enumerate(lines) if _ARROW in line), 0)
     for number, line in enumerate(text.split("\n")):
         is_outside = number < first or not lines[number]
-        if is_outside and (found := _RECORDING.fullmatch(line)):
-            stated.append(found[1])
+        if is_outside and (match := _RECORDING.fullmatch(line)):
+            names.append(match[1])
             lines[number] = ""
-    return lines, list(dict.fromkeys(stated))
+    return lines, list(dict.fromkeys(names))
 
 
-def _recording(stated: Sequence[str]) -> tuple[str | None, str]:
-    """Return the recording's address, if just one is stated, and why it is left out otherwise."""
-    addresses = [one for one in stated if recordings.is_address(one)]
+def _recording(names: Sequence[str]) -> tuple[str | None, str]:
+    """Return the recording's address, if there is just one, and why it is left out otherwise."""
+    addresses = [one for one in names if recordings.is_address(one)]
     if len(addresses) > 1:
         return None, f"left out: {len(addresses)} addresses of recordings, state one"
-    if stated and not addresses:
-        return None, f"left out: the recording {stated[0]!r:.200}, state it as https://..."
+    if names and not addresses:
+        return None, f"left out: the recording {names[0]!r:.200}, state it as https://..."
     return (addresses[0] if addresses else None), ""
 
 
@@ -184,9 +184,9 @@ def _cues(lines: Sequence[str], name: str) -> Iterator[_Cue]:
                 f"{name}: line {start + 1} ({lines[start].strip()[:60]!r}) is not "
                 "00:00:00,000 --> 00:00:00,000: correct it."
             )
-        told = timing.groups()
-        said = tuple(" ".join(line.split()) for line in lines[start + 1 : end] if line.strip())
-        yield _Cue(_ms(*told[:4]), _ms(*told[4:]), said)
+        times = timing.groups()
+        shown = tuple(" ".join(line.split()) for line in lines[start + 1 : end] if line.strip())
+        yield _Cue(_ms(*times[:4]), _ms(*times[4:]), shown)
 
 
 def _is_id(lines: Sequence[str], place: int) -> bool:
@@ -233,29 +233,29 @@ def _pieces(cues: Sequence[_Cue]) -> Iterator[_Piece]:
         for line in cue.lines:
             # Text, name, text, name, text ...
             before, *voices = _VOICE.split(line)
-            if said := _words(before):
-                piece = _marked(said, cue, above)
+            if words := _words(before):
+                piece = _marked(words, cue, above)
                 # With voices, a cue without one is nobody's, unless it is a note.
-                is_bare = is_nobody and piece.speaker is None and not _NOTE.fullmatch(said)
+                is_bare = is_nobody and piece.speaker is None and not _NOTE.fullmatch(words)
                 yield replace(piece, speaker="") if is_bare else piece
-                is_nobody, above = False, said
+                is_nobody, above = False, words
             for speaker, spoken in zip(voices[::2], voices[1::2], strict=True):
                 is_nobody = False
-                if said := _words(spoken):
-                    yield _Piece(said, _words(speaker), cue, is_voice=True)
-                    above = said
+                if words := _words(spoken):
+                    yield _Piece(words, _words(speaker), cue, is_voice=True)
+                    above = words
 
 
-def _marked(said: str, cue: _Cue, above: str) -> _Piece:
+def _marked(line: str, cue: _Cue, above: str) -> _Piece:
     """Return a line without its mark of change and its label; ``above`` is the line before."""
     is_sentence = not above or bool(_ENDS_SENTENCE.search(above))
-    change = _ARROWS.match(said) or (_DASH.match(said) if is_sentence else None)
-    words = said[change.end() :] if change else said
+    change = _ARROWS.match(line) or (_DASH.match(line) if is_sentence else None)
+    words = line[change.end() :] if change else line
     label = _LABEL.match(words)
     is_certain = change or is_sentence or (label and label[1] == label[1].upper())
     if label and is_certain and words[label.end() :].strip():
         return _Piece(words[label.end() :].strip(), label[1].strip(), cue)
-    return _Piece(words or said, "" if change and words else None, cue)
+    return _Piece(words or line, "" if change and words else None, cue)
 
 
 def _times(paragraphs: Sequence[_Paragraph]) -> list[tuple[int, float]]:
@@ -282,37 +282,37 @@ def _layout(paragraphs: Sequence[_Paragraph]) -> str | None:
         return None
     text = "\n\n".join(paragraph.text for paragraph in paragraphs)
     try:
-        found = {turn.label.start for turn in transcript(text) if turn.label}
+        label_starts = {turn.label.start for turn in transcript(text) if turn.label}
     except CorpusError:
         return None
-    return "transcript" if found == starts else None
+    return "transcript" if label_starts == starts else None
 
 
 def _paragraphs(pieces: Sequence[_Piece]) -> Iterator[_Paragraph]:
     """Yield labels and what each speaker said, cut at pauses after sentences."""
-    label, said, speaker, ended = "", "", "", 0
+    label, words, speaker, ended = "", "", "", 0
     starts: list[tuple[int, _Cue]] = []
     cue: _Cue | None = None
     for piece in pieces:
         is_new, cue = piece.cue is not cue, piece.cue
         is_same_voice = piece.is_voice and piece.speaker == speaker
         begins = piece.speaker is not None and not is_same_voice
-        is_pause = piece.cue.start_ms - ended >= _PAUSE_MS and _ENDS_SENTENCE.search(said)
+        is_pause = piece.cue.start_ms - ended >= _PAUSE_MS and _ENDS_SENTENCE.search(words)
         ended = piece.cue.end_ms
-        if said and not begins and not is_pause:
-            is_wide = _WIDE.match(said[-1]) and _WIDE.match(piece.said[0])
-            said += "" if is_wide else " "
-            starts += [(len(said), cue)] if is_new else []
-            said += piece.said
+        if words and not begins and not is_pause:
+            is_wide = _WIDE.match(words[-1]) and _WIDE.match(piece.words[0])
+            words += "" if is_wide else " "
+            starts += [(len(words), cue)] if is_new else []
+            words += piece.words
             continue
-        if said:
-            yield _Paragraph(label, said, tuple(starts))
-        label, said, starts = "", piece.said, [(0, cue)] if is_new else []
+        if words:
+            yield _Paragraph(label, words, tuple(starts))
+        label, words, starts = "", piece.words, [(0, cue)] if is_new else []
         if begins:
             speaker = piece.speaker or ""
             label = f"{speaker}: " if speaker else ""
-    if said:
-        yield _Paragraph(label, said, tuple(starts))
+    if words:
+        yield _Paragraph(label, words, tuple(starts))
 
 
 FORMATS = (

@@ -30,7 +30,7 @@ FRONT_MATTER_CHARS = 100_000
 PAGES = 2_000
 # Of a table of questions; the largest public FAQ exports have a few thousand rows.
 ROWS = 100_000
-# Of a ZIP archive (DOCX, XLSX, ODT, EPUB): the stated unpacked size of its files, and their number.
+# Of a ZIP archive (DOCX, XLSX, ODT, EPUB): the declared size of its files, and their number.
 UNPACKED_BYTES = 100_000_000
 PARTS = 5_000
 # Of the worker process.

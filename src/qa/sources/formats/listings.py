@@ -34,7 +34,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 class Link:
     """A link of a listing; ``is_listing`` where it leads to another listing.
 
-    ``changed`` is the stated day on which the page last changed.
+    ``changed`` is the day on which the page last changed, by the listing.
     """
 
     url: str

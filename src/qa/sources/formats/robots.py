@@ -19,7 +19,7 @@ __all__ = ["Rules", "rules_for"]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Permission to fetch an address, and the seconds to wait between requests if stated."""
+    """Permission to fetch an address, and the seconds to wait between requests, if set."""
 
     may_fetch: bool
     delay_s: float | None

@@ -114,7 +114,7 @@ class _Worker:
                 self.stop()
                 cause = signal.strsignal(-status) if status < 0 else f"exit code {status}"
                 raise SourceError(
-                    f"{name}: its reader ended in the middle ({cause}), for a fault or for want of "
+                    f"{name}: its parser ended in the middle ({cause}), for a fault or for want of "
                     f"more than {_GIB} GiB of memory (ADDRESS_SPACE_BYTES): save it anew."
                 )
         return cast("dict[str, Any]", json.loads(line))

@@ -44,9 +44,9 @@ def as_file(fetched: Fetched) -> tuple[bytes, str]:
     return data, name
 
 
-def _content_type(stated: str) -> tuple[str, str | None]:
+def _content_type(header: str) -> tuple[str, str | None]:
     """Return the media type in lower case, and the charset where one is named."""
-    kind, *parameters = stated.split(";")
+    kind, *parameters = header.split(";")
     charset = None
     for parameter in parameters:
         name, _, value = parameter.partition("=")
