@@ -23,6 +23,7 @@ import numpy as np
 
 from qa.answer.window import text_pair
 from qa.errors import ModelError
+from qa.index.models import open_cross_encoder
 from qa.index.runtime import files_sha256, open_graph, open_tokenizer
 from qa.text.folding import readable
 
@@ -169,8 +170,6 @@ def open_reranker(name: str) -> Reranker | None:
         return None
     if name == BUNDLED:
         return BundledReranker(_FOLDER, bundled_sha256())
-    from qa.index.models import open_cross_encoder  # noqa: PLC0415 - few have one
-
     return CrossEncoder(name, open_cross_encoder(Path(name)))
 
 

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import ir_measures
 import numpy as np
+from scipy.stats import bootstrap, rankdata
 
 from qa.records import Span
 
@@ -64,8 +66,6 @@ def ranking(
     ``run`` holds documents with their score, best first and strictly falling (see ``falling``).
     A question the run lacks, or for which it holds nothing, has the value 0.
     """
-    import ir_measures  # noqa: PLC0415
-
     wanted = [ir_measures.parse_measure(name) for name in measures]
     scored = {question: dict(run.get(question, ())) for question in qrels}
     values: dict[str, dict[str, float]] = {str(m): {} for m in wanted}
@@ -153,8 +153,6 @@ def auroc(positive: Sequence[float], negative: Sequence[float]) -> dict[str, flo
 
 def area(positive: np.ndarray, negative: np.ndarray, axis: int = -1) -> Any:
     """Return the value of ``auroc`` along an axis of arrays."""
-    from scipy.stats import rankdata  # noqa: PLC0415
-
     ranks = rankdata(np.concatenate([positive, negative], axis=axis), axis=axis)
     count, others = positive.shape[axis], negative.shape[axis]
     above = np.take(ranks, np.arange(count), axis=axis).sum(axis=axis) - count * (count + 1) / 2
@@ -174,8 +172,6 @@ def resampled(samples: tuple[np.ndarray, ...], statistic: Any, resamples: int) -
 
     Each sample is resampled by itself, with replacement. ``statistic`` takes an ``axis``.
     """
-    from scipy.stats import bootstrap  # noqa: PLC0415
-
     # scipy refuses a single observation; drawing from two equal ones is the same.
     twice = tuple(np.repeat(sample, 2) if len(sample) == 1 else sample for sample in samples)
     drawn: np.ndarray = bootstrap(

@@ -33,7 +33,6 @@ from qa.index.encoder import (
     open_encoder,
     write_info,
 )
-from qa.index.graph import halve, optimize, quantize, write_graph
 from qa.index.models import BUNDLED, load_model, model_folder, model_sha256
 from qa.storage import own_cache
 
@@ -177,6 +176,8 @@ def _export(
 
 def _likeness(folder: Path, info: EncoderInfo, expected: np.ndarray) -> float:
     """Write the graph in a precision; return its lowest cosine with the model, 0 if it has none."""
+    from qa.index.graph import halve, optimize, quantize  # noqa: PLC0415 - loads torch
+
     graph = folder / MODEL
     shutil.copyfile(folder / "whole", graph)
     matrices: dict[str, Any] = {
@@ -253,6 +254,8 @@ def _sha256(folder: Path, info: EncoderInfo) -> str:
 def _write_graph(model: Any, path: Path, window: int) -> list[str]:
     """Write the modules as one graph, from token numbers to unit vectors; return its inputs."""
     import torch  # noqa: PLC0415
+
+    from qa.index.graph import write_graph  # noqa: PLC0415 - loads torch
 
     class Graph(torch.nn.Module):
         def __init__(self) -> None:

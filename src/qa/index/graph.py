@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import onnx
+import onnxruntime
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from qa.errors import ModelError
 
@@ -34,9 +38,6 @@ def write_graph(  # noqa: PLR0913 - as torch.onnx takes them
     Raises:
         ModelError: it cannot be exported.
     """
-    import onnx  # noqa: PLC0415
-    import torch  # noqa: PLC0415
-
     try:
         program = torch.onnx.export(
             module.eval(),
@@ -66,8 +67,6 @@ def quantize(path: Path, matrices: Matrices = "all") -> None:
     Raises:
         ModelError: there are no such matrices.
     """
-    from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415
-
     chosen = None if matrices == "all" else _products(path, is_square=matrices == "attention")
     if chosen == []:
         raise ModelError(f"The graph has no {matrices} matrices.")
@@ -86,8 +85,6 @@ def quantize(path: Path, matrices: Matrices = "all") -> None:
 
 def _products(path: Path, *, is_square: bool) -> list[str]:
     """The names of the matrix products with square weights, or with others."""
-    import onnx  # noqa: PLC0415
-
     graph = onnx.load(path).graph
     shapes = {weight.name: tuple(weight.dims) for weight in graph.initializer}
     return [
@@ -106,8 +103,6 @@ def halve(path: Path) -> None:
     Raises:
         ModelError: a weight is too large for half precision.
     """
-    import onnx  # noqa: PLC0415
-
     proto = onnx.load(path)
     graph = proto.graph
     halved = set()
@@ -142,8 +137,6 @@ def halve(path: Path) -> None:
 
 def _cast(half: str, single: str) -> Any:
     """A node that widens a value to single precision."""
-    import onnx  # noqa: PLC0415
-
     return onnx.helper.make_node("Cast", [half], [single], to=onnx.TensorProto.FLOAT)
 
 
@@ -152,8 +145,6 @@ def optimize(path: Path) -> None:
 
     Only what is the same on every processor; opening takes a third of the time.
     """
-    import onnxruntime  # noqa: PLC0415
-
     plain = path.with_suffix(".plain")
     path.rename(plain)
     options = onnxruntime.SessionOptions()

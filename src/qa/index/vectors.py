@@ -13,6 +13,7 @@ import math
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+import faiss
 import numpy as np
 
 from qa.errors import SnapshotError
@@ -69,8 +70,6 @@ class VectorIndex:
         self, whole: Any, lists: _Lists | None = None, search: VectorSearch | None = None
     ) -> None:
         """``search`` supplies the candidates; by default the lists, else all rows are compared."""
-        import faiss  # noqa: PLC0415
-
         self._whole = whole
         self._lists = lists
         self._search = search or lists
@@ -116,8 +115,6 @@ class VectorIndex:
 
     def save(self, path: Path) -> None:
         """Write the index to a file, and its lists beside it; the same vectors, the same bytes."""
-        import faiss  # noqa: PLC0415
-
         faiss.write_index(self._whole, str(path))
         if self._lists is not None:
             faiss.write_index(self._lists.lists, str(_lists_path(path)))
@@ -184,8 +181,6 @@ class VectorIndex:
         self, vector: np.ndarray, wanted: int, visible: Visible | None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Cosines and rows of the ``wanted`` nearest and of all that tie with the last of them."""
-        import faiss  # noqa: PLC0415
-
         options, count = None, len(self)
         if visible is not None:
             count = visible.count
@@ -219,8 +214,6 @@ class _Lists:
     def __call__(
         self, index: VectorIndex, vector: np.ndarray, wanted: int, visible: Visible | None
     ) -> np.ndarray:
-        import faiss  # noqa: PLC0415
-
         options, count = None, len(index)
         if visible is not None:
             count = visible.count
@@ -255,8 +248,6 @@ def _search(
     On the thread that asks: on two, a question takes twice the processor's time and no less of
     the visitor's, for they wait for each other awake. Each thread has to say so for itself.
     """
-    import faiss  # noqa: PLC0415
-
     faiss.omp_set_num_threads(1)
     cosines, rows = index.search(vector[None, :].astype(np.float32), k, params=options)
     is_row = rows[0] >= 0  # faiss fills up with -1
@@ -282,8 +273,6 @@ def candidate_count(wanted: int, visible_count: int) -> int:
 
 
 def _selector(visible: Visible) -> Any:
-    import faiss  # noqa: PLC0415
-
     bits = np.packbits(visible.rows, bitorder="little")
     return faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg,arg-type]
 
@@ -294,8 +283,6 @@ def _lists_path(path: Path) -> Path:
 
 
 def _read(path: Path) -> Any:
-    import faiss  # noqa: PLC0415
-
     try:
         flags = 0 if is_held(path) else faiss.IO_FLAG_MMAP_IFC | faiss.IO_FLAG_READ_ONLY
         return faiss.read_index(str(path), flags)
@@ -305,8 +292,6 @@ def _read(path: Path) -> Any:
 
 def _empty(dimension: int) -> Any:
     """An exact index without vectors."""
-    import faiss  # noqa: PLC0415
-
     return faiss.IndexScalarQuantizer(
         dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
     )
@@ -314,8 +299,6 @@ def _empty(dimension: int) -> Any:
 
 def _trained_lists(vectors: np.ndarray) -> Any:
     """Lists of all vectors, around centres fitted on a sample of them."""
-    import faiss  # noqa: PLC0415
-
     faiss.omp_set_num_threads(_BUILD_THREADS)
     count, dimension = vectors.shape
     many = list_count(count)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import opencc
+import Stemmer
+
 from qa.text.folding import searchable
 
 __all__ = ["FUNCTION_WORDS", "HAN", "WORD", "Term", "stem", "terms"]
@@ -91,8 +94,6 @@ def _simplified(run: str) -> str:
 
 @lru_cache(maxsize=1)
 def _simplifier() -> Any:
-    import opencc  # noqa: PLC0415
-
     return opencc.OpenCC("t2s")
 
 
@@ -104,6 +105,4 @@ def stem(word: str) -> str:
 
 @lru_cache(maxsize=1)
 def _stemmer() -> Any:
-    import Stemmer  # noqa: PLC0415
-
     return Stemmer.Stemmer("english")

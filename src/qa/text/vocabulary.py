@@ -8,6 +8,9 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
 from qa.text.folding import searchable
 from qa.text.terms import FUNCTION_WORDS, HAN, WORD, Term, stem
 
@@ -67,9 +70,6 @@ class Vocabulary:
         return WORD.sub(repaired, question)
 
     def _closest(self, word: str) -> str | None:
-        from rapidfuzz import process  # noqa: PLC0415
-        from rapidfuzz.distance import OSA  # noqa: PLC0415
-
         known = word in self._counts or word in FUNCTION_WORDS
         if known or len(word) < _SPELLING_MIN_CHARS or not word.isalpha() or HAN.search(word):
             return None

@@ -13,6 +13,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import lxml.html
+from lxml import etree
+
 from qa.errors import SourceError
 from qa.sources.formats import limits
 from qa.sources.formats.encodings import decoded
@@ -151,8 +154,6 @@ def _page(data: bytes, name: str) -> str:
 
 
 def _tree(page: str, name: str) -> Any:
-    import lxml.html  # noqa: PLC0415 - with trafilatura, a second to load
-
     parser = lxml.html.HTMLParser()
     try:
         tree = lxml.html.document_fromstring(page, parser=parser)
@@ -183,8 +184,6 @@ def fragment_text(written: str) -> str:
 
     HTML that is written as text once more, as in data, is read too.
     """
-    import lxml.html  # noqa: PLC0415
-
     text = written
     for _ in range(2):
         if not _TAG_OR_ENTITY.search(text):
@@ -278,8 +277,6 @@ def _address(tree: Any) -> str | None:
 
 def _drop_unshown(tree: Any) -> None:
     """Remove elements that show no text, and the boilerplate of a site's pages."""
-    from lxml import etree  # noqa: PLC0415
-
     etree.strip_tags(tree, etree.Comment, etree.ProcessingInstruction, etree.Entity)
     marked = tree.xpath("//*[@hidden or @style or @role]")
     hidden = [e for e in marked if is_hidden(e) or e.get("role") in _BOILERPLATE_ROLES]
@@ -354,8 +351,6 @@ def _pieces(tree: Any) -> Iterator[tuple[Any, str]]:
 
 def _text(root: Any) -> str:
     """Return the text of an element, its parts separated by blank lines, lines and tabs."""
-    from lxml import etree  # noqa: PLC0415
-
     written: list[str] = []
     preformatted = 0
 

@@ -13,6 +13,9 @@ from urllib.parse import urljoin
 from xml.etree.ElementTree import Element
 
 import httpx
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import ParseError, fromstring
+from lxml import etree
 
 from qa.errors import SourceError
 
@@ -48,9 +51,6 @@ def links_of_xml(data: bytes, base: str) -> list[Link]:
     Raises:
         SourceError: it is not XML, or declares entities.
     """
-    from defusedxml.common import DefusedXmlException  # noqa: PLC0415 - only to crawl
-    from defusedxml.ElementTree import ParseError, fromstring  # noqa: PLC0415
-
     try:
         root: Element = fromstring(data)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
@@ -106,8 +106,6 @@ def links_of_page(data: bytes, base: str) -> list[Link]:
     Raises:
         SourceError: the page cannot be read whole.
     """
-    from lxml import etree  # noqa: PLC0415 - takes a moment to load
-
     # libxml2 ends a page at a NUL, and reads bytes that are not UTF-8 as Latin-1.
     page = data.decode("utf-8", "replace").replace("\0", "\ufffd").encode()
     parser = etree.HTMLParser(
@@ -130,8 +128,6 @@ def links_of_page(data: bytes, base: str) -> list[Link]:
 
 def _anchors(root: Any) -> Iterator[tuple[str, bool, str]]:
     """Yield every link: its address, whether it says rel="next", and its words."""
-    from lxml import etree  # noqa: PLC0415
-
     open_link: tuple[str, bool] | None = None
     words: list[str] = []
     kept = 0

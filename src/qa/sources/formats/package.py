@@ -8,6 +8,8 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
+from lxml import etree
+
 from qa.errors import SourceError
 from qa.sources.formats import limits
 from qa.sources.formats.format import Signature
@@ -72,6 +74,4 @@ def check_parts(package: zipfile.ZipFile, name: str, kind: str) -> None:
 
 def parse_xml(content: bytes) -> Any:
     """Return the root element; entities are not resolved, and no other file is read."""
-    from lxml import etree  # noqa: PLC0415 - takes a moment to load
-
     return etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))

@@ -12,6 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from lxml import etree
+from lxml.html import Element
+
 __all__ = ["HEADINGS", "is_hidden", "open_panels", "questions", "unreadable_parts"]
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -145,8 +148,6 @@ def _is_of_question(element: Any) -> bool:
 
 
 def _put_first(element: Any, text: str) -> None:
-    from lxml.html import Element  # noqa: PLC0415
-
     written = Element("p")
     written.text, written.tail, element.text = text, element.text, None
     element.insert(0, written)
@@ -178,8 +179,6 @@ def _open_hidden(tree: Any, controls: dict[str, Any]) -> int:
 
 def _shown_words(tree: Any) -> Iterator[str]:
     """Yield the words that a page shows before anything is opened."""
-    from lxml import etree  # noqa: PLC0415
-
     walk = etree.iterwalk(tree, events=("start", "end"))
     for event, element in walk:
         if event == "start" and (element.tag in _UNSHOWN or is_hidden(element)):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from striprtf.striprtf import rtf_to_text
+
 from qa.errors import SourceError
 from qa.sources.formats import limits
 from qa.sources.formats.extracted import Extracted, left_out_remark
@@ -32,8 +34,6 @@ def rtf(data: bytes, name: str) -> Extracted:
     """
     if not data.lstrip().startswith(b"{\\rtf"):
         raise SourceError(f"{name}: not RTF (it does not begin with {{\\rtf).")
-    from striprtf.striprtf import rtf_to_text  # noqa: PLC0415
-
     source = data.decode("latin-1")
     if _ends_within_paragraph(source):
         raise SourceError(
