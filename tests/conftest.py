@@ -147,7 +147,7 @@ def make_client():
     from fastapi.testclient import TestClient
 
     from qa.settings import Settings
-    from qa.web.server.app import create_app
+    from qa.web.app import create_app
 
     def make(live, address="203.0.113.7", **settings):
         app = create_app(live, Settings(**settings), chat=False)

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 from hypothesis import strategies as st
 
 from qa.web.server.routes import MCP_ROUTES, ROUTES
-from qa.web.ui.wording import LANGUAGES
+from qa.web.wording import LANGUAGES
 
 # Nobody listens there, and nothing may ask.
 ELSEWHERE = "http://127.0.0.1:9/bait"

@@ -656,7 +656,7 @@ MUTANTS = [
     ),
     (
         "a document is always told anew",
-        "web/ui/rendered.py",
+        "web/ui/render_queue.py",
         'tag in named or "*" in named',
         "False",
     ),
@@ -873,7 +873,7 @@ MUTANTS = [
     ("inline scripts are not named", "web/server/policy.py", "_INLINE.findall(page)", "()"),
     ("links forget the path", "web/ui/render.py", '"root": settings.root_path', '"root": ""'),
     ("the widget is altered", "web/static/widgets/1.js", "const KEPT = 20", "const KEPT = 21"),
-    ("traditional is simplified", "web/ui/wording.py", '"zh-Hant" if', '"zh-Hans" if'),
+    ("traditional is simplified", "web/wording.py", '"zh-Hant" if', '"zh-Hans" if'),
     ("the section is not looked at", "answer/ask.py", "if section:\n", "if False:\n"),
     (
         "other sections than the one asked for",
@@ -883,17 +883,17 @@ MUTANTS = [
     ),
     (
         "passages found out of order",
-        "web/ui/reading.py",
+        "web/ui/document_page.py",
         "next=step(places[at + 1], places)",
         "next=step(places[at - 1], places)",
     ),
     (
         "an earlier statement is a later one",
-        "web/ui/reading.py",
+        "web/ui/document_page.py",
         "days[0] > days[1]",
         "days[0] < days[1]",
     ),
-    ("limits are forgotten in links", "web/ui/only.py", 'f"&{urlencode(self._set)}"', '""'),
+    ("limits are forgotten in links", "web/ui/filters.py", 'f"&{urlencode(self._set)}"', '""'),
     (
         "limits are not asked",
         "web/ui/pages.py",
@@ -1613,19 +1613,19 @@ MUTANTS = [
     ),
     (
         "one client may fill the renderer",
-        "web/ui/rendered.py",
+        "web/ui/render_queue.py",
         "            async with turn:\n                yield\n",
         "            yield\n",
     ),
     (
         "rendered documents are kept without end",
-        "web/ui/rendered.py",
+        "web/ui/render_queue.py",
         "while self._bytes > self._most and",
         "while False and",
     ),
     (
         "everybody renders the same",
-        "web/ui/rendered.py",
+        "web/ui/render_queue.py",
         "kept = self._kept.get(key)  # another client may have waited for the same",
         "kept = None",
     ),

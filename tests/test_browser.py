@@ -7,7 +7,7 @@ import pytest
 
 from conftest import SEED
 from qa.feedback import FeedbackStore
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 from serving import ask, indexed, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.server]

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 from serving import ask
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.server]

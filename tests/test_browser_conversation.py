@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 from serving import ask, free_port, indexed, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.server]

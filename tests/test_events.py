@@ -14,7 +14,7 @@ from qa.web.server.metrics import Metrics
 from qa.web.server.pending import Pending
 from qa.web.ui.events import Conversation, event_routes
 from qa.web.ui.render import Pages, message_html
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 
 TEXTS = {"tea": "Tea is hot.", "milk": "Milk is cold."}
 SAY = Wording()

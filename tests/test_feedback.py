@@ -279,7 +279,7 @@ def test_another_question_under_the_same_id_is_kept_and_the_id_stays_the_first_o
 def test_a_server_deletes_what_is_too_old_when_it_starts_and_ever_after(
     client, kept, clock, path, monkeypatch
 ):
-    monkeypatch.setattr("qa.web.server.app.FORGET_S", 0.01)
+    monkeypatch.setattr("qa.web.app.FORGET_S", 0.01)
     with client:
         client.post(ASK, json={"question": "is tea hot"})
         assert len(kept.all()) == 1
@@ -294,7 +294,7 @@ def test_a_server_deletes_what_is_too_old_when_it_starts_and_ever_after(
 def test_a_server_whose_feedback_fails_goes_on_and_tries_again(
     make_live, make_client, kept, monkeypatch, caplog
 ):
-    monkeypatch.setattr("qa.web.server.app.FORGET_S", 0.01)
+    monkeypatch.setattr("qa.web.app.FORGET_S", 0.01)
     tries = []
 
     def forget():

@@ -6,8 +6,8 @@ import pytest
 
 from qa.errors import OverloadError, QAError, QuestionError
 from qa.web.server.problems import told
-from qa.web.ui.only import Filters
-from qa.web.ui.wording import LANGUAGES, Wording
+from qa.web.ui.filters import Filters
+from qa.web.wording import LANGUAGES, Wording
 
 SAY = Wording()
 DAY = datetime.date(2020, 1, 2)

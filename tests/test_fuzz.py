@@ -37,7 +37,7 @@ def live(tmp_path_factory):
 @pytest.fixture(scope="module")
 def client(live):
     """A client of the whole application, and what its process touches."""
-    from qa.web.server.app import create_app
+    from qa.web.app import create_app
 
     async def made():
         return create_app(live[0], Settings(mcp=True, **UNLIMITED))

@@ -7,10 +7,10 @@ import pytest
 from hostile import PAYLOADS
 from qa.settings import Settings
 from qa.web.server.payloads import MOST_MESSAGES, Message
+from qa.web.ui.filters import Filters
 from qa.web.ui.history import asked_before, is_ours, message, shown_again
-from qa.web.ui.only import Filters
 from qa.web.ui.render import Pages, message_html
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 
 
 def sent(role, content):

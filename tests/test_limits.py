@@ -10,9 +10,9 @@ from limits.errors import StorageError
 
 from qa.errors import SettingsError
 from qa.settings import Settings
+from qa.web.server import limits as module
 from qa.web.server.limits import Limits
 from qa.web.server.metrics import Metrics
-from qa.web.server.server import limits as module
 from serving import free_port
 
 

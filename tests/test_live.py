@@ -15,8 +15,8 @@ from conftest import WordEncoder
 from qa import QA
 from qa.errors import OverloadError, QuestionError, UnavailableError
 from qa.index.snapshot import live_digest, open_snapshot
+from qa.web.server import live as module
 from qa.web.server.live import Live, Watch
-from qa.web.server.server import live as module
 
 AT_A_TIME = os.cpu_count()
 

@@ -37,7 +37,7 @@ from qa.index.build import build
 from qa.index.snapshot import open_snapshot
 from qa.records import Document
 from qa.settings import Settings
-from qa.web.server.app import create_app
+from qa.web.app import create_app
 from qa.web.server.live import Live
 
 pytestmark = pytest.mark.slow

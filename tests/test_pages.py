@@ -5,7 +5,7 @@ import re
 import pytest
 
 from qa.errors import OverloadError
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 
 TEXTS = {"tea": "Tea is hot.", "both": "Milk is cold. Tea <b>was</b> grown."}
 SAY = Wording()

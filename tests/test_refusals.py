@@ -6,11 +6,11 @@ import logging
 import pytest
 
 from qa.settings import Settings
+from qa.web.server import refusals
 from qa.web.server.guard import Envelope, Gate
 from qa.web.server.limits import Limits
 from qa.web.server.metrics import Metrics
 from qa.web.server.refusals import RefusalLog
-from qa.web.server.server import refusals
 from test_guard import asked, fine
 
 REFUSED = [("/none", "GET", 404), ("/answer", "DELETE", 405), ("/metrics", "GET", 404)]

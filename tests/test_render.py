@@ -15,7 +15,7 @@ from qa.records import Later, Span
 from qa.settings import Settings
 from qa.web.ui.chat import example_questions
 from qa.web.ui.render import Pages, coverage, is_answer, message_html, message_text
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 
 SAY = Wording()
 QA_COURTESIES = {

@@ -59,7 +59,7 @@ LISTING = """
 import json
 from qa import QA
 from qa.settings import Settings
-from qa.web.server.app import create_app
+from qa.web.app import create_app
 from qa.web.server.live import Live
 
 def paths(routes, before=""):

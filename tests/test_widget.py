@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from qa.cli.commands import app
 from qa.web.ui import widget
-from qa.web.ui.wording import LANGUAGES, Wording, language_of
+from qa.web.wording import LANGUAGES, Wording, language_of
 
 # Pages pin these. A version that is published never changes again: write the next one instead.
 PUBLISHED = {1: "sha384-mQ2dwvYzzaG3mVRq+kYbKG8uC3cRH/HkqEU2wuYeBSgnoGU7VR093gNAMu8eoOM0"}

@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 
 from conftest import SEED
 from qa.web.ui.widget import integrity, snippet
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 from serving import indexed, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.server]

@@ -24,10 +24,10 @@ from qa.web.server.limits import Limits
 from qa.web.server.live import Live
 from qa.web.server.openapi import EXAMPLES, KEYED, problems
 from qa.web.server.problems import REQUEST_ID, Problem, problem, problem_of, report
-from qa.web.ui.rendered import Rendered, client_of
-from qa.web.ui.rendered import answer as answer_with
+from qa.web.ui.render_queue import Rendered, client_of
+from qa.web.ui.render_queue import answer as answer_with
 from qa.web.ui.widget import VERSIONS
-from qa.web.ui.wording import Wording, language_of
+from qa.web.wording import Wording, language_of
 
 __all__ = ["api_routes"]
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from qa.errors import OverloadError, QAError, QuestionError, SnapshotError, UnavailableError
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 
 __all__ = [
     "REQUEST_ID",

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from qa.web.ui.wording import LANGUAGES
+from qa.web.wording import LANGUAGES
 
 __all__ = ["MCP_ROUTES", "ROUTES", "Kind", "Route"]
 

@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from qa.answer.ask import QA
 from qa.feedback import FeedbackStore
 from qa.settings import Settings
-from qa.web.server.app import create_app
+from qa.web.app import create_app
 from qa.web.server.limits import OpenCounts, is_within
 from qa.web.server.live import Live, Watch
 from qa.web.server.metrics import Metrics

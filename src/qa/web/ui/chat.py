@@ -23,7 +23,7 @@ from qa.web.server.pending import Pending
 from qa.web.server.policy import InlineScripts
 from qa.web.ui.events import Conversation, event_routes
 from qa.web.ui.render import Pages
-from qa.web.ui.wording import DEFAULT_LANGUAGE, Wording
+from qa.web.wording import DEFAULT_LANGUAGE, Wording
 
 __all__ = ["example_questions", "mount_chat"]
 

@@ -33,10 +33,10 @@ from qa.web.server.payloads import (
 )
 from qa.web.server.pending import Pending
 from qa.web.server.problems import problem, report, told
+from qa.web.ui.filters import Filters
 from qa.web.ui.history import KEPT_MESSAGES, Shown, asked_before, message, shown_again
-from qa.web.ui.only import Filters
 from qa.web.ui.render import Pages, message_html
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 
 __all__ = ["Conversation", "event_routes"]
 

@@ -22,12 +22,12 @@ from qa.web.server.live import Live
 from qa.web.server.problems import problem, told
 from qa.web.server.security_txt import PATH, security_txt
 from qa.web.ui import widget
-from qa.web.ui.only import Filters
-from qa.web.ui.reading import reading
+from qa.web.ui.document_page import reading
+from qa.web.ui.filters import Filters
 from qa.web.ui.render import Body, Pages, today
-from qa.web.ui.rendered import Kept, Rendered, client_of
-from qa.web.ui.rendered import answer as answer_with
-from qa.web.ui.wording import Wording, language_of
+from qa.web.ui.render_queue import Kept, Rendered, client_of
+from qa.web.ui.render_queue import answer as answer_with
+from qa.web.wording import Wording, language_of
 
 __all__ = ["page_routes", "refused_page"]
 

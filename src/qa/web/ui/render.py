@@ -22,10 +22,10 @@ from qa.settings import Settings
 from qa.sources.layouts.registry import paragraph_spans, turns
 from qa.text.language import script_language
 from qa.text.sentences import sentence_spans
-from qa.web.ui.citing import forms
-from qa.web.ui.only import Filters
-from qa.web.ui.reading import Place, Reading, reader_link
-from qa.web.ui.wording import LANGUAGES, Wording
+from qa.web.ui.citation_formats import forms
+from qa.web.ui.document_page import Place, Reading, reader_link
+from qa.web.ui.filters import Filters
+from qa.web.wording import LANGUAGES, Wording
 
 __all__ = [
     "Body",
@@ -237,7 +237,7 @@ class Pages:
         """The reader page of a document, opened as ``reading`` says; ``body`` is its own."""
         source = document.source or ""
         return self._rendered(
-            "reader.html",
+            "document.html",
             document=document,
             title=document.title,
             source_link=source if source.startswith(("http://", "https://")) else None,

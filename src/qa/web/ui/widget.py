@@ -13,7 +13,7 @@ from html import escape
 from importlib import resources
 from urllib.parse import urlsplit
 
-from qa.web.ui.wording import Wording, language_of
+from qa.web.wording import Wording, language_of
 
 __all__ = ["LATEST", "VERSIONS", "integrity", "page_policy", "snippet", "source"]
 

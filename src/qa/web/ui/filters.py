@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from qa.errors import QuestionError
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 
 __all__ = ["Filters"]
 

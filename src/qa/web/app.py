@@ -29,8 +29,8 @@ from qa.web.server.pending import Pending
 from qa.web.server.problems import add_problem_pages
 from qa.web.ui.chat import mount_chat
 from qa.web.ui.pages import page_routes, refused_page
-from qa.web.ui.rendered import Rendered
-from qa.web.ui.wording import LANGUAGES, Wording
+from qa.web.ui.render_queue import Rendered
+from qa.web.wording import LANGUAGES, Wording
 
 __all__ = ["create_app"]
 

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from qa.records import Citation, CitedDocument, CitedPassage, Links, Quote
-from qa.web.ui.citing import as_bibtex, as_markdown, as_text, forms
+from qa.web.ui.citation_formats import as_bibtex, as_markdown, as_text, forms
 
 ADDRESS = "https://ask.example.org"
 TEXT = "We said so. Nobody heard. It *is* 50% {done}. And hot."

@@ -10,7 +10,7 @@ from qa.index.build import build
 from qa.index.snapshot import open_snapshot
 from qa.records import Document, Span
 from qa.web.server.live import Live
-from qa.web.ui.reading import Place, Reading, reader_link, reading
+from qa.web.ui.document_page import Place, Reading, reader_link, reading
 
 DOCUMENTS = {
     name: Document(id=name, title=name.upper(), text="Tea is hot. Milk is cold.", date=date)

@@ -8,11 +8,11 @@ import pytest
 from qa.errors import OverloadError
 from qa.records import Document, Span
 from qa.settings import Settings
-from qa.web.ui import rendered as module
-from qa.web.ui.reading import Reading
+from qa.web.ui import render_queue as module
+from qa.web.ui.document_page import Reading
 from qa.web.ui.render import Pages
-from qa.web.ui.rendered import Content, Kept, Rendered, answer
-from qa.web.ui.wording import Wording
+from qa.web.ui.render_queue import Content, Kept, Rendered, answer
+from qa.web.wording import Wording
 
 PAGE, API = "/documents/tea", "/api/v1/documents/tea"
 
