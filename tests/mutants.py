@@ -647,24 +647,24 @@ MUTANTS = [
         "2 + 2 * with_next[:-1]",
         "2 + with_next[:-1]",
     ),
-    ("API forgets what was asked before", "web/api.py", "previous=asked.previous,", "previous=(),"),
+    ("API forgets what was asked before", "web/api.py", "previous=body.previous,", "previous=(),"),
     (
         "an unknown widget is answered",
         "web/api.py",
-        "asked.widget not in VERSIONS",
-        "asked.widget in ()",
+        "body.widget not in VERSIONS",
+        "body.widget in ()",
     ),
     (
         "a document is always told anew",
         "web/ui/render_queue.py",
-        'tag in named or "*" in named',
+        'content.tag in tags or "*" in tags',
         "False",
     ),
     (
         "a batch costs one question",
         "web/api.py",
-        'request.scope["qa.key"], number)',
-        'request.scope["qa.key"], 1)',
+        "(request.scope), key, number)",
+        "(request.scope), key, 1)",
     ),
     ("every route is open", "web/server/guard.py", "if route is None:", "if False:"),
     (
@@ -673,18 +673,18 @@ MUTANTS = [
         "if self._hosts is not None and",
         "if False and",
     ),
-    ("bodies of any length", "web/server/guard.py", "if len(body) > most:", "if False:"),
+    ("bodies of any length", "web/server/guard.py", "if len(sent) > most:", "if False:"),
     (
         "Gradio gets any body",
         "web/server/guard.py",
-        "receive = await _checked(scope, receive)",
-        "pass",
+        "canonical(route.name, headers, bytes(sent))",
+        "bytes(sent)",
     ),
     (
         "Gradio gets the body as it was sent",
         "web/server/guard.py",
-        '{**message, "body": body}',
-        "message",
+        '"body": body, "more_body"',
+        '"body": bytes(sent), "more_body"',
     ),
     (
         "Gradio believes who is named",
@@ -748,7 +748,7 @@ MUTANTS = [
         "self.held_bytes > self._most",
         "False",
     ),
-    ("what is being read goes first", "web/server/pending.py", "if s.reader is None and", "if"),
+    ("what is being read goes first", "web/server/pending.py", "if s.stream is None and", "if"),
     (
         "the newest results go first",
         "web/server/pending.py",
@@ -764,13 +764,13 @@ MUTANTS = [
     (
         "an earlier reader goes on",
         "web/server/pending.py",
-        "session.reader is reader and self._",
+        "session.stream is stream and self._",
         "self._",
     ),
     (
         "HTML of a browser is shown",
         "web/ui/history.py",
-        'if role == "assistant" and is_ours(html):',
+        'if role == "assistant" and is_own_html(html):',
         'if role == "assistant":',
     ),
     (
@@ -788,15 +788,15 @@ MUTANTS = [
     (
         "a conversation is always kept",
         "web/ui/events.py",
-        "shown_again(messages) if keep else []",
-        "shown_again(messages)",
+        "sanitized(messages) if keep else []",
+        "sanitized(messages)",
     ),
     ("names too long for a file", "web/server/routes.py", "{1,128}(?:/", "{1,999}(?:/"),
     (
         "a body one byte too long",
         "web/server/guard.py",
-        "if len(body) > most:",
-        "if len(body) > most + 1:",
+        "if len(sent) > most:",
+        "if len(sent) > most + 1:",
     ),
     (
         "questions without limit",
@@ -811,7 +811,7 @@ MUTANTS = [
         "None",
     ),
     ("batches without a key", "web/server/guard.py", "and key is None", "and False"),
-    ("metrics for everybody", "web/server/guard.py", 'route.name == "/metrics" and', "False and"),
+    ("metrics for everybody", "web/server/guard.py", 'route.kind == "operator" and', "False and"),
     (
         "what fails is told",
         "web/server/problems.py",
@@ -836,8 +836,8 @@ MUTANTS = [
     (
         "any key opens",
         "web/server/limits.py",
-        "return found if any(",
-        "return found if True or any(",
+        "return digest if any(",
+        "return digest if True or any(",
     ),
     (
         "IPv6 addresses are clients",
@@ -855,7 +855,7 @@ MUTANTS = [
     (
         "a damaged snapshot is tried for ever",
         "web/server/live.py",
-        "self._seen if is_still_live else None",
+        "self._last if is_still_live else None",
         "None",
     ),
     (
@@ -884,20 +884,20 @@ MUTANTS = [
     (
         "passages found out of order",
         "web/ui/document_page.py",
-        "next=step(places[at + 1], places)",
-        "next=step(places[at - 1], places)",
+        "next=neighbour(passages[at + 1], passages)",
+        "next=neighbour(passages[at - 1], passages)",
     ),
     (
         "an earlier statement is a later one",
         "web/ui/document_page.py",
-        "days[0] > days[1]",
-        "days[0] < days[1]",
+        "day > other_day",
+        "day < other_day",
     ),
     ("limits are forgotten in links", "web/ui/filters.py", 'f"&{urlencode(self._set)}"', '""'),
     (
         "limits are not asked",
         "web/ui/pages.py",
-        'request=request.scope["qa.request"], **only.asked',
+        'request=request.scope["qa.request"], **filters.arguments',
         'request=request.scope["qa.request"]',
     ),
     (
@@ -1542,14 +1542,17 @@ MUTANTS = [
     (
         "the watch dies of what it did not foresee",
         "web/server/live.py",
-        "except Exception as error:  # noqa: BLE001 - there is nobody above to tell",
+        "except Exception as error:  # noqa: BLE001 - nothing above would log it",
         "except OSError as error:",
     ),
     (
         "the watch is always young",
         "web/server/live.py",
-        "                self._tell_failed(error)\n",
-        "                self._tell_failed(error)\n                self._live.metrics.looked()\n",
+        "                self._log_failure(error)\n",
+        (
+            "                self._log_failure(error)\n"
+            "                self._live.metrics.note_watch()\n"
+        ),
     ),
     (
         "a failure is told every second",
@@ -1626,21 +1629,21 @@ MUTANTS = [
     (
         "everybody renders the same",
         "web/ui/render_queue.py",
-        "kept = self._kept.get(key)  # another client may have waited for the same",
-        "kept = None",
+        "cached = self._cache.get(key)  # another client may have waited for the same",
+        "cached = None",
     ),
-    ("a page is yesterday's", "web/ui/pages.py", "named, today())", "named)"),
+    ("a page is yesterday's", "web/ui/pages.py", "passages, today())", "passages)"),
     (
         "marks of another link are shown",
         "web/ui/pages.py",
-        "shown.say.language, named, ",
-        "shown.say.language, ",
+        "pages.say.language, passages, ",
+        "pages.say.language, ",
     ),
     (
         "a marked paragraph loses what follows",
-        "web/ui/render.py",
-        "(_opened(self.text, span, marked, quoted), rest)",
-        "(_opened(self.text, span, marked, quoted),)",
+        "web/ui/marking.py",
+        "(_marked_passage(self.text, span, passage, quoted), rest)",
+        "(_marked_passage(self.text, span, passage, quoted),)",
     ),
     (
         "one bad question loses a batch",
@@ -1652,7 +1655,7 @@ MUTANTS = [
     (
         "a question under a known id is lost",
         "feedback.py",
-        "if connection.execute(held).scalar() != answer.question:",
+        "if connection.execute(saved).scalar() != answer.question:",
         "if False:",
     ),
     ("others may read what visitors ask", "feedback.py", ".chmod(0o600)", ".chmod(0o644)"),
@@ -1665,16 +1668,16 @@ MUTANTS = [
     (
         "what was dated ahead is kept for ever",
         "feedback.py",
-        "if self._time.is_settled:",
+        "if self._stamp_clock.is_settled:",
         "if False:",
     ),
     (
         "a clock that starts behind dates all anew",
         "feedback.py",
-        "if self._time.is_settled:",
+        "if self._stamp_clock.is_settled:",
         "if True:",
     ),
-    ("a clock that fell back is believed", "expiry.py", "return reckoned\n", "return system\n"),
+    ("a clock that fell back is believed", "expiry.py", "return expected\n", "return system\n"),
     (
         "after a stop the clock takes for ever",
         "feedback.py",

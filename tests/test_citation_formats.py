@@ -6,7 +6,7 @@ import re
 import pytest
 
 from qa.records import Citation, CitedDocument, CitedPassage, Links, Quote
-from qa.web.ui.citation_formats import as_bibtex, as_markdown, as_text, forms
+from qa.web.ui.citation_formats import as_bibtex, as_markdown, as_text, citation_formats
 
 ADDRESS = "https://ask.example.org"
 TEXT = "We said so. Nobody heard. It *is* 50% {done}. And hot."
@@ -73,6 +73,6 @@ def test_bibtex_is_an_entry_with_nothing_that_tex_would_run():
 
 
 def test_there_are_three_forms_and_none_has_a_blank_line():
-    made = forms(citation("We said so."), ADDRESS)
+    made = citation_formats(citation("We said so."), ADDRESS)
     assert list(made) == ["text", "markdown", "bibtex"]
     assert all(line.strip() for text in made.values() for line in text.split("\n"))

@@ -10,7 +10,7 @@ from qa.index.build import build
 from qa.index.snapshot import open_snapshot
 from qa.records import Document, Span
 from qa.web.server.live import Live
-from qa.web.ui.document_page import Place, Reading, reader_link, reading
+from qa.web.ui.document_page import DocumentView, LinkQuery, PassageRef, document_link, open_view
 
 DOCUMENTS = {
     name: Document(id=name, title=name.upper(), text="Tea is hot. Milk is cold.", date=date)
@@ -24,13 +24,18 @@ TEA, MILK = Span(0, 11), Span(12, 25)
 
 
 def opened(document="a", start="0", end="11", found=(), later=""):
-    return reading(DOCUMENTS, DOCUMENTS[document], start=start, end=end, found=found, later=later)
+    link = LinkQuery(start=start, end=end, found=found, later=later)
+    return open_view(DOCUMENTS, DOCUMENTS[document], link)
 
 
 def test_a_place_is_read_as_it_is_written():
-    for place in [Place("a", TEA), Place("b:1", MILK), Place("a", MILK, Span(14, 20))]:
+    for passage in [
+        PassageRef("a", TEA),
+        PassageRef("b:1", MILK),
+        PassageRef("a", MILK, Span(14, 20)),
+    ]:
         for here in DOCUMENTS:
-            assert Place.read(place.written(here), here, DOCUMENTS) == place
+            assert PassageRef.parse(passage.written(here), here, DOCUMENTS) == passage
 
 
 @pytest.mark.parametrize(
@@ -52,24 +57,24 @@ def test_a_place_is_read_as_it_is_written():
     ],
 )
 def test_a_place_the_record_does_not_have_is_none(written):
-    assert Place.read(written, "a", DOCUMENTS) is None
+    assert PassageRef.parse(written, "a", DOCUMENTS) is None
 
 
 def test_the_link_of_a_passage_names_what_is_quoted():
-    place = Place("a", TEA, Span(4, 6))
-    assert reader_link(place) == "/documents/a?start=0&end=11#passage"
-    link = reader_link(place, [place])
+    passage = PassageRef("a", TEA, Span(4, 6))
+    assert document_link(passage) == "/documents/a?start=0&end=11#passage"
+    link = document_link(passage, [passage])
     assert link == "/documents/a?start=0&end=11&found=0-11%2C4-6#passage"
     assert opened(found=["0-11,4-6"]).quoted == Span(4, 6)
     assert opened(found=["0-11"]).quoted is None
 
 
 def test_neighbours_among_the_passages_found_are_named_in_their_order():
-    places = ["a:0-11", "b:1:12-25", "a:12-25"]
+    passages = ["a:0-11", "b:1:12-25", "a:12-25"]
     first, second, third = (
-        opened("a", found=places),
-        opened("b:1", "12", "25", found=places),
-        opened("a", "12", "25", found=places),
+        opened("a", found=passages),
+        opened("b:1", "12", "25", found=passages),
+        opened("a", "12", "25", found=passages),
     )
     assert [(r.number, r.total) for r in (first, second, third)] == [(1, 3), (2, 3), (3, 3)]
     assert (first.previous, third.next) == (None, None)
@@ -100,8 +105,8 @@ def test_a_later_statement_is_told_only_where_it_is_later(document, later, expec
 
 
 def test_what_is_not_there_is_missing_and_nothing_asked_for_is_not():
-    assert opened(start="", end="") == Reading()
-    assert opened(start="0", end="99") == Reading(is_missing=True)
+    assert opened(start="", end="") == DocumentView()
+    assert opened(start="0", end="99") == DocumentView(is_missing=True)
 
 
 def test_the_page_leads_to_the_next_passage_and_to_the_later_statement(make_live, make_client):

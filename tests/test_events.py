@@ -165,7 +165,7 @@ def test_an_event_that_fails_itself_ends_and_is_logged_without_words(visitor, mo
     def fails(*_):
         raise ValueError("Rumpelstiltskin")
 
-    monkeypatch.setattr("qa.web.ui.events.shown_again", fails)
+    monkeypatch.setattr("qa.web.ui.events.sanitized", fails)
     visitor.join(3, [[{"role": "user", "content": "Rumpelstiltskin"}]])
     told, closing = visitor.data().text.strip().split("\n\n")
     last = json.loads(told[6:])

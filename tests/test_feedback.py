@@ -310,7 +310,7 @@ def test_a_server_whose_feedback_fails_goes_on_and_tries_again(
             time.sleep(0.01)
         assert client.post(ASK, json={"question": "is tea hot"}).status_code == 200
     assert len(tries) > 2
-    assert "what is too old was not deleted: It is away." in caplog.messages
+    assert "expired feedback was not deleted: It is away." in caplog.messages
 
 
 def test_a_file_that_is_none_is_refused_with_the_remedy(tmp_path):
@@ -435,7 +435,7 @@ def test_what_got_no_answer_is_shown_and_can_be_judged(
     made = make_live({"tea": "Tea is hot."}).qa
     for request, question in [("a" * 8, "zebra\x1b[2J"), ("b" * 8, "is tea hot"), ("c" * 8, "gnu")]:
         kept.keep(request, made.ask(question))
-    kept.thought("b" * 8, helpful=False, reason="too\nshort")
+    kept.rate("b" * 8, helpful=False, reason="too\nshort")
     output = tmp_path / "unanswered.jsonl"
     done = CliRunner().invoke(app, ["feedback", "-o", str(output)])
     assert done.exit_code == 0, done.output

@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from qa.errors import OverloadError, QAError, QuestionError
-from qa.web.server.problems import told
+from qa.web.server.problems import visitor_message
 from qa.web.ui.filters import Filters
 from qa.web.wording import LANGUAGES, Wording
 
@@ -14,15 +14,20 @@ DAY = datetime.date(2020, 1, 2)
 
 
 def test_blank_fields_set_nothing():
-    nothing = Filters.read("", " ", "")
-    assert (nothing, bool(nothing), nothing.query, nothing.told(SAY)) == (Filters(), False, "", "")
+    nothing = Filters.parse("", " ", "")
+    assert (nothing, bool(nothing), nothing.query, nothing.sentence(SAY)) == (
+        Filters(),
+        False,
+        "",
+        "",
+    )
 
 
 def test_what_is_set_is_asked_told_and_kept_in_links():
-    only = Filters.read("2020-01-02", "", " A & B ")
-    assert only.asked == {"since": DAY, "until": None, "section": "A & B"}
-    assert only.query == "&since=2020-01-02&section=A+%26+B"
-    assert only.told(SAY) == (
+    filters = Filters.parse("2020-01-02", "", " A & B ")
+    assert filters.arguments == {"since": DAY, "until": None, "section": "A & B"}
+    assert filters.query == "&since=2020-01-02&section=A+%26+B"
+    assert filters.sentence(SAY) == (
         "Looked only at what was published from 2020-01-02, in section A & B."
     )
 
@@ -30,17 +35,17 @@ def test_what_is_set_is_asked_told_and_kept_in_links():
 @pytest.mark.parametrize("text", ["yesterday", "2020-13-01", "02/01/2020"])
 def test_what_is_no_day_is_refused_in_the_visitors_language(text):
     with pytest.raises(QuestionError, match="is not a day as YYYY-MM-DD") as caught:
-        Filters.read(text, "", "")
+        Filters.parse(text, "", "")
     for language in LANGUAGES:
-        assert text in told(caught.value, Wording(language))
+        assert text in visitor_message(caught.value, Wording(language))
 
 
 def test_trouble_is_told_in_the_visitors_language_as_far_as_it_is_known():
     chinese = Wording("zh-Hans")
     known = QuestionError("too long", "long", characters="3,000", most="2,000")
-    assert told(known, chinese) == "问题有3,000个字符，最多接受2,000个。请缩短问题。"
-    assert told(OverloadError("late"), chinese) == "当前提问过多，请稍后再试。"
-    assert "damaged" in told(QAError("damaged"), chinese)
+    assert visitor_message(known, chinese) == "问题有3,000个字符，最多接受2,000个。请缩短问题。"
+    assert visitor_message(OverloadError("late"), chinese) == "当前提问过多，请稍后再试。"
+    assert "damaged" in visitor_message(QAError("damaged"), chinese)
 
 
 def test_the_page_looks_only_at_what_it_is_limited_to_and_says_so(make_live, make_client):

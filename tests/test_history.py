@@ -8,7 +8,7 @@ from hostile import PAYLOADS
 from qa.settings import Settings
 from qa.web.server.payloads import MOST_MESSAGES, Message
 from qa.web.ui.filters import Filters
-from qa.web.ui.history import asked_before, is_ours, message, shown_again
+from qa.web.ui.history import is_own_html, message, previous_questions, sanitized
 from qa.web.ui.render import Pages, message_html
 from qa.web.wording import Wording
 
@@ -18,7 +18,7 @@ def sent(role, content):
 
 
 def shown(role, content):
-    (only,) = shown_again([sent(role, content)])
+    (only,) = sanitized([sent(role, content)])
     assert only["role"] == role
     return only["content"]
 
@@ -49,7 +49,7 @@ def test_answers_and_messages_are_shown_again_as_they_were(answers):
     assert {html[:40].split('"')[1].split("qa-")[-1] for html in answers} >= {"courtesy"}
     assert sum("qa-citation" in html for html in answers) >= 2
     for html in [*answers, message_html("a <b>\nc & d"), message_html("x")]:
-        assert is_ours(html)
+        assert is_own_html(html)
         assert shown("assistant", html) == html
 
 
@@ -107,14 +107,14 @@ def test_html_that_is_not_ours_is_shown_as_text(role):
 )
 def test_an_answer_that_no_template_makes_is_text(html):
     html = html.format('<div class="qa-answer qa-answered"').strip()
-    assert not is_ours(html)
+    assert not is_own_html(html)
     assert shown("assistant", html) == message_html(html)
 
 
 def test_what_ends_nowhere_is_seen_at_once():
     for part in ('<p class="qa-x" ', "<p ", "</p>", '<a href="/', "<p>", " hidden", "&#", "\n"):
         html = '<div class="qa-answer">' + part * (500_000 // len(part)) + "<x"
-        assert not is_ours(html)
+        assert not is_own_html(html)
 
 
 def test_the_last_messages_are_kept_and_questions_that_were_answered_are_known():
@@ -124,11 +124,11 @@ def test_the_last_messages_are_kept_and_questions_that_were_answered_are_known()
             sent("user", message_html(f"question {number}?")),
             sent("assistant", '<div class="qa-answer qa-answered">x</div>'),
         ]
-    kept = shown_again(talk)
+    kept = sanitized(talk)
     assert len(kept) == 24
-    assert asked_before(kept) == ["question 10?", "question 11?", "question 12?"]
+    assert previous_questions(kept) == ["question 10?", "question 11?", "question 12?"]
     unanswered = [message("user", message_html("q")), message("assistant", message_html("no"))]
-    assert asked_before(unanswered) == []
+    assert previous_questions(unanswered) == []
 
 
 def test_parts_of_a_message_are_one_text():
@@ -141,5 +141,5 @@ def test_parts_of_a_message_are_one_text():
 )
 def test_a_question_of_several_paragraphs_stays_as_it_was(question):
     asked = message_html(question)
-    (shown,) = shown_again([Message(role="user", content=asked)])
+    (shown,) = sanitized([Message(role="user", content=asked)])
     assert shown == {"role": "user", "content": asked}

@@ -184,8 +184,8 @@ def test_a_snapshot_whose_files_come_late_is_taken_up_when_they_are_there(
         ("live_digest", OSError("EIO")),
         ("live_digest", MemoryError()),
         ("live_digest", RuntimeError("x")),
-        ("_state", ValueError("x")),
-        ("_state", IndexError("x")),
+        ("_files", ValueError("x")),
+        ("_files", IndexError("x")),
     ],
     ids=lambda failure: type(failure[1]).__name__,
 )
@@ -211,7 +211,7 @@ def test_the_watch_survives_anything_tells_it_once_and_takes_up_what_comes_later
     try:
         make_index({"tea": "Tea is cold."})
         until(lambda: len(tries) > 3)
-        monkeypatch.setattr(live.metrics, "_looked", live.metrics._looked - 60)
+        monkeypatch.setattr(live.metrics, "_watched_at", live.metrics._watched_at - 60)
         until(lambda: len(tries) > 6)
         assert value(live, "qa_watch_age_seconds") > 60
         fails.clear()
@@ -219,11 +219,11 @@ def test_the_watch_survives_anything_tells_it_once_and_takes_up_what_comes_later
         until(lambda: value(live, "qa_watch_age_seconds") < 60)
     finally:
         watch.stop()
-    told = [r.getMessage() for r in caplog.records if "be looked at" in r.getMessage()]
+    told = [r.getMessage() for r in caplog.records if "be checked" in r.getMessage()]
     name = type(error).__name__
     assert told == [
-        f"the index cannot be looked at: {name}: {error}",
-        "the index can be looked at again",
+        f"the index cannot be checked: {name}: {error}",
+        "the index can be checked again",
     ]
 
 
@@ -244,8 +244,8 @@ def test_a_watch_that_fails_for_another_cause_tells_it_too(opened, monkeypatch, 
     watch.start()
     assert done.wait(30)
     watch.stop()
-    told = [r.getMessage() for r in caplog.records if "cannot be looked at" in r.getMessage()]
-    assert told == [f"the index cannot be looked at: OSError: {cause}" for cause in ("one", "two")]
+    told = [r.getMessage() for r in caplog.records if "cannot be checked" in r.getMessage()]
+    assert told == [f"the index cannot be checked: OSError: {cause}" for cause in ("one", "two")]
 
 
 def test_a_snapshot_that_there_is_no_memory_for_is_tried_again(
@@ -271,7 +271,7 @@ def test_a_snapshot_that_there_is_no_memory_for_is_tried_again(
     finally:
         watch.stop()
     assert value(live, "qa_snapshots_not_taken_up_total") == 2
-    assert "a new snapshot was not taken up: MemoryError: no memory" in caplog.messages
+    assert "a new snapshot could not be opened: MemoryError: no memory" in caplog.messages
 
 
 def test_an_engine_that_is_away_is_told_once_and_when_it_is_back(opened, monkeypatch, caplog):

@@ -14,6 +14,7 @@ from qa.index.snapshot import open_snapshot
 from qa.records import Later, Span
 from qa.settings import Settings
 from qa.web.ui.chat import example_questions
+from qa.web.ui.marking import MARK, marked_html
 from qa.web.ui.render import Pages, coverage, is_answer, message_html, message_text
 from qa.web.wording import Wording
 
@@ -223,10 +224,8 @@ def test_example_questions_are_the_records_own(make_index):
 
 
 def test_spans_cannot_be_marked_twice(make_index):
-    from qa.web.ui.render import _marked
-
-    marked = _marked("abcdef", Span(0, 6), [Span(1, 4), Span(2, 5)])
-    assert marked == "a<mark>bcd</mark><mark>e</mark>f"
+    marks = [(Span(1, 4), MARK), (Span(2, 5), MARK)]
+    assert marked_html("abcdef", Span(0, 6), marks) == "a<mark>bcd</mark><mark>e</mark>f"
 
 
 def test_a_confidence_is_told_in_words(make_index):

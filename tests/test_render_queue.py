@@ -4,21 +4,22 @@ import asyncio
 import threading
 
 import pytest
+from starlette.requests import Request
 
 from qa.errors import OverloadError
 from qa.records import Document, Span
 from qa.settings import Settings
 from qa.web.ui import render_queue as module
-from qa.web.ui.document_page import Reading
+from qa.web.ui.document_page import DocumentView
 from qa.web.ui.render import Pages
-from qa.web.ui.render_queue import Content, Kept, Rendered, answer
+from qa.web.ui.render_queue import Content, LRUCache, RenderQueue, content_response
 from qa.web.wording import Wording
 
 PAGE, API = "/documents/tea", "/api/v1/documents/tea"
 
 
 def test_what_was_used_longest_ago_goes_first_and_the_last_one_stays_whatever_its_size():
-    kept = Kept(10)
+    kept = LRUCache(10)
     for name in "abc":
         kept.put(name, name.upper(), 4)
     assert (kept.get("a"), kept.get("b"), kept.get("c"), kept.size) == (None, "B", "C", 8)
@@ -40,7 +41,7 @@ def test_many_clients_who_want_the_same_have_it_rendered_once():
         return b"page"
 
     async def all_of_them():
-        documents = Rendered(30)
+        documents = RenderQueue(30)
         asking = [asyncio.create_task(documents.get("key", str(n), render)) for n in range(30)]
         await asyncio.sleep(0)
         go.set()
@@ -55,7 +56,7 @@ def test_what_is_missing_is_not_kept():
     found = iter([None, b"there now"])
 
     async def twice():
-        documents = Rendered(30)
+        documents = RenderQueue(30)
         return [await documents.get("key", "a", lambda: next(found)) for _ in range(2)]
 
     assert [content and content.body for content in asyncio.run(twice())] == [None, b"there now"]
@@ -74,7 +75,7 @@ def test_a_client_who_wants_much_leaves_others_their_turn_and_one_thing_is_rende
         return render
 
     async def all_of_them():
-        documents = Rendered(30)
+        documents = RenderQueue(30)
 
         def got(client, number):
             name = f"{client}{number}"
@@ -96,7 +97,7 @@ def test_who_waits_too_long_is_told_to_come_again():
     go = threading.Event()
 
     async def late():
-        documents = Rendered(0.05)
+        documents = RenderQueue(0.05)
         slow = asyncio.create_task(documents.get("a", "a", lambda: go.wait(30) and b"a"))
         await asyncio.sleep(0)
         with pytest.raises(OverloadError, match="took too long"):
@@ -123,7 +124,10 @@ def sent(response):
 def test_a_response_comes_in_pieces_that_give_it_back(monkeypatch, length):
     monkeypatch.setattr(module, "_PIECE_BYTES", 10)
     body = bytes(range(length))
-    start, *pieces = sent(answer(Content(body, '"tag"'), "text/plain", {}, None))
+    scope = {"type": "http", "headers": []}
+    start, *pieces = sent(
+        content_response(Content(body, '"tag"'), "text/plain", {}, Request(scope))
+    )
     assert b"".join(piece["body"] for piece in pieces) == body
     assert [piece["more_body"] for piece in pieces] == [True] * (len(pieces) - 1) + [False]
     assert all(len(piece["body"]) <= 10 for piece in pieces)
@@ -210,8 +214,8 @@ def test_a_page_put_together_from_parts_is_the_page_rendered_at_once(layout, mar
     document = Document(id="x", title="x", text=text, layout=layout)
     pages = Pages(Wording("en"), Settings())
     body = pages.body(document)
-    opened = body.opened(Reading(marked=marked))
-    plain = body.opened(Reading())
+    opened = body.marked(DocumentView(marked=marked))
+    plain = body.marked(DocumentView())
     assert plain.count('<p dir="auto">') == 5
     assert "&lt;tea&gt;" in plain
     assert "<b>" not in opened

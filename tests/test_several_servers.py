@@ -248,4 +248,4 @@ def test_no_answer_given_is_missing_when_a_server_is_killed_and_the_other_goes_o
     kept = dict(rows(database))
     assert [request for request in answered if request not in kept] == []
     assert set(kept.values()) == {QUESTION["question"]}
-    assert other.said("an answer was not kept") == 0
+    assert other.said("an answer was not saved") == 0

@@ -129,8 +129,8 @@ def test_a_widget_of_an_unknown_version_is_told_so_in_its_visitors_words(make_li
         (("zh_TW",), "zh-Hant"),
         (("zh-Hant-HK",), "zh-Hant"),
         (("en-GB",), "en"),
-        (("", "fr, zh-HK;q=0.8, en;q=0.9"), "en"),
-        (("fr", "de,zh;q=0.5"), "zh-Hans"),
+        (("", "qaa, zh-HK;q=0.8, en;q=0.9"), "en"),
+        (("qaa", "qab,zh;q=0.5"), "zh-Hans"),
         ((None, ";q=,,,zh;q=x"), "en"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The reader page as a link opens it: at a passage, among those that answer the same question."""
+"""Links to a passage on its document's page, and the view such a link opens."""
 
 from __future__ import annotations
 
@@ -7,22 +7,41 @@ from dataclasses import dataclass
 from urllib.parse import quote as percent_encoded
 from urllib.parse import urlencode
 
+from pydantic import BaseModel, ConfigDict
+
 from qa.records import Document, Span
 from qa.sources.layouts.parts import day_of
 from qa.sources.layouts.registry import paragraph_spans
 
-__all__ = ["Place", "Reading", "Step", "reader_link", "reading"]
+__all__ = ["DocumentView", "LinkQuery", "Neighbour", "PassageRef", "document_link", "open_view"]
 
 # Passages a link may name beside the one it opens; an answer has no more.
-_MOST = 20
+_MOST_PASSAGES = 20
+
+
+class LinkQuery(BaseModel):
+    """The query of a link to a document's page, as a client sent it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    start: str = ""
+    end: str = ""
+    found: tuple[str, ...] = ()
+    later: str = ""
+    language: str = ""
+
+    @property
+    def passages(self) -> tuple[object, ...]:
+        """The part that decides what the page shows, whatever its language."""
+        return self.start, self.end, self.found, self.later
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A passage by its document and offsets, with the stretch in it that is quoted.
+class PassageRef:
+    """A passage by its document and offsets, with the span quoted from it.
 
-    In a link it is written ``DOCUMENT:START-END,START-END``, without the document where that is
-    the one the link opens, and without the second stretch where nothing is quoted.
+    A link writes it ``DOCUMENT:START-END,START-END``: without the document if that is the one
+    the link opens, and without the second span if nothing is quoted.
     """
 
     document: str
@@ -30,28 +49,28 @@ class Place:
     quote: Span | None = None
 
     def written(self, here: str) -> str:
-        """As it stands in a link that opens the document ``here``."""
-        stretches = [span for span in (self.span, self.quote) if span]
-        offsets = ",".join(f"{span.start}-{span.end}" for span in stretches)
+        """Return the form in a link that opens the document ``here``."""
+        spans = [span for span in (self.span, self.quote) if span]
+        offsets = ",".join(f"{span.start}-{span.end}" for span in spans)
         return offsets if self.document == here else f"{self.document}:{offsets}"
 
     @classmethod
-    def read(cls, written: str, here: str, documents: Mapping[str, Document]) -> Place | None:
-        """The place as it is written; None where the record has no such stretch."""
+    def parse(cls, written: str, here: str, documents: Mapping[str, Document]) -> PassageRef | None:
+        """Read the form of ``written``; None if the record has no such span."""
         name, _, offsets = written.rpartition(":")
         document = documents.get(name or here)
         passage, _, quoted = offsets.partition(",")
-        span, quote = (stretch(document, *_ends(part)) for part in (passage, quoted))
+        span, quote = (_span(document, *part.partition("-")[::2]) for part in (passage, quoted))
         if span is None or (quoted and quote is None):
             return None
         if quote and not (span.start <= quote.start and quote.end <= span.end):
             return None
-        return Place(name or here, span, quote)
+        return PassageRef(name or here, span, quote)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A passage to go to from the one that is open: where it stands, and the link there."""
+class Neighbour:
+    """A passage to go to from the open one, with its link."""
 
     document: Document
     paragraph: int
@@ -59,11 +78,11 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What is open: the passage marked, what of it is quoted, and its neighbours among those found.
+class DocumentView:
+    """The marked passage of a document, the quote in it, and its neighbours in the answer.
 
-    ``is_missing`` says that the link names a passage the document does not have. ``later`` is a
-    later statement on the same matter.
+    ``is_missing``: the link names a passage that the document does not have. ``later`` is a later
+    statement on the same matter.
     """
 
     marked: Span | None = None
@@ -71,79 +90,66 @@ class Reading:
     is_missing: bool = False
     number: int = 0
     total: int = 0
-    previous: Step | None = None
-    next: Step | None = None
-    later: Step | None = None
+    previous: Neighbour | None = None
+    next: Neighbour | None = None
+    later: Neighbour | None = None
 
 
-def reader_link(place: Place, found: Sequence[Place] = (), later: Place | None = None) -> str:
-    """The link that opens the reader page at a place.
+def document_link(
+    passage: PassageRef, answer: Sequence[PassageRef] = (), later: PassageRef | None = None
+) -> str:
+    """Return the link that opens a document's page at a passage.
 
-    ``found`` are all passages that answer, this one among them; ``later`` is a later statement
+    ``answer`` are all passages of the answer, this one among them; ``later`` is a later statement
     on the same matter.
     """
-    named: dict[str, object] = {"start": place.span.start, "end": place.span.end}
-    if found:
-        named["found"] = [one.written(place.document) for one in found]
+    query: dict[str, object] = {"start": passage.span.start, "end": passage.span.end}
+    if answer:
+        query["found"] = [other.written(passage.document) for other in answer]
     if later:
-        named["later"] = later.written(place.document)
-    return f"/documents/{percent_encoded(place.document)}?{urlencode(named, doseq=True)}#passage"
+        query["later"] = later.written(passage.document)
+    return f"/documents/{percent_encoded(passage.document)}?{urlencode(query, doseq=True)}#passage"
 
 
-def reading(  # noqa: PLR0913 - what a link names
-    documents: Mapping[str, Document],
-    document: Document,
-    *,
-    start: str,
-    end: str,
-    found: Sequence[str],
-    later: str,
-) -> Reading:
-    """What a link opens. Of what it names, only what the record has is taken."""
-    marked = stretch(document, start, end)
+def open_view(
+    documents: Mapping[str, Document], document: Document, link: LinkQuery
+) -> DocumentView:
+    """Return the view of a document that a link opens, without passages the record lacks."""
+    marked = _span(document, link.start, link.end)
     if marked is None:
-        return Reading(is_missing=bool(start or end))
-    read = [Place.read(written, document.id, documents) for written in found[:_MOST]]
-    places = [place for place in read if place]
-    spans = [(place.document, place.span) for place in places]
+        return DocumentView(is_missing=bool(link.start or link.end))
+    parsed = [PassageRef.parse(w, document.id, documents) for w in link.found[:_MOST_PASSAGES]]
+    passages = [passage for passage in parsed if passage]
+    spans = [(passage.document, passage.span) for passage in passages]
     if (document.id, marked) not in spans:
-        places, spans = [], []
-    at = spans.index((document.id, marked)) if places else 0
+        passages, spans = [], []
+    at = spans.index((document.id, marked)) if passages else 0
+    newer = PassageRef.parse(link.later, document.id, documents)
+    is_newer = newer and _is_later(documents[newer.document], newer.span, document, marked)
 
-    def step(place: Place | None, among: Sequence[Place] = ()) -> Step | None:
-        if place is None:
-            return None
-        to = documents[place.document]
-        before = sum(1 for p in paragraph_spans(to.text) if p.start <= place.span.start)
-        return Step(to, before, reader_link(place, among))
+    def neighbour(passage: PassageRef, answer: Sequence[PassageRef] = ()) -> Neighbour:
+        other = documents[passage.document]
+        paragraph = sum(1 for p in paragraph_spans(other.text) if p.start <= passage.span.start)
+        return Neighbour(other, paragraph, document_link(passage, answer))
 
-    newest = Place.read(later, document.id, documents)
-    newer = step(newest)
-    return Reading(
+    return DocumentView(
         marked,
-        quoted=places[at].quote if places else None,
+        quoted=passages[at].quote if passages else None,
         number=at + 1,
-        total=len(places),
-        previous=step(places[at - 1], places) if at else None,
-        next=step(places[at + 1], places) if at + 1 < len(places) else None,
-        later=newer
-        if newest and newer and _is_later(newer.document, newest.span, document, marked)
-        else None,
+        total=len(passages),
+        previous=neighbour(passages[at - 1], passages) if at else None,
+        next=neighbour(passages[at + 1], passages) if at + 1 < len(passages) else None,
+        later=neighbour(newer) if newer and is_newer else None,
     )
 
 
-def _is_later(one: Document, there: Span, other: Document, here: Span) -> bool:
-    days = day_of(one, there.start), day_of(other, here.start)
-    return days[0] is not None and days[1] is not None and days[0] > days[1]
+def _is_later(document: Document, span: Span, other: Document, other_span: Span) -> bool:
+    day, other_day = day_of(document, span.start), day_of(other, other_span.start)
+    return day is not None and other_day is not None and day > other_day
 
 
-def _ends(written: str) -> tuple[str, str]:
-    start, _, end = written.partition("-")
-    return start, end
-
-
-def stretch(document: Document | None, start: str, end: str) -> Span | None:
-    """The stretch a link names; None where the document has no such stretch."""
+def _span(document: Document | None, start: str, end: str) -> Span | None:
+    """Return the span a link names; None if the document does not have it."""
     try:
         span = Span(int(start), int(end))
     except ValueError:

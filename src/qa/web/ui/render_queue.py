@@ -1,4 +1,4 @@
-"""Documents as they are sent: made one at a time, kept in memory, and sent in pieces."""
+"""Rendered documents: one at a time, cached, and sent in pieces."""
 
 from __future__ import annotations
 
@@ -17,105 +17,104 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from qa.errors import OverloadError
-from qa.web.server.limits import network
 
-__all__ = ["Content", "Kept", "Rendered", "answer", "client_of"]
+__all__ = ["Content", "LRUCache", "RenderQueue", "content_response"]
 
-Thing = TypeVar("Thing")
+Value = TypeVar("Value")
 
-# Memory for pages and documents as they are sent, and as much again for the parts that pages are
-# put together from, in bytes. A day of a parliament is 2 MB.
-_KEPT_BYTES = 32 * 1024 * 1024
-# A response is handed over in pieces of this size, each when the one before has been taken, so
-# that a long one holds up nobody and waits in no buffer. What asyncio buffers of a connection.
+# Memory for rendered pages and documents, and as much again for the bodies of pages, in bytes. A
+# day of a parliament is 2 MB.
+_CACHE_BYTES = 32 * 1024 * 1024
+# A response is sent in pieces of this size, each once the client has taken the one before, so that
+# a long one delays nobody and fills no buffer. The size that asyncio buffers of a connection.
 _PIECE_BYTES = 64 * 1024
 
 
 class Content(NamedTuple):
-    """What is sent of a document, and its ETag."""
+    """The body of a response and its ETag."""
 
     body: bytes
     tag: str
 
 
-class Kept(Generic[Thing]):
-    """The things used last, up to so many bytes, the last one whatever its size. Thread-safe."""
+class LRUCache(Generic[Value]):
+    """The values used last, up to so many bytes, but always the last one. Thread-safe."""
 
-    def __init__(self, most_bytes: int = _KEPT_BYTES) -> None:
+    def __init__(self, most_bytes: int = _CACHE_BYTES) -> None:
         self._most = most_bytes
-        self._things: OrderedDict[Hashable, tuple[Thing, int]] = OrderedDict()
+        self._values: OrderedDict[Hashable, tuple[Value, int]] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
     @property
     def size(self) -> int:
-        """The bytes that are kept."""
+        """The bytes of all values."""
         return self._bytes
 
-    def get(self, key: Hashable) -> Thing | None:
-        """The thing kept under a key, or None."""
+    def get(self, key: Hashable) -> Value | None:
+        """Return the value of a key, or None."""
         with self._lock:
-            if key not in self._things:
+            if key not in self._values:
                 return None
-            self._things.move_to_end(key)
-            return self._things[key][0]
+            self._values.move_to_end(key)
+            return self._values[key][0]
 
-    def put(self, key: Hashable, thing: Thing, size: int) -> None:
-        """Keep a thing of so many bytes; those used longest ago go."""
+    def put(self, key: Hashable, value: Value, size: int) -> None:
+        """Add a value of ``size`` bytes; evict the least recently used ones."""
         with self._lock:
-            self._bytes += size - self._things.get(key, (thing, 0))[1]
-            self._things[key] = thing, size
-            self._things.move_to_end(key)
-            while self._bytes > self._most and len(self._things) > 1:
-                self._bytes -= self._things.popitem(last=False)[1][1]
+            self._bytes += size - self._values.get(key, (value, 0))[1]
+            self._values[key] = value, size
+            self._values.move_to_end(key)
+            while self._bytes > self._most and len(self._values) > 1:
+                self._bytes -= self._values.popitem(last=False)[1][1]
 
 
-class Rendered:
-    """What is rendered of documents, as bytes.
+class RenderQueue:
+    """Renders documents one at a time, and caches them.
 
-    One thing is rendered at a time, in a thread of its own, so that rendering takes at most the
-    time of one processor from those who ask. Each client has one thing rendered or next in the
-    queue, so that nobody waits longer than for one thing of every other client.
+    One thread renders, so that rendering takes at most one processor from questions. Each client
+    has at most one document in the queue, so that nobody waits for more than one document of
+    every other client.
     """
 
     def __init__(self, timeout_s: float) -> None:
-        """``timeout_s`` is the longest to wait for a thing, its turn included."""
+        """Limit the wait for a document, its turn included, to ``timeout_s``."""
         self._timeout_s = timeout_s
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="render")
-        self._kept: Kept[Content] = Kept()
+        self._cache: LRUCache[Content] = LRUCache()
         self._turns: dict[str, asyncio.Lock] = {}
         self._waiting: Counter[str] = Counter()
 
     async def get(
         self, key: Hashable, client: str, render: Callable[[], bytes | None]
     ) -> Content | None:
-        """What ``render`` gives, or gave under the same key; None is not kept.
+        """Return the result of ``render``, cached by ``key`` unless it is None.
 
         Raises:
             OverloadError: it took too long.
         """
-        kept = self._kept.get(key)
-        if kept is not None:
-            return kept
+        cached = self._cache.get(key)
+        if cached is not None:
+            return cached
 
-        def rendered() -> Content | None:
-            kept = self._kept.get(key)  # another client may have waited for the same
-            body = None if kept else render()
+        def render_once() -> Content | None:
+            cached = self._cache.get(key)  # another client may have waited for the same
+            body = None if cached else render()
             if body is None:
-                return kept
+                return cached
             content = Content(body, f'"{hashlib.sha256(body).hexdigest()}"')
-            self._kept.put(key, content, len(body))
+            self._cache.put(key, content, len(body))
             return content
 
         try:
             async with asyncio.timeout(self._timeout_s), self._turn(client):
-                return await asyncio.get_running_loop().run_in_executor(self._thread, rendered)
+                return await asyncio.get_running_loop().run_in_executor(self._thread, render_once)
         except TimeoutError as error:
             raise OverloadError("The document took too long: ask again shortly.") from error
 
     @asynccontextmanager
     async def _turn(self, client: str) -> AsyncIterator[None]:
-        """Wait until nothing else is rendered for a client."""
+        """Wait for the client's previous document."""
         turn = self._turns.setdefault(client, asyncio.Lock())
         self._waiting[client] += 1
         try:
@@ -127,25 +126,16 @@ class Rendered:
                 del self._waiting[client], self._turns[client]
 
 
-def client_of(request: Request) -> str:
-    """The client who makes a request, as limits count clients."""
-    return network(request.client.host if request.client else "")
-
-
-def answer(
-    content: Content, media_type: str, headers: Mapping[str, str], if_none_match: str | None
+def content_response(
+    content: Content, media_type: str, headers: Mapping[str, str], request: Request
 ) -> Response:
-    """The response with some content, or 304 where the client says that it has it."""
-    given = {**headers, "ETag": content.tag}
-    if _is_matched(if_none_match, content.tag):
-        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=given)
-    return _InPieces(content.body, headers=given, media_type=media_type)
-
-
-def _is_matched(header: str | None, tag: str) -> bool:
-    """Return whether an If-None-Match header names the tag."""
-    named = {part.strip().removeprefix("W/") for part in (header or "").split(",")}
-    return tag in named or "*" in named
+    """Return the response with ``content``, or 304 if the client has it already."""
+    tagged = {**headers, "ETag": content.tag}
+    names = request.headers.get("if-none-match", "").split(",")
+    tags = {name.strip().removeprefix("W/") for name in names}
+    if content.tag in tags or "*" in tags:
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=tagged)
+    return _InPieces(content.body, headers=tagged, media_type=media_type)
 
 
 class _InPieces(Response):
@@ -165,5 +155,5 @@ class _InPieces(Response):
             piece = bytes(body[at:end])
             more = end < len(body)
             await send({"type": "http.response.body", "body": piece, "more_body": more})
-            if more:  # those who wait for less come in between
+            if more:  # let shorter responses go first
                 await asyncio.sleep(0)
