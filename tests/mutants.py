@@ -1310,7 +1310,7 @@ MUTANTS = [
     (
         "a Redis that is back is not used",
         "web/server/limits.py",
-        "            self._is_away = False\n            self._not_before = 0.0",
+        "            self._not_before = 0.0\n",
         "            self._not_before = float('inf')",
     ),
     (
@@ -1548,17 +1548,14 @@ MUTANTS = [
     (
         "the watch is always young",
         "web/server/live.py",
-        "                self._log_failure(error)\n",
-        (
-            "                self._log_failure(error)\n"
-            "                self._live.metrics.note_watch()\n"
-        ),
+        "                self._folder_outage.note(cause, is_new",
+        "                self._live.metrics.note_watch(); self._folder_outage.note(cause, is_new",
     ),
     (
         "a failure is told every second",
-        "web/server/live.py",
-        "if failure and failure != self._failure:",
-        "if failure:",
+        "web/server/outage.py",
+        "if cause is not None and is_new:",
+        "if cause is not None:",
     ),
     (
         "damage is not told",

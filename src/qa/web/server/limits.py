@@ -22,6 +22,7 @@ from starlette.types import Scope
 from qa.errors import SettingsError
 from qa.settings import Settings
 from qa.web.server.metrics import Metrics
+from qa.web.server.outage import Outage
 
 __all__ = ["Limits", "OpenCounts", "address_of", "is_within", "network"]
 
@@ -120,35 +121,33 @@ class _SharedCounts:
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self.counter = SlidingWindowCounterRateLimiter(_redis(settings))
-        self._alone = metrics.limits_alone
-        self._is_away = False
         self._not_before = 0.0
+        self._outage = Outage(
+            _log,
+            "limits_storage cannot be used, each server counts alone: %s",
+            "limits_storage is used again: the servers count together",
+            metrics.limits_alone.set,
+        )
 
     def is_due(self) -> bool:
         """Return whether to try Redis: while it answers, and once per pause while it does not."""
         now = time.monotonic()
         if now < self._not_before:
             return False
-        if self._is_away:
+        if self._outage:
             self._not_before = now + _PAUSE_S
         return True
 
     def failed(self, error: Exception) -> None:
-        """Note that Redis cannot be reached, and log it the first time."""
+        """Note that Redis cannot be reached."""
         self._not_before = time.monotonic() + _PAUSE_S
-        if not self._is_away:
-            self._is_away = True
-            self._alone.set(1)
-            why = str(error) or "no reply in time"
-            _log.error("limits_storage cannot be used, each server counts alone: %s", why)
+        self._outage.note(str(error) or "no reply in time")
 
     def worked(self) -> None:
         """Note that Redis can be reached."""
-        if self._is_away:
-            self._is_away = False
+        if self._outage:
             self._not_before = 0.0
-            self._alone.set(0)
-            _log.warning("limits_storage is used again: the servers count together")
+            self._outage.note(None)
 
 
 def _redis(settings: Settings) -> Storage:

@@ -21,6 +21,7 @@ from qa.feedback import FeedbackStore
 from qa.index.snapshot import Snapshot, live_digest
 from qa.records import Answer
 from qa.web.server.metrics import Metrics
+from qa.web.server.outage import Outage
 
 __all__ = ["Live", "Watch"]
 
@@ -70,7 +71,12 @@ class Live:
         self._log_questions = log_questions
         self.feedback = feedback
         self._unanswered = 0
-        self._damage: str | None = None
+        self._damage = Outage(
+            _log,
+            "the snapshot is damaged, nothing is answered from it: %s",
+            "the snapshot is whole again",
+            self.metrics.damaged.set,
+        )
 
     @property
     def snapshot(self) -> Snapshot:
@@ -85,16 +91,11 @@ class Live:
     @property
     def is_damaged(self) -> bool:
         """Whether files of the snapshot were altered since it was opened."""
-        return self._damage is not None
+        return bool(self._damage)
 
     def note_damage(self, damage: str | None) -> None:
         """Refuse everything while the snapshot's files are damaged; log the damage once."""
-        before, self._damage = self._damage, damage
-        self.metrics.damaged.set(damage is not None)
-        if damage and damage != before:
-            _log.error("the snapshot is damaged, nothing is answered from it: %s", damage)
-        elif before and not damage:
-            _log.warning("the snapshot is whole again")
+        self._damage.note(damage, is_new_cause_logged=True)
 
     def refuse_damaged(self) -> None:
         """Raise if files of the snapshot are known to be altered.
@@ -112,7 +113,7 @@ class Live:
             UnavailableError: files of the snapshot were altered, or the engine is away.
         """
         snapshot = self.snapshot
-        if self._damage is None:
+        if not self.is_damaged:
             with self.refusing_damage(snapshot):
                 snapshot.files.check_sizes()
         self.refuse_damaged()
@@ -215,8 +216,15 @@ class Watch:
         self._index = index
         self._open_qa = open_qa
         self._stopped = threading.Event()
-        self._is_away = False
-        self._failure: str | None = None
+        self._engine_outage = Outage(
+            _log,
+            "the engine cannot be used: %s",
+            "the engine is used again",
+            live.metrics.engine_away.set,
+        )
+        self._folder_outage = Outage(
+            _log, "the index cannot be checked: %s", "the index can be checked again"
+        )
         # The live snapshot at the last check, and the one that failed to open.
         self._last: _FolderState | None = None
         self._rejected: _FolderState | None = None
@@ -242,31 +250,14 @@ class Watch:
                 self._check_files(digest)
                 self._live.snapshot.engine.check(self._live.snapshot.digest)
             except QAError as error:
-                self._log_engine(error)
+                self._engine_outage.note(str(error))
             except Exception as error:  # noqa: BLE001 - nothing above would log it
-                self._log_failure(error)
+                cause = f"{type(error).__name__}: {error}"
+                self._folder_outage.note(cause, is_new_cause_logged=True)
             else:
-                self._log_engine(None)
-                self._log_failure(None)
+                self._engine_outage.note(None)
+                self._folder_outage.note(None)
                 self._live.metrics.note_watch()
-
-    def _log_engine(self, error: QAError | None) -> None:
-        """Log when the engine cannot be used, once, and when it can again."""
-        if error and not self._is_away:
-            _log.error("the engine cannot be used: %s", error)
-        elif self._is_away and not error:
-            _log.warning("the engine is used again")
-        self._is_away = error is not None
-        self._live.metrics.engine_away.set(self._is_away)
-
-    def _log_failure(self, error: Exception | None) -> None:
-        """Log when the index folder cannot be checked, once for each cause, and when it can."""
-        failure = f"{type(error).__name__}: {error}" if error else None
-        if failure and failure != self._failure:
-            _log.error("the index cannot be checked: %s", failure)
-        elif self._failure and not failure:
-            _log.warning("the index can be checked again")
-        self._failure = failure
 
     def _check_files(self, digest: str | None) -> None:
         """Note damage to the files of the snapshot that answers, while it is the live one."""
