@@ -531,7 +531,7 @@ def widget(
     language: Annotated[
         str | None,
         typer.Option(
-            help="Language of the widget: en, zh-Hans, zh-Hant.", show_default="the page's"
+            help="Language of the widget, such as en or zh-Hant.", show_default="the page's"
         ),
     ] = None,
 ) -> None:

@@ -33,9 +33,9 @@ _MESSAGE = re.compile(r'<div class="qa-message" dir="auto">(.*)</div>', re.DOTAL
 # The start of an answer, and of one that says "not in the record".
 _ANSWERS = ('<div class="qa-answer qa-answered">', '<div class="qa-answer qa-not_in_record">')
 # A longer question of a journalist is folded behind its last interrogative sentence.
-_ASKED_CHARS = 200
+_LONG_QUESTION_CHARS = 200
 # A longer quote is set smaller, so that its source is visible beside it.
-_LONG_CHARS = 300
+_LONG_QUOTE_CHARS = 300
 # The confidence from which a match is called strong, and good. Set by hand.
 _HIGH, _MEDIUM = 0.75, 0.4
 _NO_FILTERS = Filters()
@@ -59,14 +59,14 @@ _TEMPLATES.globals["language_names"] = {
 class _CitationView:
     """The parts of a citation as HTML.
 
-    ``passage`` is None if the quote is all of it; ``asked`` is the question in short; ``link``
-    opens the document.
+    ``passage`` is None if the quote is all of it; ``question`` is the journalist's in short;
+    ``link`` opens the document.
     """
 
     quote: Markup
     is_long: bool
     passage: Markup | None
-    asked: str | None
+    question: str | None
     link: str
 
 
@@ -232,12 +232,12 @@ def _confidence(likelihood: float) -> str:
     return "high" if likelihood >= _HIGH else "medium" if likelihood >= _MEDIUM else "low"
 
 
-def _short_question(asked: str | None) -> str | None:
+def _short_question(question: str | None) -> str | None:
     """Return the last sentence that asks of a long question, or all of a short one."""
-    if asked is None or len(asked) <= _ASKED_CHARS:
-        return asked
-    asking = [s.of(asked) for s in sentence_spans(asked) if s.of(asked)[-1] in "?？"]
-    return asking[-1] if asking else asked
+    if question is None or len(question) <= _LONG_QUESTION_CHARS:
+        return question
+    sentences = [span.of(question) for span in sentence_spans(question)]
+    return next((s for s in reversed(sentences) if s[-1] in "?？"), question)
 
 
 def _view(citation: Citation, passages: Sequence[PassageRef]) -> _CitationView:
@@ -251,9 +251,9 @@ def _view(citation: Citation, passages: Sequence[PassageRef]) -> _CitationView:
     )
     return _CitationView(
         quote=in_paragraphs(quoted.of(text), []),
-        is_long=quoted.end - quoted.start > _LONG_CHARS,
+        is_long=quoted.end - quoted.start > _LONG_QUOTE_CHARS,
         passage=None if is_all else in_paragraphs(text, marks),
-        asked=_short_question(citation.passage.asked),
+        question=_short_question(citation.passage.asked),
         link=document_link(_passage(citation), passages, later),
     )
 
