@@ -158,7 +158,7 @@ def make_client():
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """``qa serve`` over the seed, in a process of its own; its address."""
+    """Run ``qa serve`` over the seed in a process of its own; yield its address."""
     from serving import indexed, serving
 
     # The tests of a module are one client, and ask more than a visitor does.

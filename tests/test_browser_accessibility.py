@@ -39,7 +39,9 @@ def check(page, state):
 
 @pytest.mark.parametrize("language", ["en", "zh-Hans"])
 @pytest.mark.parametrize("look", LOOKS)
-def test_chat_answer_page_and_reader_have_no_accessibility_error(chromium, server, look, language):
+def test_chat_answer_page_and_document_page_have_no_accessibility_error(
+    chromium, server, look, language
+):
     context = chromium.new_context(**LOOKS[look], reduced_motion="reduce")
     page = context.new_page()
     say = Wording(language)
@@ -78,8 +80,8 @@ def test_chat_answer_page_and_reader_have_no_accessibility_error(chromium, serve
     context.close()
 
 
-def test_an_answer_reads_well_to_who_hears_it(chromium, server):
-    """The accessibility tree of an answer, as a screen reader walks it."""
+def test_an_answer_reads_well_in_a_screen_reader(chromium, server):
+    """Return the accessibility tree of an answer, in the order of a screen reader."""
     page = chromium.new_page()
     page.goto(f"{server}/en/")
     page.locator("#qa-question textarea").wait_for()

@@ -1,4 +1,4 @@
-"""Citations as people paste them: the record's words, and where they stand."""
+"""Citations as text, Markdown and BibTeX: the record's words and their place."""
 
 import datetime
 import re
@@ -45,7 +45,7 @@ def test_plain_text_has_quote_speaker_date_section_and_address():
         (("And hot.", "We said so."), "We said so. […] And hot."),
     ],
 )
-def test_what_is_left_out_between_quotes_is_marked(quoted, said):
+def test_an_ellipsis_marks_omitted_sentences(quoted, said):
     assert as_text(citation(*quoted), ADDRESS).split("\n")[0] == f"“{said}”"
 
 

@@ -1,4 +1,4 @@
-"""The examples of how to serve: nginx in front, systemd around, tried as they are written.
+"""The deployment examples for nginx and systemd work as written.
 
 The example of Compose is read only: there are no containers to try it with.
 """
@@ -42,7 +42,7 @@ def proxied(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.server
 @pytest.mark.browser
-def test_the_chat_the_reader_and_the_widget_work_behind_nginx(proxied, chromium):
+def test_chat_document_page_and_widget_work_behind_nginx(proxied, chromium):
     address, _ = proxied
     page = chromium.new_page()
     failed, errors = [], []
@@ -72,7 +72,7 @@ def test_the_chat_the_reader_and_the_widget_work_behind_nginx(proxied, chromium)
 
 @pytest.mark.slow
 @pytest.mark.server
-def test_visitors_are_told_apart_by_what_nginx_says_and_not_by_what_they_say(proxied):
+def test_clients_are_distinguished_by_the_headers_of_nginx_alone(proxied):
     address, server = proxied
     asked = {"json": {"question": "who issued the document?"}}
     # The visitor's own word on who he is does not help him: nginx puts his address in its place.
@@ -103,7 +103,7 @@ def test_behind_nginx_links_carry_the_path_and_metrics_are_closed(proxied):
 
 @pytest.mark.slow
 @pytest.mark.server
-def test_behind_nginx_the_host_says_at_its_root_where_to_report_vulnerabilities(proxied):
+def test_behind_nginx_the_root_of_the_host_serves_security_txt(proxied):
     root = proxied[0].removesuffix("/record")
     answer = httpx.get(f"{root}/.well-known/security.txt")
     assert answer.status_code == 200
@@ -162,7 +162,7 @@ def lines_of(unit):
     return found
 
 
-def test_the_server_may_call_nobody_and_use_no_device():
+def test_the_unit_denies_outgoing_connections_and_devices():
     lines = lines_of("press-qa.service")
     assert (lines["IPAddressDeny"], lines["IPAddressAllow"]) == (["any"], ["localhost"])
     assert (lines["PrivateDevices"], lines["DevicePolicy"]) == (["yes"], ["closed"])
@@ -174,7 +174,7 @@ def test_the_update_may_not_ask_a_cloud_for_keys():
     assert lines_of("press-qa-update.service")["IPAddressDeny"] == ["link-local multicast"]
 
 
-def test_it_is_told_what_each_line_of_a_unit_denies():
+def test_each_line_of_a_unit_is_explained():
     units = {"S": lines_of("press-qa.service"), "U": lines_of("press-qa-update.service")}
     runs = "ExecStart WorkingDirectory User Type Environment CacheDirectory Restart RestartSec "
     runs += "KillSignal TimeoutStopSec"

@@ -1,4 +1,4 @@
-"""The reader page among the passages found: what a link names, and what of it is taken."""
+"""Links to a passage on its document's page, and the view they open."""
 
 import datetime
 
@@ -28,7 +28,7 @@ def opened(document="a", start="0", end="11", found=(), later=""):
     return open_view(DOCUMENTS, DOCUMENTS[document], link)
 
 
-def test_a_place_is_read_as_it_is_written():
+def test_a_passage_in_a_link_is_parsed_as_it_was_written():
     for passage in [
         PassageRef("a", TEA),
         PassageRef("b:1", MILK),
@@ -56,11 +56,11 @@ def test_a_place_is_read_as_it_is_written():
         "0-9,x",
     ],
 )
-def test_a_place_the_record_does_not_have_is_none(written):
+def test_a_passage_that_the_record_lacks_is_none(written):
     assert PassageRef.parse(written, "a", DOCUMENTS) is None
 
 
-def test_the_link_of_a_passage_names_what_is_quoted():
+def test_the_link_of_a_passage_names_its_quote():
     passage = PassageRef("a", TEA, Span(4, 6))
     assert document_link(passage) == "/documents/a?start=0&end=11#passage"
     link = document_link(passage, [passage])
@@ -69,7 +69,7 @@ def test_the_link_of_a_passage_names_what_is_quoted():
     assert opened(found=["0-11"]).quoted is None
 
 
-def test_neighbours_among_the_passages_found_are_named_in_their_order():
+def test_neighbours_follow_the_order_of_the_passages():
     passages = ["a:0-11", "b:1:12-25", "a:12-25"]
     first, second, third = (
         opened("a", found=passages),
@@ -84,7 +84,7 @@ def test_neighbours_among_the_passages_found_are_named_in_their_order():
     assert first.next.link.startswith("/documents/b%3A1?start=12&end=25&")
 
 
-def test_places_the_record_does_not_have_are_left_out_and_a_stranger_has_no_neighbours():
+def test_unknown_passages_are_left_out_and_a_foreign_passage_has_no_neighbours():
     assert opened(found=["x:0-3", "a:0-11", "a:12-25"]).total == 2
     assert opened(found=["a:12-25", "b:1:0-11"]).total == 0
     assert opened(found=["a:0-11"] * 500).total == 20
@@ -99,12 +99,12 @@ def test_places_the_record_does_not_have_are_left_out_and_a_stranger_has_no_neig
         ("c", "a:0-11", None),
     ],
 )
-def test_a_later_statement_is_told_only_where_it_is_later(document, later, expected):
+def test_only_a_later_statement_is_linked_as_one(document, later, expected):
     step = opened(document, later=later).later
     assert (step.document.id if step else None) == expected
 
 
-def test_what_is_not_there_is_missing_and_nothing_asked_for_is_not():
+def test_a_missing_passage_is_reported_and_no_passage_is_not():
     assert opened(start="", end="") == DocumentView()
     assert opened(start="0", end="99") == DocumentView(is_missing=True)
 
@@ -121,9 +121,7 @@ def test_the_page_leads_to_the_next_passage_and_to_the_later_statement(make_live
     assert "Passages found" not in client.get("/documents/a?start=0&end=11").text
 
 
-def test_a_withdrawn_document_says_so_is_read_still_and_is_not_counted(
-    tmp_path, encoder, make_client
-):
+def test_a_withdrawn_document_is_shown_as_such_and_not_counted(tmp_path, encoder, make_client):
     gone = Document(
         id="gone",
         title="Gone",
@@ -146,7 +144,7 @@ def test_a_withdrawn_document_says_so_is_read_still_and_is_not_counted(
     assert "The record holds 1 document, of 2020-01-01." in client.get("/answer").text
 
 
-def test_the_page_marks_what_is_quoted_and_the_passage_around_it(make_live, make_client):
+def test_the_page_marks_the_quote_and_the_passage_around_it(make_live, make_client):
     client = make_client(make_live({"a": "It rained. Tea is <hot>. End.\n\nMilk."}))
     page = client.get("/documents/a?start=0&end=29&found=0-29,11-24").text
     assert (

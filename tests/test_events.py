@@ -1,4 +1,4 @@
-"""The chat's events over HTTP, without Gradio: what its page sends, and gets."""
+"""The chat's events over HTTP, in the protocol of its page, without Gradio."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ SKIP = {"__type__": "update"}
 
 
 class Visitor:
-    """A client of the chat, and what is on its way to it."""
+    """A client of the chat, with its pending results."""
 
     def __init__(self, live, client, pending):
         self.live, self.client, self.pending = live, client, pending
@@ -35,18 +35,18 @@ class Visitor:
         return self.client.get("/en/gradio_api/queue/data", params={"session_hash": session})
 
     def results(self, fn_index, data):
-        """Every message of an event but the last, which closes the stream."""
+        """Return every message of an event but the last, which closes the stream."""
         event_id = self.join(fn_index, data).json()["event_id"]
         answer = self.data()
         assert answer.headers["content-type"].startswith("text/event-stream")
-        *told, closing = [json.loads(line[6:]) for line in answer.text.split("\n\n") if line]
+        *messages, closing = [json.loads(line[6:]) for line in answer.text.split("\n\n") if line]
         assert closing == {"msg": "close_stream", "event_id": None}
-        assert {message["event_id"] for message in told} == {event_id}
-        assert all(message["success"] for message in told)
-        return told
+        assert {message["event_id"] for message in messages} == {event_id}
+        assert all(message["success"] for message in messages)
+        return messages
 
     def outputs(self, fn_index, data):
-        """The last outputs of an event."""
+        """Return the last outputs of an event."""
         return self.results(fn_index, data)[-1]["output"]["data"]
 
 
@@ -68,7 +68,7 @@ def asked(question, messages=(), *, keep=False, since=""):
 
 
 def texts(chat):
-    """Messages as the page has them: role and HTML."""
+    """Return the messages on the page: role and HTML."""
     assert all(m.keys() == {"role", "metadata", "content", "options"} for m in chat)
     return [(m["role"], m["content"][0]["text"]) for m in chat]
 
@@ -87,7 +87,7 @@ def test_the_question_is_shown_at_once_and_then_the_answer(visitor):
     assert visitor.pending.held_bytes == 0
 
 
-def test_an_answer_is_kept_where_that_is_wanted(visitor):
+def test_an_answer_is_kept_on_request(visitor):
     _, chat, kept = visitor.outputs(0, asked("is tea hot", keep=True))
     assert [(m["role"], m["content"]) for m in kept] == texts(chat)
 
@@ -145,9 +145,7 @@ def test_an_empty_question_is_not_asked(visitor):
     assert texts(chat) == [("assistant", message_html(SAY("answer.empty")))]
 
 
-def test_what_fails_is_told_and_logged_without_a_visitors_words(
-    visitor, monkeypatch, caplog, capfd
-):
+def test_an_error_is_shown_and_logged_without_a_visitors_words(visitor, monkeypatch, caplog, capfd):
     async def fails(*_, **__):
         raise ValueError("Rumpelstiltskin")
 
@@ -199,7 +197,7 @@ def test_a_session_that_waits_for_nothing_gets_no_stream(visitor, session):
     assert answer.headers["content-type"] in {"application/problem+json", "application/json"}
 
 
-def test_results_that_nobody_fetches_do_not_add_up(visitor):
+def test_unfetched_results_do_not_add_up(visitor):
     held = [{"role": "user", "content": "x" * 3_000}] * 10
     for number in range(60):
         assert visitor.join(3, [held], session=f"s{number}").status_code == 200

@@ -1,4 +1,4 @@
-"""What visitors ask is kept only where that is wanted, and for so long; what is missing shows."""
+"""Feedback is kept only with the setting, and expires; unanswered questions are listed."""
 
 import contextlib
 import json
@@ -43,7 +43,7 @@ def client(make_live, make_client, kept):
     return make_client(Live(live.qa, feedback=kept))
 
 
-def test_a_question_is_kept_with_what_came_of_it_and_nothing_of_its_visitor(client, kept, path):
+def test_a_question_is_saved_with_its_outcome_and_nothing_about_its_visitor(client, kept, path):
     before = datetime.now(UTC) - timedelta(seconds=1)
     asked = [client.post(ASK, json={"question": q}) for q in ("is tea hot", "zebra", "thanks")]
     one, other = sorted(kept.all(), key=lambda found: found.question)
@@ -69,7 +69,7 @@ def test_the_page_without_script_is_a_visitors_too(client, kept):
     assert [asked.question for asked in kept.all()] == ["is tea hot"]
 
 
-def test_what_a_visitor_thinks_is_kept_with_the_question(client, kept):
+def test_feedback_is_saved_with_its_question(client, kept):
     request = client.post(ASK, json={"question": "is tea hot"}).headers["x-request-id"]
     thought = {"request": request, "helpful": False, "reason": "it is cold here"}
     assert client.post(FEEDBACK, json=thought).status_code == 204
@@ -86,11 +86,11 @@ def test_what_a_visitor_thinks_is_kept_with_the_question(client, kept):
         ({"request": "0" * 32}, 422),
     ],
 )
-def test_a_thought_about_nothing_is_refused(client, thought, status):
+def test_feedback_on_an_unknown_request_is_refused(client, thought, status):
     assert client.post(FEEDBACK, json=thought).status_code == status
 
 
-def test_nothing_is_kept_unless_that_is_wanted(make_live, make_client):
+def test_nothing_is_saved_without_the_setting(make_live, make_client):
     client = make_client(make_live({"tea": "Tea is hot."}))
     request = client.post(ASK, json={"question": "is tea hot"}).headers["x-request-id"]
     answer = client.post(FEEDBACK, json={"request": request, "helpful": True})
@@ -99,7 +99,7 @@ def test_nothing_is_kept_unless_that_is_wanted(make_live, make_client):
 
 @pytest.fixture
 def clock(monkeypatch):
-    """The system's clock and the monotonic one, which a test sets forward and back."""
+    """The system's and the monotonic clock, which a test sets forward and back."""
 
     class Clock:
         ahead = timedelta()
@@ -118,7 +118,7 @@ def clock(monkeypatch):
         monkeypatch.setattr(place, "time", shifted)
 
     def passes(**span):
-        """Both clocks go on, with the server deleting what is too old once an hour."""
+        """Move both clocks on, with the server deleting expired rows once an hour."""
         Clock.ahead += timedelta(**span)
         Clock.passed_s += timedelta(**span).total_seconds()
 
@@ -132,12 +132,12 @@ def answer(make_live):
 
 
 def rows(path):
-    """Requests and times as they stand in the file."""
+    """Return requests and times in the file."""
     with contextlib.closing(sqlite3.connect(path)) as file:
         return file.execute("SELECT request, at FROM asked ORDER BY request").fetchall()
 
 
-def test_what_is_older_than_set_is_forgotten_though_nobody_asks(answer, clock, kept, path):
+def test_expired_rows_are_deleted_without_any_request(answer, clock, kept, path):
     kept.keep("a" * 8, answer)
     for _ in range(92):
         assert [row[0] for row in rows(path)] == ["a" * 8]
@@ -149,7 +149,7 @@ def test_what_is_older_than_set_is_forgotten_though_nobody_asks(answer, clock, k
     assert timedelta(days=90) <= clock.ahead <= timedelta(days=91)
 
 
-def test_what_is_too_old_is_not_shown_although_no_server_ran(answer, clock, kept):
+def test_expired_rows_are_not_shown_even_if_no_server_ran(answer, clock, kept):
     kept.keep("a" * 8, answer)
     clock.passes(days=91)
     kept.keep("b" * 8, answer)
@@ -241,7 +241,7 @@ def test_of_what_is_deleted_no_word_stays_in_the_files(clock, kept, path, make_l
 
 
 @pytest.mark.parametrize("named", [False, True], ids=["a path", "an address"])
-def test_nobody_but_its_owner_may_read_what_is_kept(answer, path, named):
+def test_only_its_owner_may_read_the_file(answer, path, named):
     before = os.umask(0o022)
     try:
         where = SecretStr(f"sqlite:///{path}") if named else path
@@ -261,7 +261,7 @@ def test_a_file_that_others_could_read_is_closed_to_them(path):
     assert oct(path.stat().st_mode & 0o777) == "0o600"
 
 
-def test_another_question_under_the_same_id_is_kept_and_the_id_stays_the_first_ones(client, kept):
+def test_a_second_question_under_an_id_is_saved_under_another(client, kept):
     given = {"X-Request-Id": "a" * 8}
     for question in ("is tea hot", "is milk cold", "is tea hot"):
         client.post(ASK, json={"question": question}, headers=given)
@@ -320,8 +320,8 @@ def test_a_file_that_is_none_is_refused_with_the_remedy(tmp_path):
             FeedbackStore(path, days=1)
 
 
-def test_a_file_from_before_is_kept_on(path, make_live):
-    """The table as it was made before there were databases."""
+def test_a_file_of_an_earlier_version_is_used(path, make_live):
+    """A table created before databases were supported."""
     with sqlite3.connect(path) as file:
         file.execute(
             "CREATE TABLE asked (request TEXT PRIMARY KEY, at TEXT NOT NULL, "
@@ -343,7 +343,7 @@ def test_a_file_from_before_is_kept_on(path, make_live):
     file.close()
 
 
-def test_a_new_file_is_as_strict_as_one_from_before(kept, path):
+def test_a_new_file_has_the_constraints_of_an_earlier_one(kept, path):
     with sqlite3.connect(path) as file:
         (told,) = file.execute("SELECT sql FROM sqlite_master").fetchone()
         (mode,) = file.execute("PRAGMA journal_mode").fetchone()
@@ -353,14 +353,14 @@ def test_a_new_file_is_as_strict_as_one_from_before(kept, path):
 
 @pytest.fixture
 def away():
-    """A database that is not there; its address has a password."""
+    """The address of an unreachable database, with a password."""
     url = f"postgresql+psycopg://qa:sesame@127.0.0.1:{free_port()}/record?password=sesame"
     feedback = FeedbackStore(SecretStr(url), days=90)
     yield feedback
     feedback.close()
 
 
-def test_an_answer_is_given_where_it_cannot_be_kept(make_live, make_client, away, caplog):
+def test_an_answer_is_given_even_if_it_cannot_be_saved(make_live, make_client, away, caplog):
     live = Live(make_live({"tea": "Tea is hot."}).qa, feedback=away)
     client = make_client(live, address="127.0.0.1")
     answers = [client.post(ASK, json={"question": "is tea hot"}) for _ in range(2)]
@@ -370,13 +370,14 @@ def test_an_answer_is_given_where_it_cannot_be_kept(make_live, make_client, away
     refused = client.post(FEEDBACK, json=thought)
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "60")
     assert "127.0.0.1" not in refused.text
-    said = [record.getMessage() for record in caplog.records if record.name.startswith("qa.web")]
-    assert "could not be used a moment ago" in said[-1]
+    records = [record for record in caplog.records if record.name.startswith("qa.web")]
+    errors = [record.getMessage() for record in records if record.levelname == "ERROR"]
+    assert "could not be used a moment ago" in errors[-1]
     for hidden in ("sesame", "is tea hot", "good tea"):
-        assert hidden not in "".join(said)
+        assert hidden not in "".join(record.getMessage() for record in records)
 
 
-def test_a_database_that_is_away_is_tried_again_by_one_and_used_when_it_is_back(
+def test_an_unreachable_database_is_retried_by_one_thread_and_used_once_it_is_back(
     make_live, away, kept, monkeypatch
 ):
     answer = make_live({"tea": "Tea is hot."}).qa.ask("is tea hot")
@@ -410,7 +411,7 @@ def test_an_address_that_cannot_be_used_is_refused_without_its_password(url, tol
     assert "sesame" not in str(refusal.value)
 
 
-def test_questions_much_alike_are_one_group_and_the_most_asked_comes_first():
+def test_similar_questions_are_one_group_led_by_the_most_frequent():
     questions = ["what is the tax on tea", "who rules", "what is the tax on tea", "the tax on tea"]
     assert grouped(questions, WordEncoder()) == [
         Group(("what is the tax on tea", "the tax on tea"), 3),
@@ -421,13 +422,13 @@ def test_questions_much_alike_are_one_group_and_the_most_asked_comes_first():
 
 @pytest.fixture
 def kept_by_settings(kept, path, monkeypatch):
-    """What is kept, where the settings say it is; embedded by the test encoder."""
+    """A store at the path of the settings; the test encoder embeds."""
     monkeypatch.setattr("qa.index.encoder.open_encoder", lambda *_: WordEncoder())
     monkeypatch.setenv("QA_FEEDBACK", str(path))
     return kept
 
 
-def test_what_got_no_answer_is_shown_and_can_be_judged(
+def test_unanswered_questions_are_listed_and_can_be_judged(
     tmp_path, kept_by_settings, make_live, monkeypatch
 ):
     kept = kept_by_settings
@@ -451,14 +452,14 @@ def test_what_got_no_answer_is_shown_and_can_be_judged(
     assert (told["asked"], len(told["groups"])) == (3, 3)
 
 
-def test_what_is_exported_is_a_set_to_judge(tmp_path):
+def test_the_export_is_a_questions_file(tmp_path):
     path = tmp_path / "unanswered.jsonl"
     row = {"id": "asked-1", "question": "zebra", "kind": "unanswerable"}
     path.write_text(json.dumps(row) + "\n", "utf-8")
     assert [q.kind for q in open_questions(path, {}).questions] == ["unanswerable"]
 
 
-def test_without_a_file_the_command_says_what_to_set(tmp_path, monkeypatch):
+def test_without_the_setting_the_command_names_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["feedback"])
     assert "name a file in the setting feedback" in str(done.exception)

@@ -1,4 +1,4 @@
-"""What a search is limited to: read from a form, told, and kept in links."""
+"""Filters of a search: read from a form, stated on the page, and kept in links."""
 
 import datetime
 
@@ -23,7 +23,7 @@ def test_blank_fields_set_nothing():
     )
 
 
-def test_what_is_set_is_asked_told_and_kept_in_links():
+def test_filters_reach_the_search_the_sentence_and_the_links():
     filters = Filters.parse("2020-01-02", "", " A & B ")
     assert filters.arguments == {"since": DAY, "until": None, "section": "A & B"}
     assert filters.query == "&since=2020-01-02&section=A+%26+B"
@@ -33,14 +33,14 @@ def test_what_is_set_is_asked_told_and_kept_in_links():
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2020-13-01", "02/01/2020"])
-def test_what_is_no_day_is_refused_in_the_visitors_language(text):
+def test_an_invalid_day_is_refused_in_the_visitors_language(text):
     with pytest.raises(QuestionError, match="is not a day as YYYY-MM-DD") as caught:
         Filters.parse(text, "", "")
     for language in LANGUAGES:
         assert text in visitor_message(caught.value, Wording(language))
 
 
-def test_trouble_is_told_in_the_visitors_language_as_far_as_it_is_known():
+def test_errors_are_in_the_visitors_language_where_possible():
     chinese = Wording("zh-Hans")
     known = QuestionError("too long", "long", characters="3,000", most="2,000")
     assert visitor_message(known, chinese) == "问题有3,000个字符，最多接受2,000个。请缩短问题。"
@@ -48,7 +48,7 @@ def test_trouble_is_told_in_the_visitors_language_as_far_as_it_is_known():
     assert "damaged" in visitor_message(QAError("damaged"), chinese)
 
 
-def test_the_page_looks_only_at_what_it_is_limited_to_and_says_so(make_live, make_client):
+def test_the_page_searches_within_the_filters_and_states_them(make_live, make_client):
     live = make_live({"a": "Tea is hot."}, section="Tea & milk", date=DAY)
     client = make_client(live)
     page = client.get("/answer", params={"q": "is tea hot", "until": "2019-12-31"}).text

@@ -1,4 +1,4 @@
-"""The guard: who may ask what, how much and how long; what every response says of itself."""
+"""The guard: access, limits and timeouts, and the headers of every response."""
 
 import asyncio
 import hashlib
@@ -24,13 +24,13 @@ CHATTED = b'{"session_hash":"a","fn_index":2,"data":[]}'
 
 @pytest.fixture
 def client(make_live, make_client):
-    """A client of a server with the settings given."""
+    """Return a client of a server with these settings."""
     live = make_live(TEXTS)
     return lambda **settings: make_client(live, **settings)
 
 
 def guarded(app, **settings):
-    """The guard around an application, without anything of ours inside."""
+    """Return the guard around a given application."""
     given = Settings(**settings)
     return Envelope(Gate(app, given, Limits(given)), given, Metrics())
 
@@ -38,7 +38,7 @@ def guarded(app, **settings):
 async def asked(  # noqa: PLR0913 - what a request has
     app, receive=None, *, path="/answer", method="GET", headers=(), address="192.0.2.1"
 ):
-    """The status, headers and body of one request made straight of the application."""
+    """Return status, headers and body of a request sent to the ASGI application."""
     sent = []
 
     async def nothing():
@@ -62,7 +62,7 @@ async def asked(  # noqa: PLR0913 - what a request has
 
 
 async def fine(scope, receive, send):
-    """An application that says what it was asked."""
+    """Answer with the request itself."""
     message = await receive()
     told = json.dumps({k.decode(): v.decode() for k, v in scope["headers"]}).encode()
     await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -106,7 +106,7 @@ def test_only_the_origins_named_may_frame_a_page(client):
     assert "x-frame-options" not in said
 
 
-def test_a_server_behind_https_says_so(client):
+def test_a_server_behind_https_sends_hsts(client):
     said = client(public_url="https://ask.example.org").get("/healthz").headers
     assert said["strict-transport-security"] == "max-age=31536000"
 
@@ -124,11 +124,11 @@ def test_head_is_answered_like_get_without_the_body(client):
 
 
 @pytest.mark.parametrize("path", ["/config", "/gradio_api/info", "/gradio_api/upload", "/docs"])
-def test_what_no_route_names_is_closed(client, path):
+def test_paths_outside_the_table_are_closed(client, path):
     assert client().get(path).json()["detail"] == "There is nothing here."
 
 
-def test_a_method_a_route_does_not_take_is_told_which_it_does(client):
+def test_a_wrong_method_gets_405_with_the_allowed_ones(client):
     answer = client().delete(ASK)
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
@@ -179,7 +179,7 @@ def test_a_page_that_may_ask_may_ask_in_json_and_read_refusals(client):
     assert "Retry-After" in statuses[1].headers["access-control-expose-headers"]
 
 
-def test_who_asks_too_much_waits_and_nobody_else_does(make_live, make_client):
+def test_a_client_over_its_limit_waits_and_nobody_else_does(make_live, make_client):
     live = make_live(TEXTS)
     app = make_client(live, questions_per_minute=2).app
 
@@ -348,7 +348,7 @@ def test_more_requests_at_a_time_than_set_are_refused_with_when_to_come_again(se
     assert ninth[1]["retry-after"] == "2"
 
 
-def test_where_no_question_can_wait_any_more_it_is_refused_before_it_is_read():
+def test_a_full_server_refuses_questions_before_it_reads_them():
     given = Settings()
 
     async def unread():
@@ -360,7 +360,7 @@ def test_where_no_question_can_wait_any_more_it_is_refused_before_it_is_read():
     assert asyncio.run(asked(app, path="/documents/tea"))[0] == 200
 
 
-def test_what_a_proxy_is_said_to_say_goes_no_further():
+def test_forwarding_headers_are_not_passed_on():
     claims = [
         (b"x-forwarded-host", b"evil.example"),
         (b"x-forwarded-for", b"1.2.3.4"),
@@ -370,7 +370,7 @@ def test_what_a_proxy_is_said_to_say_goes_no_further():
     assert json.loads(body) == {"host": "127.0.0.1", "accept": "a"}
 
 
-def test_what_fails_inside_stays_inside(caplog):
+def test_errors_inside_are_not_disclosed(caplog):
     async def fails(scope, receive, send):
         raise ValueError("the visitor's words")
 
@@ -385,7 +385,7 @@ def test_what_fails_inside_stays_inside(caplog):
     assert "visitor" not in json.dumps(record.__dict__, default=str)
 
 
-def test_what_fails_in_a_route_is_told_as_any_other(make_live, make_client, monkeypatch):
+def test_an_error_in_a_route_is_reported_like_any_other(make_live, make_client, monkeypatch):
     live = make_live(TEXTS)
 
     async def fails(*_, **__):
@@ -398,7 +398,7 @@ def test_what_fails_in_a_route_is_told_as_any_other(make_live, make_client, monk
     assert "visitor" not in answer.text
 
 
-def test_a_line_is_logged_for_a_request_and_nobodys_words_or_address_are_in_it(caplog):
+def test_a_request_is_logged_without_words_or_address_of_its_visitor(caplog):
     with caplog.at_level(logging.INFO, logger="qa.web.server.guard"):
         asyncio.run(asked(guarded(fine)))
     (record,) = [r for r in caplog.records if r.message == "request"]

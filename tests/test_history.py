@@ -1,4 +1,4 @@
-"""A conversation that a browser sends back: shown again as it was, or as the text it is."""
+"""A conversation that a browser sends back is shown unchanged, or escaped."""
 
 import datetime
 
@@ -30,7 +30,7 @@ def pages():
 
 @pytest.fixture
 def answers(make_live, pages):
-    """Answers as HTML, to show every part that the template has."""
+    """Answers as HTML that together have every part of the template."""
     live = make_live(
         {"tea": 'Q Why is tea hot? <b>\n\nMR. O\'BREW: Tea is hot "here".\n\nIt is hot & wet.'},
         date=datetime.date(2020, 1, 2),
@@ -111,7 +111,7 @@ def test_an_answer_that_no_template_makes_is_text(html):
     assert shown("assistant", html) == message_html(html)
 
 
-def test_what_ends_nowhere_is_seen_at_once():
+def test_unterminated_html_is_rejected_quickly():
     for part in ('<p class="qa-x" ', "<p ", "</p>", '<a href="/', "<p>", " hidden", "&#", "\n"):
         html = '<div class="qa-answer">' + part * (500_000 // len(part)) + "<x"
         assert not is_own_html(html)

@@ -1,4 +1,4 @@
-"""What is counted together with other servers, and what happens while that cannot be done."""
+"""Limits that several servers share, and limits while Redis is away."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ from serving import free_port
 
 
 class Sometimes(SlidingWindowCounterRateLimiter):
-    """Counts that can be away."""
+    """Shared counts that can be unreachable."""
 
     def __init__(self):
         super().__init__(MemoryStorage())
@@ -33,7 +33,7 @@ class Sometimes(SlidingWindowCounterRateLimiter):
 
 @pytest.fixture
 def clock(monkeypatch):
-    """The time, which stands still unless it is moved."""
+    """A clock that stands still unless a test moves it."""
     now = [100.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
     return now
@@ -59,7 +59,7 @@ def test_servers_that_share_count_together():
     assert asyncio.run(found()) == ([True, True], [True, False], [False])
 
 
-def test_while_the_shared_counts_are_away_each_counts_alone_and_says_so_once(clock, caplog):
+def test_while_redis_is_away_each_server_counts_alone_and_logs_it_once(clock, caplog):
     async def found():
         counter, metrics = Sometimes(), Metrics()
         limits = shared_limits(counter, metrics, questions_per_minute=3)
@@ -88,7 +88,7 @@ def test_while_the_shared_counts_are_away_each_counts_alone_and_says_so_once(clo
     ]
 
 
-def test_where_redis_is_not_there_questions_are_counted_and_the_password_is_not_told(caplog):
+def test_without_redis_questions_are_counted_and_the_password_is_not_disclosed(caplog):
     url = f"redis://:sesame@127.0.0.1:{free_port()}/0"
     limits = Limits(Settings(limits_storage=url, questions_per_minute=2))
     assert asyncio.run(asked(limits, 3)) == [True, True, False]

@@ -1,4 +1,4 @@
-"""The API does what its description says, whatever it is sent.
+"""The API matches its description for any request.
 
 The requests are made by schemathesis from ``/openapi.json``: right ones, and ones wrong in every
 way that it knows. ``OPENAPI_EXAMPLES`` says how many are made for each operation. For a long run
@@ -91,7 +91,7 @@ DOCUMENTS = [
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory):
-    """What answers from the documents, and keeps what is asked."""
+    """A live QA over the documents that saves feedback."""
     folder = tmp_path_factory.mktemp("openapi")
     build(map(corpus_file, DOCUMENTS), folder / "index", WordEncoder(), passage_chars=100)
     feedback = FeedbackStore(folder / "feedback.sqlite", days=1)
@@ -100,7 +100,7 @@ def live(tmp_path_factory):
 
 
 def described_by(live, **limits):
-    """The API as its description tells it, served in this process."""
+    """The described API, served in this process."""
     app = create_app(live, Settings(**{**UNLIMITED, **limits}), chat=False)
     config = schemathesis.Config()
     config.projects.default.base_url = "http://127.0.0.1"
@@ -127,7 +127,7 @@ def test_these_are_all_its_operations(described):
 
 
 @pytest.mark.parametrize("label", OPERATIONS)
-def test_every_response_is_one_that_the_description_tells(described, label):
+def test_every_response_matches_the_description(described, label):
     statuses = Counter()
 
     def told(case):
@@ -143,7 +143,7 @@ def test_every_response_is_one_that_the_description_tells(described, label):
     assert OPERATIONS[label] <= set(statuses)
 
 
-def test_what_chance_does_not_find_is_told_as_well(described, live):
+def test_rare_responses_match_the_description_too(described, live):
     def sent(path, method, expected, headers=None, **request):
         case = described[path][method].Case(headers=headers or {}, **request)
         response = case.call_and_validate(checks=CHECKS)
@@ -171,7 +171,7 @@ def test_what_chance_does_not_find_is_told_as_well(described, live):
         sent("/api/v1/documents/{document_id}", "GET", 304, known, **named)
 
 
-def test_who_asks_too_much_is_told_what_the_description_tells(live):
+def test_a_rate_limit_response_matches_the_description(live):
     described = described_by(live, questions_per_minute=1)
     case = described["/api/v1/ask"]["POST"].Case(body={"question": "is tea hot"})
     statuses = [case.call_and_validate(checks=CHECKS).status_code for _ in range(2)]

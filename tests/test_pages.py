@@ -1,4 +1,4 @@
-"""Pages that need no script: ask, read, try the widget, in the visitor's language."""
+"""Pages without script: questions, documents and the widget's sample page."""
 
 import re
 
@@ -40,26 +40,26 @@ def test_the_next_question_may_lean_on_this_one(client):
     assert ">is tea hot and was it grown?</bdi>" in followed.text
 
 
-def test_a_link_of_another_snapshot_says_that_the_record_has_changed(client, live):
+def test_a_link_of_another_snapshot_states_that_the_record_has_changed(client, live):
     changed = SAY("page.snapshot_changed")
     for snapshot, is_told in [(live.snapshot.digest, False), ("0" * 32, True)]:
         page = client.get("/answer", params={"q": "is tea hot", "snapshot": snapshot}).text
         assert (changed in page) is is_told
 
 
-def test_without_a_question_the_page_says_what_there_is_to_ask(client):
+def test_without_a_question_the_page_describes_the_record(client):
     page = client.get("/answer?q=%20").text
     assert "The record holds 2 documents, undated." in page
     assert 'name="previous"' not in page
 
 
-def test_a_question_too_long_is_told_so_and_kept(client):
+def test_a_question_that_is_too_long_gets_an_error_and_is_kept(client):
     page = client.get("/answer", params={"q": "tea " * 600})
     assert page.status_code == 422
     assert "at most 2,000 are taken" in page.text
 
 
-def test_a_server_with_too_much_to_do_says_when_to_come_again(live, client, monkeypatch):
+def test_a_busy_server_states_when_to_retry(live, client, monkeypatch):
     async def refuses(*_, **__):
         raise OverloadError("Too many.")
 

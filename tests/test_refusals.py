@@ -1,4 +1,4 @@
-"""Refused requests: limited like all others, and a flood of them is a few lines of the log."""
+"""Refused requests count against the limits, and a flood of them is a few lines of the log."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ REFUSED = [("/none", "GET", 404), ("/answer", "DELETE", 405), ("/metrics", "GET"
 
 
 def served(app=fine, **settings):
-    """The guard around an application, and its metrics."""
+    """Return the guard around an application, and its metrics."""
     given, metrics = Settings(**settings), Metrics()
     limits = Limits(given)
     return Envelope(Gate(app, given, limits), given, metrics, limits), metrics
@@ -31,7 +31,7 @@ def statuses(app, number, **request):
 
 
 @pytest.mark.parametrize(("path", "method", "status"), REFUSED)
-def test_what_is_refused_counts_against_the_limit_as_well(path, method, status):
+def test_refused_requests_count_against_the_limit(path, method, status):
     app, _ = served(requests_per_minute=3)
     assert statuses(app, 5, path=path, method=method) == [status] * 3 + [429] * 2
     assert statuses(app, 1) == [429]
@@ -111,7 +111,7 @@ def test_clients_without_number_are_summed_up_together(caplog, monkeypatch):
     assert [record.count for record in lines(caplog)] == [12]
 
 
-def test_what_failed_is_logged_however_often(caplog):
+def test_server_errors_are_always_logged(caplog):
     async def fails(scope, receive, send):
         raise RuntimeError("x")
 

@@ -1,4 +1,4 @@
-"""HTML of answers and documents: verbatim when read, inert when hostile."""
+"""HTML of answers and documents is verbatim when read and inert when hostile."""
 
 import dataclasses
 import html
@@ -38,7 +38,7 @@ def asked(index, question):
 
 
 def texts(page, tag):
-    """The text of every such element, as a reader sees it."""
+    """Return the visible text of every element of a class."""
     found = re.findall(rf"<{tag}\b[^>]*>(.*?)</{tag}>", page, re.DOTALL)
     return [html.unescape(re.sub("<[^>]*>", "", text)) for text in found]
 
@@ -77,11 +77,11 @@ def test_a_message_gives_its_words_back(text):
     assert [line for line in said.split("\n") if line.strip()] == lines
 
 
-def test_what_is_no_message_of_ours_gives_no_words():
+def test_html_of_no_message_gives_no_text():
     assert message_text('<div class="qa-answer qa-answered">tea</div>') == ""
 
 
-def test_an_answer_is_told_from_a_courtesy_and_from_trouble(make_index):
+def test_an_answer_is_distinguished_from_small_talk_and_errors(make_index):
     index = make_index({"a": "Tea is hot."})
     for said, expected in [("is tea hot", True), ("import duty", True), ("hello", False)]:
         assert is_answer(asked(index, said)[1]) is expected
@@ -96,14 +96,14 @@ def test_html_for_the_chat_has_no_blank_line_at_which_markdown_would_begin(make_
     assert "a\n# b" in message_html("a\r\r# b")
 
 
-def test_not_in_the_record_is_no_citation_but_says_so_and_what_is_there(make_index):
+def test_not_in_the_record_shows_the_coverage_and_no_citation(make_index):
     _, page = asked(make_index({"a": "Tea is hot."}), "import duty on soybeans")
     assert 'class="qa-answer qa-not_in_record"' in page
     assert "The record holds 1 document, undated." in page
     assert SAY("answer.nearest") in page
 
 
-def test_who_asks_in_a_language_the_record_is_not_in_is_told(make_index):
+def test_a_question_in_a_language_the_record_lacks_gets_a_hint(make_index):
     index = make_index({"a": "Tea is hot.", "b": "Milk is cold."})
     told = "It is in English: ask in that language."
     assert told in asked(index, "茶是热的吗？")[1]
@@ -112,14 +112,14 @@ def test_who_asks_in_a_language_the_record_is_not_in_is_told(make_index):
     assert told not in asked(chinese, "大豆关税是多少？")[1]
 
 
-def test_where_a_source_lies_on_the_server_is_not_shown(make_index):
+def test_the_path_of_a_source_is_not_shown(make_index):
     _, page = asked(make_index({"a": "Tea is hot."}, source="/srv/seeds/tea.txt"), "is tea hot")
     assert "Source: tea.txt" in page
     assert "/srv/" not in page
 
 
 @pytest.mark.parametrize("said", ["hello", "thanks", "bye", "you suck", "help"])
-def test_a_courtesy_gets_a_plain_line_and_no_passage(make_index, said):
+def test_small_talk_gets_one_sentence_and_no_passage(make_index, said):
     _, page = asked(make_index({"a": "Tea is hot."}), said)
     assert SAY(f"courtesy.{QA_COURTESIES[said]}") in html.unescape(page)
     assert "<blockquote" not in page
@@ -179,7 +179,7 @@ def reader(make_live, make_client):
     return make_client(make_live({"a": text}, layout="question-answer")), text
 
 
-def test_the_reader_marks_the_passage_where_it_stands(reader):
+def test_the_document_page_marks_the_passage(reader):
     client, text = reader
     start = text.index("is hot")
     page = client.get(f"/documents/a?start={start}&end={text.index(' cold')}").text
@@ -197,7 +197,7 @@ def test_a_document_without_a_passage_is_shown_plain(reader):
 
 
 @pytest.mark.parametrize("query", ["start=5&end=2", "start=0&end=9999", "start=x", "end=3"])
-def test_a_passage_that_is_not_there_is_told(reader, query):
+def test_a_missing_passage_is_reported(reader, query):
     answer = reader[0].get(f"/documents/a?{query}")
     assert answer.status_code == 200
     assert SAY("page.passage_missing") in answer.text
@@ -228,7 +228,7 @@ def test_spans_cannot_be_marked_twice(make_index):
     assert marked_html("abcdef", Span(0, 6), marks) == "a<mark>bcd</mark><mark>e</mark>f"
 
 
-def test_a_confidence_is_told_in_words(make_index):
+def test_a_confidence_is_shown_in_words(make_index):
     from qa.web.ui.render import _confidence
 
     assert [_confidence(c) for c in (0.76, 0.75, 0.74, 0.4, 0.39, 0)] == [
@@ -241,7 +241,7 @@ def test_a_confidence_is_told_in_words(make_index):
     assert "qa-confidence" not in none
 
 
-def test_what_was_searched_for_and_related_questions_can_be_asked_without_script(make_index):
+def test_the_question_searched_for_and_related_ones_are_links(make_index):
     text = "Why is tea hot? (2020-01-01)\n\nFire. Milk is cold."
     qa = QA(open_snapshot(make_index({"a": text}, layout="question-answer")), WordEncoder())
     told = dataclasses.replace(qa.ask("is tea hot"), searched_for="tea & hot", related=("Why?",))
@@ -253,7 +253,7 @@ def test_what_was_searched_for_and_related_questions_can_be_asked_without_script
     assert link in page
 
 
-def test_the_page_and_the_other_places_of_a_document_are_told(make_index):
+def test_the_page_number_and_other_sources_of_a_document_are_shown(make_index):
     places = ("https://example.org/<b>", "/srv/copy.pdf")
     index = make_index({"a": "Rain fell. Tea is hot."}, pages=(0, 11), also=places)
     _, page = asked(index, "is tea hot")

@@ -1,4 +1,4 @@
-"""Documents as they are sent: rendered once, one at a time, kept within bounds, sent in pieces."""
+"""Documents are rendered once, one at a time, cached within bounds and sent in pieces."""
 
 import asyncio
 import threading
@@ -18,21 +18,21 @@ from qa.web.wording import Wording
 PAGE, API = "/documents/tea", "/api/v1/documents/tea"
 
 
-def test_what_was_used_longest_ago_goes_first_and_the_last_one_stays_whatever_its_size():
-    kept = LRUCache(10)
+def test_the_least_recently_used_goes_first_and_the_last_stays_whatever_its_size():
+    cache = LRUCache(10)
     for name in "abc":
-        kept.put(name, name.upper(), 4)
-    assert (kept.get("a"), kept.get("b"), kept.get("c"), kept.size) == (None, "B", "C", 8)
-    assert kept.get("b") == "B"
-    kept.put("d", "D", 4)
-    assert (kept.get("b"), kept.get("c"), kept.get("d")) == ("B", None, "D")
-    kept.put("d", "E", 1)
-    assert (kept.get("d"), kept.size) == ("E", 5)
-    kept.put("f", "F", 100)
-    assert (kept.get("d"), kept.get("f"), kept.size) == (None, "F", 100)
+        cache.put(name, name.upper(), 4)
+    assert (cache.get("a"), cache.get("b"), cache.get("c"), cache.size) == (None, "B", "C", 8)
+    assert cache.get("b") == "B"
+    cache.put("d", "D", 4)
+    assert (cache.get("b"), cache.get("c"), cache.get("d")) == ("B", None, "D")
+    cache.put("d", "E", 1)
+    assert (cache.get("d"), cache.size) == ("E", 5)
+    cache.put("f", "F", 100)
+    assert (cache.get("d"), cache.get("f"), cache.size) == (None, "F", 100)
 
 
-def test_many_clients_who_want_the_same_have_it_rendered_once():
+def test_a_document_many_clients_want_is_rendered_once():
     times, go = [], threading.Event()
 
     def render():
@@ -52,7 +52,7 @@ def test_many_clients_who_want_the_same_have_it_rendered_once():
     assert len({content.tag for content in found}) == 1
 
 
-def test_what_is_missing_is_not_kept():
+def test_a_missing_document_is_not_cached():
     found = iter([None, b"there now"])
 
     async def twice():
@@ -62,7 +62,7 @@ def test_what_is_missing_is_not_kept():
     assert [content and content.body for content in asyncio.run(twice())] == [None, b"there now"]
 
 
-def test_a_client_who_wants_much_leaves_others_their_turn_and_one_thing_is_rendered_at_a_time():
+def test_clients_take_turns_and_one_document_is_rendered_at_a_time():
     order, busy = [], threading.Lock()
 
     def rendering(name):
@@ -93,7 +93,7 @@ def test_a_client_who_wants_much_leaves_others_their_turn_and_one_thing_is_rende
     assert documents._turns == {}
 
 
-def test_who_waits_too_long_is_told_to_come_again():
+def test_a_client_that_waits_too_long_is_refused():
     go = threading.Event()
 
     async def late():
@@ -110,7 +110,7 @@ def test_who_waits_too_long_is_told_to_come_again():
 
 
 def sent(response):
-    """The messages a response consists of."""
+    """Return the messages of a response."""
     messages = []
 
     async def send(message):
@@ -155,7 +155,7 @@ def test_a_document_is_rendered_once_for_everybody(live, make_client, monkeypatc
 
 
 @pytest.mark.parametrize("path", [PAGE, API])
-def test_a_browser_that_has_a_document_is_told_so(live, make_client, path):
+def test_a_browser_that_has_a_document_gets_304(live, make_client, path):
     client = make_client(live)
     first = client.get(path)
     known = client.get(path, headers={"If-None-Match": first.headers["etag"]})
@@ -192,7 +192,7 @@ def test_a_page_depends_on_all_it_shows(live, make_client, make_index, monkeypat
     assert "Tea is hot." in same
 
 
-def test_withdrawn_words_of_a_snapshot_before_are_not_shown_from_memory(
+def test_documents_of_an_earlier_snapshot_are_not_shown_from_the_cache(
     live, make_client, make_index
 ):
     from qa import QA

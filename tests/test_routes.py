@@ -1,4 +1,4 @@
-"""Every route of the server, Gradio's included: open by name, or closed."""
+"""Routes of the server, Gradio's included, are open by name or closed."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ def test_no_two_routes_take_the_same_path():
 
 
 def test_a_name_that_no_file_has_is_no_route():
-    """Gradio looks for it on the disk, which fails for a name too long."""
+    """Gradio looks for it on the disk, which fails for a name that is too long."""
     for name, number in [("Index-a_B1.js", 1), ("a" * 128, 1), ("a" * 129, 0), ("\u00e9.js", 0)]:
         for folder in ("assets", "static/fonts"):
             path = f"/en/{folder}/{name}"
@@ -64,7 +64,7 @@ print(json.dumps(list(paths(app._app._app.routes))))
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    """A client of the whole server, the chat included, and all routes there are inside."""
+    """A client of the whole server with the chat, and all inner routes."""
     home = indexed(tmp_path_factory.mktemp("served"))
     listed = subprocess.run(
         [sys.executable, "-c", LISTING], cwd=home, check=True, capture_output=True, text=True
@@ -75,7 +75,7 @@ def served(tmp_path_factory):
 
 @pytest.mark.slow
 @pytest.mark.server
-def test_whatever_route_there_is_inside_is_open_only_if_it_is_in_the_table(served):
+def test_inner_routes_are_open_only_if_they_are_in_the_table(served):
     client, paths = served
     checked = 0
     for path, methods in paths:
@@ -116,7 +116,7 @@ def test_the_chat_page_runs_its_own_scripts_only(served):
 
 @pytest.mark.slow
 @pytest.mark.server
-def test_assistants_may_ask_where_that_is_wanted(tmp_path_factory):
+def test_assistants_may_ask_with_the_setting(tmp_path_factory):
     home = indexed(tmp_path_factory.mktemp("assisted"))
     question = "how many tasks does the document contain?"
 

@@ -1,4 +1,4 @@
-"""Two servers behind nginx, one Redis and one PostgreSQL: what they share, and what is lost."""
+"""Two servers behind nginx share one Redis and one PostgreSQL, and survive their loss."""
 
 import contextlib
 import itertools

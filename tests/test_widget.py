@@ -1,4 +1,4 @@
-"""The widget's file: small, frozen once published, with the chat's own words."""
+"""The widget's file is small, frozen once released, and has the strings of the chat."""
 
 import base64
 import gzip
@@ -31,7 +31,7 @@ def test_it_is_small():
     assert len(gzip.compress(widget.source(widget.LATEST), 9)) <= MOST_BYTES
 
 
-def test_it_speaks_as_the_chat_does():
+def test_its_strings_are_those_of_the_chat():
     source = widget.source(widget.LATEST).decode()
     said = json.loads(re.search(r"const WORDS = (\{.*?\n  \});", source, re.DOTALL)[1])
     assert set(said) == set(LANGUAGES)
@@ -71,7 +71,7 @@ def test_a_page_has_to_allow_the_script_and_its_questions_and_no_more():
     ]
 
 
-def test_what_the_command_prints_can_be_pasted(tmp_path, monkeypatch):
+def test_the_command_prints_a_snippet_to_paste(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "qa.toml").write_text(
         'public_url = "https://ask.example.org"\nallowed_origins = ["https://www.example.org"]\n',
@@ -93,7 +93,7 @@ def test_a_key_is_shown_once_with_the_hash_to_keep():
     assert CliRunner().invoke(app, ["key"]).output != done.output
 
 
-def test_the_file_is_served_as_it_is_to_every_page_and_may_be_kept(make_live, make_client):
+def test_the_file_is_served_unchanged_to_every_page_and_may_be_cached(make_live, make_client):
     client = make_client(make_live({"tea": "Tea is hot."}))
     answer = client.get("/widget.js?v=1", headers={"Origin": "https://www.example.org"})
     assert answer.content == widget.source(1)
@@ -112,7 +112,7 @@ def test_an_unknown_version_is_refused(make_live, make_client, version):
     assert client.get(f"/widget.js?v={version}").status_code == 410
 
 
-def test_a_widget_of_an_unknown_version_is_told_so_in_its_visitors_words(make_live, make_client):
+def test_a_widget_of_an_unknown_version_gets_410_in_its_visitors_language(make_live, make_client):
     client = make_client(make_live({"tea": "Tea is hot."}))
     for version, status in [(1, 200), (2, 410), (0, 410)]:
         body = {"question": "is tea hot", "widget": version, "language": "zh-HK"}
@@ -134,5 +134,5 @@ def test_a_widget_of_an_unknown_version_is_told_so_in_its_visitors_words(make_li
         ((None, ";q=,,,zh;q=x"), "en"),
     ],
 )
-def test_the_language_is_the_first_there_is_of_those_wanted(wanted, language):
+def test_the_language_is_the_first_supported_one(wanted, language):
     assert language_of(*wanted) == language

@@ -1,4 +1,4 @@
-"""The widget in Chromium, in a page of another origin that allows it what the snippet names.
+"""The widget in Chromium, in a page of another origin with the policy of the snippet.
 
 The page is as strict as a ministry's may be, and every visit ends with the same questions: was
 its policy ever violated, did a script fail, was anybody asked but its server and ours.
@@ -47,7 +47,7 @@ expect.set_options(timeout=15_000)
 
 
 class Ministry(ThreadingHTTPServer):
-    """A site that shows what is published on it, each page under its own policy."""
+    """A site whose pages each have a policy of their own."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Shown)
@@ -55,7 +55,7 @@ class Ministry(ThreadingHTTPServer):
         self.published = {}
 
     def publish(self, content, policy, kind="text/html"):
-        """Put content on the site; its address."""
+        """Publish a page; return its address."""
         shown = (content.encode(), policy, kind)
         path = f"/{hashlib.sha256(repr(shown).encode()).hexdigest()[:16]}"
         self.published[path] = shown
@@ -74,11 +74,11 @@ class _Shown(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_):
-        """Say nothing."""
+        """Log nothing."""
 
 
 class Visits:
-    """Visits to pages of the ministry, each by a browser that was never there."""
+    """Visits to pages of the ministry, each with a fresh browser profile."""
 
     def __init__(self, chromium, ministry, address):
         self._chromium = chromium
@@ -103,7 +103,7 @@ class Visits:
         size=DESKTOP,
         **options,
     ):
-        """A page with the widget in it, opened.
+        """Open a page with the widget.
 
         ``written`` is what the page has in place of the snippet; ``sheet`` is its style sheet.
         """
@@ -169,7 +169,7 @@ def ministry():
 
 @pytest.fixture(scope="module")
 def server(home, ministry):
-    """Our server, where pages of the ministry may ask; its address."""
+    """The address of a server that allows pages of the ministry to ask."""
     settings = {"allowed_origins": [ministry.origin], "questions_per_minute": 100_000}
     with serving(home, **settings) as address:
         yield address
@@ -177,7 +177,7 @@ def server(home, ministry):
 
 @pytest.fixture
 def visit(chromium, ministry, server):
-    """Visits to the ministry. Afterwards: each was as strict a page would have it."""
+    """Visits to the ministry. Afterwards: none violated the page's policy."""
     visits = Visits(chromium, ministry, server)
     yield visits
     visits.end()
@@ -200,7 +200,7 @@ def turns(page):
 
 
 def heard(page):
-    """What a screen reader is told."""
+    """Return the text announced to screen readers."""
     return page.locator("press-qa [role=status]")
 
 
@@ -209,14 +209,14 @@ def trouble(page):
 
 
 def opened(page):
-    """The page, its panel open."""
+    """A page with its panel open."""
     launch(page).click()
     expect(panel(page)).to_be_visible()
     return page
 
 
 def ask(page, question):
-    """Ask as a visitor does; what comes of it: an answer, or why there is none."""
+    """Ask as a visitor does; return the element with the answer or the error."""
     before = turns(page).count() - trouble(page).count()
     box(page).fill(question)
     box(page).press("Enter")
@@ -226,7 +226,7 @@ def ask(page, question):
 
 
 def told(server, question, **more):
-    """What the API answers."""
+    """Return the API's answer."""
     request = urllib.request.Request(  # noqa: S310 - our own server
         f"{server}/api/v1/ask",
         json.dumps({"question": question, **more}).encode(),
@@ -237,7 +237,7 @@ def told(server, question, **more):
 
 
 def widget_does(page, script, argument=None):
-    """What a script of the page's gets from the element, ``e``."""
+    """Evaluate a script of the page with the element as ``e``."""
     return page.locator("press-qa").evaluate(f"(e, given) => {script}", argument)
 
 
@@ -260,7 +260,7 @@ def test_a_question_costs_one_request_and_violates_no_policy(visit, server):
     assert (visit.violations, visit.errors) == ([], [])
 
 
-def test_the_server_is_told_neither_the_page_nor_who_visits_it(visit, ministry):
+def test_the_server_learns_neither_the_page_nor_its_visitor(visit, ministry):
     page = opened(visit())
     page.context.add_cookies([{"name": "who", "value": "me", "url": ministry.origin}])
     with page.expect_request(ASK) as asked:
@@ -271,7 +271,7 @@ def test_the_server_is_told_neither_the_page_nor_who_visits_it(visit, ministry):
 
 
 def test_a_policy_the_page_has_is_violated_where_it_is_violated(visit):
-    """The tests notice a violation, or that there is none would mean nothing."""
+    """Otherwise the absence of violations would prove nothing."""
     page = visit(content=f'{CONTENT}<img src="/picture.png"><script>let x = 1</script>')
     page.wait_for_load_state("networkidle")
     assert any("img-src" in told for told in visit.violations)
@@ -288,26 +288,26 @@ LOOKS = """(elements) => elements.map((e) => {
 
 
 def differences(looks, others):
-    """Where elements look different."""
+    """Return the differences in style between elements."""
     assert len(looks) == len(others)
     pairs = zip(looks, others, strict=True)
     return [sorted(set(a.split("\n")) ^ set(b.split("\n"))) for a, b in pairs if a != b]
 
 
 def widget_looks(page):
-    """How everything in the widget looks, and where it is."""
+    """Return style and position of everything in the widget."""
     inside = "[e, ...e.shadowRoot.querySelectorAll('*')]"
     return widget_does(page, f"({LOOKS})({inside})")
 
 
 def page_looks(page):
-    """How everything in the page but the widget looks, and where it is."""
+    """Return style and position of everything in the page but the widget."""
     script = f"({LOOKS})([...document.querySelectorAll('*:not(press-qa, press-qa *, script)')])"
     return page.evaluate(script)
 
 
 def page_has(page):
-    """What the page has and keeps."""
+    """Return globals, storage and cookies of the page."""
     return page.evaluate(
         """async () => ({
             names: Object.keys(window),
@@ -347,7 +347,7 @@ SHEETS = {
 
 
 def looks_when_used(visit, sheet):
-    """How the widget looks in a page with that style sheet: closed, and with an answer."""
+    """Return the style of the widget in a page with a style sheet: closed, and with an answer."""
     page = visit(sheet=sheet)
     closed = widget_looks(page)
     ask(opened(page), QUESTION)
@@ -426,7 +426,7 @@ def test_the_question_is_answered_with_its_citation(visit, server):
     )
 
 
-def test_the_citation_opens_the_reader_at_the_passage_marked(visit, server):
+def test_the_citation_opens_the_document_at_the_marked_passage(visit, server):
     page = opened(visit())
     link = ask(page, QUESTION).get_by_role("link", name=SAY("answer.open")).first
     document = "2022-07-21-recently-27-government-departments-including-mofcom-issued"
@@ -454,7 +454,7 @@ def test_more_citations_are_folded_below_the_first(visit, server):
     assert labels == [f"Citation {n}" for n in range(1, number + 1)]
 
 
-def test_the_last_five_questions_go_with_the_next_and_courtesies_do_not(visit):
+def test_the_last_five_questions_are_sent_along_and_small_talk_is_not(visit):
     page = visit()
     asked = []
 
@@ -471,7 +471,7 @@ def test_the_last_five_questions_go_with_the_next_and_courtesies_do_not(visit):
     assert asked[-1] == ["2", "3", "4", "5", "6"]
 
 
-def test_a_follow_up_says_what_was_searched_for(visit):
+def test_a_follow_up_shows_the_question_searched_for(visit):
     page = opened(visit())
     ask(page, "what did the State Council do in 2014?")
     turn = ask(page, "and what did it export?")
@@ -484,7 +484,7 @@ def test_a_follow_up_says_what_was_searched_for(visit):
     ]
 
 
-def test_what_is_not_in_the_record_is_said_with_what_the_record_holds(visit, server):
+def test_not_in_the_record_is_shown_with_the_coverage(visit, server):
     page = opened(visit())
     turn = ask(page, ELSEWHERE)
     assert turn.locator(".verdict").inner_text() == "Not in the record"
@@ -520,7 +520,7 @@ def test_a_hostile_question_is_shown_as_text_and_an_empty_one_is_not_asked(visit
 
 
 def cited(text, quotes, start=0, **links):
-    """An answer that cites this passage, with these quotes of it."""
+    """Return an answer that cites a passage with these quotes."""
     spans = [(start + text.index(quote), quote) for quote in quotes]
     citation = {
         "number": 1,
@@ -564,7 +564,7 @@ def cited(text, quotes, start=0, **links):
 
 
 def answered_with(page, answer):
-    """The page, whose questions are answered so."""
+    """Open a page whose questions get this answer."""
     page.route(ASK, lambda route: route.fulfill(json=answer))
     return page
 
@@ -598,7 +598,7 @@ def test_markup_and_script_links_in_an_answer_stay_text(visit):
     assert article.locator(".links span").inner_text() == "Source: tea"
 
 
-def test_what_an_answer_lacks_is_said_or_left_out(visit):
+def test_missing_fields_of_an_answer_are_stated_or_left_out(visit):
     source = "https://example.org/tea"
     page = answered_with(opened(visit()), cited("Tea.", ["Tea."], source=source))
     article = ask(page, "tea").locator("article")
@@ -607,7 +607,7 @@ def test_what_an_answer_lacks_is_said_or_left_out(visit):
     assert link.get_attribute("href") == source
 
 
-def test_what_was_asked_is_shown_in_full_where_it_is_short(visit):
+def test_a_short_question_of_a_journalist_is_shown_in_full(visit):
     answer = cited("Tea.", ["Tea."])
     answer["citations"][0]["passage"]["asked"] = "It is late. What do you drink?"
     page = answered_with(opened(visit()), answer)
@@ -635,7 +635,7 @@ def test_a_later_statement_and_related_questions_can_be_opened(visit, server):
 
 
 def is_told(page, words, question=QUESTION, *, address):
-    """Whether a visitor who asked in vain is told why, keeps the question, and has a way on."""
+    """Check that after an error the reason, the question and a way on are shown."""
     expect(trouble(page).locator("p")).to_have_text(words)
     assert heard(page).inner_text() == words
     assert box(page).input_value() == question
@@ -646,7 +646,7 @@ def is_told(page, words, question=QUESTION, *, address):
 
 
 def is_answered_then(page):
-    """Whether the question that is still in the box gets its answer now."""
+    """Check that the question still in the box gets its answer now."""
     box(page).press("Enter")
     expect(turns(page).locator("article").first).to_be_visible()
     assert trouble(page).count() == 0
@@ -655,13 +655,13 @@ def is_answered_then(page):
 
 
 def answered_by(page, server):
-    """The page, whose questions another server answers."""
+    """Open a page whose questions another server answers."""
     there = f"{server}/api/v1/ask"
     page.route(ASK, lambda route: route.fulfill(response=route.fetch(url=there)))
     return page
 
 
-def test_a_server_that_is_down_is_said_to_be_out_of_reach(visit, home, ministry, server):
+def test_an_unreachable_server_is_reported(visit, home, ministry, server):
     with serving(home, allowed_origins=[ministry.origin]) as address:
         page = opened(visit(address=address))
     ask(page, QUESTION)
@@ -669,7 +669,7 @@ def test_a_server_that_is_down_is_said_to_be_out_of_reach(visit, home, ministry,
     assert is_answered_then(answered_by(page, server))
 
 
-def test_who_asks_too_much_is_told_how_long_to_wait(visit, home, ministry, server):
+def test_a_rate_limit_states_how_long_to_wait(visit, home, ministry, server):
     settings = {"allowed_origins": [ministry.origin], "questions_per_minute": 1}
     with serving(home, **settings) as address:
         page = opened(visit(address=address))
@@ -684,7 +684,7 @@ def test_who_asks_too_much_is_told_how_long_to_wait(visit, home, ministry, serve
         assert is_answered_then(answered_by(page, server))
 
 
-def test_a_busy_server_is_said_to_be_busy(visit, server):
+def test_a_busy_server_is_reported(visit, server):
     page = opened(visit())
     page.route(ASK, lambda route: route.fulfill(status=503, json={"detail": "Full."}), times=1)
     ask(page, QUESTION)
@@ -692,7 +692,7 @@ def test_a_busy_server_is_said_to_be_busy(visit, server):
     assert is_answered_then(page)
 
 
-def test_trouble_is_seen_below_what_was_answered_before(visit):
+def test_an_error_is_shown_below_earlier_answers(visit):
     page = opened(visit())
     ask(page, QUESTION)
     ask(page, ELSEWHERE)
@@ -715,7 +715,7 @@ def test_a_widget_that_is_out_of_date_sends_its_visitor_to_the_page(visit, serve
     assert is_answered_then(page)
 
 
-def test_a_question_that_is_refused_is_told_why(visit, server):
+def test_a_refused_question_shows_the_reason(visit, server):
     page = opened(visit())
     long = "tea " * 700 + "milk"
     assert widget_does(page, "e.ask(given)", long) is None
@@ -735,7 +735,7 @@ def test_a_proxy_that_answers_for_the_server_is_no_answer(visit, server, body):
 
 
 @pytest.mark.parametrize("body", ["<html>Log in to the network</html>", "{}", "null"])
-def test_what_is_no_answer_is_not_shown_as_one(visit, server, body):
+def test_foreign_responses_are_not_shown_as_answers(visit, server, body):
     page = opened(visit())
     page.route(ASK, lambda route: route.fulfill(status=200, body=body), times=1)
     ask(page, QUESTION)
@@ -745,20 +745,20 @@ def test_what_is_no_answer_is_not_shown_as_one(visit, server, body):
 
 
 def held(page, pattern=ASK):
-    """Requests that get no answer yet."""
+    """Hold requests without a response."""
     waiting = []
     page.route(pattern, lambda route: waiting.append(route))  # noqa: PLW0108 - a plain function
     return waiting
 
 
 def stopped(page):
-    """The page, whose time passes only when told to."""
+    """Open a page whose clock the test moves."""
     page.clock.install()
     page.clock.pause_at("2100-01-01")
     return page
 
 
-def test_a_slow_answer_is_said_to_be_slow_and_then_shown(visit):
+def test_a_slow_answer_is_announced_and_then_shown(visit):
     page = stopped(opened(visit()))
     waiting = held(page)
     box(page).fill(QUESTION)
@@ -807,7 +807,7 @@ def test_without_what_the_record_holds_the_verdict_stands(visit):
     expect(turn.locator(".verdict + p")).to_have_text(explained)
 
 
-def test_what_is_typed_while_an_answer_is_awaited_is_kept(visit):
+def test_text_typed_during_a_question_stays(visit):
     page = opened(visit())
     waiting = held(page)
     box(page).fill(QUESTION)
@@ -821,7 +821,7 @@ def test_what_is_typed_while_an_answer_is_awaited_is_kept(visit):
     assert box(page).input_value() == "and what did it export?"
 
 
-def test_what_is_cleared_while_an_answer_is_awaited_stays_cleared(visit):
+def test_a_conversation_cleared_during_a_question_stays_cleared(visit):
     page = opened(visit())
     waiting = held(page)
     widget_does(page, "void (e.asked = e.ask(given))", QUESTION)
@@ -838,7 +838,7 @@ def test_what_is_cleared_while_an_answer_is_awaited_stays_cleared(visit):
     assert [turn["question"] for turn in widget_does(page, "e.conversation")] == [ELSEWHERE]
 
 
-def test_who_clears_while_an_answer_is_awaited_may_ask_at_once(visit):
+def test_clearing_during_a_question_frees_the_box(visit):
     page = stopped(opened(visit()))
     waiting = held(page)
     box(page).fill(QUESTION)
@@ -859,7 +859,7 @@ def test_who_clears_while_an_answer_is_awaited_may_ask_at_once(visit):
 # What is kept
 
 
-def test_nothing_is_kept_until_the_visitor_says_so_and_then_until_told_otherwise(visit):
+def test_a_conversation_is_kept_only_while_the_visitor_wants_it(visit):
     nothing = {"cookies": [], "origins": []}
     page = opened(visit())
     ask(page, QUESTION)
@@ -898,7 +898,7 @@ def test_no_more_than_the_last_twenty_answers_are_kept(visit):
     assert turns(page).locator("h3").all_inner_texts() == [str(n) for n in range(2, 22)]
 
 
-def test_clearing_forgets_what_was_kept(visit):
+def test_clearing_deletes_the_kept_conversation(visit):
     page = opened(visit())
     ask(page, QUESTION)
     page.get_by_label(SAY("widget.keep")).check()
@@ -909,7 +909,7 @@ def test_clearing_forgets_what_was_kept(visit):
     assert box(page).evaluate("e => e.getRootNode().activeElement === e")
 
 
-def test_what_is_kept_is_shown_again_without_a_word_or_a_request(visit, server):
+def test_a_kept_conversation_is_restored_without_announcement_or_request(visit, server):
     page = opened(visit())
     ask(page, ELSEWHERE)
     page.get_by_label(SAY("widget.keep")).check()
@@ -922,7 +922,7 @@ def test_what_is_kept_is_shown_again_without_a_word_or_a_request(visit, server):
     assert f"{server}/api/v1/ask" not in visit.asked
 
 
-def test_another_tab_does_not_forget_what_this_one_keeps(visit, server):
+def test_another_tab_does_not_delete_the_kept_conversation(visit, server):
     page = opened(visit())
     other = page.context.new_page()
     other.goto(page.url)
@@ -944,7 +944,7 @@ def test_another_tab_does_not_forget_what_this_one_keeps(visit, server):
         '[{"question": "tea", "answer": {"citations": [{}], "nearest": [], "related": []}}]',
     ],
 )
-def test_what_is_kept_and_cannot_be_read_does_no_harm(visit, server, kept):
+def test_an_unreadable_kept_conversation_does_no_harm(visit, server, kept):
     page = opened(visit())
     page.evaluate("([key, kept]) => localStorage[key] = kept", [f"press-qa {server}/", kept])
     page.reload()
@@ -1048,7 +1048,7 @@ FOCUSED = """() => {
 
 
 def pressed(page, key, until, most=30):
-    """What has the focus after each press of the key, until it is this."""
+    """Return the focused elements after each press of a key, up to ``until``."""
     stops = []
     for _ in range(most):
         page.keyboard.press(key)
@@ -1118,7 +1118,7 @@ def test_the_close_button_gives_the_focus_back(visit, size):
 
 
 def test_the_focus_is_at_no_moment_nowhere(visit):
-    """What has no focus for a moment sends a screen reader to the top of the page."""
+    """A moment without focus sends a screen reader to the top of the page."""
     page = opened(visit())
     frames = widget_does(
         page,
@@ -1147,7 +1147,7 @@ def test_on_a_phone_the_focus_stays_in_the_panel(visit):
 
 
 def test_nothing_that_can_have_the_focus_is_covered_by_the_panel(visit):
-    """WCAG 2.2, 2.4.11: what has the focus can be seen."""
+    """WCAG 2.2, 2.4.11: the focused element is visible."""
     page = opened(visit())
     hit = widget_does(
         page,
@@ -1180,7 +1180,7 @@ def test_an_answer_is_announced_once(visit, question, said):
 
 
 def test_keys_that_end_or_cancel_a_composition_do_no_more_than_that(visit):
-    """Chinese is typed through an input method, which Enter and Escape belong to meanwhile."""
+    """Chinese is typed through an input method, which uses Enter and Escape itself."""
     page = opened(visit())
     box(page).fill("chá")
     for key in ("Enter", "Escape"):
@@ -1251,7 +1251,7 @@ def test_a_small_screen_is_enough(visit, size, mode):
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_what_can_be_pressed_is_at_least_24_pixels_high(visit, size):
+def test_targets_are_at_least_24_pixels_high(visit, size):
     """WCAG 2.2, 2.5.8."""
     page = show_answer(visit, size=size)
     answer = cited("Tea.", ["Tea."], source="https://example.org/tea")
@@ -1309,7 +1309,7 @@ def test_the_widget_speaks_the_language_it_is_given_or_the_page_s(visit, languag
     assert widget_does(page, "e.lang") == spoken
 
 
-def test_a_passage_says_in_what_language_it_is(visit):
+def test_a_passage_declares_its_language(visit):
     page = opened(visit(language="zh-CN"))
     article = ask(page, QUESTION).locator("article").first
     assert article.locator("blockquote").get_attribute("lang") == "en"
@@ -1336,7 +1336,7 @@ def test_questions_of_the_page_are_buttons_that_ask(visit):
 
 
 def test_the_focus_survives_a_question_that_was_pressed(visit):
-    """A button that asks goes away with the welcome, and the focus must not go with it."""
+    """A suggested question disappears with the welcome; the focus must not."""
     page = opened(visit(f'questions="{ELSEWHERE}"'))
     panel(page).locator(".log button").press("Enter")
     expect(turns(page).locator(".verdict")).to_be_visible()
@@ -1370,7 +1370,7 @@ BLUE = ["rgb(29, 78, 216)", "rgb(255, 255, 255)"]
 
 
 def colours(visit, server, accents):
-    """The button's background and text, by accent; one page has them all."""
+    """Return background and text of the button for each accent, from one page."""
     elements = "".join(f'<press-qa accent="{accent}"></press-qa>' for accent in accents)
     page = visit(written=snippet(server).replace("<press-qa></press-qa>", "") + elements)
     launches = page.locator("press-qa button.launch")
@@ -1449,14 +1449,14 @@ def test_the_theme_is_the_page_s_or_the_visitor_s(visit, theme, scheme, paper):
 
 
 def luminance(colour):
-    """Relative luminance of an rgb() colour, as WCAG 2.2 has it; in [0, 1], light is higher."""
+    """Return the relative luminance of an rgb() colour (WCAG 2.2), in [0, 1], higher is lighter."""
     channels = [int(c) / 255 for c in re.fullmatch(r"rgb\((\d+), (\d+), (\d+)\)", colour).groups()]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_what_stands_in_the_empty_box_can_be_read(visit, theme):
+def test_the_placeholder_has_enough_contrast(visit, theme):
     page = opened(visit(f'theme="{theme}"'))
     text = box(page).evaluate("e => getComputedStyle(e, '::placeholder').color")
     paper = box(page).evaluate("e => getComputedStyle(e).backgroundColor")
@@ -1467,7 +1467,7 @@ def test_what_stands_in_the_empty_box_can_be_read(visit, theme):
 # For the page's own scripts
 
 
-def test_the_page_is_told_what_happens(visit):
+def test_the_page_gets_the_events(visit):
     page = visit()
     page.evaluate(
         """() => {
@@ -1534,7 +1534,7 @@ def test_a_server_below_a_path_is_asked_there(visit, server):
 
 
 def is_led_on(page, server, language=""):
-    """Whether the link inside the element leads to the page that needs no script."""
+    """Check that the link inside the element leads to the page without script."""
     link = page.locator("press-qa > a")
     expect(link).to_be_visible()
     link.click()
