@@ -31,7 +31,7 @@ class StampClock:
 
     @property
     def is_settled(self) -> bool:
-        """Whether it has run for so long that the system's clock must have been set."""
+        """True once it has run for so long that the system's clock must have been set."""
         return time.monotonic() - self._opened_at > _SETTLED_S
 
     def now(self, system: datetime) -> datetime:

@@ -85,12 +85,12 @@ class Live:
 
     @property
     def is_full(self) -> bool:
-        """Whether one more question would be refused."""
+        """True if one more question would be refused."""
         return self._unanswered >= self._most
 
     @property
     def is_damaged(self) -> bool:
-        """Whether files of the snapshot were altered since it was opened."""
+        """True if files of the snapshot were altered since it was opened."""
         return bool(self._damage)
 
     def note_damage(self, damage: str | None) -> None:
