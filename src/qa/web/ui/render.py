@@ -246,15 +246,14 @@ def _view(citation: Citation, passages: Sequence[PassageRef]) -> _CitationView:
     marks = [Span(q.start - offset, q.end - offset) for q in citation.quotes]
     quoted = _enclosing(marks)
     is_all = quoted.of(text).strip() == text.strip()
-    later = citation.later and PassageRef(
-        citation.later.document.id, Span(citation.later.start, citation.later.end)
-    )
+    later = citation.later
+    newer = PassageRef(later.document.id, Span(later.start, later.end)) if later else None
     return _CitationView(
         quote=in_paragraphs(quoted.of(text), []),
         is_long=quoted.end - quoted.start > _LONG_QUOTE_CHARS,
         passage=None if is_all else in_paragraphs(text, marks),
         question=_short_question(citation.passage.asked),
-        link=document_link(_passage(citation), passages, later),
+        link=document_link(_passage(citation), passages, newer),
     )
 
 
