@@ -19,16 +19,16 @@ QUESTION = "what are the main considerations behind the Opinions"
 def page(chromium, server):
     """The open chat. Afterwards: every request went to the server, and none failed."""
     page = chromium.new_page(viewport={"width": 1280, "height": 900})
-    asked, failed, errors = [], [], []
-    page.on("request", lambda request: asked.append(request.url))
+    requested, failed, errors = [], [], []
+    page.on("request", lambda request: requested.append(request.url))
     page.on("response", lambda r: failed.append((r.status, r.url)) if r.status >= 400 else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(server)
     page.wait_for_selector("#qa-question textarea")
     yield page
     page.close()
-    assert asked
-    assert [url for url in asked if not url.startswith((server, "data:", "blob:"))] == []
+    assert requested
+    assert [url for url in requested if not url.startswith((server, "data:", "blob:"))] == []
     assert failed == []
     assert errors == []
 
@@ -58,18 +58,18 @@ def test_the_citation_opens_the_document_at_the_marked_passage(page):
     ask(page, QUESTION)
     with page.context.expect_page() as opened:
         page.locator("#qa-chat .qa-links a").first.click()
-    reader = opened.value
-    reader.wait_for_load_state()
-    mark = reader.locator("mark#passage")
+    document = opened.value
+    document.wait_for_load_state()
+    mark = document.locator("mark#passage")
     assert mark.inner_text().startswith("The Opinions puts forward 28 tasks")
-    around = reader.locator("mark.around").first.inner_text()
+    around = document.locator("mark.around").first.inner_text()
     assert around.startswith("As a new round of technological revolution")
-    assert reader.evaluate("document.getElementById('passage').matches(':target')")
+    assert document.evaluate("document.getElementById('passage').matches(':target')")
     box = mark.bounding_box()
-    height = reader.viewport_size["height"]
+    height = document.viewport_size["height"]
     assert 0 <= box["y"] < height / 2
-    assert reader.locator("h1").inner_text().startswith("Recently, 27 government departments")
-    reader.close()
+    assert document.locator("h1").inner_text().startswith("Recently, 27 government departments")
+    document.close()
 
 
 def test_a_question_without_answer_shows_not_in_the_record(page):
@@ -147,7 +147,7 @@ def test_a_phone_does_not_scroll_sideways(page):
 
 
 def test_another_origin_may_read_nothing_and_what_gradio_tells_of_itself_is_closed(server):
-    def told(path):
+    def status_of(path):
         request = urllib.request.Request(  # noqa: S310 - our own server
             f"{server}{path}", headers={"Origin": "https://evil.example"}
         )
@@ -158,7 +158,7 @@ def test_another_origin_may_read_nothing_and_what_gradio_tells_of_itself_is_clos
             return error.code, error.headers
 
     for path, expected in [("/en/", 200), ("/en/config", 404), ("/en/gradio_api/info", 404)]:
-        status, headers = told(path)
+        status, headers = status_of(path)
         assert status == expected
         assert headers.get("Access-Control-Allow-Origin") is None
         assert headers["X-Frame-Options"] == "DENY"
@@ -214,8 +214,8 @@ def test_feedback_is_asked_for_only_if_the_server_keeps_it(page, chromium, tmp_p
         thanked.wait_for()
         visitor.close()
     kept = FeedbackStore(path, days=1)
-    (asked,) = kept.all()
-    assert (asked.question, asked.status, asked.helpful) == (
+    (row,) = kept.all()
+    assert (row.question, row.status, row.helpful) == (
         "import duty on soybeans",
         "not_in_record",
         False,

@@ -24,8 +24,8 @@ LOOKS = {
 def check(page, state):
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page)
-    assert found.violations_count == 0, (state, found.generate_report())
+    results = Axe().run(page)
+    assert results.violations_count == 0, (state, results.generate_report())
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert wide <= 0, state
     small = page.evaluate(
@@ -57,7 +57,7 @@ def test_chat_answer_page_and_document_page_have_no_accessibility_error(
         if summary.is_visible():
             summary.click()
     check(page, "answer, all of it open")
-    reader = page.locator("#qa-chat .qa-links a").first.get_attribute("href")
+    link = page.locator("#qa-chat .qa-links a").first.get_attribute("href")
     ask(page, "import duty on soybeans")
     assert page.locator("#qa-chat .qa-verdict").count() == 1
     check(page, "not in the record")
@@ -72,7 +72,7 @@ def test_chat_answer_page_and_document_page_have_no_accessibility_error(
         f"/answer?q={quote(QUESTION)}&language={language}",
         f"/answer?q=soybeans&since=2023-01-01&language={language}",
         f"/answer?q=soybeans&since=soon&language={language}",
-        f"{reader.replace('#', f'&language={language}#')}",
+        f"{link.replace('#', f'&language={language}#')}",
         f"/documents/none?language={language}",
     ]:
         page.goto(server + path)

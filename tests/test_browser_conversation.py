@@ -78,10 +78,10 @@ def test_by_keyboard_alone_ask_read_open_the_citation_come_back_and_ask_on(page,
     tab_to(page, SAY("answer.open"))
     with context.expect_page() as opening:
         page.keyboard.press("Enter")
-    reader = opening.value
-    reader.locator("mark#passage:focus").wait_for()
-    assert is_in_sight(reader)
-    reader.close()
+    document = opening.value
+    document.locator("mark#passage:focus").wait_for()
+    assert is_in_sight(document)
+    document.close()
     assert focused(page)[1].startswith(SAY("answer.open"))
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.matches('#qa-question textarea')")
@@ -134,8 +134,8 @@ def test_typing_is_not_interrupted_and_the_outcome_is_announced(page):
         page.keyboard.type("and then")
     page.wait_for_timeout(100)
     held[0].continue_()
-    told = page.locator("#qa-state", has_text=SAY("answer.not_in_record"))
-    told.wait_for(state="attached")
+    state = page.locator("#qa-state", has_text=SAY("answer.not_in_record"))
+    state.wait_for(state="attached")
     assert page.locator("#qa-chat .user").inner_text() == "import duty on soybeans"
     assert page.evaluate("document.activeElement.matches('#qa-question textarea')")
     assert page.locator(BOX).input_value() == "and then"
@@ -154,8 +154,8 @@ def test_a_question_during_another_waits_its_turn(page):
     assert len(held) == 1
     held[0].continue_()
     page.locator("#qa-chat .qa-answer").nth(1).wait_for()
-    asked = page.locator("#qa-chat .user").all_inner_texts()
-    assert asked == [QUESTION, "hello"]
+    shown = page.locator("#qa-chat .user").all_inner_texts()
+    assert shown == [QUESTION, "hello"]
     assert page.locator(BOX).input_value() == ""
     assert page.locator("#qa-chat .bot").count() == 3
     page.locator("#qa-chat .qa-courtesy:focus").wait_for()
@@ -177,7 +177,9 @@ def test_an_example_asked_meanwhile_waits_too_and_leaves_what_is_being_typed(pag
 
 def test_questions_asked_the_moment_the_last_is_answered_are_all_answered(page):
     """Even if Gradio is still busy with the last one."""
-    asked = [f"how many tasks does the document contain, {number} of 15?" for number in range(15)]
+    questions = [
+        f"how many tasks does the document contain, {number} of 15?" for number in range(15)
+    ]
     page.evaluate(
         """async (asked) => {
           const box = document.querySelector("#qa-question textarea");
@@ -193,10 +195,10 @@ def test_questions_asked_the_moment_the_last_is_answered_are_all_answered(page):
             while (!isAnswered()) await new Promise((done) => setTimeout(done));
           }
         }""",
-        asked,
+        questions,
     )
     # Of a long conversation the beginning is gone.
-    assert page.locator("#qa-chat .user").all_inner_texts() == asked[-13:]
+    assert page.locator("#qa-chat .user").all_inner_texts() == questions[-13:]
 
 
 def test_filters_limit_the_search_and_the_answer_states_them(page):

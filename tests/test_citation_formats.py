@@ -39,14 +39,14 @@ def test_plain_text_has_quote_speaker_date_section_and_address():
 
 
 @pytest.mark.parametrize(
-    ("quoted", "said"),
+    ("quoted", "source"),
     [
         (("We said so.", "Nobody heard."), "We said so. Nobody heard."),
         (("And hot.", "We said so."), "We said so. […] And hot."),
     ],
 )
-def test_an_ellipsis_marks_omitted_sentences(quoted, said):
-    assert as_text(citation(*quoted), ADDRESS).split("\n")[0] == f"“{said}”"
+def test_an_ellipsis_marks_omitted_sentences(quoted, source):
+    assert as_text(citation(*quoted), ADDRESS).split("\n")[0] == f"“{source}”"
 
 
 def test_markdown_shows_the_words_as_they_are():

@@ -89,8 +89,8 @@ def test_a_client_with_all_its_connections_open_does_not_lock_out_others(sent, s
         socks = [held.enter_context(connected(port, "127.0.0.2")) for _ in range(40)]
         for sock in socks[:most]:
             sock.sendall(sent)
-        told = [sock.recv(12) for sock in socks[most:]]
-        assert told == [b"HTTP/1.1 503"] * (40 - most)
+        statuses = [sock.recv(12) for sock in socks[most:]]
+        assert statuses == [b"HTTP/1.1 503"] * (40 - most)
         assert refused(metrics) == 40 - most
         assert answer(port, "127.0.0.3") == "HTTP/1.1 200 OK"
         for sock in socks:

@@ -45,8 +45,8 @@ def client(make_live, make_client, kept):
 
 def test_a_question_is_saved_with_its_outcome_and_nothing_about_its_visitor(client, kept, path):
     before = datetime.now(UTC) - timedelta(seconds=1)
-    asked = [client.post(ASK, json={"question": q}) for q in ("is tea hot", "zebra", "thanks")]
-    one, other = sorted(kept.all(), key=lambda found: found.question)
+    answers = [client.post(ASK, json={"question": q}) for q in ("is tea hot", "zebra", "thanks")]
+    one, other = sorted(kept.all(), key=lambda kept_row: kept_row.question)
     assert (one.question, one.status, one.helpful, one.reason) == (
         "is tea hot",
         "answered",
@@ -54,7 +54,7 @@ def test_a_question_is_saved_with_its_outcome_and_nothing_about_its_visitor(clie
         None,
     )
     assert (other.question, other.status) == ("zebra", "not_in_record")
-    assert one.request == asked[0].headers["x-request-id"]
+    assert one.request == answers[0].headers["x-request-id"]
     assert before <= one.at <= datetime.now(UTC)
     with sqlite3.connect(path) as file:
         columns = [row[1] for row in file.execute("PRAGMA table_info(asked)")]
@@ -66,19 +66,19 @@ def test_a_question_is_saved_with_its_outcome_and_nothing_about_its_visitor(clie
 
 def test_the_page_without_script_is_a_visitors_too(client, kept):
     client.get("/answer", params={"q": "is tea hot"})
-    assert [asked.question for asked in kept.all()] == ["is tea hot"]
+    assert [row.question for row in kept.all()] == ["is tea hot"]
 
 
 def test_feedback_is_saved_with_its_question(client, kept):
     request = client.post(ASK, json={"question": "is tea hot"}).headers["x-request-id"]
-    thought = {"request": request, "helpful": False, "reason": "it is cold here"}
-    assert client.post(FEEDBACK, json=thought).status_code == 204
-    (asked,) = kept.all()
-    assert (asked.helpful, asked.reason) == (False, "it is cold here")
+    feedback = {"request": request, "helpful": False, "reason": "it is cold here"}
+    assert client.post(FEEDBACK, json=feedback).status_code == 204
+    (row,) = kept.all()
+    assert (row.helpful, row.reason) == (False, "it is cold here")
 
 
 @pytest.mark.parametrize(
-    ("thought", "status"),
+    ("feedback", "status"),
     [
         ({"request": "0" * 32, "helpful": True}, 404),
         ({"request": "x", "helpful": True}, 422),
@@ -86,8 +86,8 @@ def test_feedback_is_saved_with_its_question(client, kept):
         ({"request": "0" * 32}, 422),
     ],
 )
-def test_feedback_on_an_unknown_request_is_refused(client, thought, status):
-    assert client.post(FEEDBACK, json=thought).status_code == status
+def test_feedback_on_an_unknown_request_is_refused(client, feedback, status):
+    assert client.post(FEEDBACK, json=feedback).status_code == status
 
 
 def test_nothing_is_saved_without_the_setting(make_live, make_client):
@@ -153,7 +153,7 @@ def test_expired_rows_are_not_shown_even_if_no_server_ran(answer, clock, kept):
     kept.keep("a" * 8, answer)
     clock.passes(days=91)
     kept.keep("b" * 8, answer)
-    assert [asked.request for asked in kept.all()] == ["b" * 8]
+    assert [row.request for row in kept.all()] == ["b" * 8]
 
 
 def test_a_clock_that_is_behind_when_the_machine_starts_loses_nothing(answer, clock, kept, path):
@@ -167,7 +167,7 @@ def test_a_clock_that_is_behind_when_the_machine_starts_loses_nothing(answer, cl
         for _ in range(30):
             clock.passes(hours=1)
             another.forget()
-    assert [asked.request for asked in kept.all()] == ["a" * 8]
+    assert [row.request for row in kept.all()] == ["a" * 8]
 
 
 @pytest.mark.parametrize("days", [4_000, -4_000])
@@ -183,10 +183,10 @@ def test_a_clock_that_is_wrong_for_an_hour_loses_nothing(answer, clock, kept, pa
     kept.keep("c" * 8, answer)
     clock.passes(days=1)
     kept.forget()
-    assert {asked.request for asked in kept.all()} == {"a" * 8, "b" * 8, "c" * 8}
+    assert {row.request for row in kept.all()} == {"a" * 8, "b" * 8, "c" * 8}
     now = datetime.now(UTC)
-    found = [datetime.fromisoformat(at) for _, at in rows(path)]
-    assert all(now - timedelta(days=1) < at < now + timedelta(days=2) for at in found)
+    times = [datetime.fromisoformat(at) for _, at in rows(path)]
+    assert all(now - timedelta(days=1) < at < now + timedelta(days=2) for at in times)
 
 
 def test_a_clock_that_is_ahead_at_the_start_loses_nothing_at_once(answer, clock, kept, path):
@@ -214,9 +214,9 @@ def test_a_clock_that_is_set_back_after_the_start_is_believed_in_the_end(answer,
         kept.keep("b" * 8, answer)
         kept.forget()
     now = datetime.now(UTC)
-    found = {request: datetime.fromisoformat(at) for request, at in rows(path)}
-    assert set(found) == {"a" * 8, "b" * 8}
-    assert all(now <= at + timedelta(seconds=1) < now + timedelta(days=2) for at in found.values())
+    times = {request: datetime.fromisoformat(at) for request, at in rows(path)}
+    assert set(times) == {"a" * 8, "b" * 8}
+    assert all(now <= at + timedelta(seconds=1) < now + timedelta(days=2) for at in times.values())
 
 
 def test_after_a_long_stop_a_short_time_to_keep_holds_again(answer, clock, path):
@@ -265,10 +265,10 @@ def test_a_second_question_under_an_id_is_saved_under_another(client, kept):
     given = {"X-Request-Id": "a" * 8}
     for question in ("is tea hot", "is milk cold", "is tea hot"):
         client.post(ASK, json={"question": question}, headers=given)
-    found = {asked.question: asked.request for asked in kept.all()}
+    requests = {row.question: row.request for row in kept.all()}
     assert len(kept.all()) == 2
-    assert found["is tea hot"] == "a" * 8
-    assert found["is milk cold"].startswith("a" * 8 + ".")
+    assert requests["is tea hot"] == "a" * 8
+    assert requests["is milk cold"].startswith("a" * 8 + ".")
     assert client.post(FEEDBACK, json={"request": "a" * 8, "helpful": True}).status_code == 204
     assert {a.question: a.helpful for a in kept.all()} == {
         "is tea hot": True,
@@ -336,8 +336,8 @@ def test_a_file_of_an_earlier_version_is_used(path, make_live):
     file.close()
     with contextlib.closing(FeedbackStore(path, days=90)) as kept:
         kept.keep("b" * 8, make_live({"tea": "Tea is hot."}).qa.ask("is tea hot"))
-        found = [(asked.question, asked.helpful, asked.reason) for asked in kept.all()]
-    assert found == [("is tea hot", None, None), ("who?", True, "good")]
+        rows = [(row.question, row.helpful, row.reason) for row in kept.all()]
+    assert rows == [("is tea hot", None, None), ("who?", True, "good")]
     with sqlite3.connect(path) as file:
         assert file.execute("SELECT sql FROM sqlite_master").fetchall() == before
     file.close()
@@ -345,10 +345,10 @@ def test_a_file_of_an_earlier_version_is_used(path, make_live):
 
 def test_a_new_file_has_the_constraints_of_an_earlier_one(kept, path):
     with sqlite3.connect(path) as file:
-        (told,) = file.execute("SELECT sql FROM sqlite_master").fetchone()
+        (statement,) = file.execute("SELECT sql FROM sqlite_master").fetchone()
         (mode,) = file.execute("PRAGMA journal_mode").fetchone()
     file.close()
-    assert ("STRICT" in told, "WITHOUT ROWID" in told, mode) == (True, True, "wal")
+    assert ("STRICT" in statement, "WITHOUT ROWID" in statement, mode) == (True, True, "wal")
 
 
 @pytest.fixture
@@ -366,8 +366,12 @@ def test_an_answer_is_given_even_if_it_cannot_be_saved(make_live, make_client, a
     answers = [client.post(ASK, json={"question": "is tea hot"}) for _ in range(2)]
     assert [answer.json()["status"] for answer in answers] == ["answered"] * 2
     assert "qa_answers_not_kept_total 2.0" in client.get("/metrics").text
-    thought = {"request": answers[0].headers["x-request-id"], "helpful": True, "reason": "good tea"}
-    refused = client.post(FEEDBACK, json=thought)
+    feedback = {
+        "request": answers[0].headers["x-request-id"],
+        "helpful": True,
+        "reason": "good tea",
+    }
+    refused = client.post(FEEDBACK, json=feedback)
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "60")
     assert "127.0.0.1" not in refused.text
     records = [record for record in caplog.records if record.name.startswith("qa.web")]
@@ -398,15 +402,15 @@ def test_an_unreachable_database_is_retried_by_one_thread_and_used_once_it_is_ba
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "message"),
     [
         ("mysql://u:sesame@h/n", r"mysql://u:\*\*\*@h/n is neither"),
         ("postgresql+pg8000://u:sesame@h/n", r"u:\*\*\*@h/n needs a package"),
         ("://sesame", "no address of a database"),
     ],
 )
-def test_an_address_that_cannot_be_used_is_refused_without_its_password(url, told):
-    with pytest.raises(FeedbackError, match=told) as refusal:
+def test_an_address_that_cannot_be_used_is_refused_without_its_password(url, message):
+    with pytest.raises(FeedbackError, match=message) as refusal:
         FeedbackStore(SecretStr(url), days=1)
     assert "sesame" not in str(refusal.value)
 
@@ -448,8 +452,8 @@ def test_unanswered_questions_are_listed_and_can_be_judged(
     rows = [json.loads(line) for line in output.read_text("utf-8").splitlines()]
     assert {row["kind"] for row in rows} == {"unanswerable"}
     assert sorted(row["question"] for row in rows) == ["gnu", "is tea hot", "zebra\x1b[2J"]
-    told = json.loads(CliRunner().invoke(app, ["feedback", "--json"]).output)
-    assert (told["asked"], len(told["groups"])) == (3, 3)
+    printed = json.loads(CliRunner().invoke(app, ["feedback", "--json"]).output)
+    assert (printed["asked"], len(printed["groups"])) == (3, 3)
 
 
 def test_the_export_is_a_questions_file(tmp_path):

@@ -73,7 +73,7 @@ def test_no_request_opens_a_file_connects_anywhere_or_fails(client):
         suppress_health_check=list(HealthCheck),
     )
     @given(requests())
-    def asked(request):
+    def answer_to(request):
         touched.is_watching = True
         try:
             status = sent_by(client, request).status_code
@@ -83,7 +83,7 @@ def test_no_request_opens_a_file_connects_anywhere_or_fails(client):
         assert touched.found == [], request
         assert status < 500, request
 
-    asked()
+    answer_to()
     assert {200, 415, 422} <= statuses["join"]
 
 

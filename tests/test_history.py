@@ -40,9 +40,9 @@ def answers(make_live, pages):
         also=("https://example.org/also", "a letter"),
     )
     only = Filters(datetime.date(2020, 1, 1), None, "Drinks & food")
-    asked = ["why is tea hot", "is tea hot here", "and zebras?", "hello", "thanks"]
-    found = [live.qa.ask(q, previous=["why is tea hot"]) for q in asked]
-    return [pages.answer(a, live.snapshot, only, "0123456789abcdef" * 2) for a in found]
+    questions = ["why is tea hot", "is tea hot here", "and zebras?", "hello", "thanks"]
+    answers = [live.qa.ask(q, previous=["why is tea hot"]) for q in questions]
+    return [pages.answer(a, live.snapshot, only, "0123456789abcdef" * 2) for a in answers]
 
 
 def test_answers_and_messages_are_shown_again_as_they_were(answers):
@@ -140,6 +140,6 @@ def test_parts_of_a_message_are_one_text():
     "question", ["a\n\nb", "a[^1]\n\n[^1]: <img src=x>\n***", "\\u003c\n\r\n&lt;"]
 )
 def test_a_question_of_several_paragraphs_stays_as_it_was(question):
-    asked = message_html(question)
-    (shown,) = sanitized([Message(role="user", content=asked)])
-    assert shown == {"role": "user", "content": asked}
+    html = message_html(question)
+    (shown,) = sanitized([Message(role="user", content=html)])
+    assert shown == {"role": "user", "content": html}

@@ -123,18 +123,18 @@ def client(live):
 
 
 def test_these_are_all_its_operations(described):
-    assert [found.ok().label for found in described.get_all_operations()] == [*OPERATIONS]
+    assert [operation.ok().label for operation in described.get_all_operations()] == [*OPERATIONS]
 
 
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_every_response_matches_the_description(described, label):
     statuses = Counter()
 
-    def told(case):
+    def describe(case):
         for headers in ({}, BEARER):
             statuses[case.call_and_validate(checks=CHECKS, headers=headers).status_code] += 1
 
-    made = get_all_tests(schema=described, test_func=told, settings=SETTINGS, given_kwargs=None)
+    made = get_all_tests(schema=described, test_func=describe, settings=SETTINGS, given_kwargs=None)
     (test,) = [test for operation, test in (one.ok() for one in made) if operation.label == label]
     try:
         test()
@@ -151,8 +151,8 @@ def test_rare_responses_match_the_description_too(described, live):
         return response
 
     ask, batch = "/api/v1/ask", "/api/v1/batch"
-    asked = sent(ask, "POST", 200, body={"question": "is tea hot"})
-    assert asked.json()["citations"] or asked.json()["nearest"]
+    answer = sent(ask, "POST", 200, body={"question": "is tea hot"})
+    assert answer.json()["citations"] or answer.json()["nearest"]
     sent(ask, "POST", 422, body={"question": "x" * 2_001})
     sent(ask, "POST", 413, body={"question": "x" * 70_000})
     sent(ask, "POST", 410, body={"question": "is tea hot", "widget": 99})
@@ -161,8 +161,8 @@ def test_rare_responses_match_the_description_too(described, live):
     sent(batch, "POST", 200, BEARER, body=questions)
     sent(batch, "POST", 401, {"Authorization": "Bearer x"}, body=questions)
     sent(batch, "POST", 413, BEARER, body={"questions": questions["questions"] * 51})
-    thought = {"request": asked.headers["x-request-id"][0], "helpful": True}
-    sent("/api/v1/feedback", "POST", 204, body=thought)
+    feedback = {"request": answer.headers["x-request-id"][0], "helpful": True}
+    sent("/api/v1/feedback", "POST", 204, body=feedback)
     for document in DOCUMENTS:
         named = {"path_parameters": {"document_id": document.id}}
         read = sent("/api/v1/documents/{document_id}", "GET", 200, **named)
@@ -198,11 +198,11 @@ def test_any_text_may_be_asked_and_what_is_cited_stands_in_the_record(live, clie
     @example(question=" \0\n", previous=["\0"])
     @given(question=QUESTIONS, previous=st.lists(QUESTIONS, max_size=3))
     @settings(SETTINGS, max_examples=3 * EXAMPLES)
-    def asked(question, previous):
+    def fields(question, previous):
         body = json.dumps({"question": question, "previous": previous})  # surrogates as escapes
         response = client.post("/api/v1/ask", content=body)
         assert response.status_code in {200, 413, 422}
         if response.status_code == HTTPStatus.OK:
             assert list(faults(response.json(), documents)) == []
 
-    asked()
+    fields()

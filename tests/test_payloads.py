@@ -32,8 +32,8 @@ def passed(body, route=JOIN, headers=JSON):
     return json.loads(canonical(route, headers, sent))
 
 
-def without_none(found):
-    return {key: value for key, value in found.items() if value is not None}
+def without_none(item):
+    return {key: value for key, value in item.items() if value is not None}
 
 
 def refusal(body, route=JOIN, headers=JSON):

@@ -75,12 +75,12 @@ def test_an_event_that_begins_while_the_last_is_sent_is_left_for_the_next_stream
         pending = Pending(LONGEST)
         event = pending.join("a", "client")
         pending.put("a", event, b"one", is_last=True)
-        reader = pending.read("a", HEARTBEAT, END)
-        assert await anext(reader) == b"one!"
+        stream = pending.read("a", HEARTBEAT, END)
+        assert await anext(stream) == b"one!"
         event = pending.join("a", "client")
         pending.put("a", event, b"two", is_last=True)
         with pytest.raises(StopAsyncIteration):
-            await anext(reader)
+            await anext(stream)
         assert await fetched(pending, "a") == [b"two!"]
 
     running(steps)
@@ -125,9 +125,9 @@ def test_an_ended_stream_leaves_the_rest_for_the_next_one_for_a_while():
         pending = Pending(LONGEST)
         event = pending.join("a", "client")
         pending.put("a", event, b"one", is_last=False)
-        reader = pending.read("a", HEARTBEAT, END)
-        assert await anext(reader) == b"one"
-        await reader.aclose()
+        stream = pending.read("a", HEARTBEAT, END)
+        assert await anext(stream) == b"one"
+        await stream.aclose()
         pending.put("a", event, b"two", is_last=True)
         assert await fetched(pending, "a") == [b"one", b"two!"]
         assert pending.held_bytes == 0
@@ -183,11 +183,11 @@ def test_sessions_with_a_stream_are_not_dropped_for_room():
     async def steps():
         pending = Pending(LONGEST)
         filled(pending, "a", "client", 10_000)
-        reader = pending.read("a", HEARTBEAT, END)
-        await anext(reader)
+        stream = pending.read("a", HEARTBEAT, END)
+        await anext(stream)
         filled(pending, "b", "client", 10_000)
         assert ["a" in pending, "b" in pending] == [True, False]
-        await reader.aclose()
+        await stream.aclose()
 
     running(steps)
 
@@ -197,13 +197,13 @@ def test_a_stream_too_slow_for_its_results_loses_them():
         pending = Pending(LONGEST)
         first, second = pending.join("a", "client"), pending.join("a", "client")
         pending.put("a", first, b"x" * 9_000, is_last=True)
-        reader = pending.read("a", HEARTBEAT, END)
-        await anext(reader)
+        stream = pending.read("a", HEARTBEAT, END)
+        await anext(stream)
         pending.put("a", second, b"x" * 9_000, is_last=True)
         assert "a" not in pending
         assert pending.held_bytes == 0
         with pytest.raises(StopAsyncIteration):
-            await anext(reader)
+            await anext(stream)
 
     running(steps)
 
@@ -226,13 +226,13 @@ def test_a_waiting_stream_gets_heartbeats(monkeypatch):
     async def steps():
         pending = Pending(LONGEST)
         event = pending.join("a", "client")
-        reader = pending.read("a", HEARTBEAT, END)
-        assert await anext(reader) == HEARTBEAT
+        stream = pending.read("a", HEARTBEAT, END)
+        assert await anext(stream) == HEARTBEAT
         pending.put("a", event, b"one", is_last=True)
         with contextlib.suppress(StopAsyncIteration):
-            found = [await anext(reader)]
-            while not found[-1].endswith(END):
-                found.append(await anext(reader))
-        assert found[-1] == b"one!"
+            pieces = [await anext(stream)]
+            while not pieces[-1].endswith(END):
+                pieces.append(await anext(stream))
+        assert pieces[-1] == b"one!"
 
     running(steps)

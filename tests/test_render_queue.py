@@ -47,17 +47,17 @@ def test_a_document_many_clients_want_is_rendered_once():
         go.set()
         return await asyncio.gather(*asking)
 
-    found = asyncio.run(all_of_them())
-    assert ({content.body for content in found}, len(times)) == ({b"page"}, 1)
-    assert len({content.tag for content in found}) == 1
+    contents = asyncio.run(all_of_them())
+    assert ({content.body for content in contents}, len(times)) == ({b"page"}, 1)
+    assert len({content.tag for content in contents}) == 1
 
 
 def test_a_missing_document_is_not_cached():
-    found = iter([None, b"there now"])
+    results = iter([None, b"there now"])
 
     async def twice():
         documents = RenderQueue(30)
-        return [await documents.get("key", "a", lambda: next(found)) for _ in range(2)]
+        return [await documents.get("key", "a", lambda: next(results)) for _ in range(2)]
 
     assert [content and content.body for content in asyncio.run(twice())] == [None, b"there now"]
 

@@ -120,16 +120,16 @@ def test_assistants_may_ask_with_the_setting(tmp_path_factory):
     home = indexed(tmp_path_factory.mktemp("assisted"))
     question = "how many tasks does the document contain?"
 
-    async def asked(address):
+    async def ask_over_mcp(address):
         url = f"{address}/en/gradio_api/mcp/"
         async with streamable_http_client(url) as (read, write, _), ClientSession(read, write) as s:
             await s.initialize()
             tools = (await s.list_tools()).tools
-            told = await s.call_tool("ask", {"question": question})
-            return tools, json.loads(told.content[0].text)
+            result = await s.call_tool("ask", {"question": question})
+            return tools, json.loads(result.content[0].text)
 
     with serving(home, mcp=True) as address:
-        (tool,), answer = asyncio.run(asked(address))
+        (tool,), answer = asyncio.run(ask_over_mcp(address))
     assert tool.name == "ask"
     assert set(tool.inputSchema["properties"]) == {"question", "since", "until"}
     citation = answer["citations"][0]

@@ -79,7 +79,7 @@ def fetched(url, body=None, **headers):
             return error.code, error.headers, error.read()
 
 
-def asked(address, question, **headers):
+def ask_over_http(address, question, **headers):
     """Return the answer to a valid question."""
     status, _, content = fetched(f"{address}/api/v1/ask", {"question": question}, **headers)
     assert status == 200, content
@@ -144,9 +144,9 @@ def test_a_new_snapshot_answers_without_a_restart_and_no_question_fails_meanwhil
         new = publish(home, 17)
         assert new != old
         await_that(lambda: ready(address) == new)
-        answer = asked(address, "how many horses did the ferry of Wexley carry?")
-        seen = len(came)
-        await_that(lambda: len(came) > seen + 5)
+        answer = ask_over_http(address, "how many horses did the ferry of Wexley carry?")
+        before = len(came)
+        await_that(lambda: len(came) > before + 5)
     assert answer["snapshot"] == new
     assert answer["citations"][0]["passage"]["text"] == "The ferry of Wexley carried 17 horses."
     assert {status for status, _ in came} == {200}
@@ -185,7 +185,7 @@ def test_of_a_snapshot_that_was_replaced_nothing_stays_in_memory(home, tmp_path)
         for number in range(2):
             digest = publish(own, number)
             await_that(lambda digest=digest: ready(address) == digest)
-            asked(address, QUESTION)
+            ask_over_http(address, QUESTION)
         of = Path(f"/proc/{process.pid}")
 
         def held():
@@ -239,12 +239,12 @@ def test_on_a_signal_it_answers_open_requests_and_exits_cleanly(home, tmp_path):
         )
         done = 'qa_answers_total{status="answered"}'
         await_that(lambda: measured(address, done) >= 1)
-        told = time.monotonic()
+        signalled_at = time.monotonic()
         process.send_signal(signal.SIGTERM)
         assert not coming.done()
         status, _, content = coming.result()
         code = process.wait(PATIENCE_S)
-        took_s = time.monotonic() - told
+        took_s = time.monotonic() - signalled_at
     assert status == 200
     answers = json.loads(content)["answers"]
     assert [answer["question"] for answer in answers] == [one["question"] for one in questions]
@@ -302,7 +302,7 @@ def test_slow_clients_are_cut_off_and_others_are_answered_meanwhile(strict):
     with concurrent.futures.ThreadPoolExecutor(len(SLOW)) as threads:
         gone = {kind: threads.submit(is_cut_off, address, *sent) for kind, sent in SLOW.items()}
         for number in range(20):
-            assert asked(address, f"{QUESTION} ({number})")["status"] == "answered"
+            assert ask_over_http(address, f"{QUESTION} ({number})")["status"] == "answered"
     assert {kind: one.result() for kind, one in gone.items()} == dict.fromkeys(SLOW, True)
 
 
@@ -331,7 +331,7 @@ def test_a_head_that_is_too_long_is_cut_off_and_what_it_asks_not_answered(strict
             sock.sendall(start + HEAD + filling + b"\r\n")
             came = sock.recv(65_536)
     assert came == b""
-    asked(address, f"what was asked after {question}")
+    ask_over_http(address, f"what was asked after {question}")
     log = (home / f"log-{urlsplit(address).port}").read_text("utf-8")
     assert f'"{question}"' not in log
 
@@ -409,7 +409,7 @@ def test_the_log_is_json_and_holds_neither_questions_nor_addresses(served):
 def test_questions_are_logged_where_that_is_wanted(strict):
     home, address = strict
     question = "who is Rumpelstiltskin?"
-    answer = asked(address, question)
+    answer = ask_over_http(address, question)
     lines = [line for line in logged(home, address) if line.get("question") == question]
     assert [(line["message"], line["answer"]) for line in lines] == [("asked", answer["status"])]
 
@@ -524,13 +524,15 @@ def links(url):
 def test_below_a_root_path_every_link_carries_it_and_leads_somewhere(
     behind_a_proxy, path, expected
 ):
-    found = {url for url in links(behind_a_proxy + path) if url.startswith("http")}
-    assert found
-    assert [url for url in found if not url.startswith(f"{behind_a_proxy}/")] == []
-    paths = {urlsplit(url).path.removeprefix("/record") for url in found}
+    addresses = {url for url in links(behind_a_proxy + path) if url.startswith("http")}
+    assert addresses
+    assert [url for url in addresses if not url.startswith(f"{behind_a_proxy}/")] == []
+    paths = {urlsplit(url).path.removeprefix("/record") for url in addresses}
     assert [e for e in expected if not any(p.endswith(e) for p in paths)] == []
     with concurrent.futures.ThreadPoolExecutor(4) as threads:
-        statuses = dict(zip(found, threads.map(lambda url: fetched(url)[0], found), strict=True))
+        statuses = dict(
+            zip(addresses, threads.map(lambda url: fetched(url)[0], addresses), strict=True)
+        )
     assert {url: status for url, status in statuses.items() if status != 200} == {}
 
 
@@ -543,8 +545,8 @@ def test_below_a_root_path_the_chat_asks_below_it(behind_a_proxy):
 
 def test_below_a_root_path_the_document_opens_at_the_passage(behind_a_proxy):
     page = fetched(f"{behind_a_proxy}/answer?q={quote(QUESTION)}")[2].decode()
-    reader = html.unescape(re.search(r'href="(/[^"]*/documents/[^"]*)"', page)[1])
-    assert reader.startswith("/record/documents/")
-    status, _, content = fetched(urljoin(behind_a_proxy, reader.partition("#")[0]))
+    link = html.unescape(re.search(r'href="(/[^"]*/documents/[^"]*)"', page)[1])
+    assert link.startswith("/record/documents/")
+    status, _, content = fetched(urljoin(behind_a_proxy, link.partition("#")[0]))
     assert status == 200
     assert '<mark id="passage"' in content.decode()

@@ -47,8 +47,8 @@ def redis(port):
 
 def redis_keys(port):
     """The keys in Redis."""
-    told = ["redis-cli", "-p", str(port), "-a", "sesame", "--no-auth-warning", "keys", "*"]
-    done = subprocess.run(told, capture_output=True, text=True, check=False)
+    command = ["redis-cli", "-p", str(port), "-a", "sesame", "--no-auth-warning", "keys", "*"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.split()
 
 

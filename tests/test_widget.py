@@ -33,9 +33,9 @@ def test_it_is_small():
 
 def test_its_strings_are_those_of_the_chat():
     source = widget.source(widget.LATEST).decode()
-    said = json.loads(re.search(r"const WORDS = (\{.*?\n  \});", source, re.DOTALL)[1])
-    assert set(said) == set(LANGUAGES)
-    for language, words in said.items():
+    strings = json.loads(re.search(r"const WORDS = (\{.*?\n  \});", source, re.DOTALL)[1])
+    assert set(strings) == set(LANGUAGES)
+    for language, words in strings.items():
         assert words == {key: Wording(language)._words[key] for key in words}
 
 

@@ -204,7 +204,7 @@ def heard(page):
     return page.locator("press-qa [role=status]")
 
 
-def trouble(page):
+def error_message(page):
     return page.locator("press-qa .trouble")
 
 
@@ -217,7 +217,7 @@ def opened(page):
 
 def ask(page, question):
     """Ask as a visitor does; return the element with the answer or the error."""
-    before = turns(page).count() - trouble(page).count()
+    before = turns(page).count() - error_message(page).count()
     box(page).fill(question)
     box(page).press("Enter")
     come = turns(page).nth(before).locator("article, .verdict, .trouble").first
@@ -225,7 +225,7 @@ def ask(page, question):
     return turns(page).nth(before)
 
 
-def told(server, question, **more):
+def api_answer(server, question, **more):
     """Return the API's answer."""
     request = urllib.request.Request(  # noqa: S310 - our own server
         f"{server}/api/v1/ask",
@@ -263,9 +263,9 @@ def test_a_question_costs_one_request_and_violates_no_policy(visit, server):
 def test_the_server_learns_neither_the_page_nor_its_visitor(visit, ministry):
     page = opened(visit())
     page.context.add_cookies([{"name": "who", "value": "me", "url": ministry.origin}])
-    with page.expect_request(ASK) as asked:
+    with page.expect_request(ASK) as request:
         ask(page, QUESTION)
-    headers = asked.value.all_headers()
+    headers = request.value.all_headers()
     assert headers["origin"] == ministry.origin
     assert not {"referer", "cookie", "authorization"} & set(headers)
 
@@ -274,8 +274,8 @@ def test_a_policy_the_page_has_is_violated_where_it_is_violated(visit):
     """Otherwise the absence of violations would prove nothing."""
     page = visit(content=f'{CONTENT}<img src="/picture.png"><script>let x = 1</script>')
     page.wait_for_load_state("networkidle")
-    assert any("img-src" in told for told in visit.violations)
-    assert any("script-src" in told for told in visit.violations)
+    assert any("img-src" in violation for violation in visit.violations)
+    assert any("script-src" in violation for violation in visit.violations)
     visit.violations.clear()
 
 
@@ -357,11 +357,11 @@ def looks_when_used(visit, sheet):
 def test_no_style_sheet_of_the_page_reaches_the_widget(visit):
     plain_closed, plain_shown = looks_when_used(visit, "")
     assert len(plain_shown) > 50
-    found = {}
+    looks = {}
     for name, sheet in SHEETS.items():
         closed, shown = looks_when_used(visit, sheet)
-        found[name] = differences(closed, plain_closed) + differences(shown, plain_shown)
-    assert found == {name: [] for name in SHEETS}
+        looks[name] = differences(closed, plain_closed) + differences(shown, plain_shown)
+    assert looks == {name: [] for name in SHEETS}
 
 
 def test_inline_too_the_widget_keeps_its_own_looks(visit):
@@ -410,7 +410,7 @@ def test_the_question_is_answered_with_its_citation(visit, server):
     passage = first.locator("blockquote").inner_text()
     assert passage.startswith("As a new round of technological revolution")
     assert passage in SEED.read_text("utf-8")
-    expected = told(server, QUESTION)["citations"][0]
+    expected = api_answer(server, QUESTION)["citations"][0]
     assert passage == expected["passage"]["text"]
     marks = first.locator("blockquote mark").all_inner_texts()
     assert marks == [quote["text"] for quote in expected["quotes"]]
@@ -419,8 +419,8 @@ def test_the_question_is_answered_with_its_citation(visit, server):
     assert first.locator("cite").inner_text() == expected["document"]["title"]
     facts = first.locator(".facts > *").all_inner_texts()
     assert facts == ["2022-07-21", "Service Trade", "paragraph 3"]
-    asked = first.locator("details.soft summary").inner_text()
-    assert asked == (
+    summary = first.locator("details.soft summary").inner_text()
+    assert summary == (
         "Asked: What is the background of and main considerations behind the issue of the opinions"
         " by MOFCOM and relevant government departments this time?"
     )
@@ -434,17 +434,17 @@ def test_the_citation_opens_the_document_at_the_marked_passage(visit, server):
     assert link.get_attribute("href") == address
     with page.context.expect_page() as new:
         link.click()
-    reader = new.value
-    mark = reader.locator("mark#passage")
+    opened_page = new.value
+    mark = opened_page.locator("mark#passage")
     expect(mark).to_be_in_viewport()
     assert mark.inner_text().startswith("As a new round of technological revolution")
-    assert reader.evaluate("window.opener") is None
-    assert reader.evaluate("document.referrer") == ""
+    assert opened_page.evaluate("window.opener") is None
+    assert opened_page.evaluate("document.referrer") == ""
 
 
 def test_more_citations_are_folded_below_the_first(visit, server):
     turn = ask(opened(visit()), QUESTION)
-    number = len(told(server, QUESTION)["citations"])
+    number = len(api_answer(server, QUESTION)["citations"])
     summary = turn.locator("summary").filter(has_text=SAY("answer.more"))
     assert summary.inner_text() == f"Also in the record ({number - 1})"
     assert turn.locator("article:visible").count() == 1
@@ -456,19 +456,19 @@ def test_more_citations_are_folded_below_the_first(visit, server):
 
 def test_the_last_five_questions_are_sent_along_and_small_talk_is_not(visit):
     page = visit()
-    asked = []
+    requests = []
 
     def answer(route):
-        said = json.loads(route.request.post_data)
-        asked.append(said["previous"])
-        courtesy = "thanks" if said["question"] == "thanks" else None
-        route.fulfill(json={**cited("Tea.", ["Tea."]), "courtesy": courtesy})
+        body = json.loads(route.request.post_data)
+        requests.append(body["previous"])
+        small_talk = "thanks" if body["question"] == "thanks" else None
+        route.fulfill(json={**cited("Tea.", ["Tea."]), "courtesy": small_talk})
 
     page.route(ASK, answer)
     for question in ["1", "2", "thanks", "3", "4", "5", "6", "7"]:
         widget_does(page, "e.ask(given)", question)
-    assert asked[2:4] == [["1", "2"], ["1", "2"]]
-    assert asked[-1] == ["2", "3", "4", "5", "6"]
+    assert requests[2:4] == [["1", "2"], ["1", "2"]]
+    assert requests[-1] == ["2", "3", "4", "5", "6"]
 
 
 def test_a_follow_up_shows_the_question_searched_for(visit):
@@ -495,7 +495,7 @@ def test_not_in_the_record_is_shown_with_the_coverage(visit, server):
     nearest = turn.locator("details").first
     assert nearest.locator("summary").first.inner_text() == SAY("answer.nearest")
     nearest.locator("summary").first.click()
-    assert turn.locator("article:visible").count() == len(told(server, ELSEWHERE)["nearest"])
+    assert turn.locator("article:visible").count() == len(api_answer(server, ELSEWHERE)["nearest"])
 
 
 def test_a_greeting_is_greeted_and_gets_no_passage(visit):
@@ -636,12 +636,12 @@ def test_a_later_statement_and_related_questions_can_be_opened(visit, server):
 
 def is_told(page, words, question=QUESTION, *, address):
     """Check that after an error the reason, the question and a way on are shown."""
-    expect(trouble(page).locator("p")).to_have_text(words)
+    expect(error_message(page).locator("p")).to_have_text(words)
     assert heard(page).inner_text() == words
     assert box(page).input_value() == question
-    link = trouble(page).get_by_role("link", name=SAY("widget.page"))
-    asked = urllib.parse.urlencode({"q": question, "language": "en"})
-    assert link.get_attribute("href") == f"{address}/answer?{asked}"
+    link = error_message(page).get_by_role("link", name=SAY("widget.page"))
+    query = urllib.parse.urlencode({"q": question, "language": "en"})
+    assert link.get_attribute("href") == f"{address}/answer?{query}"
     return True
 
 
@@ -649,7 +649,7 @@ def is_answered_then(page):
     """Check that the question still in the box gets its answer now."""
     box(page).press("Enter")
     expect(turns(page).locator("article").first).to_be_visible()
-    assert trouble(page).count() == 0
+    assert error_message(page).count() == 0
     assert turns(page).count() == 1
     return box(page).input_value() == ""
 
@@ -698,15 +698,15 @@ def test_an_error_is_shown_below_earlier_answers(visit):
     ask(page, ELSEWHERE)
     page.route(ASK, lambda route: route.abort())
     ask(page, QUESTION)
-    expect(trouble(page).get_by_role("link")).to_be_in_viewport(ratio=1)
-    expect(trouble(page).locator("p")).to_be_in_viewport(ratio=1)
+    expect(error_message(page).get_by_role("link")).to_be_in_viewport(ratio=1)
+    expect(error_message(page).locator("p")).to_be_in_viewport(ratio=1)
 
 
 def test_a_widget_that_is_out_of_date_sends_its_visitor_to_the_page(visit, server):
     def as_another_version(route):
-        said = json.loads(route.request.post_data)
-        assert said == {"question": QUESTION, "previous": [], "language": "en", "widget": 1}
-        route.continue_(post_data=json.dumps({**said, "widget": 99}))
+        body = json.loads(route.request.post_data)
+        assert body == {"question": QUESTION, "previous": [], "language": "en", "widget": 1}
+        route.continue_(post_data=json.dumps({**body, "widget": 99}))
 
     page = opened(visit())
     page.route(ASK, as_another_version, times=1)
@@ -722,7 +722,7 @@ def test_a_refused_question_shows_the_reason(visit, server):
     why = "The question has 2,804 characters, at most 2,000 are taken: ask something shorter."
     assert is_told(page, SAY("answer.failed", why=why), long, address=server)
     ask(page, QUESTION)
-    assert trouble(page).count() == 0
+    assert error_message(page).count() == 0
 
 
 @pytest.mark.parametrize("body", ["<html>Bad gateway</html>", "", "[1]", "null"])
@@ -1034,8 +1034,8 @@ def test_no_state_has_an_accessibility_error(visit, show, size):
     from axe_playwright_python.sync_playwright import Axe
 
     page = show(visit, size=size)
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
 
 
 FOCUSED = """() => {
@@ -1077,8 +1077,8 @@ def test_the_keyboard_is_enough(visit):
     expect(turns(page).locator("article").first).to_be_visible()
     assert page.evaluate(FOCUSED) == "box"
 
-    asked = "summary: Asked: What is the background"
-    stops = pressed(page, "Shift+Tab", asked)
+    summary = "summary: Asked: What is the background"
+    stops = pressed(page, "Shift+Tab", summary)
     more = [stop for stop in stops if stop.startswith("summary: Also in the record")]
     assert len(more) == 1
     assert "nothing" not in stops
@@ -1161,9 +1161,9 @@ def test_nothing_that_can_have_the_focus_is_covered_by_the_panel(visit):
 
 
 @pytest.mark.parametrize(
-    ("question", "said"), [(QUESTION, "3 passages found."), (ELSEWHERE, "Not in the record")]
+    ("question", "announced"), [(QUESTION, "3 passages found."), (ELSEWHERE, "Not in the record")]
 )
-def test_an_answer_is_announced_once(visit, question, said):
+def test_an_answer_is_announced_once(visit, question, announced):
     page = opened(visit())
     heard(page).evaluate(
         """(e) => {
@@ -1173,8 +1173,8 @@ def test_an_answer_is_announced_once(visit, question, said):
         }"""
     )
     ask(page, question)
-    expect(heard(page)).to_have_text(said)
-    assert heard(page).evaluate("e => e.changes") == ["Searching the record …", said]
+    expect(heard(page)).to_have_text(announced)
+    assert heard(page).evaluate("e => e.changes") == ["Searching the record …", announced]
     live = "[aria-live], [role=alert], [role=log], [role=status], output"
     assert page.locator("press-qa").locator(live).count() == 1
 
@@ -1296,9 +1296,9 @@ def test_the_widget_speaks_the_language_it_is_given_or_the_page_s(visit, languag
     assert log.locator("p").all_inner_texts() == [say("chat.welcome")]
     assert box(page).get_attribute("placeholder") == say("chat.placeholder")
     panel(page).get_by_label(say("chat.input"), exact=True).fill(ELSEWHERE)
-    with page.expect_request(ASK) as asked:
+    with page.expect_request(ASK) as request:
         panel(page).get_by_role("button", name=say("chat.send"), exact=True).click()
-    assert asked.value.post_data_json["language"] == spoken
+    assert request.value.post_data_json["language"] == spoken
     expect(panel(page).locator(".verdict")).to_have_text(say("answer.not_in_record"))
     coverage = say("coverage.one", documents=1, first="2022-07-21")
     explained = say("answer.not_in_record.explained", coverage=coverage)
@@ -1376,11 +1376,11 @@ def colours(visit, server, accents):
     launches = page.locator("press-qa button.launch")
     expect(launches).to_have_count(len(accents) + 1)
     assert all(one.is_visible() for one in launches.all())
-    found = launches.evaluate_all(
+    colours_found = launches.evaluate_all(
         "all => all.map(getComputedStyle).map((style) => [style.backgroundColor, style.color])"
     )
-    assert found[0] == BLUE  # the snippet's
-    return dict(zip(accents, found[1:], strict=True))
+    assert colours_found[0] == BLUE  # the snippet's
+    return dict(zip(accents, colours_found[1:], strict=True))
 
 
 def test_text_on_the_accent_can_be_read(visit, server):
@@ -1425,8 +1425,8 @@ def test_an_accent_in_another_notation_is_ignored_or_its_text_can_be_read(visit,
         "color(srgb 1 1 0)": black,
         "color-mix(in srgb, yellow, white)": black,
     }
-    found = colours(visit, server, readable)
-    assert {a: f for a, f in found.items() if f != BLUE and f[1] != readable[a]} == {}
+    pairs = colours(visit, server, readable)
+    assert {a: f for a, f in pairs.items() if f != BLUE and f[1] != readable[a]} == {}
 
 
 LIGHT_PAPER, DARK_PAPER = "rgb(255, 255, 255)", "rgb(28, 25, 23)"
@@ -1503,7 +1503,7 @@ def test_the_page_can_open_ask_read_clear_and_close(visit, server):
     widget_does(page, "e.open()")
     assert panel(page).is_visible()
     answer = widget_does(page, "e.ask(given)", f"  {QUESTION} ")
-    expected = told(server, QUESTION)
+    expected = api_answer(server, QUESTION)
     assert {**answer, "elapsed_ms": 0} == {**expected, "elapsed_ms": 0}
     assert widget_does(page, "e.conversation") == [{"question": QUESTION, "answer": answer}]
     assert widget_does(page, "e.ask('  ')") is None
@@ -1525,9 +1525,9 @@ def test_the_element_may_be_moved_and_made_by_script(visit):
 
 def test_a_server_below_a_path_is_asked_there(visit, server):
     page = visit(f'server="{server}/record"')
-    with opened(page).expect_request(ASK) as asked:
+    with opened(page).expect_request(ASK) as request:
         ask(page, QUESTION)
-    assert asked.value.url == f"{server}/record/api/v1/ask"
+    assert request.value.url == f"{server}/record/api/v1/ask"
 
 
 # Without the script
