@@ -1314,6 +1314,18 @@ MUTANTS = [
         "            self._not_before = float('inf')",
     ),
     (
+        "every request tries a Redis that is away",
+        "web/server/limits.py",
+        "        if self._outage:\n            self._not_before = now",
+        "        if False:\n            self._not_before = now",
+    ),
+    (
+        "an outage does not show in the metrics",
+        "web/server/outage.py",
+        "self._set_gauge(cause is not None)",
+        "pass",
+    ),
+    (
         "records share their limits",
         "web/server/limits.py",
         'key_prefix=f"press-qa:{record}",',

@@ -59,6 +59,15 @@ def test_servers_that_share_count_together():
     assert asyncio.run(outcome()) == ([True, True], [True, False], [False])
 
 
+def test_one_request_at_a_time_tries_a_redis_that_is_away(clock):
+    shared = shared_limits(Sometimes())._shared
+    shared.failed(StorageError(ConnectionError("nobody there")))
+    clock[0] += 1
+    assert [shared.is_due(), shared.is_due()] == [True, False]
+    shared.worked()
+    assert [shared.is_due(), shared.is_due()] == [True, True]
+
+
 def test_while_redis_is_away_each_server_counts_alone_and_logs_it_once(clock, caplog):
     async def outcome():
         counter, metrics = Sometimes(), Metrics()
