@@ -32,7 +32,7 @@ from qa.sources.ingest import ingest
 from qa.sources.layouts.registry import turns
 from qa.web.server.live import Live
 from qa.web.ui.chat import example_questions
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 from serving import serving
 
 
