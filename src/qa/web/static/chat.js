@@ -202,7 +202,7 @@ const PRESSED = {
     copy(pressed.parentNode.nextElementSibling.textContent);
   },
   ".qa-ask-it": (pressed) => send(pressed.textContent),
-  // A browser lets nothing be copied from a page that came without TLS.
+  // Browsers allow copying only on pages that came over TLS.
   ".qa-permalink a": ({ href }) => (navigator.clipboard ? copy(href) : window.open(href, "_blank", "noopener")),
   ".qa-edit": (pressed) => fill(pressed.previousElementSibling.textContent),
   ".qa-unlimited": (pressed) => {
