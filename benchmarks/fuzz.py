@@ -41,7 +41,7 @@ _BOOT = """
 import os, signal, sys
 sys.path.insert(0, {tests!r})
 from fuzzing import Touched
-from qa.cli.commands import main
+from qa.cli import main
 out = os.open({found!r}, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 class Written(list):
     def append(self, one):
@@ -127,9 +127,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home, found = Path(folder), Path(folder) / "found"
         shutil.copytree(ROOT / "corpus", home / "corpus")
-        indexing = python(
-            "-c", f"import os; os.chdir({folder!r}); from qa.cli.commands import main; main()"
-        )
+        indexing = python("-c", f"import os; os.chdir({folder!r}); from qa.cli import main; main()")
         finished([*indexing, "index"])
         found.touch()
         with watched(home, found) as (port, process):

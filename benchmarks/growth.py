@@ -38,6 +38,8 @@ from qa.evaluation.datasets import open_set
 from qa.evaluation.run import indexed
 from qa.index import snapshot as snapshots
 from qa.index.build import EXACT_ROWS
+from qa.index.contents import write_contents
+from qa.index.embeddings import Embedded
 from qa.index.encoder import Encoder, open_encoder
 from qa.index.snapshot import Snapshot
 from qa.records import Document, Passage
@@ -99,8 +101,9 @@ def repeated(data: Path, size: int, index: Path) -> dict:
     )
     started = time.perf_counter()
     with snapshots.writing(index) as folder:
-        searches = snapshots.write_files(
-            folder, [(d, "") for d in documents], passages, vectors, encoder, EXACT_ROWS
+        embedded = [Embedded(encoder, *vectors)]
+        searches = write_contents(
+            folder, [(d, "") for d in documents], passages, embedded, EXACT_ROWS
         )
         counts = {
             "documents": len(documents),
@@ -108,7 +111,8 @@ def repeated(data: Path, size: int, index: Path) -> dict:
             "sentences": len(vectors[1]),
         }
         told = {"name": encoder.name, "sha256": encoder.sha256, "languages": encoder.languages}
-        inputs = {"encoder": told, "settings": {"exact_rows": EXACT_ROWS}}
+        settings = {"exact_rows": EXACT_ROWS}
+        inputs = {"encoder": told, "further_encoders": [], "settings": settings}
         digest = snapshots.publish(index, folder, inputs, counts, searches)
     seconds = time.perf_counter() - started
     mb = sum(p.stat().st_size for p in (index / digest).rglob("*") if p.is_file()) / 2**20

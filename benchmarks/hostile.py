@@ -276,7 +276,7 @@ def main() -> None:
         home = Path(folder)
         shutil.copytree(ROOT / "corpus", home / "corpus")
         if given.index is None:
-            inside = f"import os; os.chdir({folder!r}); from qa.cli.commands import main; main()"
+            inside = f"import os; os.chdir({folder!r}); from qa.cli import main; main()"
             finished([*python("-c", inside), "index"])
         (document,) = [path.stem for path in (ROOT / "corpus").glob("*.md")][:1]
         text = (ROOT / "corpus" / f"{document}.md").read_text("utf-8")

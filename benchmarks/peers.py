@@ -198,9 +198,9 @@ PEERS = {"plain": Plain, "txtai": Txtai, "haystack": Haystack, "bm25s": Bm25s, "
 
 def model_folder() -> str:
     """The embedding model that all of them use."""
-    from qa.index.export import BUNDLED, _model_folder  # noqa: PLC0415
+    from qa.index.models import BUNDLED, model_folder  # noqa: PLC0415
 
-    return str(_model_folder(BUNDLED))
+    return str(model_folder(BUNDLED))
 
 
 def model() -> object:

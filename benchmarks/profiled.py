@@ -29,7 +29,7 @@ def step(name):
     global last
     now = time.perf_counter()
     steps[name], last = (now - last) * 1000, now
-import qa.cli.commands; step("the command line: typer, rich, settings")
+import qa.cli; step("the command line: typer, rich, settings")
 import qa.answer.ask; step("the code that answers, numpy")
 import faiss; step("faiss")
 import onnxruntime, tokenizers; step("onnxruntime, tokenizers")

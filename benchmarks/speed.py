@@ -35,7 +35,8 @@ from qa import QA
 from qa.evaluation.datasets import open_set
 from qa.evaluation.run import indexed
 from qa.index.build import build
-from qa.index.export import BUNDLED, exported_encoder
+from qa.index.export import exported_encoder
+from qa.index.models import BUNDLED
 from qa.settings import Settings
 
 TIMES = 7
@@ -106,10 +107,10 @@ def warm(qa: QA, texts: list[str]) -> Row:
     import torch  # noqa: PLC0415
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415
 
-    from qa.index.export import _model_folder  # noqa: PLC0415
+    from qa.index.models import model_folder  # noqa: PLC0415
 
     torch.set_num_threads(1)
-    model = SentenceTransformer(str(_model_folder(BUNDLED)), device="cpu", local_files_only=True)
+    model = SentenceTransformer(str(model_folder(BUNDLED)), device="cpu", local_files_only=True)
     ways = {"ours": qa.ask, "reference": model.encode, "encoder": lambda t: qa.encoder.encode([t])}
     took: dict[str, list[float]] = {name: [] for name in ways}
     # In blocks, so that each finds the processor's caches as it left them.
@@ -135,12 +136,12 @@ def embedding(documents: list) -> Row:
     import torch  # noqa: PLC0415
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415
 
-    from qa.index.export import _model_folder  # noqa: PLC0415
+    from qa.index.models import model_folder  # noqa: PLC0415
 
     torch.set_num_threads(os.cpu_count() or 1)
     settings = Settings.load()
     encoder = exported_encoder(settings.encoder, settings.cache)
-    model = SentenceTransformer(str(_model_folder(BUNDLED)), device="cpu", local_files_only=True)
+    model = SentenceTransformer(str(model_folder(BUNDLED)), device="cpu", local_files_only=True)
     texts: list[str] = []
 
     def index() -> None:

@@ -70,11 +70,30 @@ class WordEncoder:
                 on_encoded(row + 1)
         return vectors
 
+    def encode_query(self, texts):
+        return self.encode(texts)
+
+
+class HalfEncoder(WordEncoder):
+    """Another encoder of words, of another dimension, with prompts."""
+
+    name = "models/half words"
+    sha256 = "f" * 64
+    dimension = 512
+    max_tokens = 100
+
+    def encode(self, texts, on_encoded=None):
+        return super().encode([f"passage: {text}" for text in texts], on_encoded)
+
+    def encode_query(self, texts):
+        return WordEncoder.encode(self, [f"query: {text}" for text in texts])
+
 
 @pytest.fixture(scope="session")
 def real_encoder(tmp_path_factory):
     """The encoder that comes with us, exported once."""
-    from qa.index.export import BUNDLED, exported_encoder
+    from qa.index.export import exported_encoder
+    from qa.index.models import BUNDLED
 
     return exported_encoder(BUNDLED, tmp_path_factory.mktemp("cache"))
 

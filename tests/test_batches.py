@@ -1,4 +1,4 @@
-"""A file of questions becomes a file of answers: all of them, in order, the same every time."""
+"""A file of questions becomes a file of answers: complete, in order, the same every time."""
 
 import csv
 import dataclasses
@@ -16,7 +16,7 @@ import pytest
 import qa.evaluation.batches
 from conftest import WordEncoder, contents
 from qa import QA
-from qa.errors import BusyError, QuestionError
+from qa.errors import BusyError, InputError, OutputError
 from qa.evaluation import batch
 from qa.evaluation.questions import BadRow
 from qa.index.snapshot import open_snapshot
@@ -47,7 +47,7 @@ def test_answers_come_in_order_and_bad_rows_in_their_place(qa_over, tmp_path):
     assert first["citations"][0]["passage"]["text"] == PAGE
     assert second == {"line": 3, "id": "2", "error": "there is no question"}
     assert (third["status"], third["citations"]) == ("not_in_record", [])
-    assert (tally.rows, tally.asked, tally.answered) == (3, 2, 1)
+    assert (tally.rows, tally.questions, tally.answered) == (3, 2, 1)
     assert tally.bad == (BadRow(3, "2", "there is no question"),)
     assert "elapsed_ms" not in first
     batch(qa, tmp_path / "q.csv", tmp_path / "timed.jsonl")
@@ -86,7 +86,9 @@ def test_a_cell_that_a_spreadsheet_would_run_is_made_harmless(qa_over, tmp_path)
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
 @pytest.mark.parametrize("kept", [0, 0.02, 0.31, 0.5, 0.97, 1])
-def test_a_run_cut_off_anywhere_goes_on_to_the_same_bytes(qa_over, tmp_path, name, kept, capsys):
+def test_a_run_interrupted_anywhere_resumes_to_the_same_bytes(
+    qa_over, tmp_path, name, kept, capsys
+):
     questions = [f'"hot tea\n{n} ""x"""\n' for n in range(20)] + ["a,b\n"]
     (tmp_path / "q.csv").write_text("question\n" + "".join(questions), "utf-8")
     qa = qa_over()
@@ -111,12 +113,12 @@ def test_a_run_cut_off_anywhere_goes_on_to_the_same_bytes(qa_over, tmp_path, nam
     assert (tmp_path / name).read_bytes() == whole
     ends = whole[: round(len(whole) * kept)].count(b"}\n" if name == "a.jsonl" else b'"\r\n')
     there = ends if name == "a.jsonl" else max(0, ends - 1)
-    assert tally.asked == len(asked) == max(0, 20 - there)
+    assert tally.questions == len(asked) == max(0, 20 - there)
     assert len(tally.bad) == 1
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(["index", name, "q.csv"])
 
 
-def test_an_unfinished_run_of_other_questions_is_not_taken_up(qa_over, tmp_path):
+def test_an_unfinished_run_of_other_questions_is_not_resumed(qa_over, tmp_path):
     (tmp_path / "q.csv").write_text("question\nhot tea\ncold milk\n", "utf-8")
     qa = qa_over()
     qa_asks, calls = qa.ask, []
@@ -132,7 +134,7 @@ def test_an_unfinished_run_of_other_questions_is_not_taken_up(qa_over, tmp_path)
         batch(qa, tmp_path / "q.csv", tmp_path / "a.jsonl")
     qa.ask = qa_asks
     (tmp_path / "q.csv").write_text("question\nrain\ncold milk\n", "utf-8")
-    assert batch(qa, tmp_path / "q.csv", tmp_path / "a.jsonl").asked == 2
+    assert batch(qa, tmp_path / "q.csv", tmp_path / "a.jsonl").questions == 2
     assert answered(tmp_path / "a.jsonl")[0]["question"] == "rain"
 
 
@@ -162,39 +164,41 @@ def test_standard_input_and_output(qa_over, monkeypatch, capfdbinary):
     assert capfdbinary.readouterr().out.startswith('\ufeff"line","id","error"'.encode())
 
 
-def test_what_cannot_be_read_or_written_is_said(qa_over, tmp_path):
-    with pytest.raises(QuestionError, match="cannot be read"):
+def test_unreadable_questions_and_unwritable_answers_are_refused(qa_over, tmp_path):
+    with pytest.raises(InputError, match="cannot be read"):
         batch(qa_over(), tmp_path / "nowhere.csv", tmp_path / "a.jsonl")
     (tmp_path / "q.csv").write_text("hot tea\n", "utf-8")
-    with pytest.raises(QuestionError, match="cannot be written"):
+    with pytest.raises(OutputError, match="cannot be written"):
         batch(qa_over(), tmp_path / "q.csv", tmp_path / "q.csv" / "a.jsonl")
-    with pytest.raises(QuestionError, match="holds the questions: name another file"):
+    with pytest.raises(OutputError, match="holds the questions: name another file"):
         batch(qa_over(), tmp_path / "q.csv", tmp_path / "." / "q.csv")
-    with pytest.raises(QuestionError, match="asked for csv and tsv"):
+    with pytest.raises(OutputError, match="written as jsonl or csv, not tsv: choose with --to"):
         batch(qa_over(), tmp_path / "q.csv", tmp_path / "a.tsv")
+    with pytest.raises(InputError, match="read as jsonl, csv, tsv, not xlsx"):
+        batch(qa_over(), tmp_path / "q.csv", tmp_path / "a.csv", read_as="xlsx")
 
 
-def test_progress_is_told(qa_over, tmp_path):
+def test_progress_is_reported(qa_over, tmp_path):
     (tmp_path / "q.csv").write_text("question\nhot tea\n\nrain\n", "utf-8")
-    told = []
-    batch(qa_over(), tmp_path / "q.csv", tmp_path / "a", on_done=lambda *done: told.append(done))
-    assert told == [(1, 2), (2, 2)]
+    calls = []
+    batch(qa_over(), tmp_path / "q.csv", tmp_path / "a", on_done=lambda *done: calls.append(done))
+    assert calls == [(1, 2), (2, 2)]
     assert qa.evaluation.batches.STANDARD == "-"
 
 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("index", "is no file"),
-        ("pipe", "is no file"),
-        ("answers.xlsx", "does not tell a format"),
+        ("index", "is not a file"),
+        ("pipe", "is not a file"),
+        ("answers.xlsx", "names no format of answers"),
     ],
 )
 def test_nothing_but_a_file_of_answers_is_ever_replaced(qa_over, tmp_path, name, message):
     qa = qa_over()
     (tmp_path / "q.csv").write_text("hot tea\n", "utf-8")
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(QuestionError, match=message):
+    with pytest.raises(OutputError, match=message):
         batch(qa, tmp_path / "q.csv", tmp_path / name)
     assert list(tmp_path.glob("*.unfinished")) == []
 
@@ -235,7 +239,7 @@ def test_a_file_that_holds_no_answers_is_refused_and_keeps_every_byte(
     (tmp_path / "q.csv").write_text("hot tea\n", "utf-8")
     (tmp_path / name).write_bytes(content)
     before = contents(tmp_path)
-    with pytest.raises(QuestionError, match=f"{name} is there already and holds no answers"):
+    with pytest.raises(OutputError, match=f"{name} exists and does not hold answers of qa batch"):
         batch(qa, tmp_path / "q.csv", tmp_path / name)
     assert contents(tmp_path) == before
 
@@ -246,7 +250,7 @@ def test_answers_are_replaced_by_later_ones(qa_over, tmp_path, name):
     (tmp_path / name).touch()
     for questions in ("hot tea\n", "rain\n,\n"):
         (tmp_path / "q.csv").write_text(f"question\n{questions}", "utf-8")
-        assert batch(qa, tmp_path / "q.csv", tmp_path / name).asked == 1
+        assert batch(qa, tmp_path / "q.csv", tmp_path / name).questions == 1
 
 
 OTHERWISE = {
@@ -259,7 +263,7 @@ OTHERWISE = {
 
 
 @pytest.mark.parametrize("name", OTHERWISE)
-def test_a_run_is_not_gone_on_with_under_other_settings(qa_over, tmp_path, name):
+def test_a_run_is_not_resumed_under_other_settings(qa_over, tmp_path, name):
     (tmp_path / "q.csv").write_text("question\nhot tea\ncold milk\n", "utf-8")
     first = qa_over(today=datetime.date(2020, 1, 1))
     ask, calls = first.ask, []
@@ -275,12 +279,10 @@ def test_a_run_is_not_gone_on_with_under_other_settings(qa_over, tmp_path, name)
         batch(first, tmp_path / "q.csv", tmp_path / "a.jsonl")
     other = qa_over(**{"today": datetime.date(2020, 1, 1), name: OTHERWISE[name]})
     other.ask = QA(other.snapshot, WordEncoder()).ask  # what a stand-in for a reader cannot do
-    assert batch(other, tmp_path / "q.csv", tmp_path / "a.jsonl").asked == 2
+    assert batch(other, tmp_path / "q.csv", tmp_path / "a.jsonl").questions == 2
 
 
-def test_a_run_is_not_gone_on_with_over_another_snapshot_version_code_or_engine(
-    qa_over, monkeypatch
-):
+def test_a_run_is_not_resumed_with_another_snapshot_version_code_or_engine(qa_over, monkeypatch):
     qa = qa_over()
     keys = [qa.answer_settings]
     monkeypatch.setattr("qa.answer.ask.__version__", "another")
@@ -294,8 +296,8 @@ def test_a_run_is_not_gone_on_with_over_another_snapshot_version_code_or_engine(
     assert len({json.dumps(key) for key in keys}) == len(keys)
 
 
-def test_all_that_makes_a_qa_is_in_what_answers_depend_on(qa_over):
-    """A parameter that is added to QA shall not be forgotten when a batch is resumed."""
+def test_answer_settings_hold_every_parameter_of_a_qa(qa_over):
+    """A new parameter of QA must not be forgotten when a batch is resumed."""
     parameters = {*inspect.signature(QA.__init__).parameters} - {"self", "snapshot", "encoder"}
     assert parameters == {*qa_over().answer_settings} - {"snapshot", "version", "code", "engine"}
     assert parameters | {"engine"} == ANSWER_SETTINGS

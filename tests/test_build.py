@@ -8,8 +8,9 @@ import os
 import numpy as np
 import pytest
 
-from conftest import WordEncoder, corpus_file
-from qa.errors import BusyError, CorpusError
+from conftest import HalfEncoder, WordEncoder, corpus_file
+from qa.answer.ask import QA
+from qa.errors import BusyError, CorpusError, EncoderError
 from qa.index import snapshot as snapshots
 from qa.index.build import EXACT_ROWS, build
 from qa.index.snapshot import open_snapshot
@@ -250,3 +251,110 @@ def test_a_record_of_withdrawn_documents_alone_is_refused(tmp_path):
     gone = dataclasses.replace(TEA, withdrawn=datetime.date(2026, 1, 2))
     with pytest.raises(CorpusError, match="Every document of the record is withdrawn"):
         run(tmp_path / "index", gone)
+
+
+def build_with(index, *encoders, passage_chars=30, documents=(TEA, RAIN)):
+    return build(map(corpus_file, documents), index, encoders, passage_chars=passage_chars)
+
+
+def test_a_snapshot_holds_the_vectors_of_each_encoder_the_primary_first(tmp_path):
+    built = build_with(tmp_path, WordEncoder(), HalfEncoder())
+    live = open_snapshot(tmp_path)
+    assert [e.name for e in live.embeddings] == ["words", "models/half words"]
+    for embeddings, encoder in zip(live.embeddings, (WordEncoder(), HalfEncoder()), strict=True):
+        assert embeddings.sha256 == encoder.sha256
+        for row, passage in enumerate(live.passages):
+            expected = half(encoder.encode([passage.text]))
+            assert np.array_equal(embeddings.passages.vectors(np.array([row])), expected)
+        texts = [text for passage in live.passages for text in passage.sentence_texts]
+        expected = half(encoder.encode(texts))
+        rows = np.arange(len(texts))
+        assert np.array_equal(embeddings.sentences.vectors(rows), expected)
+        cosines = np.einsum("ij,ij->i", expected[:-1].astype(float), expected[1:].astype(float))
+        assert embeddings.sentence_pairs[:-1] == pytest.approx(cosines, abs=1e-3)
+        assert len(embeddings.questions) == len(live.questions)
+    assert live.passage_vectors is live.embeddings[0].passages
+    folder = tmp_path / built.digest
+    assert {p.name for p in (folder / "encoders").iterdir()} == {"words", "half-words"}
+    assert (folder / "vectors" / "half-words" / "sentences.faiss").is_file()
+    inputs = live.manifest["inputs"]
+    assert inputs["encoder"]["name"] == "words"
+    assert [e["dimension"] for e in inputs["further_encoders"]] == [512]
+    assert live.manifest["searches"]["half-words/sentences"] == {"search": "exact"}
+    assert (built.embedded, built.reused) == (16, 0)
+
+
+def test_a_further_encoder_changes_no_answer_of_the_primary(tmp_path):
+    build_with(tmp_path / "one", WordEncoder())
+    build_with(tmp_path / "two", WordEncoder(), HalfEncoder())
+    answers = [
+        QA(open_snapshot(tmp_path / index), WordEncoder()).ask("is tea hot?")
+        for index in ("one", "two")
+    ]
+    assert answers[0].citations == answers[1].citations != ()
+    assert answers[0].confidence == answers[1].confidence
+
+
+def test_adding_an_encoder_or_making_it_the_primary_embeds_only_what_is_missing(tmp_path):
+    build_with(tmp_path, WordEncoder())
+    words, halves = WordEncoder(), HalfEncoder()
+    told = []
+    built = build(
+        map(corpus_file, (TEA, RAIN)),
+        tmp_path,
+        (words, halves),
+        passage_chars=30,
+        on_embedded=lambda done, total: told.append((done, total)),
+    )
+    assert (built.embedded, built.reused, words.encoded, len(halves.encoded)) == (8, 8, [], 8)
+    assert told == [(n, 8) for n in range(1, 9)]
+    words, halves = WordEncoder(), HalfEncoder()
+    swapped = build_with(tmp_path, halves, words)
+    assert (swapped.embedded, swapped.reused, words.encoded, halves.encoded) == (0, 16, [], [])
+    live = open_snapshot(tmp_path)
+    expected = half(HalfEncoder().encode([live.passages[0].text]))
+    assert np.array_equal(live.passage_vectors.vectors(np.array([0])), expected)
+
+
+def test_each_encoder_embeds_the_languages_it_knows(tmp_path):
+    chinese = Document(id="zh", title="zh", text="茶很热，出口增长。", language="zh")
+    words, halves = WordEncoder(), HalfEncoder()
+    words.languages = ("en",)
+    build_with(tmp_path, words, halves, documents=(TEA, chinese))
+    live = open_snapshot(tmp_path)
+    assert [e.is_embedded.tolist() for e in live.embeddings] == [[True, False], [True, True]]
+    assert live.documents.is_embedded.tolist() == [True, False]
+    row = live.documents.rows("zh")[0]
+    zeros = [not e.passages.vectors(np.array([row])).any() for e in live.embeddings]
+    assert zeros == [True, False]
+
+
+def test_no_passage_is_longer_than_any_of_the_encoders_reads(tmp_path):
+    text = " ".join(f"Number {n} is here." for n in range(80))
+    narrow = HalfEncoder()
+    narrow.max_tokens = 127
+    build_with(
+        tmp_path,
+        WordEncoder(),
+        narrow,
+        passage_chars=10_000,
+        documents=[Document(id="n", title="N", text=text)],
+    )
+    passages = open_snapshot(tmp_path).passages
+    counts = [narrow.count_tokens(passage.text) for passage in passages]
+    assert counts == [124, 124, 72]
+
+
+def test_two_encoders_of_one_name_are_refused(tmp_path):
+    other = HalfEncoder()
+    other.name = "elsewhere/words"
+    with pytest.raises(EncoderError, match=r"share a name \(words, words\)"):
+        build_with(tmp_path, WordEncoder(), other)
+
+
+def test_a_damaged_file_of_a_further_encoder_is_noticed(tmp_path):
+    built = build_with(tmp_path, WordEncoder(), HalfEncoder())
+    path = tmp_path / built.digest / "vectors" / "half-words" / "passages.faiss"
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert [str(path) in fault for fault in snapshots.check_files(tmp_path)] == [True]

@@ -1,4 +1,4 @@
-"""The commands: what they print, where, and with which exit code."""
+"""The commands: their output, their errors and their exit codes."""
 
 import json
 import os
@@ -8,10 +8,14 @@ import signal
 import sys
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
-from conftest import SEED, contents
-from qa.cli.commands import commands
+import qa.cli.index
+import qa.cli.ingest
+from conftest import ROOT, SEED, contents
+from qa import cli
+from qa.errors import QAError
 
 
 @pytest.fixture
@@ -29,7 +33,7 @@ def run(capsys, monkeypatch):
     def run(*args):
         monkeypatch.setattr(sys, "argv", ["qa", *args])
         with pytest.raises(SystemExit) as end:
-            commands.main()
+            cli.main()
         printed = capsys.readouterr()
         return end.value.code or 0, printed.out, printed.err
 
@@ -51,7 +55,7 @@ def test_from_source_to_proved_answer(project, run):
         "including-mofcom-issued.md\n1 sources: 1 new.\n"
     )
     code, out, err = run("index")
-    assert out.startswith("1 documents, 4 passages, 14 sentences; 18 texts embedded, 0 taken")
+    assert out.startswith("1 documents, 4 passages, 14 sentences; 18 texts embedded, 0 reused")
     assert err == "embedding: 18 of 18\n"
     code, out, _ = run("ask", "The Opinions puts forward 28 tasks", "--json")
     assert code == 0
@@ -82,21 +86,21 @@ def test_an_answer_reads_well_in_a_file(project, run):
     assert all(line == line.rstrip() for line in out.split("\n"))
 
 
-def test_not_in_the_record_is_said_and_is_no_failure(project, run):
+def test_an_unanswered_question_is_no_failure(project, run):
     indexed(run)
     code, out, _ = run("ask", "import duty on soybeans")
     assert (code, out.split("\n")[0]) == (0, "No clear answer found.")
 
 
-def test_a_second_index_embeds_nothing(project, run):
+def test_a_second_index_embeds_nothing_new(project, run):
     first, _ = indexed(run)
     _, out, err = run("index")
-    assert "0 texts embedded, 18 taken from the last snapshot" in out
+    assert "0 texts embedded, 18 reused from the last snapshot" in out
     assert out.split("\n")[1] == first.split("\n")[1]
     assert err == ""
 
 
-def test_a_changed_corpus_file_is_named_and_the_exit_code_says_so(project, run):
+def test_a_changed_corpus_file_is_named_and_fails_verify(project, run):
     indexed(run)
     (path,) = (project / "corpus").glob("*.md")
     path.write_text(path.read_text("utf-8").replace("28 tasks", "29 tasks"), "utf-8")
@@ -106,7 +110,7 @@ def test_a_changed_corpus_file_is_named_and_the_exit_code_says_so(project, run):
 
 
 @pytest.mark.parametrize("command", [["ask", "tea"], ["serve"], ["status"], ["verify"]])
-def test_a_damaged_snapshot_is_refused_by_every_command_with_the_file(project, run, command):
+def test_every_command_refuses_a_damaged_snapshot_and_names_the_file(project, run, command):
     indexed(run)
     (path,) = (project / "index").rglob("documents.jsonl")
     path.write_bytes(path.read_bytes().replace(b"e", b"i", 1))
@@ -118,13 +122,13 @@ def test_a_damaged_snapshot_is_refused_by_every_command_with_the_file(project, r
         assert 'run "qa index" to build it anew' in err
 
 
-def test_no_index_yet_is_said_with_the_remedy(project, run):
+def test_a_missing_index_is_reported_with_the_remedy(project, run):
     code, out, err = run("ask", "tea")
     assert (code, out) == (1, "")
     assert err == 'qa: There is no snapshot in index: run "qa index" first.\n'
 
 
-def test_a_bad_source_is_listed_and_the_exit_code_says_so(project, run):
+def test_a_bad_source_is_listed_and_fails_ingest(project, run):
     (project / "seeds" / "a.pdf").write_bytes(b"%PDF")
     code, out, err = run("ingest", "seeds")
     assert code == 1
@@ -143,7 +147,7 @@ def test_wrong_usage_exits_with_2(project, run, monkeypatch):
     assert (code, err[:24]) == (2, "qa: Settings are wrong (")
 
 
-def test_status_tells_what_is_live(project, run):
+def test_status_shows_the_live_snapshot(project, run):
     indexed(run)
     code, out, _ = run("status", "--json")
     stated = json.loads(out)
@@ -156,7 +160,7 @@ def test_status_tells_what_is_live(project, run):
     assert stated["snapshot"] in out
 
 
-def test_status_names_the_reader(project, run, monkeypatch):
+def test_status_names_the_reranker(project, run, monkeypatch):
     from qa.answer.reranker import open_reranker
 
     indexed(run)
@@ -167,7 +171,7 @@ def test_status_names_the_reader(project, run, monkeypatch):
     assert stated["reader_sha256"] == open_reranker("bundled").sha256
 
 
-def test_a_port_in_use_is_said_before_anything_is_loaded(project, run):
+def test_a_port_in_use_is_reported_before_anything_is_loaded(project, run):
     import socket
 
     indexed(run)
@@ -180,32 +184,55 @@ def test_a_port_in_use_is_said_before_anything_is_loaded(project, run):
 
 
 @pytest.mark.parametrize(
-    ("number", "workers", "told"),
+    ("number", "workers", "kept"),
     [
         (signal.SIGINT, "0", ""),
-        (signal.SIGTERM, "2", " What was embedded is kept."),
+        (signal.SIGTERM, "2", " Embedded texts are kept."),
     ],
 )
-def test_who_stops_an_index_is_told_what_stays(run, monkeypatch, number, workers, told):
-    monkeypatch.setattr(commands, "_index", lambda *_, **__: os.kill(os.getpid(), number))
+def test_an_interrupted_index_says_what_is_kept(run, monkeypatch, number, workers, kept):
+    monkeypatch.setattr(qa.cli.index, "_index", lambda *_, **__: os.kill(os.getpid(), number))
     code, out, err = run("index", "--workers", workers)
     assert (code, out) == (128 + number, "")
-    assert err == f'qa: interrupted.{told} "qa status" tells which snapshot is live.\n'
+    assert err == f'qa: interrupted.{kept} "qa status" shows which snapshot is live.\n'
 
 
 def test_debug_shows_the_traceback(project, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["qa", "--debug", "ask", "tea"])
-    with pytest.raises(commands.QAError):
-        commands.main()
+    with pytest.raises(QAError):
+        cli.main()
+
+
+COMMANDS = [command.name for command in cli.app.registered_commands]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command):
+    done = CliRunner().invoke(cli.app, [command, "--help"])
+    assert done.exit_code == 0
+    assert f"qa {command}" in re.search(r"Example: (.*)", done.output)[1]
+
+
+def test_help_lists_every_command_with_a_whole_sentence():
+    listed = CliRunner().invoke(cli.app, ["--help"]).output.split("Commands:\n")[1]
+    lines = [line.split(maxsplit=1) for line in listed.splitlines()]
+    assert [name for name, _ in lines] == COMMANDS
+    assert all(sentence.endswith(".") for _, sentence in lines)
+    assert "..." not in listed
 
 
 @pytest.mark.parametrize(
-    "command", [c.name or c.callback.__name__ for c in commands.app.registered_commands]
+    "document", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda p: p.name
 )
-def test_every_command_has_help_with_an_example(command):
-    done = CliRunner().invoke(commands.app, [command, "--help"])
-    assert done.exit_code == 0
-    assert "Example: qa" in done.output
+def test_commands_and_options_named_in_the_documentation_exist(document):
+    """Every command in the text is known, and so is every option that follows it."""
+    written = re.findall(r"`(?:\$ )?qa ([a-z]+)([^`|]*)", document.read_text("utf-8"))
+    written += re.findall(r"^(?:\$ )?qa ([a-z]+)(.*)", document.read_text("utf-8"), re.MULTILINE)
+    known = typer.main.get_command(cli.app).commands
+    for name, rest in written:
+        options = {"--help", *(o for p in known[name].params for o in (*p.opts, *p.secondary_opts))}
+        used = re.findall(r"(?<![\w-])-{1,2}[a-z][a-z-]*", re.sub(r'"[^"]*"', "", rest))
+        assert [o for o in used if o not in options] == [], (name, rest)
 
 
 def judged(project):
@@ -232,7 +259,7 @@ def test_eval_prints_writes_and_gates(project, run):
     code, out, err = run("eval", "judged", "--json", "--fail-under", "RR@10=1,R@5<=0.5")
     assert code == 1
     assert json.loads(out)["ranking"]["RR@10"]["mean"] == 1.0
-    assert err.endswith("qa: gate missed: ranking.R@5 is 1.000000, at most 0.5 was asked for.\n")
+    assert err.endswith("qa: gate missed: ranking.R@5 is 1.000000, the gate is at most 0.5.\n")
     assert run("eval", "judged", "--fail-under", "")[0] == 2
     assert run("eval", "judged", "--hide-documents", "2")[0] == 2
     code, out, err = run("eval", "judged", "-o", "judged")
@@ -243,7 +270,7 @@ def test_eval_prints_writes_and_gates(project, run):
     assert "is a file" in run("eval", "judged", "-o", "seeds/seed.txt")[2]
     code, out, err = run("eval", "judged", "--fail-under", "nonsense=1")
     assert (code, out) == (2, "")
-    assert "'nonsense' is no measure" in err
+    assert "'nonsense' is not a measure" in err
     assert run("eval", "nowhere")[0] == 1
 
 
@@ -278,8 +305,8 @@ def test_batch_answers_lists_bad_rows_and_its_answers_can_be_proved(project, run
         "question,id\nThe Opinions puts forward 28 tasks and measures,1\n,2\n", "utf-8"
     )
     code, out, err = run("batch", "q.csv", "-o", "a.jsonl", "--no-timing")
-    assert (code, out) == (1, "2 rows: 1 answered, 0 not in the record, 1 no question.\n")
-    assert err == "asking: 2 of 2\nqa: q.csv, line 3: there is no question.\n"
+    assert (code, out) == (1, "2 rows: 1 answered, 0 not in the record, 1 bad rows.\n")
+    assert err == "answering: 2 of 2\nqa: q.csv, line 3: there is no question.\n"
     code, out, _ = run("verify", "--answer", "a.jsonl")
     assert code == 0
     proved, unchecked, errors = out.splitlines()
@@ -292,7 +319,7 @@ def test_batch_answers_lists_bad_rows_and_its_answers_can_be_proved(project, run
     assert run("batch", "q.csv")[0] == 2
 
 
-def test_update_tells_what_became_of_every_source_and_indexes_what_is_new(project, run):
+def test_update_lists_the_outcome_of_every_source_and_only_new_texts_are_embedded(project, run):
     for name in ("tea", "milk"):
         (project / "seeds" / f"{name}.txt").write_text(f"On {name}.\n\nThe {name} is hot.", "utf-8")
     indexed(run)
@@ -304,7 +331,7 @@ def test_update_tells_what_became_of_every_source_and_indexes_what_is_new(projec
     assert (code, err) == (0, "ingesting: 3 of 3\n")
     rows = [re.split(r"  +", line.strip()) for line in out.split("\n")[:3]]
     assert rows == [
-        ["outcome", "document", "source", "why"],
+        ["outcome", "document", "source", "reason"],
         ["new", "corpus/on-cake.md", "seeds/cake.txt"],
         ["withdrawn", "corpus/on-milk.md", "seeds/milk.txt", "seeds/milk.txt: the file is gone."],
     ]
@@ -355,8 +382,8 @@ def test_commands_refuse_a_folder_with_foreign_files_and_change_nothing(project,
         (["ingest", "seeds", "--corpus", "mine"], "holds files that"),
         (["ingest", "seeds", "--corpus", "q.csv"], "is not a folder"),
         (["accept", "x", "--corpus", "mine"], "holds files that"),
-        (["batch", "q.csv", "-o", "notes.jsonl"], "holds no answers of qa batch"),
-        (["batch", "q.csv", "-o", "mine"], "is no file"),
+        (["batch", "q.csv", "-o", "notes.jsonl"], "does not hold answers of qa batch"),
+        (["batch", "q.csv", "-o", "mine"], "is not a file"),
         (["eval", "q.csv", "-o", "mine"], "holds other files than an evaluation's"),
         (["feedback", "-o", "notes.jsonl"], "is not a file that qa feedback wrote"),
     ):
@@ -366,11 +393,11 @@ def test_commands_refuse_a_folder_with_foreign_files_and_change_nothing(project,
         assert contents(project) == before, command
     monkeypatch.setenv("QA_CACHE", "mine")
     code, _, err = run("ingest", "seeds")
-    assert (code, "mine holds files that" in err) == (2, True)
+    assert (code, "mine holds foreign files" in err) == (2, True)
     assert contents(project) == before
 
 
-def test_a_correction_is_named_until_it_is_accepted(project, run):
+def test_a_correction_is_reported_until_it_is_accepted(project, run):
     indexed(run)
     (path,) = (project / "corpus").glob("*.md")
     name = path.stem
@@ -378,8 +405,8 @@ def test_a_correction_is_named_until_it_is_accepted(project, run):
     code, _, err = run("index")
     assert code == 0
     assert (
-        f"qa: 1 documents differ from what ingest wrote, corrected by hand or damaged ({name}): "
-        'look at them, then run "qa accept ID" and index again.\n'
+        f"qa: 1 documents differ from what ingest wrote, corrected by hand or damaged ({name}). "
+        'Check them, then run "qa accept ID" and "qa index".\n'
     ) in err
     differs = f"qa: corpus/{name}.md differs in its text from what ingest wrote: "
     code, out, err = run("verify")
@@ -404,17 +431,17 @@ def test_a_correction_is_named_until_it_is_accepted(project, run):
     assert run("accept", "../q")[0] == 1
 
 
-def test_what_is_ingested_is_named_or_remembered_and_not_both(project, run):
+def test_ingest_takes_sources_or_known_ones_and_not_both(project, run):
     assert run("ingest")[0] == 2
     assert run("ingest", "seeds", "--update")[0] == 2
     code, _, err = run("ingest", "--update")
     assert (code, err) == (
         1,
-        'qa: corpus remembers no sources: run "qa ingest SOURCE" first.\n',
+        'qa: corpus has no known sources. Run "qa ingest SOURCE" first.\n',
     )
 
 
-def test_an_address_that_must_not_be_asked_is_refused_in_one_line(project, run):
+def test_a_forbidden_address_is_refused_in_one_line(project, run):
     code, out, err = run("ingest", "http://127.0.0.1:8080/", "file:///etc/passwd")
     assert code == 1
     assert out == "2 sources: 2 failed.\n"
@@ -423,13 +450,10 @@ def test_an_address_that_must_not_be_asked_is_refused_in_one_line(project, run):
     assert not (project / "corpus" / "sources.yaml").exists()
 
 
-def test_of_very_many_new_documents_the_first_are_named_and_the_others_counted(
+def test_of_many_new_documents_the_first_are_named_and_the_others_counted(
     project, run, monkeypatch
 ):
-    from qa.cli.commands import terminal
-
-    for module in (commands, terminal):
-        monkeypatch.setattr(module, "SHOWN_SOURCES", 2)
+    monkeypatch.setattr(qa.cli.ingest, "SHOWN_DOCUMENTS", 2)
     for n in range(5):
         (project / "seeds" / f"{n}.txt").write_text(f"Number {n}.", "utf-8")
     _, out, _ = run("ingest", "seeds")
@@ -468,4 +492,4 @@ def test_a_dry_run_shows_the_turns_and_writes_nothing(project, run):
 def test_a_dry_run_takes_files_only(project, run):
     code, _, err = run("ingest", "--dry-run", "https://example.org/")
     assert code == 2
-    assert "--dry-run takes files and folders." in err
+    assert "--dry-run works for files and folders only." in err

@@ -1,4 +1,4 @@
-"""Two evaluations side by side: nothing changed is nothing found, harm is found."""
+"""Comparing evaluations: equal ones show no difference, worse ones are reported."""
 
 import dataclasses
 import json
@@ -85,13 +85,13 @@ def test_harm_is_worse_and_its_mirror_better(folder):
     ]
 
 
-def test_answering_what_the_record_does_not_hold_is_worse(folder):
+def test_answering_questions_without_an_answer_is_worse(folder):
     compared = compare(folder("a", run()), folder("b", run(let_through=range(20))))
     assert compared.worse == ("answered_near_scope",)
     assert {q.kind for q in compared.lost} == {"near_scope"}
 
 
-def test_confidence_that_no_longer_tells_apart_is_worse(folder):
+def test_confidence_that_no_longer_separates_kinds_is_worse(folder):
     compared = compare(folder("a", run()), folder("b", run(area=True)))
     (area,) = [d for d in compared.differences if d.name == "auroc_near_scope"]
     assert (area.a, area.b, area.verdict) == (1.0, 0.0, "worse")
@@ -123,7 +123,7 @@ def test_evaluations_of_other_questions_are_refused(folder):
     other[3] = {**other[3], "question": "another?"}
     with pytest.raises(EvaluationError, match="Question 'answerable3' is not the same"):
         compare(a, folder("other", other))
-    with pytest.raises(EvaluationError, match="holds no whole evaluation"):
+    with pytest.raises(EvaluationError, match="holds no complete evaluation"):
         compare(a, a.parent / "nowhere")
 
 
@@ -146,7 +146,7 @@ def test_follow_ups_are_measured_by_their_quotes_alone(folder):
     assert (d.name, d.questions, d.a, d.b) == ("followups.Success@1", 1, 1.0, 0.0)
 
 
-def test_words_that_end_lines_elsewhere_do_not_end_rows(folder):
+def test_unicode_line_separators_do_not_end_rows(folder):
     rows = [{**row(1), "question": "one\u2028two\u0085three"}]
     path = folder("a", rows)
     (path / "questions.jsonl").write_text(json.dumps(rows[0], ensure_ascii=False) + "\n", "utf-8")
@@ -157,7 +157,7 @@ def test_words_that_end_lines_elsewhere_do_not_end_rows(folder):
 def test_damaged_evaluations_are_refused(folder, spoiled):
     path = folder("a", run())
     (path / "questions.jsonl").write_text(spoiled, "utf-8", errors="surrogateescape")
-    with pytest.raises(EvaluationError, match="holds no whole evaluation"):
+    with pytest.raises(EvaluationError, match="holds no complete evaluation"):
         compare(path, path)
 
 

@@ -24,7 +24,7 @@ import qa.index.export
 qa.answer.ask.open_encoder = lambda *_: WordEncoder()
 qa.index.export.exported_encoder = lambda *_, **__: WordEncoder()
 sys.argv = ["qa", "index"]
-from qa.cli.commands import main
+from qa.cli import main
 main()
 """
 KILLS = 30

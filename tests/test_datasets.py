@@ -1,4 +1,4 @@
-"""Judged sets are read whole or refused by the name of what is wrong."""
+"""Judged sets are read completely, or refused with the fault and its line."""
 
 import json
 
@@ -60,7 +60,7 @@ def asked(**fields):
     return {"id": "p1", "question": "tea?", "kind": "answerable", "gold": gold, **fields}
 
 
-def test_a_beir_folder_gives_documents_questions_and_what_is_left_out(beir):
+def test_a_beir_folder_gives_documents_questions_and_names_what_is_left_out(beir):
     judged = open_set(beir())
     assert judged.name == "beir"
     assert [(f.document.id, f.document.title) for f in judged.documents] == [
@@ -78,7 +78,7 @@ def test_a_beir_folder_gives_documents_questions_and_what_is_left_out(beir):
     )
 
 
-def test_qrels_may_stand_in_their_own_folder_and_other_files_may_be_named(beir, tmp_path):
+def test_qrels_may_be_in_their_own_folder_and_other_files_may_be_named(beir, tmp_path):
     folder = beir()
     (folder / "qrels").mkdir()
     (folder / "qrels.tsv").rename(folder / "qrels" / "test.tsv")
@@ -94,10 +94,13 @@ def test_qrels_may_stand_in_their_own_folder_and_other_files_may_be_named(beir, 
     ("changed", "message"),
     [
         ({"documents": []}, r"corpus\.jsonl holds no document"),
-        ({"documents": DOCUMENTS + DOCUMENTS[:1]}, r"line 4: _id 'd1' stands on line 1 already"),
+        ({"documents": DOCUMENTS + DOCUMENTS[:1]}, r"line 4: _id 'd1' is already on line 1"),
         ({"documents": [{"_id": "d1", "title": " ", "text": ""}]}, "line 1: document 'd1' has no"),
         ({"documents": [{"_id": "a b", "text": "x"}]}, "line 1: '_id' is 'a b', expected a name"),
-        ({"queries": QUERIES + QUERIES[1:2]}, r"queries\.jsonl, line 5: _id 'q2' stands on line 2"),
+        (
+            {"queries": QUERIES + QUERIES[1:2]},
+            r"queries\.jsonl, line 5: _id 'q2' is already on line 2",
+        ),
         ({"queries": [{"_id": "q1", "text": " "}]}, "line 1: 'text' is missing or empty"),
         ({"queries": QUERIES[3:]}, "holds no judged question"),
         (
@@ -183,8 +186,8 @@ def test_a_questions_file_is_judged_against_the_live_documents(press):
         open_questions(path, {})
 
 
-def test_what_is_no_set_is_refused(tmp_path, press):
-    with pytest.raises(EvaluationError, match="is no judged set"):
+def test_a_folder_that_is_no_set_is_refused(tmp_path, press):
+    with pytest.raises(EvaluationError, match="is not a judged set"):
         open_set(tmp_path)
     with pytest.raises(EvaluationError, match=r"lacks nowhere\.jsonl"):
         open_set(press(asked()), queries="nowhere.jsonl")
@@ -195,7 +198,7 @@ def test_what_is_no_set_is_refused(tmp_path, press):
         open_set(tmp_path / "press")
 
 
-def test_hiding_gold_asks_every_answerable_question_again(beir, press):
+def test_hiding_gold_repeats_every_answerable_question(beir, press):
     judged = hiding_gold(open_set(beir()))
     assert judged.name == "beir --hide-gold"
     assert [(q.id, q.kind, set(q.hidden_documents)) for q in judged.questions[3:]] == [
@@ -207,7 +210,7 @@ def test_hiding_gold_asks_every_answerable_question_again(beir, press):
     assert again.hidden_quotes[0].places == (Span(0, 11), Span(26, 37))
 
 
-def test_hidden_documents_go_by_title_and_take_their_questions_out_of_scope(beir):
+def test_documents_are_hidden_by_title_and_their_questions_become_out_of_scope(beir):
     judged = open_set(beir())
     half = hiding_documents(judged, 0.5)
     (again,) = half.questions[3:]
@@ -215,7 +218,9 @@ def test_hidden_documents_go_by_title_and_take_their_questions_out_of_scope(beir
     plain = again.id.removesuffix("~hide-documents")
     assert (again.kind, set(again.hidden_documents)) == ("out_of_scope", expected[plain])
     assert half == hiding_documents(judged, 0.5)
-    with pytest.raises(EvaluationError, match=r"--hide-documents 0\.1 leaves nothing to ask"):
+    with pytest.raises(
+        EvaluationError, match=r"--hide-documents 0\.1 hides the answer of no question"
+    ):
         hiding_documents(judged, 0.1)
     for share in (0, 1, -1, 2):
         with pytest.raises(EvaluationError, match=r"not in \(0, 1\)"):
@@ -234,21 +239,21 @@ def test_hidden_kinds_do_not_mix_with_a_sets_own(press):
     "line",
     ['{"_id": "q1", "text": "\\ud800"}', '{"_id": 1' + "1" * 5000 + "}", "[" * 100_000],
 )
-def test_what_cannot_be_written_down_again_is_refused_before_anything_is_asked(beir, line):
+def test_text_that_utf8_cannot_encode_is_refused_before_any_question_is_answered(beir, line):
     folder = beir()
     (folder / "queries.jsonl").write_text(line, "utf-8")
     with pytest.raises(EvaluationError, match="line 1 is not JSON text"):
         open_set(folder)
 
 
-def test_odd_marks_and_grades_are_refused(beir):
+def test_invalid_marks_and_grades_are_refused(beir):
     with pytest.raises(EvaluationError, match='"answerable" is 0, not true or false'):
         open_set(beir(queries=[{"_id": "q1", "text": "x", "answerable": 0}]))
     with pytest.raises(EvaluationError, match="line 5: expected question, document and a whole"):
         open_set(beir(qrels=QRELS + "q2\td1\t99999999999999999999\n"))
 
 
-def test_a_question_named_as_one_asked_again_is_refused(beir):
+def test_a_question_with_the_id_of_a_repeated_one_is_refused(beir):
     odd = {"_id": "q2~hide-gold", "text": "zzz", "answerable": False}
-    with pytest.raises(EvaluationError, match="'q2~hide-gold', which is what --hide-gold would"):
+    with pytest.raises(EvaluationError, match="'q2~hide-gold', an id that --hide-gold needs"):
         hiding_gold(open_set(beir(queries=[*QUERIES, odd])))

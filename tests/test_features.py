@@ -79,7 +79,7 @@ def test_near_coverage_takes_in_neighbours_heading_and_the_question_answered(mak
     assert columns["Milk is cold."]["near_coverage"] == pytest.approx(1)
     # Roads are two passages on: no neighbour.
     assert 0 < columns["Tea is hot."]["near_coverage"] < 1
-    visible = Visible.but(np.array([p.text == "Milk is cold." for p in snapshot.passages]))
+    visible = Visible(np.array([p.text != "Milk is cold." for p in snapshot.passages]))
     _, _, without = weighed(index, "tea milk roads rain survey", visible)
     assert without["Tea is hot."]["near_coverage"] < columns["Tea is hot."]["near_coverage"]
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from conftest import WordEncoder
 from qa import expiry
 from qa import feedback as module
-from qa.cli.commands import app
+from qa.cli import app
 from qa.errors import FeedbackError
 from qa.evaluation.datasets import open_questions
 from qa.feedback import FeedbackStore, Group, grouped
@@ -444,7 +444,7 @@ def test_unanswered_questions_are_listed_and_can_be_judged(
     output = tmp_path / "unanswered.jsonl"
     done = CliRunner().invoke(app, ["feedback", "-o", str(output)])
     assert done.exit_code == 0, done.output
-    assert "3 questions kept: 1 answered, 2 not in the record; 0 answers helped, 1 did not." in (
+    assert "3 questions logged: 1 answered, 2 not in the record; 0 answers helped, 1 did not." in (
         done.output
     )
     assert "is tea hot: did not help, too short" in done.output

@@ -1,4 +1,4 @@
-"""Gates hold or are named, and cannot pass by not being measured."""
+"""A gate holds or is reported; a measure that is missing does not pass."""
 
 import pytest
 
@@ -27,41 +27,39 @@ def test_gates_are_read_as_floors_and_ceilings():
     ]
 
 
-def test_what_is_reached_exactly_holds():
+def test_a_limit_reached_exactly_holds():
     assert missed("nDCG@10=0.70,answered_near_scope<=0.10,latency_ms.p95<=30") == []
 
 
-def test_what_is_missed_is_named_with_both_sides():
+def test_a_missed_gate_is_named_with_value_and_limit():
     assert missed("nDCG@10=0.71,answered_near_scope<=0.09") == [
-        "ranking.nDCG@10 is 0.700000, at least 0.71 was asked for.",
-        "abstention.answered_near_scope is 0.100000, at most 0.09 was asked for.",
+        "ranking.nDCG@10 is 0.700000, the gate is at least 0.71.",
+        "abstention.answered_near_scope is 0.100000, the gate is at most 0.09.",
     ]
 
 
 def test_a_bare_name_means_the_first_block_that_measures_it():
     assert missed("Success@1=0.4") == []
-    assert missed("Success@1=0.41") == [
-        "quotes.Success@1 is 0.400000, at least 0.41 was asked for."
-    ]
+    assert missed("Success@1=0.41") == ["quotes.Success@1 is 0.400000, the gate is at least 0.41."]
     assert missed("followups.Success@1=0.3")[0].startswith("followups.Success@1 is 0.200000")
 
 
-def test_what_the_set_does_not_measure_is_missed():
+def test_a_measure_that_the_set_lacks_is_missed():
     assert missed("auroc_near_scope=0.1") == [
-        "auroc_near_scope is not measured by this set, at least 0.1 was asked for."
+        "auroc_near_scope is not measured by this set, the gate is at least 0.1."
     ]
     assert missed("ranking.Success@1<=1") == [
-        "ranking.Success@1 is not measured by this set, at most 1 was asked for."
+        "ranking.Success@1 is not measured by this set, the gate is at most 1."
     ]
 
 
 @pytest.mark.parametrize("text", ["", "nDCG@10", "nDCG@10<0.7", "nDCG@10=high", "R@5=1,,R@20=1"])
-def test_what_is_no_gate_is_refused(text):
-    with pytest.raises(SettingsError, match="is no gate"):
+def test_text_that_is_no_gate_is_refused(text):
+    with pytest.raises(SettingsError, match="is not a gate"):
         gates.parse(text)
 
 
 @pytest.mark.parametrize("name", ["nDCG@11", "quotes.nDCG@10", "nothing.Success@1"])
-def test_an_unknown_measure_is_refused_with_those_there_are(name):
-    with pytest.raises(SettingsError, match=r"is no measure; known: quotes\.Success@1"):
+def test_an_unknown_measure_is_refused_with_the_known_ones(name):
+    with pytest.raises(SettingsError, match=r"is not a measure; known: quotes\.Success@1"):
         gates.parse(f"{name}=1")

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hostile_site import CUT_OFF, LISTINGS, ODD, ROBOTS, WHOLE, page
-from qa.cli.commands import app
+from qa.cli import app
 from qa.sources import corpus_folder
 from qa.sources.remote.crawl import WebSource
 from qa.sources.remote.fetch import Fetcher, FetchPolicy

@@ -133,7 +133,7 @@ def test_what_is_altered_between_the_check_and_the_opening_is_refused(
     index, folder, monkeypatch, name
 ):
     (path,) = [p for p in files(folder) if p.name == name and p.parent.name != "passages"]
-    check = snapshots._faults
+    check = snapshots.snapshot_faults
 
     def checked(of):
         found = check(of)
@@ -141,15 +141,15 @@ def test_what_is_altered_between_the_check_and_the_opening_is_refused(
         path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
         return found
 
-    monkeypatch.setattr(snapshots, "_faults", checked)
+    monkeypatch.setattr(snapshots, "snapshot_faults", checked)
     with pytest.raises(SnapshotError, match="has sha256"):
         open_snapshot(index)
 
 
 def test_only_files_that_changed_are_read_again(opened, folder, monkeypatch):
     read = []
-    real = snapshots._sha256
-    monkeypatch.setattr(snapshots, "_sha256", lambda path: read.append(path.name) or real(path))
+    real = integrity.file_sha256
+    monkeypatch.setattr(integrity, "file_sha256", lambda path: read.append(path.name) or real(path))
     found = opened.snapshot.files
     assert (found.faults(), read) == ([], [])
     words, speakers = folder / "lexical" / "words.json", folder / "passages" / "speakers.json"
@@ -178,8 +178,8 @@ def test_files_that_are_gone_keep_nobody_from_answering(watched, folder, make_cl
     """As while the folder is copied from another machine, the old snapshot first deleted."""
     client = make_client(watched)
     shutil.rmtree(folder)
-    states = watched.snapshot.files._states
-    until(lambda: not any(states.values()))
+    stamps = watched.snapshot.files._stamps
+    until(lambda: not any(stamps.values()))
     assert client.post(ASK, json={"question": "is milk cold"}).status_code == 200
     assert client.get("/documents/tea").status_code == 200
     assert client.get("/readyz").status_code == 200

@@ -6,10 +6,14 @@ import graphlib
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import qa
+from qa.index.distributed import WORKERS
+from qa.index.engine import ENGINES
+from qa.settings import Settings
 
 SOURCE = Path(qa.__file__).parent
 FLOORS = [
@@ -17,7 +21,8 @@ FLOORS = [
     {"text"},
     {"settings", "expiry"},
     {"sources"},
-    {"index", "cluster"},
+    {"index"},
+    {"cluster"},
     {"answer"},
     {"feedback"},
     {"web", "evaluation"},
@@ -30,10 +35,10 @@ HOMES = {
     "matplotlib": "evaluation.plots",
     "ray": "cluster.workers",
     "scipy": "evaluation.measure",
-    "sentence_transformers": "index.export",
+    "sentence_transformers": "index.models",
     "tokenizers": "index.runtime",
     "faiss": "index.vectors",
-    "pymilvus": "cluster.milvus",
+    "pymilvus": "cluster.milvus_client",
     "bm25s": "index.lexical",
     "opencc": "text.terms",
     "Stemmer": "text.terms",
@@ -51,7 +56,6 @@ HOMES = {
     "sqlalchemy": "feedback",
     "prometheus_client": "web.server.metrics",
     "uvicorn": "web.server.server",
-    "typer": "cli.commands",
     "upath": "sources.corpus_folder",
 }
 
@@ -120,6 +124,22 @@ def test_every_module_of_the_web_imports_from_below_or_beside():
     assert [(name, other) for name, other in imports if floors(other) > floors(name)] == []
 
 
+def test_optional_services_are_reached_through_registries_only():
+    """Only strings name ``cluster/``: engines by their setting, and the workers."""
+    outside = {n for n, i in modules() if any(o.startswith("cluster") for o in own(i))}
+    assert {name for name in outside if not name.startswith("cluster.")} == set()
+    assert set(ENGINES) == set(get_args(Settings.model_fields["engine"].annotation))
+    for module in (*ENGINES.values(), WORKERS):
+        names = {
+            n.name for n in ast.parse(source_of(module)).body if isinstance(n, ast.FunctionDef)
+        }
+        assert names & {"open_engine", "embedding"}, module
+
+
+def source_of(module):
+    return (SOURCE.parent / f"{module.replace('.', '/')}.py").read_text("utf-8")
+
+
 def test_no_imports_go_in_a_circle():
     order = graphlib.TopologicalSorter({name: set(own(i)) - {name} for name, i in modules()})
     assert len(list(order.static_order())) > 20
@@ -137,7 +157,6 @@ def test_each_heavy_library_has_one_home():
 def test_some_libraries_have_few_homes():
     makers = {
         "jinja2": {"web.ui.render", "evaluation.report"},
-        "rich": {"cli.terminal"},
         "torch": {"index.export", "index.graph"},
         "onnxruntime": {"index.runtime", "index.graph"},
     }
@@ -145,11 +164,18 @@ def test_some_libraries_have_few_homes():
         assert homes == {n for n, full in modules() if library in {f.split(".")[0] for f in full}}
 
 
+@pytest.mark.parametrize("library", ["typer", "rich"])
+def test_only_the_command_line_uses_the_terminal_libraries(library):
+    users = {n for n, full in modules() if library in {f.split(".")[0] for f in full}}
+    assert {name.split(".")[0] for name in users} == {"cli"}
+
+
 @pytest.mark.parametrize(
     ("command", "absent"),
     [
         ("import qa", ["numpy", "torch", "gradio"]),
-        ("import qa.cli.commands", ["numpy", "torch", "gradio", "langchain_text_splitters"]),
+        ("import qa.cli", ["numpy", "torch", "gradio", "langchain_text_splitters", "httpx"]),
+        ("import qa.cli", ["yaml", "sqlalchemy", "rich.progress", "rich.table"]),
         ("import qa.evaluation", ["numpy", "scipy", "matplotlib", "ir_measures"]),
         ("import qa.evaluation.run", ["torch", "gradio", "matplotlib", "langchain_core"]),
         ("import qa.sources.ingest", ["trafilatura", "lxml", "pypdfium2", "docx", "nupunkt"]),

@@ -169,3 +169,13 @@ def test_texts_without_any_term_can_be_indexed_saved_and_opened(tmp_path):
     assert scored(opened, "trade", 2).tolist() == [0, 0]
     assert opened.highest(["trade"], 2).tolist() == []
     assert opened.correct("trade", lambda _: False) == "trade"
+
+
+def test_candidates_of_an_injected_search_are_rescored_and_ordered(tmp_path):
+    """An engine may return candidates in any order; scores are those of the index's own words."""
+    texts = ["Tea is hot.", "Tea, tea and more tea.", "Rain falls."]
+    built = LexicalIndex.build(texts)
+    built.save(tmp_path / "lexical")
+    index = LexicalIndex.open(tmp_path / "lexical", lambda *_: np.array([0, 1]))
+    assert index.highest(["tea"], 2).tolist() == built.highest(["tea"], 2).tolist() == [1, 0]
+    assert index.highest(["tea"], 1).tolist() == [1]

@@ -1,4 +1,4 @@
-"""The arithmetic, against values worked out by hand and against other people's code."""
+"""Measures, compared with values computed by hand and with other libraries."""
 
 import math
 import random

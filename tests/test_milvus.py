@@ -22,10 +22,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import ROOT, WordEncoder, corpus_file
+from conftest import ROOT, HalfEncoder, WordEncoder, corpus_file
 from qa.answer.ask import QA
 from qa.cluster.milvus import Milvus, condition
-from qa.cluster.rows import SEARCHED
+from qa.cluster.milvus_client import MilvusServer
+from qa.cluster.rows import searches
 from qa.errors import SettingsError, SnapshotError, UnavailableError
 from qa.index.build import EXACT_ROWS, build
 from qa.index.engine import FAISS, engine_of
@@ -157,7 +158,8 @@ def test_what_is_found_is_what_is_visible_in_each_of_the_searches(tmp_path, engi
     dates = snapshot.documents.dates[snapshot.passages.documents]
     since = datetime.date(2020, 6, 1).toordinal()
     late = Visible(dates >= since, since=since)
-    some = Visible.but(np.arange(len(dates)) % 3 == 0)
+    hidden = np.arange(len(dates)) % 3 == 0
+    some = Visible(~hidden, hidden=tuple(np.flatnonzero(hidden).tolist()))
     for visible in (late, some):
         assert 0 < visible.rows.sum() < len(dates)
         for name, narrowed in (
@@ -179,37 +181,26 @@ def test_what_is_found_is_what_is_visible_in_each_of_the_searches(tmp_path, engi
     assert snapshot.lexical.highest(["absent"], 12).tolist() == []
 
 
-class Shuffled:
-    """A collection that gives its rows in another order."""
-
-    def __init__(self, collection):
-        self._collection = collection
-
-    def nearest(self, *asked):
-        return np.random.default_rng(1).permutation(self._collection.nearest(*asked))
-
-
-def test_the_order_is_that_of_the_files_whatever_order_milvus_gives(tmp_path, engine):
+def test_the_order_is_that_of_the_files_whatever_order_milvus_gives(tmp_path, engine, monkeypatch):
+    search = MilvusServer.search
+    shuffled = np.random.default_rng(1).permutation
+    monkeypatch.setattr(MilvusServer, "search", lambda *args: shuffled(search(*args)))
     digest = indexed(tmp_path, engine)
     snapshot, own = open_snapshot(tmp_path, engine), open_snapshot(tmp_path, FAISS, digest)
     vector = WordEncoder().encode(["the minister said that tea is enough"])[0]
-    for name, asked in (("lexical", ["minist", "tea", "enough"]), ("sentence_vectors", vector)):
-        index, other = getattr(snapshot, name), getattr(own, name)
-        index.collection = Shuffled(index.collection)
-        search = "highest" if name == "lexical" else "nearest"
-        found, exact = (
-            np.array(getattr(one, search)(asked, 12)).tolist() for one in (index, other)
-        )
-        assert found == exact
+    words = ["minist", "tea", "enough"]
+    assert snapshot.lexical.highest(words, 12).tolist() == own.lexical.highest(words, 12).tolist()
+    remote, local = (s.sentence_vectors.nearest(vector, 12) for s in (snapshot, own))
+    assert [part.tolist() for part in remote] == [part.tolist() for part in local]
 
 
 def test_beyond_exact_rows_milvus_searches_in_lists_and_finds_nearly_all(tmp_path, engine):
     digest = indexed(tmp_path, engine, count=400, exact_rows=100)
     snapshot, own = open_snapshot(tmp_path, engine), open_snapshot(tmp_path, FAISS, digest)
-    client = engine._connected()
+    client = engine._server._connected()
     kinds = {
         name: client.describe_index(f"{engine._name}_{digest}_{name}", "vector")["index_type"]
-        for name in SEARCHED
+        for name in searches(tmp_path / digest)
     }
     assert kinds == dict.fromkeys(VECTORS, "IVF_SQ8") | {"words": "SPARSE_INVERTED_INDEX"}
     vectors = WordEncoder().encode(
@@ -271,7 +262,7 @@ def test_publishing_is_a_switch_and_the_one_before_can_be_gone_back_to(tmp_path,
     third = indexed(tmp_path, engine, said="declared")
     of_ours = {
         name.split("_")[1]
-        for name in engine._connected().list_collections()
+        for name in engine._server._connected().list_collections()
         if name.startswith(f"{engine._name}_")
     }
     assert of_ours == {second, third}
@@ -282,18 +273,13 @@ def test_a_publishing_that_is_cut_off_leaves_the_old_one_and_can_be_done_again(
     tmp_path, engine, monkeypatch
 ):
     first = indexed(tmp_path, engine)
-    sent = Milvus._patiently
+    sent = MilvusServer.send
 
-    def cut_off(self, call):
-        if getattr(call, "func", None).__class__.__name__ == "function" and (
-            call.func.__name__ == "_send"
-        ):
-            call.keywords["rows"][:] = call.keywords["rows"][:1]
-            sent(self, call)
-            raise KeyboardInterrupt
-        return sent(self, call)
+    def cut_off(self, collection, rows):
+        sent(self, collection, rows[:1])
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(Milvus, "_patiently", cut_off)
+    monkeypatch.setattr(MilvusServer, "send", cut_off)
     with pytest.raises(KeyboardInterrupt):
         indexed(tmp_path, engine, said="told us")
     monkeypatch.undo()
@@ -307,7 +293,7 @@ def test_a_publishing_that_is_cut_off_leaves_the_old_one_and_can_be_done_again(
 def test_what_milvus_holds_is_proved_row_by_row(tmp_path, engine):
     digest = indexed(tmp_path, engine)
     collection = f"{engine._name}_{digest}_sentences"
-    client = engine._connected()
+    client = engine._server._connected()
     (row,) = client.query(collection, ids=[3], output_fields=["*"])
     client.upsert(collection, [{**dict(row), "vector": [-x for x in row["vector"]]}])
     own = f"{collection} in Milvus: row 3 is not the snapshot's"
@@ -330,7 +316,7 @@ def test_fewer_rows_than_there_are_are_no_answer(tmp_path, engine, name):
     qa = QA(open_snapshot(tmp_path, engine), WordEncoder())
     collection = f"{engine._name}_{digest}_{name}"
     count = len(qa.snapshot.passages)
-    engine._connected().delete(collection, ids=[*range(1, count)])
+    engine._server._connected().delete(collection, ids=[*range(1, count)])
     with pytest.raises(UnavailableError, match="not whole"):
         qa.ask("what of tea and milk?")
     with pytest.raises(UnavailableError, match=f"holds 1 rows, the snapshot {count}"):
@@ -339,9 +325,31 @@ def test_fewer_rows_than_there_are_are_no_answer(tmp_path, engine, name):
         open_snapshot(tmp_path, engine)
 
 
+def test_a_second_encoder_has_collections_of_its_own(tmp_path, engine):
+    files = [corpus_file(document) for document in documents()]
+    encoders = [WordEncoder(), HalfEncoder()]
+    digest = build(files, tmp_path, encoders, passage_chars=200, engine=engine).digest
+    suffixes = [*VECTORS, *(f"{name}_1" for name in VECTORS), "words"]
+    assert searches(tmp_path / digest) == suffixes
+    remote, local = open_snapshot(tmp_path, engine), open_snapshot(tmp_path, FAISS, digest)
+    for there, here, encoder in zip(remote.embeddings, local.embeddings, encoders, strict=True):
+        vector = encoder.encode_query(["the minister said that tea is enough"])[0]
+        for name in VECTORS:
+            rows, cosines = getattr(there, name).nearest(vector, 9)
+            expected = getattr(here, name).nearest(vector, 9)
+            assert (rows.tolist(), cosines.tolist()) == (expected[0].tolist(), expected[1].tolist())
+    assert check_files(tmp_path, engine) == []
+    collections = {f"{engine._name}_{digest}_{suffix}" for suffix in suffixes}
+    assert collections <= {*engine._server._connected().list_collections()}
+    indexed(tmp_path, engine)
+    indexed(tmp_path, engine, said="told us")
+    left = engine._server._connected().list_collections()
+    assert collections.isdisjoint(left)
+
+
 def test_an_alias_that_leads_elsewhere_is_refused(tmp_path, engine):
     digest = indexed(tmp_path, engine)
-    engine._connected().alter_alias(f"{engine._name}_{digest}_sentences", engine._name)
+    engine._server._connected().alter_alias(f"{engine._name}_{digest}_sentences", engine._name)
     for asked in (
         partial(live_digest, tmp_path, engine),
         partial(live_digest, tmp_path, engine, missing_ok=True),
@@ -424,7 +432,7 @@ def test_token_and_certificate_are_given_to_milvus(tmp_path, monkeypatch):
         milvus_certificate=tmp_path / "authority.pem",
     )
     assert "secret" not in repr(settings)
-    engine_of(settings)._connected()
+    engine_of(settings)._server._connected()
     assert given.pop("timeout") > 0
     assert given == {
         "uri": "https://milvus.example.org:19530",

@@ -291,7 +291,7 @@ def test_rows_with_an_error_are_counted_and_prove_nothing(project, answered):
 def test_a_key_that_is_stated_twice_is_refused(project, answered):
     text = json.dumps(answered)
     spoilt = text.replace('"status": ', '"status": "not_in_record", "status": ', 1)
-    with pytest.raises(verification.CitationError, match="states something twice"):
+    with pytest.raises(verification.InputError, match="states something twice"):
         proof(project, spoilt)
 
 
@@ -356,7 +356,7 @@ def test_a_table_with_other_columns_or_cells_is_refused(project, table):
     wider = [[*row, "He resigned."] for row in rows]
     wider[0][-1] = "summary"
     for spoilt in (wider, [rows[0], rows[1][:-1]], [["line", *rows[0][:0:-1]], *rows[1:]]):
-        with pytest.raises(verification.CitationError):
+        with pytest.raises(verification.InputError):
             proof(project, written(spoilt))
 
 

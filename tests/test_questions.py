@@ -1,11 +1,11 @@
-"""Every row of a file of questions is a question or named with its line and why."""
+"""Every row of a file of questions is a question, or a bad row with its line and reason."""
 
 import datetime
 import io
 
 import pytest
 
-from qa.errors import QuestionError
+from qa.errors import InputError
 from qa.evaluation.questions import BadRow, QuestionRow, format_of, read
 
 
@@ -87,9 +87,10 @@ def test_a_row_may_hold_line_feeds_and_its_line_is_where_it_begins():
         ),
         ('{"question": "' + "x" * 101 + '"}\n', 1, None, "101 characters, at most 100"),
         ('{"question": "\\ud800"}\n', 1, None, "question is not UTF-8 text"),
+        ('{"id": "\\ud800", "question": "a"}\n', 1, None, "id is not UTF-8 text"),
         ("question,id\na,1,2\n", 2, None, "3 cells in a table of 2 columns"),
         ('question\nb"c"\n"a"b\n', 3, None, "not CSV"),
-        ("question,previous\na,[1\n", 2, None, "previous is no JSON list"),
+        ("question,previous\na,[1\n", 2, None, "previous is not a JSON list"),
     ],
 )
 def test_a_bad_row_is_named_and_does_not_stop_the_rest(text, line, row_id, error):
@@ -102,14 +103,14 @@ def test_a_bad_row_is_named_and_does_not_stop_the_rest(text, line, row_id, error
     assert last.question == "z"
 
 
-def test_bytes_that_are_not_utf8_spoil_their_own_row_only():
+def test_bytes_that_are_not_utf8_make_only_their_own_row_bad():
     found = rows(b"question\nna\xefve\nplain\n")
     assert found == [BadRow(2, None, "question is not UTF-8 text"), QuestionRow(3, None, "plain")]
-    with pytest.raises(QuestionError, match="UTF-16 text: save them as UTF-8"):
+    with pytest.raises(InputError, match="UTF-16 text: save them as UTF-8"):
         rows("question\na\n".encode("utf-16"))
 
 
-def test_a_quotation_mark_without_its_pair_says_how_far_it_reaches():
+def test_an_unmatched_quotation_mark_is_reported_with_the_lines_it_takes():
     *_, bad = rows('question\na\n"b\nc\nd\n')
     assert bad.line == 3
     assert "(this row reaches to line 5)" in bad.error
@@ -119,7 +120,7 @@ def test_an_empty_file_has_no_rows():
     assert rows("") == rows("\n\n") == rows("question\n") == []
 
 
-def test_the_format_is_told_by_the_name():
+def test_the_file_name_gives_the_format():
     names = ("a.jsonl", "a.NDJSON", "a.csv", "a.tsv", "a.tab", "a.txt", "-")
     assert [*map(format_of, names)] == ["jsonl", "jsonl", "csv", "tsv", "tsv", None, None]
 
@@ -130,16 +131,16 @@ def test_a_spreadsheets_hint_of_its_delimiter_is_no_row():
 
 
 def test_a_json_list_is_refused_whole():
-    with pytest.raises(QuestionError, match="a JSON list: put one object on each line"):
+    with pytest.raises(InputError, match="a JSON list: put one object on each line"):
         rows('[\n{"question": "a"},\n{"question": "b"}\n]')
 
 
-def test_numbers_and_brackets_beyond_reason_are_bad_rows():
+def test_huge_numbers_and_deep_brackets_are_bad_rows():
     found = rows('{"question": "a"}\n{"id": 1' + "1" * 5000 + "}\n" + '{"a": ' + "[" * 100_000)
     assert [type(row) for row in found] == [QuestionRow, BadRow, BadRow]
 
 
 @pytest.mark.parametrize("date", ["20220101", "2022-W30", "2022-1-1x", "2022-02-30"])
-def test_only_days_as_the_message_says_are_dates(date):
+def test_only_days_written_as_the_message_says_are_dates(date):
     (bad,) = rows(f'{{"question": "a", "since": "{date}"}}')
     assert bad.error == f"since is {date!r}, not a date as YYYY-MM-DD"

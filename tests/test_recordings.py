@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from conftest import WordEncoder
 from qa import QA
 from qa.answer import verification
-from qa.cli.commands import app
-from qa.cli.terminal import print_answer
+from qa.cli import app
+from qa.cli.ask import _print_answer
 from qa.errors import CorpusError
 from qa.evaluation import batch
 from qa.index.build import build
@@ -183,7 +183,7 @@ def test_a_table_of_before_times_is_proved(project, rows):
 
 def test_the_terminal_shows_the_time_and_the_link(qa, capsys):
     answer = qa.ask("when does the lock open")
-    print_answer(answer, dict(qa.snapshot.documents))
+    _print_answer(answer, dict(qa.snapshot.documents))
     first = capsys.readouterr().out.split("\n")[0]
     assert " | at 1:02:08 | paragraph 2 | " in first
     assert first.endswith(

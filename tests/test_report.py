@@ -1,10 +1,12 @@
 """The report: one file, everything escaped, without an accessibility error."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 
 from qa.evaluation import evaluate, write
+from qa.evaluation.failures import failures
 from qa.settings import Settings
 from test_datasets import lines
 
@@ -49,17 +51,58 @@ def test_the_page_is_one_file_that_fetches_nothing_and_runs_nothing(folder):
     assert len(ids) == len(set(ids))
 
 
-def test_failures_stand_beside_what_was_expected(folder):
+def test_failures_are_shown_beside_the_expected_answer(folder):
     page = " ".join((folder / "report.html").read_text("utf-8").split())
     assert "Answered, though the record holds no answer: 2 of 2" in page
     assert "The first passage found is not the answer: 1 of 1" in page
     assert "Found first, yet said to be not in the record: 1 of 1" in page
     assert "d2, found at rank 2" in page
-    assert "No answer: what answers it was hidden." in page
+    assert "No answer: the passages that hold it were hidden." in page
     assert "No answer: the record holds none." in page
     assert "<mark>Milk is cold.</mark>" in page
     for title in ("Ranking by k", "Risk and coverage", "Reliability", "Time to answer"):
         assert f'aria-label="{title}' in page
+
+
+def test_a_headline_says_which_direction_is_better(folder):
+    page = " ".join((folder / "report.html").read_text("utf-8").split())
+    tiles = re.findall(r"<li.*?</li>", page)
+    directions = {
+        re.search("<span>(.*?)</span>", tile)[1]: re.search("(more|less) is better", tile)[1]
+        for tile in tiles
+        if "is better" in tile
+    }
+    assert {words for words, direction in directions.items() if direction == "less"} == {
+        "of the near scope are answered",
+        "median time to answer",
+    }
+    assert directions["right document first"] == "more"
+
+
+def test_the_most_confident_mistakes_come_first_and_twelve_of_a_kind_are_shown():
+    def judged(number, *, right):
+        return SimpleNamespace(
+            question=SimpleNamespace(
+                id=f"q{number}",
+                kind="answerable" if right else "near_scope",
+                has_answer=right,
+                gold=(),
+                relevant={},
+            ),
+            answer=SimpleNamespace(confidence=number / 20, is_answered=not right),
+            hits=(),
+            is_right=right,
+        )
+
+    answers = [judged(n, right=right) for n in range(13) for right in (False, True)]
+    groups = failures(SimpleNamespace(answers=answers), ["answerable", "near_scope"])
+    assert [(group.title.split()[0], group.count) for group in groups] == [
+        ("Answered,", 13),
+        ("Found", 13),
+    ]
+    answered, refused = ([f.judged.question.id for f in group.shown] for group in groups)
+    assert answered == [f"q{n}" for n in range(12, 0, -1)]
+    assert refused == [f"q{n}" for n in range(12)]
 
 
 def test_a_run_in_which_nothing_fails_says_so(folder, tmp_path):

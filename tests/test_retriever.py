@@ -1,4 +1,4 @@
-"""The record as LangChain sees it."""
+"""The record as a LangChain retriever."""
 
 from conftest import WordEncoder
 from qa import QA
@@ -6,7 +6,7 @@ from qa.evaluation import RecordRetriever
 from qa.index.snapshot import open_snapshot
 
 
-def test_passages_come_best_first_with_where_they_stand(make_index):
+def test_passages_are_returned_best_first_with_their_offsets(make_index):
     index = make_index({"rain": "Rain fell.", "tea": "Tea is hot.", "milk": "Milk is cold."})
     qa = QA(open_snapshot(index), WordEncoder())
     found = RecordRetriever(qa, k=2).invoke("is tea hot")

@@ -499,7 +499,7 @@ def test_what_other_code_worked_out_is_worked_out_anew(home, monkeypatch):
     assert read == ["2026-03-02-statement-1.md"] * 2  # of the folder, and beside its source
 
 
-COMMAND = "from qa.cli.commands import main; main()"
+COMMAND = "from qa.cli import main; main()"
 PAGES = 1_000
 
 
@@ -579,7 +579,7 @@ def test_a_large_and_unruly_site_is_read_once_through_interruptions(site, home):
         if code != -9:
             # On a slow machine, how far it came stands before it.
             *before, last = err.splitlines()
-            assert last == "qa: interrupted; the same command goes on where it was."
+            assert last == "qa: interrupted. Run the same command again to resume."
             assert all(line.startswith("ingesting: ") for line in before)
             assert [*(home / "corpus").glob(".*.unfinished")] == []
     process = started(home, f"{site.address}/sitemap.xml")
@@ -612,7 +612,7 @@ def test_files_that_were_not_reached_are_taken_by_the_next_run(home, number, cod
     _, err = process.communicate()
     assert (process.returncode, err.split("\n")[-2]) == (
         code,
-        "qa: interrupted; the same command goes on where it was.",
+        "qa: interrupted. Run the same command again to resume.",
     )
     before = len(record(home))
     assert 100 <= before < count

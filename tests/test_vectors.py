@@ -82,11 +82,11 @@ def approximate(cloud):
 
 
 def test_up_to_the_limit_the_search_is_exact_and_beyond_approximate(cloud, approximate):
-    assert VectorIndex.build(cloud[0], exact_rows=6000).stated == {"search": "exact"}
-    stated = approximate.stated
-    assert stated["search"] == "approximate"
-    assert 1 < stated["probed"] < stated["lists"]
-    assert 0.99 <= stated["recall@10"] <= 1
+    assert VectorIndex.build(cloud[0], exact_rows=6000).description == {"search": "exact"}
+    description = approximate.description
+    assert description["search"] == "approximate"
+    assert 1 < description["probed"] < description["lists"]
+    assert 0.99 <= description["recall@10"] <= 1
 
 
 def test_an_approximate_search_finds_what_an_exact_one_finds(cloud, approximate):
@@ -138,4 +138,22 @@ def test_rows_of_zeros_are_like_nothing_and_spoil_no_list():
     for row in range(150, 200):
         question = vectors[row].astype(np.float32)
         assert index.nearest(question, 1)[0].tolist() == [row]
-    assert VectorIndex.build(vectors[:100], exact_rows=10).stated == {"search": "exact"}
+    assert VectorIndex.build(vectors[:100], exact_rows=10).description == {"search": "exact"}
+
+
+def test_candidates_of_an_injected_search_are_rescored_and_ordered(tmp_path):
+    """An engine may return candidates in any order; scores are those of the index's own vectors."""
+    built([1, 0], [1, 1], [0, 1]).save(tmp_path / "v.faiss")
+    calls = []
+
+    def search(index, vector, wanted, visible):
+        calls.append((len(index), wanted, visible))
+        return np.array([2, 0, 1])
+
+    index = VectorIndex.open(tmp_path / "v.faiss", search)
+    found, cosines = index.nearest(unit([1, 0.1])[0], 2)
+    assert found.tolist() == [0, 1]
+    assert np.allclose(cosines, unit([1, 0], [1, 1]) @ unit([1, 0.1])[0], atol=1e-3)
+    visible = Visible(np.array([True, False, True]))
+    index.nearest(unit([1, 0])[0], 9, visible)
+    assert calls == [(3, 2, None), (3, 2, visible)]

@@ -8,7 +8,7 @@ import pytest
 from conftest import SEED, WordEncoder
 from qa import QA
 from qa.answer import verification
-from qa.errors import CitationError
+from qa.errors import InputError
 from qa.index.build import build
 from qa.index.snapshot import live_digest, open_snapshot
 from qa.records import to_json
@@ -76,7 +76,9 @@ def test_a_missing_an_added_and_a_broken_corpus_file_are_named(project):
 
 
 def test_a_damaged_snapshot_file_is_named(project):
-    path = project / "index" / live_digest(project / "index") / "vectors" / "passages.faiss"
+    path = (
+        project / "index" / live_digest(project / "index") / "vectors" / "words" / "passages.faiss"
+    )
     path.write_bytes(path.read_bytes()[:-1] + b"\x01")
     assert [str(path) in fault for fault in proof(project).faults] == [True]
 
@@ -104,5 +106,5 @@ def test_a_tampered_answer_is_named_with_its_line(project):
 
 def test_what_is_not_json_is_refused(project):
     for content in ("", "{", "{}\n{"):
-        with pytest.raises(CitationError, match="not JSON"):
+        with pytest.raises(InputError, match="not JSON"):
             verification.answers(content, project / "corpus")

@@ -9,7 +9,7 @@ import re
 import pytest
 from typer.testing import CliRunner
 
-from qa.cli.commands import app
+from qa.cli import app
 from qa.web.ui import widget
 from qa.web.wording import LANGUAGES, Wording, language_of
 
@@ -81,14 +81,14 @@ def test_the_command_prints_a_snippet_to_paste(tmp_path, monkeypatch):
     assert done.exit_code == 0
     assert widget.snippet("https://ask.example.org", "en") in done.output
     assert "connect-src https://ask.example.org" in done.output
-    assert "Pages that may ask: https://www.example.org." in done.output
+    assert "Allowed origins: https://www.example.org." in done.output
     done = CliRunner().invoke(app, ["widget", "--address", "http://127.0.0.1:7860"])
     assert '<script src="http://127.0.0.1:7860/widget.js?v=1"' in done.output
 
 
 def test_a_key_is_shown_once_with_the_hash_to_keep():
     done = CliRunner().invoke(app, ["key"])
-    key = re.search(r"shown this once: (\S{43})\n", done.output)[1]
+    key = re.search(r"shown only once: (\S{43})\n", done.output)[1]
     assert f'api_keys = ["{hashlib.sha256(key.encode()).hexdigest()}"]' in done.output
     assert CliRunner().invoke(app, ["key"]).output != done.output
 

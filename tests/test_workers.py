@@ -15,10 +15,11 @@ import pytest
 from typer.testing import CliRunner
 
 from conftest import WordEncoder
+from qa import cli
 from qa.answer import verification
-from qa.cli.commands import commands
-from qa.cluster import workers
-from qa.cluster.workers import Workers, shards_folder
+from qa.cluster import shards as shards_module
+from qa.cluster.shards import Shards, shards_folder
+from qa.cluster.workers import Workers
 from qa.errors import CorpusError, EncoderError, SettingsError, UnavailableError
 from qa.index.build import build
 from qa.index.snapshot import live_digest
@@ -30,10 +31,10 @@ SHARDS = -(-len(TEXTS) // SHARD)
 # The command itself, with small shards.
 COMMAND = """
 import sys
-from qa.cluster import workers
-workers._SHARD = {shard}
+from qa.cluster import shards
+shards.SHARD_TEXTS = {shard}
 sys.argv = ["qa", "index", "--workers", "2"]
-from qa.cli.commands import main
+from qa.cli import main
 main()
 """
 # What Ray itself leaves open when it ends, and says of its own future.
@@ -54,20 +55,20 @@ def cluster(real_encoder):
 
 @pytest.fixture(autouse=True)
 def small_shards(monkeypatch):
-    monkeypatch.setattr(workers, "_SHARD", SHARD)
+    monkeypatch.setattr(shards_module, "SHARD_TEXTS", SHARD)
 
 
 @pytest.fixture
 def kept(monkeypatch):
     """The names of the shards that are embedded and kept from here on."""
     names = []
-    keep = Workers._keep
+    keep = Shards.keep
 
     def told(self, shard, vectors):
         names.append(shard.name)
         keep(self, shard, vectors)
 
-    monkeypatch.setattr(Workers, "_keep", told)
+    monkeypatch.setattr(Shards, "keep", told)
     return names
 
 
@@ -84,7 +85,7 @@ def record(tmp_path, monkeypatch):
 
 def run(*args):
     """Exit code and output of a command."""
-    done = CliRunner().invoke(commands.app, args)
+    done = CliRunner().invoke(cli.app, args)
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
     return done.exit_code, done.output
@@ -173,7 +174,7 @@ def test_a_build_cut_off_goes_on_and_gives_the_digest_of_one_process(
     code, out = run("index", "--workers", "2")
     assert code == 0
     embedded, of_before = map(
-        int, re.search(r"(\d+) texts embedded, .* (\d+) from a run that was cut off", out).groups()
+        int, re.search(r"(\d+) texts embedded, .* (\d+) from an interrupted run", out).groups()
     )
     assert len(before) >= 3
     assert len(kept) > 0
@@ -223,22 +224,23 @@ def test_shards_on_the_disk_need_no_cluster(tmp_path, monkeypatch):
     embedding = Workers(WordEncoder(), tmp_path / "shards")
     texts = TEXTS[: SHARD + 1]
     vectors = WordEncoder().encode(texts)
-    for shard in embedding._cut(texts):
-        embedding._keep(shard, vectors[shard.start : shard.start + shard.texts])
+    shards = Shards(tmp_path / "shards", embedding.sha256)
+    for shard in shards.split(texts):
+        shards.keep(shard, vectors[shard.start : shard.start + shard.texts])
     monkeypatch.setattr(embedding, "_start", lambda: pytest.fail("a cluster was asked for"))
     told = []
     assert embedding.encode(texts, told.append).tobytes() == vectors.tobytes()
     assert told == [SHARD, SHARD + 1]
     assert embedding.encode([]).shape == (0, 1024)
-    embedding.forget()
+    embedding.remove_shards()
     assert not (tmp_path / "shards").exists()
 
 
 def test_a_shard_is_named_by_its_texts_and_their_borders_and_the_encoder(tmp_path):
     other = WordEncoder()
     other.sha256 = "1" * 64
-    one, two = Workers(WordEncoder(), tmp_path), Workers(other, tmp_path)
-    cuts = [one._cut(["a", "b"]), one._cut(["ab"]), one._cut(["b", "a"]), two._cut(["ab"])]
+    one, two = (Shards(tmp_path, encoder.sha256) for encoder in (WordEncoder(), other))
+    cuts = [one.split(["a", "b"]), one.split(["ab"]), one.split(["b", "a"]), two.split(["ab"])]
     assert len({shard.name for cut in cuts for shard in cut}) == len(cuts)
     places = [
         shards_folder(tmp_path, tmp_path / index, encoder)
@@ -306,7 +308,7 @@ def test_the_commands_read_an_address_and_write_none(record, word_encoder):
     code, out = run("verify", "--corpus", url)
     assert code == 0
     assert f"5 documents in {url}" in out.replace("\n", "")
-    with pytest.raises(SettingsError, match=f"{url} is an address, and can only be read: ingest"):
+    with pytest.raises(SettingsError, match=f"{url} is an address and can only be read: ingest"):
         run("ingest", "seeds", "--corpus", url)
     with pytest.raises(SettingsError, match="can only be read"):
         run("ingest", "--update", "--corpus", "s3://bucket/record")

@@ -14,7 +14,7 @@ from transformers import AutoModel, AutoTokenizer
 
 from qa.answer.reranker import MAX_TOKENS
 from qa.answer.window import pair
-from qa.index.export import bundled_folder
+from qa.index.models import bundled_folder
 
 LEVELS = 64  # steps of a weight to either side of zero
 

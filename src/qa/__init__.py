@@ -20,7 +20,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """``QA`` is imported when first used, so that ``import qa`` stays light."""
+    """Import ``QA`` on first use, so that ``import qa`` stays light."""
     if name == "QA":
         from qa.answer.ask import QA  # noqa: PLC0415 - the heavy half of the package
 

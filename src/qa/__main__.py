@@ -1,4 +1,4 @@
-"""``python -m qa`` is ``qa``."""
+"""``python -m qa`` runs ``qa``."""
 
 from qa.cli import main
 

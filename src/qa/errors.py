@@ -1,22 +1,24 @@
 """Every error this package raises on purpose.
 
     QAError
-    ├── SettingsError     a setting is unknown or out of range
-    ├── SourceError       a source cannot become a document
-    │   ├── GoneError         its server says that it is there no more
-    │   └── UnreachableError  its server does not give it now; it may later
-    ├── CorpusError       a file in corpus/ is not a document
-    ├── EncoderError      the encoder is missing, altered, or not the index's
-    ├── SnapshotError     there is no whole snapshot to answer from
-    ├── QuestionError     a question cannot be taken as it is
-    ├── BusyError         somebody else is writing the same files
-    ├── UnavailableError  what searches, or what is shared, cannot be reached now
-    ├── OverloadError     more is asked at once than can be answered in time
-    ├── CitationError     a citation does not match the record
-    ├── FeedbackError     what visitors ask cannot be kept, or read
-    └── EvaluationError   a judged set, or an evaluation, cannot be taken as it is
+    ├── SettingsError      a setting is unknown or out of range
+    ├── SourceError        a source cannot become a document
+    │   ├── GoneError         its server says that it no longer exists
+    │   └── UnreachableError  its server does not deliver it now, and may later
+    ├── CorpusError        the corpus folder, or a document in it, cannot be used
+    ├── EncoderError       a model is missing, altered, or not the one of the index
+    ├── SnapshotError      the index folder holds no complete snapshot, or is not an index
+    ├── QuestionError      a question cannot be answered as it is
+    ├── InputError         a file of questions or answers cannot be read
+    ├── OutputError        an output cannot be written, or would replace something else
+    ├── BusyError          another process is writing the same files
+    ├── ListenError        the server cannot listen on its address
+    ├── UnavailableError   a service that answering or sharing needs cannot be used now
+    ├── OverloadError      more is asked at once than can be answered in time
+    ├── FeedbackError      visitors' questions cannot be stored or read
+    └── EvaluationError    a judged set or an evaluation cannot be used as it is
 
-A message says what is wrong, both sides where two things disagree, and the remedy.
+A message says what happened, the value (both sides where two things disagree), and the remedy.
 Library code raises; only the command line and the web translate.
 """
 
@@ -24,12 +26,14 @@ from __future__ import annotations
 
 __all__ = [
     "BusyError",
-    "CitationError",
     "CorpusError",
     "EncoderError",
     "EvaluationError",
     "FeedbackError",
     "GoneError",
+    "InputError",
+    "ListenError",
+    "OutputError",
     "OverloadError",
     "QAError",
     "QuestionError",
@@ -54,30 +58,30 @@ class SourceError(QAError):
 
 
 class GoneError(SourceError):
-    """The server of a source says that it is there no more (404, 410)."""
+    """Its server says that it no longer exists (404, 410)."""
 
 
 class UnreachableError(SourceError):
-    """The server of a source does not give it now: that says nothing of the source."""
+    """Its server does not deliver it now, and may later: says nothing about the source."""
 
 
 class CorpusError(QAError):
-    """A file in the corpus folder is not a document."""
+    """The corpus folder, or a document in it, cannot be used."""
 
 
 class EncoderError(QAError):
-    """The encoder is missing, altered, or not the one the index was built with."""
+    """A model is missing, altered, or not the one of the index: encoder or reranker."""
 
 
 class SnapshotError(QAError):
-    """There is no snapshot, or the one there is not whole."""
+    """The index folder holds no complete snapshot, or is not an index."""
 
 
 class QuestionError(QAError):
-    """A question cannot be taken as it is.
+    """A question cannot be answered as it is.
 
-    Where a visitor's question is meant, ``reason`` says why in a word, and ``facts`` what a
-    sentence about it holds, so that it can be said in the visitor's language.
+    Of a visitor's question, ``reason`` names the cause in a word, and ``facts`` holds the values
+    for a sentence about it in the visitor's language.
     """
 
     def __init__(self, message: str, reason: str | None = None, **facts: object) -> None:
@@ -86,25 +90,33 @@ class QuestionError(QAError):
         self.facts = facts
 
 
+class InputError(QAError):
+    """A file of questions or answers cannot be read."""
+
+
+class OutputError(QAError):
+    """An output cannot be written, or would replace something else."""
+
+
 class BusyError(QAError):
-    """Another process is writing the same index, or the same answers."""
+    """Another process is writing the same files."""
+
+
+class ListenError(QAError):
+    """The server cannot listen on its address."""
 
 
 class UnavailableError(QAError):
-    """A server that this one needs cannot be reached now, or does not do what it should."""
+    """A service that answering or sharing needs cannot be used now."""
 
 
 class OverloadError(QAError):
-    """More questions are asked at once than can be answered in time."""
-
-
-class CitationError(QAError):
-    """A citation does not match the record."""
-
-
-class EvaluationError(QAError):
-    """A judged set, or an evaluation, cannot be taken as it is."""
+    """More is asked at once than can be answered in time."""
 
 
 class FeedbackError(QAError):
-    """What visitors ask cannot be kept, or read."""
+    """Visitors' questions cannot be stored or read."""
+
+
+class EvaluationError(QAError):
+    """A judged set or an evaluation cannot be used as it is."""

@@ -365,7 +365,7 @@ def grouped(questions: Sequence[str], encoder: Encoder) -> list[Group]:
     ordered = sorted(counts, key=lambda question: (-counts[question], question))
     if not ordered:
         return []
-    vectors = encoder.encode(ordered)
+    vectors = encoder.encode_query(ordered)
     leaders: list[int] = []
     members: list[list[int]] = []
     for number in range(len(ordered)):

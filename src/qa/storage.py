@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -10,7 +11,17 @@ from pathlib import Path
 
 from qa.errors import BusyError, QAError, SettingsError
 
-__all__ = ["LOCK", "free_name", "is_marked", "locked", "own_cache", "write_whole"]
+__all__ = [
+    "LOCK",
+    "file_sha256",
+    "free_name",
+    "is_marked",
+    "locked",
+    "own_cache",
+    "sync_file",
+    "sync_folder",
+    "write_whole",
+]
 
 LOCK = ".lock"
 # A run as another user (cron as root) must be able to open the same lock.
@@ -93,6 +104,33 @@ def write_whole(path: Path, content: bytes) -> None:
         except BaseException:  # stopped by a person, too
             unfinished.unlink(missing_ok=True)
             raise
+
+
+def file_sha256(path: Path) -> str:
+    """Return the sha256 of a file's content, in hexadecimal digits.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync_file(path: Path) -> None:
+    """Flush a file to the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Flush a folder's list of names to the disk."""
+    if os.name == "nt":  # folders cannot be opened there; the file system keeps names itself
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def free_name(path: Path, mark: str) -> Path:

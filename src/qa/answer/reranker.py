@@ -169,7 +169,7 @@ def open_reranker(name: str) -> Reranker | None:
         return None
     if name == BUNDLED:
         return BundledReranker(_FOLDER, bundled_sha256())
-    from qa.index.export import open_cross_encoder  # noqa: PLC0415 - few have one
+    from qa.index.models import open_cross_encoder  # noqa: PLC0415 - few have one
 
     return CrossEncoder(name, open_cross_encoder(Path(name)))
 

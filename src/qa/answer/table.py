@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from qa.answer.prove import Record, place_faults, rebuilt, sentences
-from qa.errors import CitationError
+from qa.errors import InputError
 from qa.records import Citation, Document, Span, Status
 
 __all__ = [
@@ -101,22 +101,22 @@ def rows(content: str) -> Iterator[tuple[int, dict[str, str]]]:
     """Give every row with its line in the file, by the names of its columns.
 
     Raises:
-        CitationError: a row has another number of cells than the head, or the head is another.
+        InputError: a row has another number of cells than the head, or the head is another.
     """
     reader = csv.reader(io.StringIO(content.removeprefix("\ufeff"), newline=""), strict=True)
     try:
         names = next(reader)
         if not any(_is_head(names, cited) for cited in (CITATION_COLUMNS, _EARLIER_COLUMNS)):
-            raise CitationError("The columns are not those that qa batch writes.")
+            raise InputError("The columns are not those that qa batch writes.")
         for cells in reader:
             if len(cells) != len(names):
-                raise CitationError(
+                raise InputError(
                     f"Line {reader.line_num} of the answers has {len(cells)} cells, the head "
                     f"{len(names)}."
                 )
             yield reader.line_num, dict(zip(names, cells, strict=True))
     except csv.Error as error:
-        raise CitationError(f"Line {reader.line_num} of the answers is no row: {error}.") from error
+        raise InputError(f"Line {reader.line_num} of the answers is no row: {error}.") from error
 
 
 def _is_head(names: Sequence[str], cited: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from qa.answer import table
 from qa.answer.prove import UNCHECKED, Record
 from qa.answer.prove import faults as answer_faults
-from qa.errors import CitationError, CorpusError, SnapshotError
+from qa.errors import CorpusError, InputError, SnapshotError
 from qa.index.engine import FAISS, Engine
 from qa.index.owned import is_digest
 from qa.index.snapshot import Snapshot, check_files, open_snapshot
@@ -69,7 +69,7 @@ def answers(content: str, corpus: Path, index: Path | None = None) -> Proof:
     to be among its own.
 
     Raises:
-        CitationError: the content is none of these.
+        InputError: the content is none of these.
     """
     files, unreadable = _record(corpus)
     stated = [*_stated(content)]
@@ -272,10 +272,10 @@ def _parsed(content: str, what: str) -> Any:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            raise CitationError(f"{what} states something twice: {', '.join(k for k, _ in pairs)}.")
+            raise InputError(f"{what} states something twice: {', '.join(k for k, _ in pairs)}.")
         return found
 
     try:
         return json.loads(content, object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
-        raise CitationError(f"{what} is not JSON: {error}.") from error
+        raise InputError(f"{what} is not JSON: {error}.") from error

@@ -1,38 +1,29 @@
-"""Texts are embedded in many processes, on one machine or several; the only user of Ray.
-
-Texts are cut into shards of a fixed number. A finished shard is kept on the disk of whoever
-builds, so that a build that was cut off goes on where it was.
-"""
+"""Embeds texts in many processes, on one machine or several; the only user of Ray."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import io
 import json
 import logging
 import os
 import secrets
-import shutil
 import socket
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 
+from qa.cluster.shards import Shard, Shards, shards_folder
 from qa.errors import EncoderError, QAError, SettingsError, UnavailableError
 from qa.index.encoder import Encoder, open_encoder
+from qa.settings import Settings
 
-__all__ = ["Workers", "shards_folder"]
+__all__ = ["Workers", "embedding"]
 
-# Texts embedded before their vectors are kept. A worker that dies loses what it has of its shard:
-# about ten seconds' work on one processor, beside which handing a shard out costs nothing.
-_SHARD = 1_024
 # Workers, where only the cluster's address is given.
 _WORKERS = 2
 # Times that a worker is started again, and a shard begun again, before the build is given up: a
@@ -46,23 +37,19 @@ _PROBES = (
     "对外文化贸易的主要考虑是什么?",
     "The minister said that the plan would be carried out step by step. " * 8,
 )
-_SHA256_BYTES = 32
 
 
-@dataclass(frozen=True, slots=True)
-class _Shard:
-    """Some of the texts, from row ``start`` on; ``content`` is their JSON, and ``name`` its key."""
+@contextlib.contextmanager
+def embedding(encoder: Encoder, settings: Settings) -> Iterator[Encoder]:
+    """Give the encoder in the workers that the settings name; remove its shards once all is done.
 
-    start: int
-    texts: int
-    content: bytes
-    name: str
-
-
-def shards_folder(cache: Path, index: Path, encoder: Encoder) -> Path:
-    """Where a build of this index with this encoder keeps its shards; no other one does."""
-    key = f"{encoder.sha256} {index.absolute()}".encode()
-    return cache / "shards" / hashlib.sha256(key).hexdigest()[:32]
+    Raises:
+        SettingsError: the number of workers is below 1.
+    """
+    shards = shards_folder(settings.cache, settings.index, encoder)
+    with Workers(encoder, shards, settings.workers or None, settings.ray) as workers:
+        yield workers
+        workers.remove_shards()
 
 
 class Workers:
@@ -93,11 +80,11 @@ class Workers:
         self.max_tokens = encoder.max_tokens
         self.languages = encoder.languages
         self._encoder = encoder
-        self._shards = shards
+        self._shards = Shards(shards, encoder.sha256)
         self._workers = workers or _WORKERS
         self._address = address
         self._ending = contextlib.ExitStack()
-        # Texts that a build before this one, cut off, had embedded.
+        # Texts whose vectors are of an earlier build that was cut off.
         self.kept = 0
 
     def __enter__(self) -> Self:
@@ -122,7 +109,7 @@ class Workers:
     def encode(
         self, texts: Sequence[str], on_encoded: Callable[[int], None] | None = None
     ) -> np.ndarray:
-        """See ``Encoder``; ``on_encoded`` is told after each shard.
+        """See ``Encoder``; ``on_encoded`` is called after each shard.
 
         Raises:
             SettingsError: Ray is not installed.
@@ -132,64 +119,36 @@ class Workers:
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         done = 0
 
-        def place(shard: _Shard, found: np.ndarray) -> None:
+        def place(shard: Shard, of_shard: np.ndarray) -> None:
             nonlocal done
-            vectors[shard.start : shard.start + shard.texts] = found
+            vectors[shard.start : shard.start + shard.texts] = of_shard
             done += shard.texts
             if on_encoded:
                 on_encoded(done)
 
         missing = []
-        for shard in self._cut(texts):
-            kept = self._kept(shard)
+        for shard in self._shards.split(texts):
+            kept = self._shards.kept(shard)
             if kept is None:
                 missing.append(shard)
             else:
                 self.kept += shard.texts
                 place(shard, kept)
-        for shard, found in self._embedded(missing):
-            self._keep(shard, found)
-            place(shard, found)
+        for shard, of_shard in self._embedded(missing):
+            self._shards.keep(shard, of_shard)
+            place(shard, of_shard)
         return vectors
 
-    def forget(self) -> None:
-        """Remove the shards on the disk: what they were kept for is done."""
-        shutil.rmtree(self._shards, ignore_errors=True)
+    def encode_query(self, texts: Sequence[str]) -> np.ndarray:
+        """See ``Encoder``; runs here, without workers."""
+        return self._encoder.encode_query(texts)
 
-    def _cut(self, texts: Sequence[str]) -> Iterator[_Shard]:
-        for start in range(0, len(texts), _SHARD):
-            some = texts[start : start + _SHARD]
-            content = json.dumps(some).encode()
-            name = hashlib.sha256(f"{self.sha256} ".encode() + content).hexdigest()
-            yield _Shard(start, len(some), content, name)
+    def remove_shards(self) -> None:
+        """Remove the shards on the disk, once the build is done."""
+        self._shards.remove()
 
-    def _path(self, shard: _Shard) -> Path:
-        return self._shards / f"{shard.name}.npy"
-
-    def _keep(self, shard: _Shard, vectors: np.ndarray) -> None:
-        """Write a shard's vectors, whole or not at all: an .npy file with its sha256 at its end."""
-        content = io.BytesIO()
-        np.save(content, vectors, allow_pickle=False)
-        data = content.getvalue()
-        self._shards.mkdir(parents=True, exist_ok=True)
-        unfinished = self._shards / f".{shard.name}.{os.getpid()}"
-        unfinished.write_bytes(data + hashlib.sha256(data).digest())
-        unfinished.replace(self._path(shard))
-
-    def _kept(self, shard: _Shard) -> np.ndarray | None:
-        """A shard's vectors from the disk; None where they are not there, or not whole."""
-        try:
-            content = self._path(shard).read_bytes()
-        except FileNotFoundError:
-            return None
-        data, sha256 = content[:-_SHA256_BYTES], content[-_SHA256_BYTES:]
-        if hashlib.sha256(data).digest() != sha256:
-            return None
-        vectors: np.ndarray = np.load(io.BytesIO(data), allow_pickle=False)
-        return vectors
-
-    def _embedded(self, shards: Sequence[_Shard]) -> Iterator[tuple[_Shard, np.ndarray]]:
-        """The shards with their vectors, each as soon as it is done, in any order."""
+    def _embedded(self, shards: Sequence[Shard]) -> Iterator[tuple[Shard, np.ndarray]]:
+        """Yield the shards with their vectors, each as soon as it is done, in any order."""
         if not shards:
             return
         ray = self._start()
@@ -202,13 +161,13 @@ class Workers:
                 expected,
                 self._workers,
             )
-            while (found := ray.get(stream.next.remote())) is not None:
-                number, data = found
+            while (result := ray.get(stream.next.remote())) is not None:
+                number, data = result
                 shard = shards[number]
                 vectors = np.frombuffer(data, dtype=np.float32)
                 yield shard, vectors.reshape(shard.texts, self.dimension)
         except Exception as error:  # Ray raises what it likes
-            raise _told(error) from error
+            raise _cause(error) from error
 
     def _start(self) -> Any:
         """Ray, connected to the cluster, or to one that is started here.
@@ -244,30 +203,30 @@ class Workers:
 
 
 class _Stream:
-    """The shards' way through the workers, told by somebody in the cluster."""
+    """An actor in the cluster that leads the shards through the workers."""
 
     def __init__(
         self, contents: Sequence[bytes], files: Mapping[str, bytes], expected: bytes, workers: int
     ) -> None:
-        self._found = _streamed(contents, files, expected, workers)
+        self._results = _streamed(contents, files, expected, workers)
 
     def next(self) -> tuple[int, bytes] | None:
-        """The number of the next shard to be done, and its vectors; None when all are.
+        """Return the number of the next finished shard and its vectors; None after the last.
 
         Raises:
             EncoderError: a worker has no model, or its vectors are not the ``expected``.
             UnavailableError: the workers fail.
         """
         try:
-            return next(self._found, None)
+            return next(self._results, None)
         except Exception as error:  # noqa: BLE001 - Ray's, its workers', and its libraries'
-            raise _told(error) from None  # what Ray raises cannot always be sent
+            raise _cause(error) from None  # what Ray raises cannot always be sent
 
 
 def _streamed(
     contents: Sequence[bytes], files: Mapping[str, bytes], expected: bytes, workers: int
 ) -> Iterator[tuple[int, bytes]]:
-    """Numbers of shards, and the bytes of their vectors, in the order in which they are done.
+    """Yield numbers of shards, and the bytes of their vectors, as they are done.
 
     Raises:
         EncoderError: a worker has no model, or its vectors are not the ``expected``.
@@ -304,7 +263,7 @@ def _streamed(
 
 
 class _Embedder:
-    """A model in a worker: takes shards, gives vectors, or says why it cannot."""
+    """A model in a worker: turns shards into vectors, or into the reason why it cannot."""
 
     def __init__(self, files: Any, expected: bytes) -> None:
         import ray  # noqa: PLC0415
@@ -315,11 +274,11 @@ class _Embedder:
                 for name, content in ray.get(files).items():
                     (Path(folder) / name).write_bytes(content)
                 self._encoder = open_encoder(Path(folder))
-            found = self._encoder.encode(_PROBES).tobytes()
+            vectors = self._encoder.encode(_PROBES).tobytes()
         except EncoderError as error:  # Ray would keep nothing of it but a trace
             self._fault = f"The worker on {socket.gethostname()} has no model: {error}"
             return
-        if found != expected:
+        if vectors != expected:
             self._fault = (
                 f"The worker on {socket.gethostname()} gives other vectors than this machine, so "
                 "that the snapshot would be another: its processor or its onnxruntime is. Take "
@@ -327,21 +286,21 @@ class _Embedder:
             )
 
     def __call__(self, shard: Any) -> Any:
-        """A table with the ``number`` of the shard and the bytes of its ``vectors``, float32.
+        """Return a table: the ``number`` of the shard and the bytes of its ``vectors``, float32.
 
-        Where there is a ``fault``, it says what, and there are no bytes.
+        Where there is a ``fault``, it is the reason, and there are no bytes.
         """
         import pyarrow as pa  # noqa: PLC0415
 
         vectors = b""
         if not self._fault:
             vectors = self._encoder.encode(json.loads(shard["texts"][0].as_py())).tobytes()
-        found = {"vectors": pa.array([vectors], pa.large_binary()), "fault": [self._fault]}
-        return pa.table({"number": shard["number"], **found})
+        result = {"vectors": pa.array([vectors], pa.large_binary()), "fault": [self._fault]}
+        return pa.table({"number": shard["number"], **result})
 
 
 def _files(encoder: Encoder) -> Mapping[str, bytes]:
-    """What the encoder's folder holds, by name."""
+    """The files of the encoder's folder, by name."""
     with tempfile.TemporaryDirectory() as parent:
         folder = Path(parent) / "encoder"
         encoder.save(folder)
@@ -349,7 +308,7 @@ def _files(encoder: Encoder) -> Mapping[str, bytes]:
 
 
 def _library(*, is_local: bool) -> Any:
-    """Ray, which tells nobody anything: neither its makers nor the terminal.
+    """Ray, without its usage statistics and its messages.
 
     Raises:
         SettingsError: it is not installed.
@@ -367,13 +326,13 @@ def _library(*, is_local: bool) -> Any:
         raise SettingsError(
             f'Workers need more than is installed ({error.name}): pip install "press-qa[cluster]".'
         ) from error
-    # What fails is told by us.
+    # Failures are raised here.
     logging.getLogger("ray").setLevel(logging.CRITICAL)
     return ray
 
 
 def _check_address(address: str) -> None:
-    """See whether anybody listens, which Ray itself takes half a minute for.
+    """Check that somebody listens, which takes Ray itself half a minute.
 
     Raises:
         UnavailableError: nobody does.
@@ -388,8 +347,8 @@ def _check_address(address: str) -> None:
         ) from error
 
 
-def _told(error: BaseException) -> QAError:
-    """An error in a worker, as its cause if that was raised on purpose."""
+def _cause(error: BaseException) -> QAError:
+    """The error for a failure in a worker: its cause, if that was raised on purpose."""
     cause: Any = error
     while isinstance(getattr(cause, "cause", None), BaseException):
         cause = cause.cause
@@ -402,6 +361,6 @@ def _told(error: BaseException) -> QAError:
 
 
 def _first_line(error: BaseException) -> str:
-    """What went wrong, without the traces that Ray adds."""
+    """The first line of an error, without the traces that Ray adds."""
     lines = str(error).strip().splitlines() or [""]
     return f"{type(error).__name__}: {lines[0]}".rstrip(".: ")

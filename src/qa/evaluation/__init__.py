@@ -1,4 +1,4 @@
-"""What analysts run: questions judged, asked in batches, compared.
+"""Evaluations and batches: measure answers, compare evaluations, answer files of questions.
 
 >>> from qa.evaluation import evaluate, write
 >>> evaluation = evaluate("SET")                                       # doctest: +SKIP
@@ -32,7 +32,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Imported when first used: each brings libraries that the others do not need."""
+    """Import on first use: each name brings libraries that the others do not need."""
     if name in _HOMES:
         return getattr(import_module(f"qa.evaluation.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'qa.evaluation' has no attribute {name!r}")

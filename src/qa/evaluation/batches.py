@@ -1,9 +1,8 @@
-"""The batch's journey: a file of questions becomes a file of answers, in the same order.
+"""The journey of a batch: a file of questions becomes a file of answers, in the same order.
 
-While it is being made, the file of answers bears another name, which holds a hash of the
-questions and of all that answers depend on (``QA.answer_settings``). A run that was cut off is
-taken up where it ended when all of these are the same still; otherwise it begins anew. The file
-gets its own name when it is complete.
+Until it is complete, the file of answers has a temporary name with a hash of the questions and of
+everything that answers depend on (``QA.answer_settings``). An interrupted run resumes where all of
+these are unchanged; otherwise it starts anew.
 """
 
 from __future__ import annotations
@@ -18,38 +17,38 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import IO, Any
+from typing import IO, Any, get_args
 
 import filelock
 
 from qa.answer.ask import QA
 from qa.answer.table import CITATION_COLUMNS, columns, harmless, head
-from qa.errors import BusyError, QuestionError
+from qa.errors import BusyError, InputError, OutputError
 from qa.evaluation.questions import BadRow, Format, QuestionRow, format_of, read
-from qa.records import Answer, Citation, to_json
+from qa.records import Answer, to_json
 
 __all__ = ["STANDARD", "Tally", "batch"]
 
 # Names standard input and standard output.
 STANDARD = "-"
-# Told how many rows are done, and how many there are.
+# Called with the number of rows that are done, and of all rows.
 OnDone = Callable[[int, int], None]
 
 _BYTE_ORDER_MARK = "\ufeff"
-# How answers begin: a row of JSON, the head of a table. What begins otherwise is not replaced.
+# The start of a file of answers: a row of JSON, the head of a table. No other file is replaced.
 _ANSWERS = re.compile(rb'\{"line": \d+, "id": |\xef\xbb\xbf"line","id","error","question",')
-_BEGINNING = 64
+_START_BYTES = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What became of the rows. ``asked`` were asked by this run, others by one cut off."""
+    """The rows of a batch: ``answered`` are those of the ``questions`` that this run asked."""
 
     rows: int
-    asked: int
+    questions: int
     answered: int
     bad: tuple[BadRow, ...]
 
@@ -64,19 +63,20 @@ def batch(  # noqa: PLR0913 - each is an option of "qa batch"
     timing: bool = True,
     on_done: OnDone | None = None,
 ) -> Tally:
-    """Ask every question of a file and write every answer, in the same order.
+    """Answer every question of a file and write the answers, in the same order.
 
-    A row that is no question has its error in the place of an answer. JSON lines hold answers as
-    ``qa ask --json`` prints them, CSV their citations in columns, its cells made harmless to
-    spreadsheets. ``-`` is standard input or output. The same questions, snapshot and options
-    give the same bytes, apart from ``elapsed_ms``, which ``timing=False`` leaves out.
+    A bad row gets its error instead of an answer. JSON lines hold answers as ``qa ask --json``
+    prints them; CSV holds citations in columns, with cells that spreadsheets do not run. ``-`` is
+    standard input or output. The same questions, snapshot and options give the same bytes, except
+    for ``elapsed_ms``, which ``timing=False`` leaves out.
 
     Raises:
-        QuestionError: the questions cannot be read, or the answers cannot be written.
+        InputError: the questions cannot be read.
+        OutputError: the answers cannot be written, or would replace something else.
         BusyError: another run is writing the same answers.
     """
     read_as = read_as or format_of(str(questions))
-    write_as = write_as or _written_as(str(answers))
+    write_as = write_as or _format_to_write(str(answers))
     _check_formats(read_as, write_as)
     target = _target(questions, answers)
     options = {"read_as": read_as, "write_as": write_as, "timing": timing}
@@ -85,170 +85,163 @@ def batch(  # noqa: PLR0913 - each is an option of "qa batch"
         def rows() -> Generator[QuestionRow | BadRow]:
             return read(file, read_as, max_question_chars=qa.max_question_chars)
 
+        def answer_into(writer: _AnswerWriter) -> Tally:
+            with closing(rows()) as unanswered:
+                return _answer(qa, unanswered, writer, total, on_done)
+
         total = sum(1 for _ in rows())
         if target is None:
-            sink = _Sink(sys.stdout.buffer, write_as, qa.top_k)
-            sink.head()
-            with closing(rows()) as asked_for:
-                return _ask(qa, asked_for, sink, total, done=0, timing=timing, on_done=on_done)
+            writer = _AnswerWriter(sys.stdout.buffer, write_as, qa.top_k, timing=timing)
+            writer.write_head()
+            return answer_into(writer)
         key = hashlib.sha256(json.dumps(options | qa.answer_settings, sort_keys=True).encode())
         file.seek(0)
         for block in iter(lambda: file.read(1 << 20), b""):
             key.update(block)
         unfinished = target.with_name(f"{target.name}.{key.hexdigest()[:12]}.unfinished")
-        with _only_one(unfinished), unfinished.open("ab+") as output:
-            sink = _Sink(output, write_as, qa.top_k)
-            done = sink.resume()
-            with closing(rows()) as asked_for:
-                tally = _ask(qa, asked_for, sink, total, done=done, timing=timing, on_done=on_done)
-            output.flush()
+        with _exclusive(unfinished), unfinished.open("ab+") as output:
+            writer = _AnswerWriter(output, write_as, qa.top_k, timing=timing)
+            writer.resume()
+            tally = answer_into(writer)
             os.fsync(output.fileno())
         unfinished.replace(target)
     return tally
 
 
 def _check_formats(read_as: Format | None, write_as: Format) -> None:
-    if read_as not in (None, "jsonl", "csv", "tsv") or write_as not in ("jsonl", "csv"):
-        raise QuestionError(
-            f"Questions are read as jsonl, csv or tsv, answers written as jsonl or csv; "
-            f"asked for {read_as} and {write_as}."
+    if read_as not in (None, *get_args(Format)):
+        raise InputError(f"Questions are read as {', '.join(get_args(Format))}, not {read_as}.")
+    if write_as not in ("jsonl", "csv"):
+        raise OutputError(
+            f"Answers are written as jsonl or csv, not {write_as}: choose with --to, or name a "
+            "file that ends in .jsonl or .csv."
         )
 
 
-def _written_as(answers: str) -> Format:
-    """The format that the name of the answers tells; JSON lines where it has no ending."""
-    told = format_of(answers)
-    if told is None and PurePath(answers).suffix:
-        raise QuestionError(
-            f"{answers} does not tell a format that answers are written in: end it in .jsonl or "
-            ".csv, or choose with --to."
+def _format_to_write(answers: str) -> Format:
+    """Return the format that the name of the answers means; JSON lines without an ending."""
+    format_ = format_of(answers)
+    if format_ is None and PurePath(answers).suffix:
+        raise OutputError(
+            f"{answers} names no format of answers: end it in .jsonl or .csv, or choose with --to."
         )
-    return told or "jsonl"
+    return format_ or "jsonl"
 
 
 def _target(questions: Path | str, answers: Path | str) -> Path | None:
-    """The file to write; None for standard output. Links are followed.
+    """Return the file to write, links followed; None for standard output.
 
     Raises:
-        QuestionError: something else than answers stands there.
+        OutputError: it exists and is not a file of answers.
     """
     if str(answers) == STANDARD:
         return None
     target = Path(answers).resolve()
     if str(questions) != STANDARD and target == Path(questions).resolve():
-        raise QuestionError(f"{answers} holds the questions: name another file for the answers.")
+        raise OutputError(f"{answers} holds the questions: name another file for the answers.")
     if target.exists() and not target.is_file():
-        raise QuestionError(f"{answers or '(nothing)'} is no file: name a file, or - for stdout.")
+        raise OutputError(f"{answers or '(nothing)'} is not a file: name a file, or - for stdout.")
     if target.exists() and not _are_answers(target):
-        raise QuestionError(
-            f"{answers} is there already and holds no answers of qa batch: name another file, or "
-            "move it away."
+        raise OutputError(
+            f"{answers} exists and does not hold answers of qa batch: name another file, or move "
+            "it away."
         )
     return target
 
 
 def _are_answers(path: Path) -> bool:
-    """Return whether a file is empty, or begins as the answers of a batch do."""
+    """Return whether a file is empty, or starts like the answers of a batch."""
     try:
         with path.open("rb") as file:
-            begins = file.read(_BEGINNING)
+            start = file.read(_START_BYTES)
     except OSError as error:
-        raise QuestionError(f"{path} cannot be read: {error.strerror}.") from error
-    return not begins or _ANSWERS.match(begins) is not None
+        raise OutputError(f"{path} cannot be read: {error.strerror}.") from error
+    return not start or _ANSWERS.match(start) is not None
 
 
-def _ask(  # noqa: PLR0913 - one step of the journey, told in full
+def _answer(
     qa: QA,
     rows: Iterator[QuestionRow | BadRow],
-    sink: _Sink,
+    writer: _AnswerWriter,
     total: int,
-    *,
-    done: int,
-    timing: bool,
     on_done: OnDone | None,
 ) -> Tally:
-    asked = answered = 0
+    """Answer the rows that the writer does not have yet."""
+    questions = answered = 0
     bad = []
     for number, row in enumerate(rows, 1):
         if isinstance(row, BadRow):
             bad.append(row)
-        if number <= done:
+        if number <= writer.rows:
             continue
         if isinstance(row, BadRow):
-            sink.write({"line": row.line, "id": row.id, "error": row.error}, ())
+            writer.write({"line": row.line, "id": row.id, "error": row.error})
         else:
             answer = qa.ask(row.question, previous=row.previous, since=row.since, until=row.until)
-            asked += 1
+            questions += 1
             answered += answer.is_answered
-            sink.write(
-                {"line": row.line, "id": row.id, **_plain(answer, timing=timing)},
-                answer.citations,
-            )
+            writer.write({"line": row.line, "id": row.id}, answer)
         if on_done:
             on_done(number, total)
-    return Tally(total, asked, answered, tuple(bad))
+    return Tally(total, questions, answered, tuple(bad))
 
 
-def _plain(answer: Answer, *, timing: bool) -> dict[str, Any]:
-    stated = to_json(answer)
-    if not timing:
-        del stated["elapsed_ms"]
-    return stated
+class _AnswerWriter:
+    """Writes answers one whole row at a time, so that an interrupted run can resume.
 
+    ``rows`` counts the rows that the output already held.
+    """
 
-class _Sink:
-    """Where answers go: one whole row at a time, so that what is cut off can be told."""
-
-    def __init__(self, output: IO[bytes], write_as: Format, top_k: int) -> None:
+    def __init__(self, output: IO[bytes], write_as: Format, top_k: int, *, timing: bool) -> None:
+        self.rows = 0
         self._output = output
         self._write_as = write_as
         self._top_k = top_k
+        self._timing = timing
 
-    def resume(self) -> int:
-        """Drop what a run that was cut off left half-written; how many rows are there."""
+    def resume(self) -> None:
+        """Drop the half-written row of an interrupted run; begin the file if it is empty."""
         self._output.seek(0)
         records, end = _whole_records(self._output, self._write_as)
         self._output.truncate(end)
         self._output.seek(end)
         if not records:
-            self.head()
-        return max(0, records - self._heads())
+            self.write_head()
+        self.rows = max(0, records - (self._write_as == "csv"))
 
-    def head(self) -> None:
-        """Begin the file."""
+    def write_head(self) -> None:
+        """Write the names of the columns, if the format has them."""
         if self._write_as == "csv":
-            self._cells(head(self._top_k), _BYTE_ORDER_MARK)
+            self._write_cells(head(self._top_k), _BYTE_ORDER_MARK)
 
-    def write(self, row: dict[str, Any], citations: Sequence[Citation]) -> None:
-        """One row, with its citations where they are columns; it is handed over at once."""
+    def write(self, row: dict[str, Any], answer: Answer | None = None) -> None:
+        """Write one row, with an answer or with an error, and flush it."""
+        if answer:
+            row |= to_json(answer)
+            if not self._timing:
+                del row["elapsed_ms"]
         if self._write_as == "jsonl":
-            self._bytes(json.dumps(row, ensure_ascii=False) + "\n")
+            self._write(json.dumps(row, ensure_ascii=False) + "\n")
             return
-        cells = [row.get(name) for name in head(0)]
+        citations = answer.citations if answer else ()
         by_number = {citation.number: columns(citation) for citation in citations}
-        for number in self._numbers():
-            cited = by_number.get(number, {})
-            cells += [cited.get(name) for name in CITATION_COLUMNS]
-        self._cells(cells)
+        cells = [row.get(name) for name in head(0)]
+        for number in range(1, self._top_k + 1):
+            cells += [by_number.get(number, {}).get(name) for name in CITATION_COLUMNS]
+        self._write_cells(cells)
 
-    def _numbers(self) -> range:
-        return range(1, self._top_k + 1)
-
-    def _heads(self) -> int:
-        return 1 if self._write_as == "csv" else 0
-
-    def _cells(self, cells: Sequence[Any], mark: str = "") -> None:
+    def _write_cells(self, cells: Sequence[Any], mark: str = "") -> None:
         line = io.StringIO()
         csv.writer(line, quoting=csv.QUOTE_ALL).writerow([harmless(cell) for cell in cells])
-        self._bytes(mark + line.getvalue())
+        self._write(mark + line.getvalue())
 
-    def _bytes(self, text: str) -> None:
+    def _write(self, text: str) -> None:
         self._output.write(text.encode())
         self._output.flush()
 
 
 def _whole_records(file: IO[bytes], write_as: Format) -> tuple[int, int]:
-    """Return how many records of the file are whole, and where the last of them ends.
+    """Return the number of whole records, and the offset where the last of them ends.
 
     A line feed ends a record, in CSV only outside of quotation marks.
     """
@@ -264,38 +257,27 @@ def _whole_records(file: IO[bytes], write_as: Format) -> tuple[int, int]:
 
 @contextmanager
 def _opened(questions: Path | str) -> Iterator[IO[bytes]]:
-    """The file of questions, to be read more than once."""
-    if str(questions) == STANDARD:
-        with _kept(sys.stdin.buffer) as kept:
-            yield kept
-        return
-    try:
-        file = Path(questions).open("rb")  # noqa: SIM115 - closed below
-    except OSError as error:
-        raise QuestionError(f"{questions} cannot be read: {error.strerror}.") from error
-    with file:
-        if file.seekable():
-            yield file
-        else:  # a pipe
-            with _kept(file) as kept:
-                yield kept
+    """Open the questions as a file that can be read more than once."""
+    with ExitStack() as stack:
+        file: IO[bytes] = sys.stdin.buffer
+        if str(questions) != STANDARD:
+            try:
+                file = stack.enter_context(Path(questions).open("rb"))
+            except OSError as error:
+                raise InputError(f"{questions} cannot be read: {error.strerror}.") from error
+        if file is sys.stdin.buffer or not file.seekable():
+            stream, file = file, stack.enter_context(tempfile.TemporaryFile())
+            shutil.copyfileobj(stream, file)
+        yield file
 
 
 @contextmanager
-def _kept(stream: IO[bytes]) -> Iterator[IO[bytes]]:
-    """All of a stream in a file that can be read more than once."""
-    with tempfile.TemporaryFile() as kept:
-        shutil.copyfileobj(stream, kept)
-        yield kept
-
-
-@contextmanager
-def _only_one(unfinished: Path) -> Iterator[None]:
-    """This run alone writes the file.
+def _exclusive(unfinished: Path) -> Iterator[None]:
+    """Lock the file for this run.
 
     Raises:
-        BusyError: another one does.
-        QuestionError: nothing can be written there.
+        BusyError: another run has locked it.
+        OutputError: the folder cannot be written.
     """
     lock = filelock.FileLock(f"{unfinished}.lock")
     try:
@@ -303,7 +285,7 @@ def _only_one(unfinished: Path) -> Iterator[None]:
     except filelock.Timeout as error:
         raise BusyError(f'Another "qa batch" is writing {unfinished}: wait for it.') from error
     except OSError as error:
-        raise QuestionError(f"{unfinished} cannot be written: {error.strerror}.") from error
+        raise OutputError(f"{unfinished} cannot be written: {error.strerror}.") from error
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Two evaluations of one set side by side: what changed, and whether by more than chance."""
+"""Two evaluations of one set side by side: the changes, and which are significant."""
 
 from __future__ import annotations
 
@@ -14,22 +14,21 @@ import numpy as np
 from qa.errors import EvaluationError
 from qa.evaluation import measure
 from qa.evaluation.datasets import HAS_ANSWER
-from qa.evaluation.report import METRICS, QUESTIONS
+from qa.evaluation.outcome import METRICS, QUESTIONS
 
 __all__ = ["ALPHA", "Changed", "Comparison", "Difference", "compare"]
 
-# The chance of calling any one measure worse where nothing changed but luck.
+# The probability of calling any measure worse where nothing changed but luck.
 ALPHA = 0.05
-_WORSE_WHEN_MORE = frozenset(f"answered_{kind}" for kind in measure.ABSTENTION_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One measure of both, and B minus A with its 95 % paired-bootstrap interval.
+    """A measure of A and of B, and B minus A with its 95 % paired-bootstrap interval.
 
-    ``p`` is how often luck alone would set them as far apart (``measure.chance``). ``verdict``
-    is "better" or "worse" where that is too seldom to be luck, given how many measures are
-    looked at (Holm 1979); else "same".
+    ``p`` is the probability of such a difference by luck (``measure.chance``). ``verdict`` is
+    "better" or "worse" where that is significant, corrected for the number of measures
+    (Holm 1979), else "same".
     """
 
     name: str
@@ -45,7 +44,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A question served well by one of the two only."""
+    """A question that only one of the two evaluations serves well."""
 
     id: str
     kind: str
@@ -54,10 +53,10 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What B changes against A.
+    """The changes from A to B.
 
-    ``won`` are questions that B serves well and A does not, ``lost`` the other way round: the
-    record has an answer, and it is cited first; or it has none, and that is said.
+    ``won`` are the questions that B serves well and A does not, ``lost`` the reverse. A question
+    is served well if its answer is cited first, or if it has none and none is given.
     """
 
     a: str
@@ -68,7 +67,7 @@ class Comparison:
 
     @property
     def worse(self) -> tuple[str, ...]:
-        """Names of the measures in which B is significantly worse."""
+        """The names of the measures in which B is significantly worse."""
         return tuple(d.name for d in self.differences if d.verdict == "worse")
 
 
@@ -77,8 +76,8 @@ def compare(
 ) -> Comparison:
     """Compare two folders that ``qa eval -o`` wrote, question by question.
 
-    ``measures`` names those to look at (all, where empty): the fewer, the smaller a change
-    that is seen.
+    ``measures`` names those to compare (all, if empty): the fewer there are, the smaller the
+    changes that are significant.
 
     Raises:
         EvaluationError: a folder holds no evaluation, the two are of different questions, or a
@@ -87,14 +86,14 @@ def compare(
     rows_a, rows_b = _rows(Path(a)), _rows(Path(b))
     _check_same_questions(Path(a), rows_a, Path(b), rows_b)
     pairs = [*zip(rows_a, rows_b, strict=True)]
-    found = {d.name: d for d in (*_mean_differences(pairs), *_area_differences(pairs))}
-    unknown = [name for name in measures if name not in found]
+    differences = {d.name: d for d in (*_mean_differences(pairs), *_area_differences(pairs))}
+    unknown = [name for name in measures if name not in differences]
     if unknown:
         raise EvaluationError(
             f"{', '.join(unknown)}: not measured by these evaluations; they measure "
-            f"{', '.join(found)}."
+            f"{', '.join(differences)}."
         )
-    chosen = [found[name] for name in measures] or [*found.values()]
+    chosen = [differences[name] for name in measures] or [*differences.values()]
     return Comparison(
         str(a),
         str(b),
@@ -110,10 +109,11 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
         lines = (folder / QUESTIONS).read_text("utf-8").removesuffix("\n").split("\n")
         rows = [json.loads(line) for line in lines]
         for row in rows:
-            _asked_for(row), _found(row)
+            _expected(row)
+            _check_results(row)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EvaluationError(
-            f'{folder} holds no whole evaluation ({error}): run "qa eval SET -o {folder}".'
+            f'{folder} holds no complete evaluation ({error}): run "qa eval SET -o {folder}".'
         ) from error
     return rows
 
@@ -130,79 +130,77 @@ def _check_same_questions(
             "of one set, made with the same options."
         )
     for row, other in zip(rows_a, rows_b, strict=True):
-        if _asked_for(row) != _asked_for(other):
+        if _expected(row) != _expected(other):
             raise EvaluationError(
                 f"Question {row['id']!r} is not the same in {a} and {b} (its words, kind, place or "
                 "expected answer): compare evaluations of one set."
             )
 
 
-def _asked_for(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What is asked and expected, without what was found."""
+def _expected(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the question and its expected answer, without the results."""
     relevant = [(item["document"], item["grade"]) for item in row["relevant"]]
     gold = [(item["document"], item["quote"]) for item in row["gold"]]
-    stated = (row["id"], row["kind"], row["question"], row["previous"])
-    return (*stated, relevant, gold, sorted(row["measures"]))
+    question = (row["id"], row["kind"], row["question"], row["previous"])
+    return (*question, relevant, gold, sorted(row["measures"]))
 
 
-def _found(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What a comparison reads of what was found."""
-    return row["status"], row["right"], row["confidence"] + 0
+def _check_results(row: Mapping[str, Any]) -> None:
+    """Raise KeyError or TypeError if the row lacks results that a comparison reads."""
+    row["status"], row["right"], row["confidence"] + 0
 
 
 Pairs = Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
 
 
 def _mean_differences(pairs: Pairs) -> Iterator[Difference]:
-    """Measures that are means over questions: ranking and quotes, and shares answered."""
+    """Yield the measures that are means over questions: ranking, quotes, shares answered."""
     values: dict[str, list[tuple[float, float]]] = {}
     for a, b in pairs:
         for name, value in a["measures"].items():
             values.setdefault(_public_name(name, a["kind"]), []).append(
                 (value, b["measures"][name])
             )
-    for name, found in values.items():
-        before, after = np.asarray(found, dtype=float).T
+    for name, pair in values.items():
+        before, after = np.asarray(pair, dtype=float).T
         drawn = measure.resampled((after - before,), np.mean, measure.RESAMPLES)
         p = measure.chance(before, after, lambda v: v.mean(axis=-1), measure.RESAMPLES)
-        yield _difference(name, len(found), (before.mean(), after.mean()), drawn, p)
+        yield _difference(name, len(pair), (before.mean(), after.mean()), drawn, p)
 
 
 def _public_name(name: str, kind: str) -> str:
-    """A value's name as ``metrics.json`` has it."""
+    """Return the name of a measure in ``metrics.json``."""
     if name == "answered":
         return f"answered_{kind}"
     return name if kind == "answerable" else f"followups.{name.rpartition('.')[2]}"
 
 
 def _area_differences(pairs: Pairs) -> Iterator[Difference]:
-    """Areas under the ROC curve, both evaluations resampled by the same questions."""
+    """Yield the areas under the ROC curve; both evaluations are resampled alike."""
     confidences: dict[str, list[tuple[float, float]]] = {}
     for a, b in pairs:
         confidences.setdefault(a["kind"], []).append((a["confidence"], b["confidence"]))
-    answerable = confidences.get("answerable", [])
     for kind in measure.ABSTENTION_KINDS:
-        if not answerable or kind not in confidences:
-            continue
-        before, after = np.asarray([*answerable, *confidences[kind]], dtype=float).T
-        split = len(answerable)
+        if "answerable" in confidences and kind in confidences:
+            yield _area_difference(kind, confidences["answerable"], confidences[kind])
 
-        def area(values: np.ndarray, split: int = split) -> Any:
-            return measure.area(values[..., :split], values[..., split:])
 
-        def gain(
-            i: np.ndarray,
-            j: np.ndarray,
-            axis: int = -1,
-            before: np.ndarray = before,
-            after: np.ndarray = after,
-        ) -> Any:
-            return measure.area(after[i], after[j], axis) - measure.area(before[i], before[j], axis)
+def _area_difference(
+    kind: str, answerable: list[tuple[float, float]], others: list[tuple[float, float]]
+) -> Difference:
+    before, after = np.asarray([*answerable, *others], dtype=float).T
+    split = len(answerable)
 
-        rows = np.arange(len(before))
-        drawn = measure.resampled((rows[:split], rows[split:]), gain, measure.AREA_RESAMPLES)
-        p = measure.chance(before, after, area, measure.AREA_RESAMPLES)
-        yield _difference(f"auroc_{kind}", len(before), (area(before), area(after)), drawn, p)
+    def area(values: np.ndarray) -> Any:
+        return measure.area(values[..., :split], values[..., split:])
+
+    def gain(i: np.ndarray, j: np.ndarray, axis: int = -1) -> Any:
+        return measure.area(after[i], after[j], axis) - measure.area(before[i], before[j], axis)
+
+    rows = np.arange(len(before))
+    drawn = measure.resampled((rows[:split], rows[split:]), gain, measure.AREA_RESAMPLES)
+    p = measure.chance(before, after, area, measure.AREA_RESAMPLES)
+    return _difference(f"auroc_{kind}", len(before), (area(before), area(after)), drawn, p)
 
 
 def _difference(
@@ -215,7 +213,7 @@ def _difference(
 
 
 def _judged(differences: Sequence[Difference], alpha: float) -> Iterator[Difference]:
-    """The differences with their verdict, after Holm's step-down correction."""
+    """Yield the differences with their verdict, after Holm's step-down correction."""
     significant: set[str] = set()
     for rank, difference in enumerate(sorted(differences, key=lambda d: d.p)):
         if difference.p > alpha / (len(differences) - rank):
@@ -225,12 +223,12 @@ def _judged(differences: Sequence[Difference], alpha: float) -> Iterator[Differe
         if difference.name not in significant:
             yield difference
             continue
-        is_worse = (difference.difference > 0) == (difference.name in _WORSE_WHEN_MORE)
+        is_worse = (difference.difference > 0) == (difference.name in measure.LESS_IS_BETTER)
         yield dataclasses.replace(difference, verdict="worse" if is_worse else "better")
 
 
 def _is_served(row: Mapping[str, Any]) -> bool:
-    """Return whether the visitor is told right: the answer first, or that there is none."""
+    """Return whether the answer is cited first, or if there is none and none is given."""
     is_answered = row["status"] == "answered"
     if row["kind"] in HAS_ANSWER:
         return is_answered and bool(row["right"])

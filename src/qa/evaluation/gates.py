@@ -1,4 +1,4 @@
-"""Gates: what a figure has to reach for a release to pass."""
+"""Gates: the measures that a release has to reach."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from qa.evaluation.measure import ABSTENTION_KINDS, QUOTES, RANKING
 
 __all__ = ["Gate", "missed", "parse"]
 
-# Where a bare name is looked for, in this order (follow-ups have to be named): the first block
-# that measures it counts.
+# A bare name means the first of these blocks that measures it; "followups" has to be named.
 _BLOCKS: dict[str, tuple[str, ...]] = {
     "quotes": QUOTES,
     "ranking": RANKING,
@@ -30,7 +29,7 @@ _GATE = re.compile(r"(?P<name>[\w@.]+)\s*(?P<sign><=|>=|=)\s*(?P<limit>\d*\.?\d+
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A measure (``block`` is empty for a bare name) and its limit, a floor or a ceiling."""
+    """A measure and its limit, a floor or a ceiling; ``block`` is empty for a bare name."""
 
     block: str
     name: str
@@ -39,29 +38,31 @@ class Gate:
 
 
 def parse(text: str) -> list[Gate]:
-    """The gates of ``"nDCG@10=0.70,answered_near_scope<=0.10"``; "=" and ">=" mean at least.
+    """Parse gates such as ``"nDCG@10=0.70,answered_near_scope<=0.10"``; "=" means ">=".
 
     Raises:
-        SettingsError: a gate is not of that form, or names no measure.
+        SettingsError: a gate has another form, or names no measure.
     """
     gates = []
     for part in text.split(","):
         match = _GATE.fullmatch(part.strip())
         if not match:
             raise SettingsError(
-                f"--fail-under: {part.strip()!r} is no gate; expected a measure, one of = >= <=, "
-                'and a number, as in "nDCG@10=0.70".'
+                f"--fail-under: {part.strip()!r} is not a gate; expected a measure, one of = >= "
+                '<=, and a number, as in "nDCG@10=0.70".'
             )
         block, _, name = match["name"].rpartition(".")
         if not any(name in names for b, names in _BLOCKS.items() if block in ("", b)):
             known = ", ".join(f"{b}.{n}" for b, names in _BLOCKS.items() for n in names)
-            raise SettingsError(f"--fail-under: {match['name']!r} is no measure; known: {known}.")
+            raise SettingsError(
+                f"--fail-under: {match['name']!r} is not a measure; known: {known}."
+            )
         gates.append(Gate(block, name, float(match["limit"]), match["sign"] == "<="))
     return gates
 
 
 def missed(gates: Sequence[Gate], metrics: Mapping[str, Any]) -> Iterator[str]:
-    """Every gate that is missed, a line each: what was reached, and what was asked for."""
+    """Yield a line for every gate that is missed: the value, and the limit."""
     for gate in gates:
         blocks = [gate.block] if gate.block else [b for b in _BLOCKS if b != "followups"]
         block, value = next(
@@ -76,14 +77,15 @@ def missed(gates: Sequence[Gate], metrics: Mapping[str, Any]) -> Iterator[str]:
         name = f"{block}.{gate.name}" if block else gate.name
         sign = "at most" if gate.is_ceiling else "at least"
         if value is None:
-            yield f"{name} is not measured by this set, {sign} {gate.limit:g} was asked for."
+            yield f"{name} is not measured by this set, the gate is {sign} {gate.limit:g}."
         elif not _holds(gate, value):
-            yield f"{name} is {value:.6f}, {sign} {gate.limit:g} was asked for."
+            yield f"{name} is {value:.6f}, the gate is {sign} {gate.limit:g}."
 
 
 def _value(metrics: Mapping[str, Any], block: str, name: str) -> float | None:
-    found = metrics[block].get(name)
-    value = found["mean"] if isinstance(found, dict) else found
+    value = metrics[block].get(name)
+    if isinstance(value, dict):
+        value = value["mean"]
     return None if value is None else float(value)
 
 

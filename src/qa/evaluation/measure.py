@@ -1,7 +1,7 @@
-"""The arithmetic of judgement: pure functions from what was found to figures.
+"""The arithmetic of an evaluation: pure functions from results to measures.
 
 Ranking measures are computed by ir-measures, intervals and ranks by scipy. Every question
-counts: one that finds nothing has the value 0, it does not vanish from the mean.
+counts: one without results has the value 0 and stays in the mean.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from qa.records import Span
 __all__ = [
     "ABSTENTION_KINDS",
     "CURVE_CUTOFFS",
+    "LESS_IS_BETTER",
     "QUOTES",
     "QUOTE_CUTOFFS",
     "RANKING",
@@ -39,8 +40,9 @@ RANKING = ("nDCG@10", "R@5", "R@20", "Success@1", "Success@3", "Success@10", "RR
 QUOTE_CUTOFFS = (1, 3)
 QUOTES = (*(f"Success@{k}" for k in QUOTE_CUTOFFS), "highlight@1")
 CURVE_CUTOFFS = (1, 2, 3, 5, 10, 20, 50)
-# Kinds that must not be answered.
+# Kinds of questions that the system must not answer.
 ABSTENTION_KINDS = ("out_of_scope", "near_scope", "unanswerable")
+LESS_IS_BETTER = frozenset(f"answered_{kind}" for kind in ABSTENTION_KINDS)
 CONFIDENCE_LEVEL = 0.95
 # 10,000 resamples settle a 95 % interval's ends to about a hundredth of its width. The interval
 # of an area takes fewer: each resample sorts all questions.
@@ -57,7 +59,7 @@ def ranking(
     run: Mapping[str, Sequence[tuple[str, float]]],
     measures: Sequence[str] = RANKING,
 ) -> dict[str, dict[str, float]]:
-    """Every measure's value for every question of ``qrels``, by measure and question.
+    """Return every measure's value for every question of ``qrels``, by measure and question.
 
     ``run`` holds documents with their score, best first and strictly falling (see ``falling``).
     A question the run lacks, or for which it holds nothing, has the value 0.
@@ -73,11 +75,10 @@ def ranking(
 
 
 def falling(scores: Sequence[float]) -> list[float]:
-    """The scores, best first, each a 32-bit number strictly below the one before.
+    """Return the scores, best first, as 32-bit numbers, each strictly below the one before.
 
-    TREC's tools read a score as a 32-bit number and order equal ones by the document's name;
-    so that they see the order in which a visitor does, an equal score is lowered by the least
-    that such a number can express.
+    TREC's tools read scores as 32-bit numbers and order equal ones by the document's name. To
+    give them the order that a visitor sees, equal scores are lowered by the smallest step.
     """
     lowered: list[float] = []
     bound = np.float32(np.inf)
@@ -91,11 +92,10 @@ def falling(scores: Sequence[float]) -> list[float]:
 
 
 def chance(a: np.ndarray, b: np.ndarray, statistic: Any, resamples: int) -> float:
-    """How often luck alone sets two systems as far apart as they are (two-sided p).
+    """Return the two-sided p of the paired randomisation test between two systems.
 
-    The paired randomisation test: were the two alike, any question's two values could as well
-    be the other way round (Fisher; for retrieval Smucker, Allan and Carterette 2007).
-    ``statistic`` gives, along the last axis, one number for the values of each.
+    If the systems were alike, each question's two values could be swapped (Fisher; for retrieval
+    Smucker, Allan and Carterette 2007). ``statistic`` reduces the last axis to one number.
     """
     draw = np.random.default_rng(_SEED)
     observed = abs(statistic(b) - statistic(a))
@@ -113,18 +113,18 @@ def covers_half(spans: Iterable[Span], places: Iterable[Span]) -> bool:
 
     All are of one document; the spans do not overlap each other.
     """
-    taken = tuple(spans)
+    spans = tuple(spans)
     return any(
-        2 * sum(max(0, min(s.end, place.end) - max(s.start, place.start)) for s in taken)
+        2 * sum(max(0, min(s.end, place.end) - max(s.start, place.start)) for s in spans)
         >= place.end - place.start
         for place in places
     )
 
 
 def mean(values: Sequence[float]) -> dict[str, float | None] | None:
-    """Mean with its 95 % bootstrap interval over questions; None without a value.
+    """Return the mean with its 95 % bootstrap interval over questions; None without a value.
 
-    One value alone has no interval: ``low`` and ``high`` are None.
+    A single value has no interval: ``low`` and ``high`` are None.
     """
     if not len(values):
         return None
@@ -136,11 +136,11 @@ def mean(values: Sequence[float]) -> dict[str, float | None] | None:
 
 
 def auroc(positive: Sequence[float], negative: Sequence[float]) -> dict[str, float | None] | None:
-    """Area under the ROC curve: how likely a positive scores above a negative, ties half.
+    """Return the area under the ROC curve: how likely a positive scores above a negative.
 
-    In [0, 1], .5 is chance, higher is better; None where one side is empty. It is the
-    Mann-Whitney statistic over the product of the counts (Hanley and McNeil 1982), with its
-    95 % bootstrap interval, both sides resampled by themselves, as in ``mean``.
+    In [0, 1], .5 is chance, higher is better, ties count half; None if a side is empty. It is
+    the Mann-Whitney statistic over the product of the counts (Hanley and McNeil 1982), with its
+    95 % bootstrap interval as in ``mean``, each side resampled by itself.
     """
     if not len(positive) or not len(negative):
         return None
@@ -152,7 +152,7 @@ def auroc(positive: Sequence[float], negative: Sequence[float]) -> dict[str, flo
 
 
 def area(positive: np.ndarray, negative: np.ndarray, axis: int = -1) -> Any:
-    """The value of ``auroc`` along an axis of arrays, many at once."""
+    """Return the value of ``auroc`` along an axis of arrays."""
     from scipy.stats import rankdata  # noqa: PLC0415
 
     ranks = rankdata(np.concatenate([positive, negative], axis=axis), axis=axis)
@@ -170,13 +170,13 @@ def _interval(
 
 
 def resampled(samples: tuple[np.ndarray, ...], statistic: Any, resamples: int) -> np.ndarray:
-    """The statistic of ``resamples`` bootstrap samples, the same in every run.
+    """Return the statistic of ``resamples`` bootstrap samples, the same in every run.
 
-    Each sample is drawn with replacement from itself. ``statistic`` works along ``axis``.
+    Each sample is resampled by itself, with replacement. ``statistic`` takes an ``axis``.
     """
     from scipy.stats import bootstrap  # noqa: PLC0415
 
-    # scipy refuses a single observation; twice the same is drawn from as once.
+    # scipy refuses a single observation; drawing from two equal ones is the same.
     twice = tuple(np.repeat(sample, 2) if len(sample) == 1 else sample for sample in samples)
     drawn: np.ndarray = bootstrap(
         twice,
@@ -194,10 +194,10 @@ def resampled(samples: tuple[np.ndarray, ...], statistic: Any, resamples: int) -
 
 @dataclass(frozen=True, slots=True)
 class Operating:
-    """What answering from ``threshold`` on would give.
+    """The effect of answering from a confidence of ``threshold`` on.
 
-    ``coverage`` is the share of all questions answered, ``risk`` the share of wrong ones among
-    the answered; both in [0, 1].
+    ``coverage`` is the share of all questions that are answered, ``risk`` the share of wrong
+    answers among these; both in [0, 1].
     """
 
     threshold: float
@@ -206,29 +206,17 @@ class Operating:
 
 
 def risk_coverage(confidences: Sequence[float], right: Sequence[bool]) -> list[Operating]:
-    """The risk at every coverage that some threshold gives, by falling threshold.
+    """Return the risk at every coverage that a threshold gives, by falling threshold.
 
-    A question is right when the record answers it and the first citation holds the answer
+    A question is right if the record answers it and the first citation holds the answer
     (El-Yaniv and Wiener 2010, section 2).
     """
-    order = np.argsort(-np.asarray(confidences, dtype=float), kind="stable")
-    sorted_confidences = np.asarray(confidences, dtype=float)[order]
-    wrong = np.cumsum(~np.asarray(right, dtype=bool)[order])
-    points = []
-    for place, threshold in enumerate(sorted_confidences):
-        is_last_of_equals = (
-            place + 1 == len(sorted_confidences) or sorted_confidences[place + 1] < threshold
-        )
-        if is_last_of_equals:
-            answered = place + 1
-            points.append(
-                Operating(
-                    threshold=float(threshold),
-                    coverage=answered / len(sorted_confidences),
-                    risk=float(wrong[place]) / answered,
-                )
-            )
-    return points
+    values, is_wrong = np.asarray(confidences, dtype=float), ~np.asarray(right, dtype=bool)
+    return [
+        Operating(float(threshold), float(answered.mean()), float(is_wrong[answered].mean()))
+        for threshold in np.unique(values)[::-1]
+        for answered in [values >= threshold]
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,10 +231,7 @@ class Bin:
 
 
 def reliability(confidences: Sequence[float], right: Sequence[bool]) -> list[Bin]:
-    """Mean confidence against the share that is right, in ten bins of equal width.
-
-    Bins without a question are left out.
-    """
+    """Return mean confidence and share right in ten bins of equal width, empty ones left out."""
     values, is_right = np.asarray(confidences, dtype=float), np.asarray(right, dtype=float)
     places = np.minimum((values * _BINS).astype(int), _BINS - 1)
     return [
@@ -264,12 +249,11 @@ def reliability(confidences: Sequence[float], right: Sequence[bool]) -> list[Bin
 
 
 def calibration_error(bins: Sequence[Bin]) -> float:
-    """Mean distance of confidence and share right over the questions; 0 is best."""
+    """Return the mean distance of confidence and share right over the questions; 0 is best."""
     total = sum(b.count for b in bins)
     return sum(b.count * abs(b.confidence - b.share_right) for b in bins) / total
 
 
 def percentiles(values: Sequence[float]) -> dict[str, float]:
-    """The 50th, 95th and 99th percentile, interpolated, rounded to microseconds."""
-    found = np.percentile(np.asarray(values, dtype=float), (50, 95, 99))
-    return {name: round(float(v), 3) for name, v in zip(("p50", "p95", "p99"), found, strict=True)}
+    """Return the 50th, 95th and 99th percentile of milliseconds, rounded to microseconds."""
+    return {f"p{q}": round(float(np.percentile(values, q)), 3) for q in (50, 95, 99)}

@@ -1,4 +1,4 @@
-"""From answers to figures: every question's values, and what stands in ``metrics.json``."""
+"""The measures of every question, and the content of ``metrics.json``."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["metrics_of", "values_of"]
 Estimate = dict[str, float | None]
 
 
-def values_of(asked: Sequence[JudgedAnswer]) -> dict[str, dict[str, float]]:
-    """Every question's value in every measure that is a mean, by measure and question.
+def values_of(answers: Sequence[JudgedAnswer]) -> dict[str, dict[str, float]]:
+    """Return the measures that are means over questions, by name and question.
 
-    Ranking measures where there are qrels, quote measures where there are gold quotes,
-    ``answered`` and ``right`` for all.
+    Questions with qrels have ranking measures, questions with gold quotes have quote measures,
+    all have ``answered``.
     """
-    answerable = [a for a in asked if a.question.kind == "answerable"]
-    quoted = [a for a in asked if a.question.gold]
+    answerable = [a for a in answers if a.question.kind == "answerable"]
+    quoted = [a for a in answers if a.question.gold]
     values = {
         f"ranking.{name}": of_questions
         for name, of_questions in measure.ranking(
@@ -36,70 +36,67 @@ def values_of(asked: Sequence[JudgedAnswer]) -> dict[str, dict[str, float]]:
             a.question.id: float(a.quote_rank is not None and a.quote_rank <= k) for a in quoted
         }
     values["quotes.highlight@1"] = {a.question.id: float(a.is_highlighted) for a in quoted}
-    values["answered"] = {a.question.id: float(a.answer.is_answered) for a in asked}
+    values["answered"] = {a.question.id: float(a.answer.is_answered) for a in answers}
     return values
 
 
 def metrics_of(
     judged: JudgedSet,
-    asked: Sequence[JudgedAnswer],
+    answers: Sequence[JudgedAnswer],
     values: Mapping[str, Mapping[str, float]],
     snapshot: Snapshot,
     seconds: float | None,
 ) -> dict[str, Any]:
-    """What stands in ``metrics.json``; what the set cannot measure is None."""
-    ids = {
-        kind: [a.question.id for a in asked if a.question.kind == kind]
+    """Return the content of ``metrics.json``; measures that the set does not have are None."""
+    by_kind: dict[str, list[JudgedAnswer]] = {
+        kind: [a for a in answers if a.question.kind == kind]
         for kind in ("answerable", "followup", *measure.ABSTENTION_KINDS)
     }
 
     def mean(name: str, kind: str) -> Estimate | None:
-        of_kind = [values[name][i] for i in ids[kind] if i in values.get(name, ())]
-        return measure.mean(of_kind)
-
-    confidences = {a.question.id: a.answer.confidence for a in asked}
+        of_questions = values.get(name, {})
+        ids = [a.question.id for a in by_kind[kind]]
+        return measure.mean([of_questions[i] for i in ids if i in of_questions])
 
     def auroc(kind: str) -> Estimate | None:
-        sides = ([confidences[i] for i in ids[side]] for side in ("answerable", kind))
+        sides = ([a.answer.confidence for a in by_kind[side]] for side in ("answerable", kind))
         return measure.auroc(*sides)
 
-    quotes = {name: mean(f"quotes.{name}", "answerable") for name in measure.QUOTES}
-    abstention = {
-        **{f"auroc_{kind}": auroc(kind) for kind in measure.ABSTENTION_KINDS},
-        **{
-            f"answered_{kind}": mean("answered", kind)
-            for kind in ("answerable", *measure.ABSTENTION_KINDS)
+    blocks: dict[str, dict[str, Estimate | None]] = {
+        "quotes": {name: mean(f"quotes.{name}", "answerable") for name in measure.QUOTES},
+        "abstention": {
+            **{f"auroc_{kind}": auroc(kind) for kind in measure.ABSTENTION_KINDS},
+            **{
+                f"answered_{kind}": mean("answered", kind)
+                for kind in ("answerable", *measure.ABSTENTION_KINDS)
+            },
         },
+        "followups": {name: mean(f"quotes.{name}", "followup") for name in measure.QUOTES},
     }
-    followups = {name: mean(f"quotes.{name}", "followup") for name in measure.QUOTES}
+    means = {
+        block: {name: value and value["mean"] for name, value in estimates.items()}
+        for block, estimates in blocks.items()
+    }
+    intervals = {
+        block: {
+            name: value and {"low": value["low"], "high": value["high"]}
+            for name, value in estimates.items()
+        }
+        for block, estimates in blocks.items()
+    }
     counts = snapshot.manifest["counts"]
     return {
         "set": judged.name,
         "snapshot": snapshot.digest,
         "questions": kinds(judged.questions),
         "ranking": {name: mean(f"ranking.{name}", "answerable") for name in measure.RANKING},
-        "quotes": _means(quotes),
-        "abstention": _means(abstention),
-        "latency_ms": measure.percentiles([a.answer.elapsed_ms for a in asked]),
+        "quotes": means["quotes"],
+        "abstention": means["abstention"],
+        "latency_ms": measure.percentiles([a.answer.elapsed_ms for a in answers]),
         "build": {
             **{name: counts[name] for name in ("documents", "passages", "sentences")},
             "seconds": seconds,
         },
-        "followups": _means(followups),
-        "intervals": {
-            "quotes": _intervals(quotes),
-            "abstention": _intervals(abstention),
-            "followups": _intervals(followups),
-        },
-    }
-
-
-def _means(block: Mapping[str, Estimate | None]) -> dict[str, float | None]:
-    return {name: value["mean"] if value else None for name, value in block.items()}
-
-
-def _intervals(block: Mapping[str, Estimate | None]) -> dict[str, Estimate | None]:
-    return {
-        name: {"low": value["low"], "high": value["high"]} if value else None
-        for name, value in block.items()
+        "followups": means["followups"],
+        "intervals": intervals,
     }

@@ -1,4 +1,4 @@
-"""Figures as SVG text to set into a page; the only user of matplotlib."""
+"""Plots as SVG elements for a page. ``label`` describes a plot to people who cannot see it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from markupsafe import escape
+
 from qa.evaluation.measure import Bin, Operating
 
 __all__ = ["latency", "ranking_by_k", "reliability", "risk_coverage"]
 
-# Told apart by colour-blind readers and in grey (Okabe and Ito), and dark enough on white.
+# Distinct for colour-blind readers and in grey (Okabe and Ito), and dark enough on white.
 _COLOURS = ("#0a5a9c", "#b3460b", "#00664c", "#7a3b69")
 _MARKERS = ("o", "s", "^", "D")
 _QUIET = "#5c6670"
@@ -32,7 +34,7 @@ _STYLE = {
 
 
 def ranking_by_k(curves: Mapping[str, Sequence[tuple[int, float]]], label: str) -> str:
-    """Each curve's value at each k; k is spaced by logarithm."""
+    """Plot each curve's value over k, on a logarithmic axis."""
     figure, axes = _figure()
     for (name, points), colour, marker in zip(curves.items(), _COLOURS, _MARKERS, strict=False):
         cutoffs, values = zip(*points, strict=True)
@@ -46,7 +48,7 @@ def ranking_by_k(curves: Mapping[str, Sequence[tuple[int, float]]], label: str) 
 
 
 def risk_coverage(points: Sequence[Operating], shipped: Operating | None, label: str) -> str:
-    """Risk over coverage, with the shipped threshold marked."""
+    """Plot risk over coverage, with the shipped threshold marked."""
     figure, axes = _figure()
     coverage = [p.coverage for p in points]
     axes.plot(coverage, [p.risk for p in points], color=_COLOURS[0], drawstyle="steps-post")
@@ -65,7 +67,7 @@ def risk_coverage(points: Sequence[Operating], shipped: Operating | None, label:
 
 
 def reliability(bins: Sequence[Bin], label: str) -> str:
-    """The share right over the confidence, a dot per bin, larger where it holds more."""
+    """Plot the share right over the confidence, a dot per bin, its size by the questions."""
     figure, axes = _figure()
     axes.plot([0, 1], [0, 1], color=_QUIET, linestyle="--", label="perfectly calibrated")
     largest = max(b.count for b in bins)
@@ -82,9 +84,9 @@ def reliability(bins: Sequence[Bin], label: str) -> str:
 
 
 def latency(values_ms: Sequence[float], percentiles: Mapping[str, float], label: str) -> str:
-    """Return how many questions took how long."""
+    """Plot the distribution of the latency."""
     figure, axes = _figure()
-    # The slowest few would press all others into one bar; the axis says where it ends.
+    # The slowest few would squeeze all others into one bar.
     end = max(percentiles["p99"] * 1.2, 1.0)
     shown = [min(v, end) for v in values_ms]
     axes.hist(shown, bins=_LATENCY_BINS, range=(0, end), color=_COLOURS[0])
@@ -96,7 +98,7 @@ def latency(values_ms: Sequence[float], percentiles: Mapping[str, float], label:
 
 
 def _figure() -> tuple[Any, Any]:
-    import matplotlib as mpl  # noqa: PLC0415
+    import matplotlib as mpl  # noqa: PLC0415 - takes a second, for reports only
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     with mpl.rc_context(_STYLE):
@@ -105,14 +107,13 @@ def _figure() -> tuple[Any, Any]:
 
 
 def _svg(figure: Any, name: str, label: str) -> str:
-    """The figure as an element of a page: named for who cannot see it, its ids its own."""
+    """Return the figure as an element of a page, with its own ids."""
     import matplotlib as mpl  # noqa: PLC0415
-    from markupsafe import escape  # noqa: PLC0415
 
     written = io.StringIO()
     with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
-        unstated = {"Date": None, "Creator": None, "Format": None, "Type": None}
-        figure.savefig(written, format="svg", transparent=True, metadata=unstated)
+        omitted = {"Date": None, "Creator": None, "Format": None, "Type": None}
+        figure.savefig(written, format="svg", transparent=True, metadata=omitted)
     svg = written.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r'\bid="', f'id="{name}-', svg)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import IO, Any, Literal
 
-from qa.errors import QuestionError
+from qa.errors import InputError
 
 __all__ = ["BadRow", "Format", "QuestionRow", "format_of", "read"]
 
@@ -25,9 +25,8 @@ _ENDINGS: dict[str, Format] = {
     ".tsv": "tsv",
     ".tab": "tsv",
 }
-_COLUMNS = ("question", "id", "previous", "since", "until")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-# A spreadsheet's export parts its columns by whatever the country uses.
+# The delimiter of a spreadsheet's export depends on the country.
 _CSV_DELIMITERS = ",;\t"
 _DELIMITER_HINT = re.compile(r"sep=(.)", re.IGNORECASE)
 # A cell may be as long as a row of JSON lines may be.
@@ -36,7 +35,7 @@ _CELL_CHARS = 100_000_000
 
 @dataclass(frozen=True, slots=True)
 class QuestionRow:
-    """One question to ask; ``line`` is where it begins in the file, from 1."""
+    """One question; ``line`` is the line of the file where it begins, from 1."""
 
     line: int
     id: str | None
@@ -48,7 +47,7 @@ class QuestionRow:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that is no question, and why."""
+    """A row that is not a question, and the reason."""
 
     line: int
     id: str | None
@@ -56,7 +55,7 @@ class BadRow:
 
 
 def format_of(name: str) -> Format | None:
-    """The format that a file's name ends in; None where it tells none."""
+    """Return the format that the ending of a file's name means, or None."""
     return _ENDINGS.get(PurePath(name).suffix.lower())
 
 
@@ -66,30 +65,31 @@ def read(
     *,
     max_question_chars: int,
 ) -> Generator[QuestionRow | BadRow]:
-    """Every row from the file's beginning, in order; blank lines are no rows.
+    """Yield every row from the beginning of the file, in order, without blank lines.
 
     Without a format, a file that begins with "{" is JSON lines, one with a tab in its first
-    line TSV, any other CSV. Columns are known by the names in the first line; where it names no
-    ``question``, there is one column, the question. Columns of other names are left alone.
+    line TSV, any other CSV. The first line names the columns; if none is ``question``, there is
+    one column, the question. Unknown columns are ignored.
 
     Raises:
-        QuestionError: the file is not UTF-8 text at all.
+        InputError: the file is UTF-16 text or a JSON list.
     """
     file.seek(0)
     start = file.read(2)
     if start in _UTF16:
-        raise QuestionError("The questions are UTF-16 text: save them as UTF-8.")
+        raise InputError("The questions are UTF-16 text: save them as UTF-8.")
     file.seek(0)
-    # Bytes that are not UTF-8 spoil their own row only.
+    # Bytes that are not UTF-8 make only their own row a bad one.
     text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
     try:
         first = next((line for line in iter(text.readline, "") if line.strip()), "")
         if first.lstrip().startswith("["):
-            raise QuestionError("The questions are a JSON list: put one object on each line.")
+            raise InputError("The questions are a JSON list: put one object on each line.")
         text.seek(0)
-        rows = _json_rows if (format or _sniffed(first)) == "jsonl" else _table_rows
-        for line, stated in rows(text, first, format or _sniffed(first)):
-            yield stated if isinstance(stated, BadRow) else _row(line, stated, max_question_chars)
+        format = format or _sniffed(first)  # noqa: A001
+        rows = _json_rows(text) if format == "jsonl" else _table_rows(text, first, format)
+        for line, row in rows:
+            yield row if isinstance(row, BadRow) else _question_row(line, row, max_question_chars)
     finally:
         text.detach()
 
@@ -100,10 +100,11 @@ def _sniffed(first_line: str) -> Format:
     return "tsv" if "\t" in first_line else "csv"
 
 
-Stated = tuple[int, Mapping[str, Any] | BadRow]
+# A line number with the values of a row by their column, unchecked.
+RawRow = tuple[int, Mapping[str, Any] | BadRow]
 
 
-def _json_rows(text: Iterable[str], _first: str, _format: Format) -> Iterator[Stated]:
+def _json_rows(text: Iterable[str]) -> Iterator[RawRow]:
     for number, line in enumerate(text, 1):
         if not line.strip():
             continue
@@ -118,11 +119,11 @@ def _json_rows(text: Iterable[str], _first: str, _format: Format) -> Iterator[St
             yield number, BadRow(number, None, "not a JSON object")
 
 
-def _table_rows(text: Iterable[str], first: str, format: Format) -> Iterator[Stated]:  # noqa: A002
+def _table_rows(text: Iterable[str], first: str, format: Format) -> Iterator[RawRow]:  # noqa: A002
     delimiters = "\t" if format == "tsv" else _CSV_DELIMITERS
     hint = _DELIMITER_HINT.fullmatch(first.strip())
     line = 1
-    if hint:  # a spreadsheet's own first line, which is no row
+    if hint:  # the first line of a spreadsheet's export, which is no row
         lines = iter(text)
         line += next(n for n, skipped in enumerate(lines, 1) if skipped == first)
         first, text, delimiters = next(lines, ""), lines, hint[1]
@@ -140,11 +141,11 @@ def _table_rows(text: Iterable[str], first: str, format: Format) -> Iterator[Sta
         except StopIteration:
             return
         except csv.Error as error:
-            # The next line is a row of its own again, unless there is none: a quotation mark
-            # without its pair takes all the lines below it into one cell.
+            # The next line is a row again, if there is one: an unmatched quotation mark takes all
+            # lines below it into one cell.
             last = before + reader.line_num
-            reach = f" (this row reaches to line {last})" if last > line else ""
-            yield line, BadRow(line, None, f"not {format.upper()}: {error}{reach}")
+            extent = f" (this row reaches to line {last})" if last > line else ""
+            yield line, BadRow(line, None, f"not {format.upper()}: {error}{extent}")
             line = last + 1
             continue
         if not any(cell.strip() for cell in cells):
@@ -166,41 +167,43 @@ def _names(line: str, delimiter: str) -> list[str]:
     return [cell.strip().lower() for cell in cells]
 
 
-def _too_many(found: int, expected: int) -> str:
+def _too_many(cells: int, expected: int) -> str:
     if expected == 1:
         return (
-            f"{found} cells, where one is expected: put quotation marks around a question with "
+            f"{cells} cells, where one is expected: put quotation marks around a question with "
             "commas, or name a column question in the first line"
         )
-    return f"{found} cells in a table of {expected} columns"
+    return f"{cells} cells in a table of {expected} columns"
 
 
-def _row(line: int, stated: Mapping[str, Any], max_question_chars: int) -> QuestionRow | BadRow:
-    """The row as a question, or what is wrong with it."""
-    given = {name: stated.get(name) for name in _COLUMNS}
-    row_id = given["id"] if isinstance(given["id"], str) else _number(given["id"])
+def _question_row(
+    line: int, row: Mapping[str, Any], max_question_chars: int
+) -> QuestionRow | BadRow:
+    row_id = row.get("id")
     try:
-        if given["id"] is not None and row_id is None:
-            raise ValueError(f"its id is {given['id']!r}, neither text nor a number")  # noqa: TRY301
-        since, until = (_date(name, given[name]) for name in ("since", "until"))
+        row_id = _id(row_id)
+        since, until = (_date(name, row.get(name)) for name in ("since", "until"))
         if since and until and since > until:
             raise ValueError(f"since ({since}) is after until ({until})")  # noqa: TRY301
         return QuestionRow(
             line=line,
-            id=_text("id", row_id) if row_id else None,
-            question=_question(given["question"], max_question_chars),
-            previous=_previous(given["previous"]),
+            id=row_id,
+            question=_question(row.get("question"), max_question_chars),
+            previous=_previous(row.get("previous")),
             since=since,
             until=until,
         )
     except ValueError as error:
-        is_named = row_id is not None and row_id.isprintable()
+        is_named = isinstance(row_id, str) and row_id.isprintable()
         return BadRow(line, row_id if is_named else None, str(error))
 
 
-def _number(value: Any) -> str | None:
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return str(value) if is_number else None
+def _id(value: Any) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"its id is {value!r}, neither text nor a number")
+    return _text("id", value) if value else None
 
 
 def _question(value: Any, max_chars: int) -> str:
@@ -211,24 +214,24 @@ def _question(value: Any, max_chars: int) -> str:
         raise ValueError("the question is empty")
     if len(question) > max_chars:
         raise ValueError(
-            f"the question has {len(question):,} characters, at most {max_chars:,} are taken"
+            f"the question has {len(question):,} characters, at most {max_chars:,} are allowed"
         )
     return question
 
 
 def _previous(value: Any) -> tuple[str, ...]:
-    """Earlier questions: a list; in a table a list as JSON, or one question as it is."""
+    """Return earlier questions from a list; in a table, from a JSON list or one question."""
     if value is None or value == "":
         return ()
     if isinstance(value, str) and value.lstrip().startswith("["):
         try:
             value = json.loads(value)
         except json.JSONDecodeError as error:
-            raise ValueError(f"previous is no JSON list: {error}") from error
-    listed = [value] if isinstance(value, str) else value
-    if not isinstance(listed, list):
+            raise ValueError(f"previous is not a JSON list: {error}") from error
+    questions = [value] if isinstance(value, str) else value
+    if not isinstance(questions, list):
         raise ValueError(f"previous is {value!r}, not a list of questions")  # noqa: TRY004
-    return tuple(_text("previous", item) for item in listed)
+    return tuple(_text("previous", question) for question in questions)
 
 
 def _date(name: str, value: Any) -> datetime.date | None:
@@ -241,7 +244,7 @@ def _date(name: str, value: Any) -> datetime.date | None:
 
 
 def _text(name: str, value: Any) -> str:
-    """The value, if it is text that can be written down again."""
+    """Return the value if it is text that UTF-8 can encode."""
     if not isinstance(value, str):
         raise ValueError(f"{name} is {value!r}, not text")  # noqa: TRY004
     try:

@@ -1,4 +1,4 @@
-"""The record as a LangChain retriever, so that other tools can use and judge it."""
+"""The record as a LangChain retriever, for use and evaluation by other tools."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ __all__ = ["RecordRetriever"]
 
 
 class RecordRetriever(BaseRetriever):
-    """The ``k`` passages that fit a question best, best first, verbatim.
+    """Retrieves the ``k`` best passages for a question, best first, verbatim.
 
-    Passages come whether or not the record answers; ``metadata["status"]`` says which. With
-    ``answers_only`` nothing comes where the record has no answer. The other metadata are
-    ``document``, ``title``, ``date`` (YYYY-MM-DD), ``source``, ``start``, ``end``, ``score``,
-    ``confidence``.
+    Passages are returned whether or not the record answers, as ``metadata["status"]`` says; with
+    ``answers_only`` only if it does. The other metadata are ``document``, ``title``, ``date``
+    (YYYY-MM-DD), ``source``, ``start``, ``end``, ``score``, ``confidence``.
     """
 
     qa: Any

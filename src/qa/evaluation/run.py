@@ -1,4 +1,4 @@
-"""The evaluation's journey: a judged set is indexed, asked, and measured."""
+"""The journey of an evaluation: index a judged set, answer its questions, measure."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ from qa.storage import own_cache
 
 __all__ = ["evaluate", "hidden_rows", "indexed"]
 
-# Told what is going on, how much of it is done, and how much there is.
+# Called with the task, how many of its steps are done, and how many there are.
 OnProgress = Callable[[str, int, int], None]
-# Passages kept of each question's ranking: as many as a quote is looked for in.
-_KEPT_HITS = 3
+# The report shows the first hit, questions.jsonl as many as the largest quote cutoff.
+_KEPT_HITS = max(measure.QUOTE_CUTOFFS)
 
 
 def evaluate(  # noqa: PLR0913 - each is an option of "qa eval"
@@ -54,18 +54,18 @@ def evaluate(  # noqa: PLR0913 - each is an option of "qa eval"
     hide_documents: float | None = None,
     on_progress: OnProgress | None = None,
 ) -> Evaluation:
-    """Ask every question of a judged set and measure what comes back.
+    """Answer every question of a judged set and measure the answers.
 
-    A set that brings its documents is indexed in the cache folder of the settings, by the same
-    code as the record, and never touches the record's index. ``hide_gold`` asks every
-    answerable question a second time while what answers it is hidden; ``hide_documents``, a
-    share in (0, 1), the questions about a hidden part of the documents.
+    A set with documents is indexed in the cache folder of the settings, by the same code as the
+    record, and never touches the record's index. ``hide_gold`` repeats every answerable question
+    with its answer hidden; ``hide_documents``, a share in (0, 1), hides so many of the documents
+    and repeats the questions about them.
 
     Raises:
-        EvaluationError: the set cannot be taken as it is.
+        EvaluationError: the set cannot be used as it is.
     """
     settings = settings or Settings.load()
-    tell = on_progress or (lambda *_: None)
+    on_progress = on_progress or (lambda *_: None)
     path = Path(path)
     live = None
     if path.is_file() and not (queries or qrels):
@@ -78,35 +78,35 @@ def evaluate(  # noqa: PLR0913 - each is an option of "qa eval"
         judged = hiding_gold(judged)
     if hide_documents is not None:
         judged = hiding_documents(judged, hide_documents)
-    qa, seconds = (live, None) if live else indexed(judged.documents, settings, tell)
-    asked = tuple(_ask_all(qa, judged.questions, tell))
-    values = values_of(asked)
+    qa, seconds = (live, None) if live else indexed(judged.documents, settings, on_progress)
+    answers = tuple(_answers(qa, judged.questions, on_progress))
+    values = values_of(answers)
     return Evaluation(
-        metrics=metrics_of(judged, asked, values, qa.snapshot, seconds),
-        settings=_stated(path, settings, qa, queries, qrels),
-        asked=asked,
+        metrics=metrics_of(judged, answers, values, qa.snapshot, seconds),
+        settings=_settings_of(path, settings, qa, queries, qrels),
+        answers=answers,
         values=values,
         left_out=judged.left_out,
         snapshot=qa.snapshot,
     )
 
 
-def _check_lengths(judged: JudgedSet, most: int) -> None:
+def _check_lengths(judged: JudgedSet, max_chars: int) -> None:
     for question in judged.questions:
-        if len(question.question) > most:
+        if len(question.question) > max_chars:
             raise EvaluationError(
                 f"{judged.name}: question {question.id!r} has {len(question.question):,} "
-                f"characters, at most {most:,} are taken (setting max_question_chars)."
+                f"characters, at most {max_chars:,} are allowed (setting max_question_chars)."
             )
 
 
 def indexed(
-    documents: Sequence[CorpusFile], settings: Settings, tell: OnProgress
+    documents: Sequence[CorpusFile], settings: Settings, on_progress: OnProgress
 ) -> tuple[QA, float | None]:
-    """The cache's index over a set's documents, and the seconds it took when it was new.
+    """Return the documents indexed in the cache, and the seconds that a new index took.
 
-    The cache is keyed by documents and encoder. It is brought up to date every time, with the
-    vectors it holds, so that a change in how documents are cut never goes unseen.
+    The cache is keyed by documents and encoder. The index is updated every time, with the vectors
+    it holds, so that a change in how documents are split into passages always shows.
     """
     encoder = exported_encoder(
         settings.encoder,
@@ -127,7 +127,7 @@ def indexed(
         encoder,
         passage_chars=settings.passage_chars,
         exact_rows=settings.exact_rows,
-        on_embedded=lambda done, total: tell("embedding", done, total),
+        on_embedded=lambda done, total: on_progress("embedding", done, total),
         engine=engine,
         take_over=True,
     )
@@ -135,27 +135,29 @@ def indexed(
     record = folder / "build.json"
     if not built.reused:
         record.write_text(json.dumps({"snapshot": built.digest, "seconds": seconds}), "utf-8")
+    return QA.configured(settings, folder / "index", engine), _build_seconds(record, built.digest)
+
+
+def _build_seconds(record: Path, digest: str) -> float | None:
+    """Return the seconds that the build took; None if it was a build of another snapshot."""
     try:
-        stated = json.loads(record.read_text("utf-8"))
+        build_record = json.loads(record.read_text("utf-8"))
     except (OSError, json.JSONDecodeError):
-        stated = {}
-    is_same = stated.get("snapshot") == built.digest
-    return QA.configured(settings, folder / "index", engine), stated.get(
-        "seconds"
-    ) if is_same else None
+        return None
+    return build_record["seconds"] if build_record["snapshot"] == digest else None
 
 
-def _ask_all(
-    qa: QA, questions: Sequence[JudgedQuestion], tell: OnProgress
+def _answers(
+    qa: QA, questions: Sequence[JudgedQuestion], on_progress: OnProgress
 ) -> Iterable[JudgedAnswer]:
-    # The first question ever asked loads what later ones find loaded; it is not timed.
+    # The first question of a process loads what later ones find loaded; it is not timed.
     qa.explain(questions[0].question)
     for done, question in enumerate(questions, 1):
-        yield _asked(qa, question)
-        tell("asking", done, len(questions))
+        yield _judged(qa, question)
+        on_progress("answering", done, len(questions))
 
 
-def _asked(qa: QA, question: JudgedQuestion) -> JudgedAnswer:
+def _judged(qa: QA, question: JudgedQuestion) -> JudgedAnswer:
     explained = qa.explain(
         question.question,
         previous=question.previous,
@@ -196,7 +198,7 @@ def _quote_rank(snapshot: Snapshot, quote: GoldQuote, hits: Sequence[Hit]) -> in
 
 
 def hidden_rows(snapshot: Snapshot, question: JudgedQuestion) -> list[int]:
-    """Rows of the passages that are not in the record while the question is asked."""
+    """Return the rows of the passages that are hidden from the question."""
     rows = [row for name in question.hidden_documents for row in snapshot.documents.rows(name)]
     for quote in question.hidden_quotes:
         rows += [
@@ -208,10 +210,10 @@ def hidden_rows(snapshot: Snapshot, question: JudgedQuestion) -> list[int]:
     return rows
 
 
-def _stated(
+def _settings_of(
     path: Path, settings: Settings, qa: QA, queries: str | None, qrels: str | None
 ) -> dict[str, Any]:
-    """What the figures depend on, beside the set and the snapshot."""
+    """Return the inputs of the measures besides the set and the snapshot."""
     return {
         "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "set": path.resolve().name,

@@ -1,4 +1,4 @@
-"""The document's journey, second half: the corpus folder becomes the live snapshot."""
+"""Index journey: the corpus folder becomes the live snapshot."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ import numpy as np
 
 from qa.errors import CorpusError, SnapshotError
 from qa.index import snapshot as snapshots
+from qa.index.contents import write_contents
+from qa.index.embeddings import Embedded, describe
 from qa.index.encoder import Encoder
 from qa.index.engine import FAISS, Engine
-from qa.index.passages import Splitter
+from qa.index.passages import CountTokens, Splitter
 from qa.index.snapshot import Snapshot
 from qa.index.vectors import half
 from qa.records import Document, Passage
@@ -25,19 +27,19 @@ from qa.text.language import is_known
 
 __all__ = ["EXACT_ROWS", "Built", "build"]
 
-# Up to so many vectors a search looks at each: measured, see "Size" in docs/figures.md.
+# Up to so many vectors a search compares all of them: measured, see "Size" in docs/figures.md.
 EXACT_ROWS = 100_000
 # Texts embedded, or taken from the last snapshot, before their vectors are put in place. An
-# encoder that starts slowly says with ``block`` that it takes more at once.
+# encoder that starts slowly states with ``block`` that it takes more at once.
 _BLOCK = 8_192
 
-# Told how many texts are embedded, and how many there are to embed.
+# Called with the number of texts that are embedded, and of those to embed.
 OnEmbedded = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What ``build`` made. ``embedded`` texts were new, ``reused`` ones came with vectors."""
+    """Counts of a build. ``embedded`` vectors are new, ``reused`` are of the live snapshot."""
 
     digest: str
     documents: int
@@ -50,7 +52,7 @@ class Built:
 def build(  # noqa: PLR0913 - the settings of each step
     files: Iterable[CorpusFile],
     index: Path,
-    encoder: Encoder,
+    encoder: Encoder | Sequence[Encoder],
     *,
     passage_chars: int,
     exact_rows: int = EXACT_ROWS,
@@ -58,39 +60,34 @@ def build(  # noqa: PLR0913 - the settings of each step
     engine: Engine = FAISS,
     take_over: bool = False,
 ) -> Built:
-    """Cut, embed, index and publish. Texts the live snapshot has vectors for are not embedded.
+    """Split, embed, index and publish. Vectors that the live snapshot holds are reused.
 
-    ``engine`` searches; vectors up to ``exact_rows`` exactly, more of them approximately. The
-    same files, encoder and settings give the same bytes and thus the same digest, whatever was
-    indexed before. ``take_over`` lets it replace a live snapshot that is not of this folder.
+    With several encoders, the first one is the primary. ``engine`` searches; vectors up to
+    ``exact_rows`` exactly, more of them approximately. The same files, encoders and settings
+    give the same bytes and thus the same digest, whatever was indexed before. ``take_over`` lets
+    it replace a live snapshot that is not of this folder.
 
     Raises:
         CorpusError: there is no document, or none that is not withdrawn.
-        SnapshotError: what is live with the engine is not of this folder.
+        EncoderError: two encoders have the same name.
+        SnapshotError: the engine's live snapshot is not of this folder.
         BusyError: another process is writing this index.
         UnavailableError: the engine cannot be reached.
     """
+    encoders = [*encoder] if isinstance(encoder, Sequence) else [encoder]
     with snapshots.writing(index) as unfinished:
         if not take_over:
             snapshots.check_ours(index, engine)
         documents = sorted(files, key=lambda file: file.document.id)
-        if not documents:
-            raise CorpusError('There is no document to index: run "qa ingest SOURCE" first.')
-        passages = _passages(documents, encoder, passage_chars)
-        if not passages:
-            raise CorpusError(
-                "Every document of the record is withdrawn, so that nothing can be an answer: "
-                'ingest one that is published, or take "withdrawn" out of its front matter.'
-            )
-        by_id = {file.document.id: file.document for file in documents}
-        texts = [*_embedded_texts(passages, by_id, encoder.languages)]
-        vectors, embedded = _vectors(texts, _Known(index, encoder, engine), encoder, on_embedded)
-        searches = snapshots.write_files(
+        passages = _passages(documents, encoders, passage_chars)
+        live = _live_snapshot(index, engine)
+        jobs = [_Job(one, passages, documents, live) for one in encoders]
+        embedded = _embed(jobs, len(passages), on_embedded)
+        searches = write_contents(
             unfinished,
             [(file.document, file.sha256) for file in documents],
             passages,
-            (vectors[: len(passages)], vectors[len(passages) :]),
-            encoder,
+            embedded,
             exact_rows if engine.is_local else None,
         )
         counts = {
@@ -99,19 +96,45 @@ def build(  # noqa: PLR0913 - the settings of each step
             "sentences": sum(len(passage.sentences) for passage in passages),
         }
         settings = {"passage_chars": passage_chars, "exact_rows": exact_rows}
-        inputs = {**_inputs(documents, encoder), "settings": settings}
+        inputs = {**_inputs(documents, encoders), "settings": settings}
         digest = snapshots.publish(index, unfinished, inputs, counts, searches, engine=engine)
-    distinct = {text for text in texts if text is not None}
-    return Built(digest, **counts, embedded=embedded, reused=len(distinct) - embedded)
+    return Built(
+        digest,
+        **counts,
+        embedded=sum(len(job.new) for job in jobs),
+        reused=sum(len(job.old) for job in jobs),
+    )
 
 
 def _passages(
-    documents: Sequence[CorpusFile], encoder: Encoder, passage_chars: int
+    documents: Sequence[CorpusFile], encoders: Sequence[Encoder], passage_chars: int
 ) -> list[Passage]:
-    """The passages of what is published; a withdrawn document has none, and is never an answer."""
-    splitter = Splitter(passage_chars, encoder.max_tokens, encoder.count_tokens)
+    """The passages of published documents; a withdrawn one has none, and is never an answer.
+
+    Raises:
+        CorpusError: there is no document, or none that is published.
+    """
+    if not documents:
+        raise CorpusError('There is no document to index: run "qa ingest SOURCE" first.')
+    splitter = Splitter(passage_chars, encoders[0].max_tokens, _token_counter(encoders))
     published = (file.document for file in documents if file.document.withdrawn is None)
-    return [passage for document in published for passage in splitter.passages(document)]
+    passages = [passage for document in published for passage in splitter.passages(document)]
+    if not passages:
+        raise CorpusError(
+            "Every document of the record is withdrawn, so that nothing can be an answer: "
+            'ingest one that is published, or take "withdrawn" out of its front matter.'
+        )
+    return passages
+
+
+def _token_counter(encoders: Sequence[Encoder]) -> CountTokens:
+    """A count of tokens in shares of the primary encoder's limit, of the encoder it fills most."""
+    limit = encoders[0].max_tokens
+
+    def count(text: str) -> int:
+        return max(-(-one.count_tokens(text) * limit // one.max_tokens) for one in encoders)
+
+    return count
 
 
 def _embedded_texts(
@@ -131,100 +154,113 @@ def _embedded_texts(
             yield text if known[passage.document] else None
 
 
-class _Known:
-    """Vectors of the live snapshot by text; none where it is missing, damaged or another's."""
+def _live_snapshot(index: Path, engine: Engine) -> Snapshot | None:
+    """The live snapshot, to reuse its vectors; None where it is missing or damaged."""
+    # After a change of the engine, the one that searched so far has vectors too.
+    digests = [snapshots.live_digest(index, one, missing_ok=True) for one in (engine, FAISS)]
+    for digest in dict.fromkeys(digests):
+        try:
+            if digest:
+                return snapshots.open_snapshot(index, digest=digest)
+        except SnapshotError:
+            continue
+    return None
 
-    def __init__(self, index: Path, encoder: Encoder, engine: Engine) -> None:
+
+class _KnownVectors:
+    """The vectors that the live snapshot holds of an encoder, by text."""
+
+    def __init__(self, live: Snapshot | None, encoder: Encoder) -> None:
         self._rows: dict[str, int] = {}
-        # Before another engine is given its first, the one that searched so far has vectors too.
-        digests = [snapshots.live_digest(index, one, missing_ok=True) for one in (engine, FAISS)]
-        found = (_whole(index, digest) for digest in dict.fromkeys(digests))
-        live = next((snapshot for snapshot in found if snapshot), None)
         if live is None:
             return
-        built_with = live.manifest["inputs"]["encoder"]
-        if built_with["sha256"] != encoder.sha256:
-            return
-        self._passages, self._sentences = live.passage_vectors, live.sentence_vectors
-        texts = _embedded_texts(live.passages, live.documents, built_with["languages"])
-        self._rows = {text: row for row, text in enumerate(texts) if text is not None}
+        for embeddings in live.embeddings:
+            if embeddings.sha256 == encoder.sha256:
+                self._passages, self._sentences = embeddings.passages, embeddings.sentences
+                texts = _embedded_texts(live.passages, live.documents, embeddings.languages)
+                self._rows = {text: row for row, text in enumerate(texts) if text is not None}
 
     def __contains__(self, text: str) -> bool:
         return text in self._rows
 
     def vectors(self, texts: Sequence[str]) -> np.ndarray:
-        """The vectors of texts that are known; float16, shape (texts, dimension)."""
+        """Return the vectors of texts that are known; float16, shape (texts, dimension)."""
         rows = np.array([self._rows[text] for text in texts], dtype=np.int64)
         is_passage = rows < len(self._passages)
-        found = np.empty((len(rows), self._passages.dimension), dtype=np.float16)
-        found[is_passage] = half(self._passages.vectors(rows[is_passage]))
-        of_sentences = rows[~is_passage] - len(self._passages)
-        found[~is_passage] = half(self._sentences.vectors(of_sentences))
-        return found
+        vectors = np.empty((len(rows), self._passages.dimension), dtype=np.float16)
+        vectors[is_passage] = half(self._passages.vectors(rows[is_passage]))
+        sentences = rows[~is_passage] - len(self._passages)
+        vectors[~is_passage] = half(self._sentences.vectors(sentences))
+        return vectors
 
 
-def _whole(index: Path, digest: str | None) -> Snapshot | None:
-    """The snapshot of a digest; None where it is missing or damaged."""
-    if digest is None:
-        return None
-    try:
-        return snapshots.open_snapshot(index, digest=digest)
-    except SnapshotError:
-        return None
+class _Job:
+    """The texts that one encoder embeds, each once, and the rows of their vectors."""
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        passages: Sequence[Passage],
+        documents: Sequence[CorpusFile],
+        live: Snapshot | None,
+    ) -> None:
+        self.encoder = encoder
+        by_id = {file.document.id: file.document for file in documents}
+        self.rows: dict[str, list[int]] = defaultdict(list)
+        self.count = 0
+        for text in _embedded_texts(passages, by_id, encoder.languages):
+            if text is not None:
+                self.rows[text].append(self.count)
+            self.count += 1
+        self.known = _KnownVectors(live, encoder)
+        self.old = [text for text in self.rows if text in self.known]
+        self.new = [text for text in self.rows if text not in self.known]
+        # Passages take longer than sentences: mixed, the time that is left can be estimated.
+        random.Random(0).shuffle(self.new)  # noqa: S311 - no secret
+
+    def vectors(self, on_encoded: Callable[[int], None]) -> np.ndarray:
+        """Return a float16 vector for every row; zeros, which are like nothing, without a text."""
+        vectors = np.zeros((self.count, self.encoder.dimension), dtype=np.float16)
+
+        def place(texts: Sequence[str], of_texts: np.ndarray) -> None:
+            rows = [row for text in texts for row in self.rows[text]]
+            vectors[rows] = np.repeat(of_texts, [len(self.rows[text]) for text in texts], axis=0)
+
+        for start in range(0, len(self.old), _BLOCK):
+            texts = self.old[start : start + _BLOCK]
+            place(texts, self.known.vectors(texts))
+        block: int = getattr(self.encoder, "block", _BLOCK)
+        for start in range(0, len(self.new), block):
+            texts = self.new[start : start + block]
+
+            def on_block(done: int, before: int = start) -> None:
+                on_encoded(before + done)
+
+            place(texts, half(self.encoder.encode(texts, on_block)))
+        return vectors
 
 
-def _vectors(
-    texts: Sequence[str | None],
-    known: _Known,
-    encoder: Encoder,
-    on_embedded: OnEmbedded | None,
-) -> tuple[np.ndarray, int]:
-    """A float16 vector for every text, and how many had to be embedded; equal ones only once.
+def _embed(jobs: Sequence[_Job], passages: int, on_embedded: OnEmbedded | None) -> list[Embedded]:
+    """The vectors of each encoder; ``on_embedded`` counts the texts of all of them."""
+    total = sum(len(job.new) for job in jobs)
+    embedded: list[Embedded] = []
+    before = 0
+    for job in jobs:
 
-    What is not to be embedded has a vector of zeros, which is like nothing.
-    """
-    rows: dict[str, list[int]] = defaultdict(list)
-    for row, text in enumerate(texts):
-        if text is not None:
-            rows[text].append(row)
-    old = [text for text in rows if text in known]
-    new = [text for text in rows if text not in known]
-    # Passages take longer than sentences: mixed, they let the time that is left be told.
-    random.Random(0).shuffle(new)  # noqa: S311 - no secret
-    vectors = np.zeros((len(texts), encoder.dimension), dtype=np.float16)
-
-    def place(some: Sequence[str], found: np.ndarray) -> None:
-        places = [row for text in some for row in rows[text]]
-        vectors[places] = np.repeat(found, [len(rows[text]) for text in some], axis=0)
-
-    for start in range(0, len(old), _BLOCK):
-        some = old[start : start + _BLOCK]
-        place(some, known.vectors(some))
-    block: int = getattr(encoder, "block", _BLOCK)
-    for start in range(0, len(new), block):
-        some = new[start : start + block]
-
-        def tell(done: int, before: int = start) -> None:
+        def on_encoded(done: int, before: int = before) -> None:
             if on_embedded:
-                on_embedded(before + done, len(new))
+                on_embedded(before + done, total)
 
-        place(some, half(encoder.encode(some, tell)))
-    return vectors, len(new)
+        vectors = job.vectors(on_encoded)
+        embedded.append(Embedded(job.encoder, vectors[:passages], vectors[passages:]))
+        before += len(job.new)
+    return embedded
 
 
-def _inputs(documents: Sequence[CorpusFile], encoder: Encoder) -> dict[str, Any]:
-    """What the snapshot is made from; in the manifest, and so in the digest."""
+def _inputs(documents: Sequence[CorpusFile], encoders: Sequence[Encoder]) -> dict[str, Any]:
+    """The corpus and the encoders, for the manifest, and so for the digest."""
     corpus = hashlib.sha256()
     for file in documents:
         corpus.update(f"{file.name} {file.sha256}\n".encode())
-    return {
-        "corpus": corpus.hexdigest(),
-        "encoder": {
-            "name": encoder.name,
-            "precision": encoder.precision,
-            "sha256": encoder.sha256,
-            "dimension": encoder.dimension,
-            "max_tokens": encoder.max_tokens,
-            "languages": encoder.languages and sorted(encoder.languages),
-        },
-    }
+    primary, *further = map(describe, encoders)
+    return {"corpus": corpus.hexdigest(), "encoder": primary, "further_encoders": further}

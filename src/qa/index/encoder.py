@@ -4,11 +4,12 @@ An encoder is a folder, made by ``export.py`` and carried by every snapshot:
 
     encoder.onnx      token numbers -> a vector of unit length, pooling included
     tokenizer.json    text -> token numbers
-    encoder.json      what they were made from, and how
+    encoder.json      the model it was made from, its limits and prompts
 """
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import shutil
@@ -21,17 +22,18 @@ from typing import Protocol
 import numpy as np
 
 from qa.errors import EncoderError
-from qa.index.runtime import open_graph, open_tokenizer
+from qa.index.runtime import files_sha256, open_graph, open_tokenizer
 from qa.text.folding import readable
 
 __all__ = [
     "BUILD_THREADS",
-    "FILES",
+    "GRAPH_INPUTS",
     "MODEL",
     "TOKENIZER",
     "Encoder",
     "EncoderInfo",
     "OnnxEncoder",
+    "encoder_sha256",
     "open_encoder",
     "write_info",
 ]
@@ -39,8 +41,8 @@ __all__ = [
 # Texts embedded at the same time when a record is embedded, each on a thread of its own.
 BUILD_THREADS = 2
 MODEL, TOKENIZER, _INFO = "encoder.onnx", "tokenizer.json", "encoder.json"
-# What the vectors depend on.
-FILES = (MODEL, TOKENIZER)
+# The inputs that a graph may have.
+GRAPH_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 # Texts handed out to the threads at a time: enough to keep them busy, and few enough that the
 # vectors waiting to be taken stay small.
 _HANDED_OUT = 256
@@ -50,8 +52,8 @@ class Encoder(Protocol):
     """Turns text into vectors of unit length, so that a dot product is a cosine.
 
     ``sha256`` identifies it: two encoders that share it give the same vectors. ``precision`` is
-    that of its weights (fp32, int8). ``max_tokens`` is what one text may hold, the model's own
-    marks aside; more is cut off. ``languages`` are those it knows
+    that of its weights (int8, fp16, fp32, ...). ``max_tokens`` is the longest text it reads,
+    prompt and special tokens aside; more is cut off. ``languages`` are those it knows
     (``Document.language``), None where it knows any.
     """
 
@@ -63,16 +65,19 @@ class Encoder(Protocol):
     languages: Sequence[str] | None
 
     def count_tokens(self, text: str) -> int:
-        """Return how many tokens the text has for this encoder, the model's own marks aside."""
+        """Return the number of tokens of a text, prompt and special tokens aside."""
 
     def encode(
         self, texts: Sequence[str], on_encoded: Callable[[int], None] | None = None
     ) -> np.ndarray:
-        """Vectors of the texts, float32, shape (texts, dimension), in their order.
+        """Return the vectors of passages or sentences: float32, shape (texts, dimension).
 
         A text's vector depends on that text alone, not on what else is encoded with it.
-        ``on_encoded`` is told after each text how many are done.
+        ``on_encoded`` is called after each text with the number of texts that are done.
         """
+
+    def encode_query(self, texts: Sequence[str]) -> np.ndarray:
+        """Return the vectors of questions; as ``encode``, with the prompt for questions."""
 
     def save(self, folder: Path) -> None:
         """Write the encoder into a new folder, for ``open_encoder`` to read."""
@@ -80,12 +85,12 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EncoderInfo:
-    """What ``encoder.json`` says.
+    """The content of ``encoder.json``.
 
-    ``sha256`` is of graph and tokenizer, ``model_sha256`` of the model they were made from,
-    ``precision`` that of the weights (fp32 or
-    int8), ``likeness`` the lowest cosine between its vectors and the model's on sample texts.
-    ``inputs`` are the names of the graph's inputs.
+    ``sha256`` is ``encoder_sha256``, ``model_sha256`` of the model it was made from,
+    ``precision`` that of the weights, ``likeness`` the lowest cosine between its vectors and the
+    model's on sample texts. The prompts stand before each question or document. ``inputs`` are
+    the names of the graph's inputs.
     """
 
     name: str
@@ -97,6 +102,8 @@ class EncoderInfo:
     max_tokens: int
     languages: list[str] | None
     inputs: list[str]
+    query_prompt: str = ""
+    document_prompt: str = ""
 
 
 class OnnxEncoder:
@@ -119,6 +126,9 @@ class OnnxEncoder:
         self._threads = threads
         self._tokenizer = open_tokenizer(folder / TOKENIZER)
         self._session = open_graph(folder / MODEL)
+        prompts = (self.info.query_prompt, self.info.document_prompt)
+        # The model's own limit, which holds for prompt and text together.
+        self._window = self.max_tokens + max(map(self.count_tokens, prompts))
 
     def count_tokens(self, text: str) -> int:
         """See ``Encoder``."""
@@ -128,6 +138,16 @@ class OnnxEncoder:
         self, texts: Sequence[str], on_encoded: Callable[[int], None] | None = None
     ) -> np.ndarray:
         """See ``Encoder``."""
+        return self._encode([self.info.document_prompt + text for text in texts], on_encoded)
+
+    def encode_query(self, texts: Sequence[str]) -> np.ndarray:
+        """See ``Encoder``."""
+        return self._encode([self.info.query_prompt + text for text in texts])
+
+    def _encode(
+        self, texts: Sequence[str], on_encoded: Callable[[int], None] | None = None
+    ) -> np.ndarray:
+        """The vectors of texts with their prompts."""
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         if self._threads == 1 or len(texts) == 1:
             for row, vector in enumerate(map(self._vector, texts)):
@@ -138,8 +158,8 @@ class OnnxEncoder:
         rows = iter(range(len(texts)))
         with ThreadPoolExecutor(self._threads) as threads:
             while some := list(itertools.islice(rows, _HANDED_OUT)):
-                found = threads.map(self._vector, (texts[row] for row in some))
-                for row, vector in zip(some, found, strict=True):
+                of_some = threads.map(self._vector, (texts[row] for row in some))
+                for row, vector in zip(some, of_some, strict=True):
                     vectors[row] = vector
                     if on_encoded:
                         on_encoded(row + 1)
@@ -153,28 +173,36 @@ class OnnxEncoder:
 
     def _vector(self, text: str) -> np.ndarray:
         tokens = self._tokenizer.encode(readable(text), add_special_tokens=False)
-        tokens.truncate(self.max_tokens)
+        tokens.truncate(self._window)
         tokens = self._tokenizer.post_process(tokens)
         ids = np.array([tokens.ids], dtype=np.int64)
-        there = {
-            "input_ids": ids,
-            "attention_mask": np.ones_like(ids),
-            "token_type_ids": np.array([tokens.type_ids], dtype=np.int64),
-        }
-        (vectors,) = self._session.run(None, {name: there[name] for name in self.info.inputs})
+        values = (ids, np.ones_like(ids), np.array([tokens.type_ids], dtype=np.int64))
+        named = dict(zip(GRAPH_INPUTS, values, strict=True))
+        (vectors,) = self._session.run(None, {name: named[name] for name in self.info.inputs})
         vector: np.ndarray = vectors[0]
         return vector
 
 
 def open_encoder(folder: Path, threads: int = 1) -> OnnxEncoder:
-    """The encoder in a folder; ``threads`` are the texts it embeds at the same time.
+    """Return the encoder in a folder; ``threads`` are the texts it embeds at the same time.
 
-    Whether its files are those it was made of is for the folder's owner to check.
+    The folder's owner checks its files.
 
     Raises:
         EncoderError: there is none, or it cannot be loaded.
     """
     return OnnxEncoder(folder, threads)
+
+
+def encoder_sha256(folder: Path, max_tokens: int, query_prompt: str, document_prompt: str) -> str:
+    """Return the sha256 of everything that an encoder's vectors depend on.
+
+    Raises:
+        EncoderError: a file is missing.
+    """
+    files = files_sha256(folder, (MODEL, TOKENIZER))
+    content = json.dumps([files, max_tokens, query_prompt, document_prompt])
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def write_info(folder: Path, info: EncoderInfo) -> None:

@@ -1,39 +1,41 @@
-"""Who searches a snapshot, and says which snapshot is live: this process, or Milvus.
+"""Engines: each searches snapshots and knows which one is live.
 
-A snapshot is the same whoever searches it: the same files, the same digest. What an engine finds
-is scored by the snapshot's own files.
+A snapshot is the same for every engine: the same files, the same digest. An engine supplies
+candidates; the snapshot's own files score them.
 """
 
 from __future__ import annotations
 
-import os
+import importlib
 from collections.abc import Collection
 from pathlib import Path
 from typing import Protocol
 
 from qa.errors import SnapshotError
 from qa.index.lexical import LexicalIndex
+from qa.index.owned import CURRENT, DIGEST_CHARS, is_digest
 from qa.index.vectors import VectorIndex
 from qa.settings import Settings
+from qa.storage import sync_file, sync_folder
 
-__all__ = ["CURRENT", "DIGEST_CHARS", "FAISS", "Engine", "engine_of", "sync_file", "sync_folder"]
+__all__ = ["CURRENT", "DIGEST_CHARS", "ENGINES", "FAISS", "Engine", "engine_of"]
 
-DIGEST_CHARS = 32
-CURRENT = "current"
+# The module of each engine by the setting ``engine``; its ``open_engine`` makes one.
+ENGINES = {"faiss": "qa.index.engine", "milvus": "qa.cluster.milvus"}
 _REMEDY = 'run "qa index" to build it anew'
 
 
 class Engine(Protocol):
-    """Who searches. What may fail because it is elsewhere raises UnavailableError."""
+    """Searches snapshots. A remote engine raises UnavailableError where it cannot be reached."""
 
     is_local: bool
 
     def live(self, index: Path) -> str | None:
-        """The digest of the live snapshot; None where nothing has been published.
+        """Return the digest of the live snapshot; None where nothing has been published.
 
         Raises:
-            SnapshotError: what should hold a digest does not.
-            SettingsError: what is live there is no snapshot.
+            SnapshotError: the file that should hold a digest does not.
+            SettingsError: the live collection is no snapshot.
         """
 
     def put(self, folder: Path) -> None:
@@ -42,17 +44,20 @@ class Engine(Protocol):
     def make_live(self, index: Path, digest: str) -> None:
         """Make a snapshot that was put the live one, in one step for everybody."""
 
-    def vectors(self, folder: Path, name: str) -> VectorIndex:
-        """One of the vector indexes of the snapshot in a folder."""
+    def vectors(self, folder: Path, encoder: str, name: str) -> VectorIndex:
+        """Return a vector index, of ``VECTORS``, of an encoder of the snapshot in a folder."""
 
     def lexical(self, folder: Path) -> LexicalIndex:
-        """The lexical index of the snapshot in a folder."""
+        """Return the lexical index of the snapshot in a folder."""
 
     def faults(self, folder: Path) -> list[str]:
-        """What the engine holds otherwise than the snapshot's files do, a line each."""
+        """Return the differences of what the engine holds from the snapshot's files, a line each.
+
+        Every row is compared.
+        """
 
     def keep(self, digests: Collection[str]) -> None:
-        """Let go of every snapshot but these."""
+        """Drop every snapshot but these."""
 
     def check(self, digest: str) -> None:
         """Do nothing where it can search a snapshot that was opened, now.
@@ -74,12 +79,12 @@ class _Faiss:
         if not current.is_file():
             raise SnapshotError(f"{current} is not a file: move it away, then {_REMEDY}.")
         digest = current.read_bytes().decode("ascii", "replace").rstrip("\n")
-        if len(digest) != DIGEST_CHARS or set(digest) - set("0123456789abcdef"):
+        if not is_digest(digest):
             raise SnapshotError(f"{current} does not hold a digest: {_REMEDY}.")
         return digest
 
     def put(self, folder: Path) -> None:
-        """Nothing: the files are searched as they are."""
+        """Do nothing: the files are searched as they are."""
 
     def make_live(self, index: Path, digest: str) -> None:
         following = index / f".{CURRENT}"
@@ -88,8 +93,8 @@ class _Faiss:
         following.replace(index / CURRENT)
         sync_folder(index)
 
-    def vectors(self, folder: Path, name: str) -> VectorIndex:
-        return VectorIndex.open(folder / "vectors" / f"{name}.faiss")
+    def vectors(self, folder: Path, encoder: str, name: str) -> VectorIndex:
+        return VectorIndex.open(folder / "vectors" / encoder / f"{name}.faiss")
 
     def lexical(self, folder: Path) -> LexicalIndex:
         return LexicalIndex.open(folder / "lexical")
@@ -98,41 +103,26 @@ class _Faiss:
         return []
 
     def keep(self, digests: Collection[str]) -> None:
-        """Nothing: the folder's litter is removed by its owner."""
+        """Do nothing: the folder's owner removes old snapshots."""
 
     def check(self, digest: str) -> None:
-        """It is here."""
+        """Do nothing: it is here."""
 
 
 FAISS: Engine = _Faiss()
 
 
+def open_engine(settings: Settings, record: str) -> Engine:  # noqa: ARG001 - as every engine's
+    """Return faiss, which needs no settings."""
+    return FAISS
+
+
 def engine_of(settings: Settings, record: str = "") -> Engine:
-    """The engine of the settings; ``record`` names another record than the live one."""
-    if settings.engine == "faiss":
-        return FAISS
-    from qa.cluster.milvus import Milvus  # noqa: PLC0415 - only where it is set
+    """Return the engine the settings name; ``record`` names another record than the live one.
 
-    return Milvus(
-        settings.milvus_uri,
-        settings.milvus_name + (record and f"_{record}"),
-        token=settings.milvus_token.get_secret_value(),
-        certificate=settings.milvus_certificate,
-    )
-
-
-def sync_file(path: Path) -> None:
-    """Bring a file to the disk."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-
-
-def sync_folder(path: Path) -> None:
-    """Bring the names of a folder's files to the disk."""
-    if os.name == "nt":  # folders cannot be opened there; the file system keeps names itself
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    Raises:
+        SettingsError: a package that it needs is missing, or one of its settings is wrong.
+    """
+    module = importlib.import_module(ENGINES[settings.engine])
+    engine: Engine = module.open_engine(settings, record)
+    return engine

@@ -1,7 +1,7 @@
-"""Words to BM25 scores; the only user of bm25s.
+"""Search by words (BM25); the only user of bm25s.
 
-bm25s works the scores out when a record is indexed. A question adds up those of its words, which
-needs nothing but the arrays, mapped from disk.
+bm25s computes the scores when a record is indexed. A search adds up those of the question's
+words, which needs nothing but the arrays, mapped from disk.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -21,14 +21,14 @@ from qa.index.visible import Visible
 from qa.text.terms import Term, stem, terms
 from qa.text.vocabulary import Vocabulary
 
-__all__ = ["LexicalIndex", "Postings"]
+__all__ = ["LexicalIndex", "Postings", "WordSearch"]
 
 # Rows of postings taken at a time.
 _BLOCK = 1 << 20
 
 
 class Postings:
-    """Which rows hold a stem; rows are numbered from 0 as they came."""
+    """The rows that hold each stem; rows are numbered from 0 as they came."""
 
     def __init__(self, stems: Sequence[str], bounds: np.ndarray, rows: np.ndarray) -> None:
         self._stems = stems
@@ -38,19 +38,19 @@ class Postings:
 
     @classmethod
     def build(cls, rows: Iterable[Iterable[str]]) -> Postings:
-        """Postings of rows given as their stems; the same rows give the same bytes."""
+        """Return the postings of rows given as their stems; the same rows give the same bytes."""
         holding: dict[str, list[int]] = defaultdict(list)
         for row, stems in enumerate(rows):
             for word in dict.fromkeys(stems):
                 holding[word].append(row)
         known = sorted(holding)
         bounds = np.cumsum([0, *(len(holding[stem]) for stem in known)], dtype=np.int64)
-        found = [np.array(holding[stem], dtype=np.int32) for stem in known]
-        return cls(known, bounds, np.concatenate([np.empty(0, dtype=np.int32), *found]))
+        held = [np.array(holding[stem], dtype=np.int32) for stem in known]
+        return cls(known, bounds, np.concatenate([np.empty(0, dtype=np.int32), *held]))
 
     @classmethod
     def open(cls, folder: Path) -> Postings:
-        """The postings that ``save`` wrote."""
+        """Return the postings that ``save`` wrote."""
         stems = json.loads((folder / "stems.json").read_text("utf-8"))
         bounds = np.load(folder / "bounds.npy", allow_pickle=False)
         return cls(stems, bounds, open_array(folder / "rows.npy"))
@@ -67,29 +67,29 @@ class Postings:
         return stem in self._numbers
 
     def number(self, stem: str) -> int | None:
-        """The number of a stem; None where no row holds it."""
+        """Return the number of a stem; None where no row holds it."""
         return self._numbers.get(stem)
 
     def place(self, stem: str) -> slice:
-        """Where the rows of a stem stand among those of all; empty where no row holds it."""
+        """Return the place of a stem's rows among those of all stems, which may be empty."""
         number = self._numbers.get(stem)
         if number is None:
             return slice(0, 0)
         return slice(int(self._bounds[number]), int(self._bounds[number + 1]))
 
     def rows(self, stem: str) -> np.ndarray:
-        """The rows that hold a stem, ascending; int32."""
+        """Return the rows that hold a stem, ascending; int32."""
         return self._rows[self.place(stem)]
 
     def holds(self, stems: Iterable[str], rows: np.ndarray) -> np.ndarray:
         """Return whether each of some rows, int32, holds one of the stems; a bool per row."""
-        found = np.zeros(len(rows), dtype=bool)
+        held = np.zeros(len(rows), dtype=bool)
         for word in stems:
-            found |= self.among(word, rows)[0]
-        return found
+            held |= self.among(word, rows)[0]
+        return held
 
     def among(self, stem: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Of each of some rows, int32, whether it holds a stem, and its place in the postings."""
+        """Return for each of some rows, int32, if it holds a stem, and its place there."""
         place = self.place(stem)
         holding = self._rows[place]
         if not len(holding):
@@ -99,17 +99,17 @@ class Postings:
         return holding[places] == rows, place.start + places
 
     def held(self, count: int) -> np.ndarray:
-        """Which of ``count`` rows hold a stem; a bool per row."""
+        """Return for each of ``count`` rows if it holds a stem; a bool per row."""
         held = np.zeros(count, dtype=bool)
         for start in range(0, len(self._rows), _BLOCK):
             held[self._rows[start : start + _BLOCK]] = True
         return held
 
     def by_row(self, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The other way round: which stems each of ``count`` rows holds.
+        """Return the stems of each of ``count`` rows: starts, numbers, places.
 
-        Those of row ``row`` are ``numbers[starts[row]:starts[row + 1]]``, and ``places`` says where
-        each stands among the rows of all stems: starts, numbers, places.
+        Those of row ``row`` are ``numbers[starts[row]:starts[row + 1]]``, and ``places`` are their
+        places among the rows of all stems.
         """
         starts = np.zeros(count + 1, dtype=np.int64)
         starts[1:] = np.cumsum(np.bincount(self._rows, minlength=count))
@@ -118,23 +118,35 @@ class Postings:
         return starts, numbers[places], places
 
 
+class WordSearch(Protocol):
+    """Supplies candidates, which a ``LexicalIndex`` rescores by its own scores."""
+
+    def __call__(
+        self, index: LexicalIndex, stems: Sequence[str], k: int, visible: Visible | None
+    ) -> np.ndarray:
+        """Return visible rows that hold a stem, the best ``k`` among them, in any order."""
+
+
 class LexicalIndex:
-    """BM25 over the passages, which of them hold a word, and which headings do.
+    """BM25 over the passages, and postings of their words and of their headings' words.
 
     Rows of ``passages`` are passages as in the vector index; those of ``headings`` headings as
     they came. ``scores`` are the BM25 of each word in each passage that holds it, in the order
     of the postings; float32.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - its parts
         self,
         count: int,
         passages: Postings,
         scores: np.ndarray,
         headings: Postings,
         vocabulary: Vocabulary,
+        search: WordSearch | None = None,
     ) -> None:
+        """``search`` supplies the candidates; by default all passages are scored."""
         self._count = count
+        self._search = search
         self._scores = scores
         self._vocabulary = vocabulary
         self.passages = passages
@@ -142,7 +154,7 @@ class LexicalIndex:
 
     @classmethod
     def build(cls, texts: Iterable[str], headings: Iterable[str] = ()) -> Self:
-        """An index over the passages' texts; the same give the same bytes."""
+        """Return an index over the passages' texts; the same give the same bytes."""
         import bm25s  # noqa: PLC0415
 
         logging.getLogger("bm25s").setLevel(logging.WARNING)
@@ -150,10 +162,10 @@ class LexicalIndex:
         numbers: dict[str, int] = {}
         ids: list[np.ndarray] = []
         for text in texts:
-            found = terms(text)
-            words.update(term.text for term in found)
-            of_text = [numbers.setdefault(term.stem, len(numbers)) for term in found]
-            ids.append(np.array(of_text, dtype=np.int32))
+            text_terms = terms(text)
+            words.update(term.text for term in text_terms)
+            text_ids = [numbers.setdefault(term.stem, len(numbers)) for term in text_terms]
+            ids.append(np.array(text_ids, dtype=np.int32))
         bounds, rows, scores = np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32)
         if numbers:
             bm25 = bm25s.BM25()
@@ -170,14 +182,15 @@ class LexicalIndex:
         )
 
     @classmethod
-    def open(cls, folder: Path) -> Self:
-        """The index that ``save`` wrote."""
+    def open(cls, folder: Path, search: WordSearch | None = None) -> Self:
+        """Return the index that ``save`` wrote."""
         return cls(
             json.loads((folder / "passages.json").read_text("utf-8")),
             Postings.open(folder / "passages"),
             open_array(folder / "scores.npy"),
             Postings.open(folder / "headings"),
             Vocabulary.open(folder / "words.json"),
+            search,
         )
 
     def save(self, folder: Path) -> None:
@@ -193,18 +206,22 @@ class LexicalIndex:
         return self._count
 
     def highest(self, stems: Sequence[str], k: int, visible: Visible | None = None) -> np.ndarray:
-        """Up to ``k`` rows with the highest scores above 0; of equals, the first.
+        """Return up to ``k`` rows with the highest scores above 0; of equals, the first.
 
         ``visible`` leaves the others out of the search.
         """
-        rows, scores = self._found(stems, k, visible)
+        if self._search is None:
+            rows, scores = self._all_scores(stems, visible)
+        else:
+            rows = self._search(self, stems, k, visible)
+            scores = self.scores(stems, rows)
         if len(rows) > k:
             is_high = scores >= np.partition(scores, -k)[-k]
             rows, scores = rows[is_high], scores[is_high]
         return rows[np.lexsort((rows, -scores))[:k]]
 
     def scores(self, stems: Sequence[str], rows: np.ndarray) -> np.ndarray:
-        """BM25 of some passages as a share of the most a question could reach anywhere.
+        """Return BM25 of some passages as a share of the most a question could reach anywhere.
 
         float32, one for each of ``rows``, in [0, 1): 0 where no word is shared; higher is better.
         ``stems`` are the question's words as they come. The most is the sum of the words' inverse
@@ -219,20 +236,17 @@ class LexicalIndex:
         return self._shares(scores, stems)
 
     def by_passage(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Which words each passage holds, and the BM25 of each in it: starts, numbers, scores.
+        """Return the words of each passage and the BM25 of each: starts, numbers, scores.
 
         Those of passage ``row`` stand from ``starts[row]`` to ``starts[row + 1]``.
         """
         starts, numbers, places = self.passages.by_row(self._count)
         return starts, numbers, self._scores[places]
 
-    def _found(
-        self,
-        stems: Sequence[str],
-        k: int,  # noqa: ARG002 - another engine brings no more than are wanted
-        visible: Visible | None,
+    def _all_scores(
+        self, stems: Sequence[str], visible: Visible | None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Rows, the ``k`` with the highest scores above 0 among them, and their scores."""
+        """All visible rows with a score above 0, and their scores."""
         scores = np.zeros(self._count, dtype=np.float32)
         for word in stems:
             scores[self.passages.rows(word)] += self._scores[self.passages.place(word)]
@@ -243,18 +257,18 @@ class LexicalIndex:
         return scores / sum(map(self.idf, stems)) if stems else scores
 
     def idf(self, stem: str) -> float:
-        """Inverse document frequency after Robertson and Spärck Jones, never below 0."""
+        """Return the inverse document frequency (Robertson and Spärck Jones), never below 0."""
         holding = len(self.passages.rows(stem))
         return math.log(1 + (self._count - holding + 0.5) / (holding + 0.5))
 
     def forms(self, term: Term) -> list[str]:
-        """The stems under which the record knows the word, its own among them."""
+        """Return the stems under which the record knows the word, its own among them."""
         return self._vocabulary.forms(term)
 
     def correct(self, question: str, is_word: Callable[[str], bool]) -> str:
-        """The question with typos mended to words of the record.
+        """Return the question with typos corrected to words of the record.
 
-        ``is_word`` says what else is a word of the language; see ``Vocabulary.correct``.
+        ``is_word`` recognizes further words of the language; see ``Vocabulary.correct``.
         """
         return self._vocabulary.correct(
             question, lambda word: stem(word) in self.passages or is_word(word)

@@ -1,4 +1,4 @@
-"""What of an index folder this program made: nothing else in it is ever removed.
+"""Ownership of an index folder: nothing that this program did not make is ever removed.
 
 A folder is this program's when its lock file says so, or when it holds what an earlier version
 left: a live snapshot, or the remains of a first run that was cut off. ``qa index`` makes any
@@ -15,24 +15,44 @@ from collections.abc import Collection
 from pathlib import Path
 
 from qa.errors import SnapshotError
-from qa.index.engine import CURRENT, DIGEST_CHARS
 from qa.storage import LOCK, is_marked
 
-__all__ = ["MANIFEST", "MARK", "UNFINISHED", "check", "is_digest", "remove_leftovers", "replace"]
+__all__ = [
+    "CURRENT",
+    "DIGEST_CHARS",
+    "MANIFEST",
+    "MARK",
+    "UNFINISHED",
+    "check",
+    "is_digest",
+    "remove_leftovers",
+    "replace",
+]
 
+DIGEST_CHARS = 32
+CURRENT = "current"
 MANIFEST = "manifest.json"
 UNFINISHED = ".unfinished"
 MARK = 'An index folder of press-qa: "qa index" removes its own old snapshots here, nothing else.\n'
 _NEXT = f".{CURRENT}"
 # What people and tools put into a folder that is empty otherwise.
 _HARMLESS = ("README.md", ".gitignore", ".gitkeep", "lost+found")
-# What a snapshot consists of.
-_PARTS = ("documents", "passages", "questions", "vectors", "lexical", "encoder", MANIFEST)
+# The parts of a snapshot; "encoder" is of formats before 6.
+_PARTS = (
+    "documents",
+    "passages",
+    "questions",
+    "vectors",
+    "lexical",
+    "encoders",
+    "encoder",
+    MANIFEST,
+)
 _SHOWN = 3
 
 
 def check(index: Path) -> None:
-    """Refuse a folder that holds anything which ``qa index`` did not put there; change nothing.
+    """Refuse a folder that holds anything that ``qa index`` did not put there; change nothing.
 
     Raises:
         SnapshotError: it is no folder, cannot be read, or is somebody else's.
@@ -63,7 +83,7 @@ def check(index: Path) -> None:
 
 
 def remove_leftovers(index: Path, keep: Collection[str]) -> None:
-    """Remove the snapshots that are not to be kept, and what runs that were cut off left."""
+    """Remove the snapshots that are not to be kept, and the remains of runs that were cut off."""
     for path in index.iterdir():
         if path.name in keep or path.is_symlink():
             continue
@@ -125,7 +145,7 @@ def _digest_in(path: Path) -> str:
 
 
 def _is_snapshot(path: Path) -> bool:
-    """Return whether a folder is a snapshot; an empty one is what is left of one."""
+    """Return whether a folder is a snapshot; an empty one is the remains of one."""
     if not is_digest(path.name) or not _is_folder(path):
         return False
     return _listed(path) is not None or not any(path.iterdir())
@@ -146,7 +166,7 @@ def _listed(snapshot: Path) -> Collection[str] | None:
 def _remove(folder: Path, names: Collection[str]) -> None:
     """Remove the files of a snapshot, and its folders where nothing else is in them.
 
-    The manifest goes last: until then it can be told what the folder is. Links are not followed.
+    The manifest goes last: until then the folder can be recognized. Links are not followed.
     """
     places = [*os.walk(folder, topdown=False)]
     for place, _, files in places:

@@ -1,4 +1,4 @@
-"""A document becomes passages and sentences; the only user of langchain-text-splitters."""
+"""Splits documents into passages and sentences; the only user of langchain-text-splitters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qa.sources.layouts.parts import Part, days, part_day, parted_turns
 from qa.text.paragraphs import paragraph_spans
 from qa.text.sentences import sentence_spans
 
-__all__ = ["Splitter", "said", "within"]
+__all__ = ["CountTokens", "Splitter", "said", "within"]
 
 CountTokens = Callable[[str], int]
 
@@ -41,7 +41,7 @@ class _Unit:
 
 
 class Splitter:
-    """Cuts documents into passages of whole sentences.
+    """Splits documents into passages of whole sentences.
 
     A passage is at most ``passage_chars`` characters and ``passage_tokens`` tokens long, by
     whichever is reached first, and never crosses a turn, a day of a log or a numbered question.
@@ -78,7 +78,7 @@ class Splitter:
         self._passage_chars = passage_chars
 
     def passages(self, document: Document) -> Iterator[Passage]:
-        """The passages of a document, in order; together they hold all of its text.
+        """Yield the passages of a document, in order; together they hold all of its text.
 
         Raises:
             CorpusError: a passage is not the slice of the document its offsets name.
@@ -120,7 +120,7 @@ class Splitter:
             start += len(piece)
 
     def _pieces(self, units: Sequence[_Unit]) -> Iterator[str]:
-        """The texts of the passages, white space around them included."""
+        """Yield the texts of the passages, white space around them included."""
         some: list[str] = []
         taken = 0
         for block in _blocks(units):
@@ -138,14 +138,14 @@ class Splitter:
             yield "".join(some)
 
     def _sentences(self, units: Sequence[_Unit]) -> Iterator[str]:
-        """The texts of a block that is too long, cut between sentences."""
+        """Yield the texts of a block that is too long, split between sentences."""
         some: list[_Unit] = []
         taken = 0
         for unit in units:
             length = self._length(unit.text)
             if some and taken + length > self._passage_chars:
                 led = _led(some)
-                taken = sum(self._length(one.text) for one in led)
+                taken = sum(self._length(lead.text) for lead in led)
                 if taken + length > self._passage_chars:
                     led, taken = [], 0
                 yield _joined(some[: len(some) - len(led)])
@@ -164,14 +164,14 @@ def _joined(units: Sequence[_Unit]) -> str:
 
 
 def _led(units: Sequence[_Unit]) -> list[_Unit]:
-    """The few sentences at the end that lead to what follows; none where all do, or very many."""
+    """The last few sentences, if they lead to the next one; none where all do, or very many."""
     leads = [*itertools.takewhile(lambda unit: unit.leads, reversed(units))]
     is_head = len(leads) <= _MOST_GLUED and len(leads) < len(units)
     return leads[::-1] if is_head else []
 
 
 def said(text: str, turn: Turn, part: Part) -> list[Span]:
-    """The sentences of a turn, without the label of its speaker and the heading of its part."""
+    """Return the sentences of a turn, without its speaker's label and its part's heading."""
     start = turn.label.end if turn.label else turn.span.start
     if part.heading and part.heading.start <= max(start, _filled(text, start)):
         start = max(start, part.heading.end)
@@ -182,29 +182,29 @@ def said(text: str, turn: Turn, part: Part) -> list[Span]:
 
 
 def _filled(text: str, start: int) -> int:
-    """Where the next character that is no white space stands."""
+    """The offset of the next character that is no white space."""
     while start < len(text) and text[start].isspace():
         start += 1
     return start
 
 
 def within(spans: Sequence[Span], span: Span) -> Iterator[Span]:
-    """The sentences of a turn that a passage holds, or as much of them."""
-    first = bisect.bisect_right(spans, span.start, key=lambda one: one.end)
-    for one in itertools.islice(spans, first, None):
-        if one.start >= span.end:
+    """Yield the sentences of a turn that a passage holds, cut off at its ends."""
+    first = bisect.bisect_right(spans, span.start, key=lambda sentence: sentence.end)
+    for sentence in itertools.islice(spans, first, None):
+        if sentence.start >= span.end:
             return
-        yield Span(max(one.start, span.start), min(one.end, span.end))
+        yield Span(max(sentence.start, span.start), min(sentence.end, span.end))
 
 
 def _says_something(text: str, sentences: Sequence[Span]) -> bool:
-    """Return whether some sentence is more than a heading."""
-    return any(_ENDED.search(one.of(text)) for one in sentences)
+    """Some sentence is more than a heading."""
+    return any(_ENDED.search(sentence.of(text)) for sentence in sentences)
 
 
 def _units(text: str, span: Span, spans: Sequence[Span]) -> list[_Unit]:
     """The sentences of a turn, each with the white space after it: joined, they are the turn."""
-    bounds = [span.start, *(one.start for one in spans[1:]), span.end]
+    bounds = [span.start, *(sentence.start for sentence in spans[1:]), span.end]
     units = []
     is_first = True
     for start, end in itertools.pairwise(bounds):
@@ -217,7 +217,7 @@ def _units(text: str, span: Span, spans: Sequence[Span]) -> list[_Unit]:
 
 
 def _leads(text: str, *, is_whole: bool) -> bool:
-    """Tell if what follows belongs to a sentence: a question, an announcement, or a heading."""
+    """The next sentence belongs to this one: a question, an announcement, or a heading."""
     if _QUESTION_END.search(text):
         return True
     if _COLON.search(text):
@@ -227,7 +227,7 @@ def _leads(text: str, *, is_whole: bool) -> bool:
 
 
 def _blocks(units: Sequence[_Unit]) -> Iterator[list[_Unit]]:
-    """The paragraphs, those that lead to the next one together with it."""
+    """Yield the paragraphs, those that lead to the next one together with it."""
     block: list[_Unit] = []
     glued = 0
     for unit in units:

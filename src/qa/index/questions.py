@@ -1,4 +1,4 @@
-"""The questions that a record itself holds: who asked what, and what answers it."""
+"""Questions recorded in the documents, and the passages that answer them."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from qa.text.terms import terms
 __all__ = ["answered_pairs", "readable_questions"]
 
 _CHARS = 200
-# A question with fewer words of substance leans on what was said before it.
+# A question with fewer content words depends on its context.
 _LEAST_TERMS = 4
 
 
 def answered_pairs(passages: Sequence[Passage]) -> np.ndarray:
-    """Which passage answers which: rows of questions and of their answers.
+    """Return rows of questions and of the passages that answer them.
 
     int32, shape (2, pairs); ascending by question, then by answer.
     """
-    asked: dict[tuple[str, Span], list[int]] = defaultdict(list)
+    answers: dict[tuple[str, Span], list[int]] = defaultdict(list)
     spans: dict[str, list[Span]] = defaultdict(list)
     for row, passage in enumerate(passages):
         if passage.asked:
             key = passage.document, passage.asked
-            if key not in asked:
+            if key not in answers:
                 spans[passage.document].append(passage.asked)
-            asked[key].append(row)
+            answers[key].append(row)
     pairs = [
         (row, answer)
         for row, passage in enumerate(passages)
         if passage.role == "question"
         for span in spans[passage.document]
         if span.start < passage.span.end and passage.span.start < span.end
-        for answer in asked[passage.document, span]
+        for answer in answers[passage.document, span]
     ]
     return np.ascontiguousarray(np.array(sorted(pairs), dtype=np.int32).reshape(-1, 2).T)
 
 
 def readable_questions(passages: Sequence[Passage]) -> np.ndarray:
-    """Rows of the sentences, among all, that are questions which can be read by themselves."""
+    """Return the rows of sentences that are questions complete in themselves."""
     return np.fromiter(_readable(passages), dtype=np.int64)
 
 

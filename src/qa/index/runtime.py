@@ -1,4 +1,4 @@
-"""ONNX graphs and tokenizers are run; the only user of tokenizers."""
+"""Runs ONNX graphs and tokenizers; the only user of tokenizers."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from qa.errors import EncoderError
+from qa.storage import file_sha256
 
 __all__ = ["files_sha256", "load_libraries", "open_graph", "open_tokenizer"]
 
 
 def load_libraries() -> None:
-    """Import what running a graph needs, which takes a moment."""
+    """Import the libraries that run a graph, which takes a moment."""
     import onnxruntime  # noqa: F401, PLC0415
     import tokenizers  # noqa: F401, PLC0415
 
 
 def open_graph(path: Path) -> Any:
-    """A graph, ready to be run on one processor thread.
+    """Return a graph that runs on one processor thread.
 
     Raises:
         EncoderError: there is none, or it cannot be loaded.
@@ -39,7 +40,7 @@ def open_graph(path: Path) -> Any:
 
 
 def open_tokenizer(path: Path) -> Any:
-    """A tokenizer that neither fills up nor cuts off, from its JSON, which may be gzipped.
+    """Return a tokenizer without padding and truncation, from its JSON, which may be gzipped.
 
     Raises:
         EncoderError: there is none, or it cannot be loaded.
@@ -59,7 +60,7 @@ def open_tokenizer(path: Path) -> Any:
 
 
 def files_sha256(folder: Path, names: Sequence[str]) -> str:
-    """Of the named files in a folder, in that order.
+    """Return the sha256 of the named files in a folder, in that order.
 
     Raises:
         EncoderError: one of them is missing.
@@ -67,8 +68,7 @@ def files_sha256(folder: Path, names: Sequence[str]) -> str:
     digest = hashlib.sha256()
     for name in names:
         try:
-            with (folder / name).open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
+            digest.update(bytes.fromhex(file_sha256(folder / name)))
         except OSError as error:
             raise EncoderError(f"The model's file {name} cannot be read: {error}.") from error
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Documents and passages as a snapshot keeps them: tables, and texts that are read when needed.
+"""Documents and passages in a snapshot: tables, and texts that are read when needed.
 
 documents/documents.jsonl   the documents, text included, by id
 documents/ids.json          their ids
@@ -37,10 +37,11 @@ from qa.records import Document, Passage, Role, Span
 __all__ = ["Documents", "Passages", "open_array", "write_documents", "write_passages"]
 
 # Columns of the documents' table: the byte at which it stands in documents.jsonl, its first
-# passage, its date as an ordinal (0: none), whether the encoder knows its language, the number of
-# its section (-1: none), and its first date: the last and the first day of a log of many days, else
-# the same. The row after the last holds where the first two end.
-_DOCUMENT = ("byte", "passage", "date", "is_embedded", "section", "first_date")
+# passage, its date as an ordinal (0: none), a bit for each encoder that knows its language (the
+# primary one's is the lowest), the number of its section (-1: none), and its first date: the last
+# and the first day of a log of many days, else the same. The row after the last holds where the
+# first two end.
+_DOCUMENT = ("byte", "passage", "date", "encoders", "section", "first_date")
 # Rows of the passages' table. ``document`` is the number of the document; ``role`` and
 # ``speaker`` are numbers of the role and of the name in speakers.json; ``heading`` is that in the
 # lexical index, ``date`` an ordinal (0: none), ``numbers`` a place in numbers.json. -1 stands for
@@ -64,13 +65,12 @@ _KEPT_DOCUMENTS = 64
 
 
 class Documents(Mapping[str, Document]):
-    """The documents by id, ascending; each is numbered by its place.
+    """Documents by id, ascending; each is numbered by its place.
 
     ``dates`` are ordinals by number, 0 where there is none, of a log its last day; ``is_embedded``
-    says by number
-    whether the encoder knows the language, so that vectors count. ``sections`` are the names of
-    the sections there are, ``section_numbers`` the place of each document's among them, or -1;
-    ``languages`` those that documents are in, the most common first.
+    is a bool by number: the primary encoder knows the language, so that its vectors count.
+    ``sections`` are the names of the sections there are, ``section_numbers`` the place of each
+    document's among them, or -1; ``languages`` those that documents are in, the most common first.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -80,7 +80,8 @@ class Documents(Mapping[str, Document]):
         self._rows = table[:, _DOCUMENT.index("passage")]
         self.dates = np.array(table[:-1, _DOCUMENT.index("date")])
         self._first_dates = np.array(table[:-1, _DOCUMENT.index("first_date")])
-        self.is_embedded = table[:-1, _DOCUMENT.index("is_embedded")].astype(bool)
+        self._encoders = np.array(table[:-1, _DOCUMENT.index("encoders")])
+        self.is_embedded = self.embedded_by(0)
         self.section_numbers = np.array(table[:-1, _DOCUMENT.index("section")])
         self.sections: list[str] = json.loads((folder / "sections.json").read_text("utf-8"))
         self.languages: list[str] = json.loads((folder / "languages.json").read_text("utf-8"))
@@ -99,7 +100,7 @@ class Documents(Mapping[str, Document]):
         return len(self.ids)
 
     def number(self, document_id: str) -> int:
-        """The document's number.
+        """Return the document's number.
 
         Raises:
             KeyError: there is no such document.
@@ -110,13 +111,18 @@ class Documents(Mapping[str, Document]):
         return place
 
     def rows(self, document_id: str) -> range:
-        """The rows of its passages, which stand next to each other in the order of its text."""
+        """Return the rows of its passages, adjacent and in the order of its text."""
         number = self.number(document_id)
         return range(int(self._rows[number]), int(self._rows[number + 1]))
 
+    def embedded_by(self, encoder: int) -> np.ndarray:
+        """Return a bool by number of the document: that encoder knows its language."""
+        bits: np.ndarray = self._encoders >> encoder & 1
+        return bits.astype(bool)
+
     @property
     def is_published(self) -> np.ndarray:
-        """A bool by number: whether it has passages, which withdrawn documents have not."""
+        """A bool by number: it has passages, which withdrawn documents have not."""
         published: np.ndarray = np.diff(self._rows) > 0
         return published
 
@@ -130,7 +136,7 @@ class Documents(Mapping[str, Document]):
         return datetime.date.fromordinal(first), datetime.date.fromordinal(last)
 
     def file_sha256(self, document_id: str) -> str:
-        """sha256 of the corpus file it was indexed from."""
+        """Return the sha256 of the corpus file it was indexed from."""
         return self._parsed(self.number(document_id))[1]
 
     def _parse(self, number: int) -> tuple[Document, str]:
@@ -144,7 +150,7 @@ class Documents(Mapping[str, Document]):
         return Document(**row), sha256
 
     def _line(self, number: int) -> bytes:
-        """A document's line, which is what was indexed.
+        """A document's line, checked by its hash.
 
         Raises:
             SnapshotError: the file was altered or cut short since it was opened.
@@ -173,13 +179,13 @@ class _Slices:
         self._hold(FileIO(path))
 
     def read(self, place: slice) -> bytes:
-        """The bytes there, fewer where the file has no more; also of a file that was removed."""
+        """Return the bytes there, fewer at the end of the file; also of a file that was removed."""
         with self._lock:
             self._file.seek(place.start)
             return self._file.read(place.stop - place.start)
 
     def read_anew(self, place: slice) -> bytes:
-        """The same of the file that has its name now, which may have been put back; or nothing."""
+        """Return the same of the file that has its name now, if any: it may have been restored."""
         try:
             opened = FileIO(self.path)
         except OSError:
@@ -195,7 +201,7 @@ class _Slices:
 
 
 class Passages(Sequence[Passage]):
-    """The passages, in the order of documents and texts.
+    """Passages, in the order of documents and texts.
 
     By row, without reading a text: ``documents``, the number of the document; ``headings``,
     the number of the heading; ``dates``, ordinals, 0 where there is none; ``is_question``. The
@@ -247,29 +253,29 @@ class Passages(Sequence[Passage]):
 
     @property
     def has_numbers(self) -> bool:
-        """Return whether some question of the record has a number."""
+        """Some question of the record has a number."""
         return bool(self._numbers)
 
     def numbered(self, number: str) -> np.ndarray:
-        """The rows of passages under a question's number, ascending."""
+        """Return the rows of passages under a question's number, ascending."""
         places = [n for n, numbers in enumerate(self._numbers) if number in numbers]
         return np.flatnonzero(np.isin(self._columns["numbers"], places))
 
     def document(self, row: int) -> str:
-        """The id of the document that a passage is of."""
+        """Return the id of a passage's document."""
         return self._of.ids[int(self.documents[row])]
 
     def span(self, row: int) -> Span:
-        """Where the passage stands in its document."""
+        """Return the passage's span in its document."""
         return Span(int(self._columns["start"][row]), int(self._columns["end"][row]))
 
     def of_sentences(self, sentences: np.ndarray) -> np.ndarray:
-        """The rows of the passages that sentences, by their row among all, are of."""
-        found: np.ndarray = np.searchsorted(self.sentence_starts, sentences, side="right") - 1
-        return found
+        """Return the rows of the passages of sentences, given by their row among all."""
+        rows: np.ndarray = np.searchsorted(self.sentence_starts, sentences, side="right") - 1
+        return rows
 
     def sentence_text(self, sentence: int) -> str:
-        """A sentence by its row among all."""
+        """Return a sentence by its row among all."""
         row = int(self.of_sentences(np.array([sentence]))[0])
         start, end = self._sentences[sentence].tolist()
         return Span(start, end).of(self._of[self.document(row)].text)
@@ -279,9 +285,12 @@ def write_documents(
     folder: Path,
     documents: Sequence[tuple[Document, str]],
     passages: Sequence[Passage],
-    is_embedded: Sequence[bool],
+    knows: Sequence[Sequence[bool]],
 ) -> None:
-    """Write ``Documents``: those of ``passages``, ascending by id, with their file's sha256."""
+    """Write ``Documents``: those of ``passages``, ascending by id, with their file's sha256.
+
+    ``knows`` says for each document which of the encoders know its language.
+    """
     folder.mkdir()
     counts = dict.fromkeys((document.id for document, _ in documents), 0)
     for passage in passages:
@@ -299,8 +308,8 @@ def write_documents(
             section = sections.setdefault(named, len(sections)) if named else -1
             dates = (day.toordinal() if day else 0 for day in (last, first))
             at, date, first_date = file.tell(), *dates
-            known = is_embedded[number]
-            table[number] = (at, rows[number], date, known, section, first_date)
+            encoders = sum(1 << n for n, is_known in enumerate(knows[number]) if is_known)
+            table[number] = (at, rows[number], date, encoders, section, first_date)
             line = {**_document_json(document), "file_sha256": sha256}
             text = json.dumps(line, ensure_ascii=False, sort_keys=True)
             content = f"{text}\n".encode()
@@ -344,12 +353,12 @@ def write_passages(
 
 def _days(passages: Sequence[Passage]) -> dict[str, tuple[datetime.date, datetime.date]]:
     """The first and the last day of every document whose passages have one."""
-    found: dict[str, tuple[datetime.date, datetime.date]] = {}
+    days: dict[str, tuple[datetime.date, datetime.date]] = {}
     for passage in passages:
         if passage.date:
-            first, last = found.get(passage.document, (passage.date, passage.date))
-            found[passage.document] = min(first, passage.date), max(last, passage.date)
-    return found
+            first, last = days.get(passage.document, (passage.date, passage.date))
+            days[passage.document] = min(first, passage.date), max(last, passage.date)
+    return days
 
 
 def _document_json(document: Document) -> dict[str, Any]:
@@ -378,7 +387,7 @@ def _write_json(path: Path, names: Sequence[Any]) -> None:
 
 
 def open_array(path: Path) -> np.ndarray:
-    """An array from disk: in memory where its file is small, else mapped and read when used."""
+    """Return an array from disk: in memory where its file is small, else mapped."""
     mode: Literal["r"] | None = None if is_held(path) else "r"
     # As a plain array: what is taken out of numpy's own class for it costs more each time.
     array = np.asarray(np.load(path, mmap_mode=mode, allow_pickle=False))

@@ -1,4 +1,4 @@
-"""Which rows a search may find, and why only those."""
+"""Filters: the rows that a search may find."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ __all__ = ["Visible"]
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """Which rows may be found.
+    """The rows that may be found.
 
-    ``rows`` is a bool for each row of what is searched. The rest says the same of the passages
-    they are of, for an engine that is told conditions: the first and last ordinal of the date,
-    the number of the section, and passages that are hidden whatever else they are.
+    ``rows`` is a bool for each row of the index. The rest are the conditions behind it, for an
+    engine that filters by itself: the first and last ordinal of the passage's date, the number
+    of its section, and passages that are hidden whatever else they are.
     """
 
     rows: np.ndarray
@@ -24,15 +24,15 @@ class Visible:
     section: int | None = None
     hidden: tuple[int, ...] = ()
 
-    @classmethod
-    def but(cls, hidden: np.ndarray) -> Visible:
-        """All passages but the hidden ones, given as a bool per passage."""
-        return cls(~hidden, hidden=tuple(np.flatnonzero(hidden).tolist()))
+    @property
+    def count(self) -> int:
+        """The number of rows that may be found."""
+        return int(np.count_nonzero(self.rows))
 
     def spread(self, counts: np.ndarray) -> Visible:
-        """The same of rows that belong to passages, so many to each, one after the other."""
+        """Return the same for rows of which each passage has so many, one after the other."""
         return replace(self, rows=np.repeat(self.rows, counts))
 
     def at(self, passages: np.ndarray) -> Visible:
-        """The same of rows that belong to these passages, one to each."""
+        """Return the same for rows that belong to these passages, one to each."""
         return replace(self, rows=self.rows[passages])

@@ -86,7 +86,7 @@ class Searches:
             {"passages", "sentences"}
         ):
             return None
-        vector: np.ndarray = self._encoder.encode([question])[0]
+        vector: np.ndarray = self._encoder.encode_query([question])[0]
         return vector
 
     def _alike(self, vector: np.ndarray | None, visible: Visible | None) -> Iterator[np.ndarray]:
