@@ -614,7 +614,7 @@ def test_the_time_is_shown_and_the_recording_is_linked(visit, time, shown):
     answer = cited("Tea.", ["Tea."], recording=recording)
     answer["citations"][0]["passage"]["time"] = time
     article = ask(answered_with(opened(visit()), answer), "tea").locator("article")
-    facts = ["undated", "MR. FU", f"at {shown}", "paragraph 1"]
+    facts = ["no date", "MR. FU", f"at {shown}", "paragraph 1"]
     assert article.locator(".facts > *").all_inner_texts() == facts
     link = article.get_by_role("link", name=f"Recording at {shown}", exact=True)
     assert link.get_attribute("href") == recording
