@@ -4,7 +4,7 @@
 
 The questions of a judged set are asked of its documents, each five ways in turn in the same run:
 only embedded; embedded and searched by passage vectors; asked with that search alone; asked
-without a reader; asked as shipped. Prints the medians and 95th percentiles in milliseconds.
+without a reranker; asked as shipped. Prints the medians and 95th percentiles in milliseconds.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def main() -> None:
     judged = open_set(options.judged_set)
     full, _ = indexed(judged.documents, Settings.load(), lambda *_: None)
     plain = QA(full.snapshot, full.encoder, searches=["passages"])
-    unread = QA(full.snapshot, full.encoder)
+    plain_order = QA(full.snapshot, full.encoder)
     vectors = full.snapshot.passage_vectors
 
     def searched(question: str) -> None:
@@ -41,7 +41,7 @@ def main() -> None:
         "embedded": lambda question: full.encoder.encode([question]),
         "passage vectors alone": searched,
         "asked by passage vectors": plain.ask,
-        "asked without a reader": unread.ask,
+        "asked without a reranker": plain_order.ask,
         "asked as shipped": full.ask,
     }
     took: dict[str, list[float]] = {name: [] for name in ways}

@@ -40,19 +40,17 @@ from qa.answer import ranking
 from qa.answer.ask import QA
 from qa.answer.features import Features
 from qa.answer.follow_ups import follow_up_features
+from qa.answer.searches.registry import SEARCH_FEATURES, VECTOR_FEATURES
 from qa.evaluation.datasets import JudgedQuestion, JudgedSet, hiding_gold, open_set
 from qa.evaluation.measure import covers_half
 from qa.evaluation.run import hidden_rows, indexed
 from qa.records import Passage
 from qa.settings import Settings
 
-ORDER = {
-    "vectors": (
-        *("passage", "sentence", "pair", "asked"),
-        *("words", "near_coverage", "names_missing", "dated"),
-    ),
-    "words": ("words", "near_coverage", "names_missing", "dated"),
-}
+# The features of the searches, and of the others those that pay.
+OTHERS = ("near_coverage", "names_missing", "dated")
+WORDS = tuple(name for name in SEARCH_FEATURES if name not in VECTOR_FEATURES)
+ORDER = {"vectors": (*SEARCH_FEATURES, *OTHERS), "words": (*WORDS, *OTHERS)}
 CONFIDENCE = {
     "vectors": ("passage", "likeness", "coverage", "record_coverage", "lead"),
     "words": ("coverage", "record_coverage", "lead"),
@@ -79,7 +77,7 @@ class Row:
     """A question with its candidates, and which of them are right."""
 
     kind: str
-    evidence: Features
+    features: Features
     right: np.ndarray
 
 
@@ -190,11 +188,11 @@ def of_part(judged: JudgedSet, of: tuple[int, int]) -> list[JudgedQuestion]:
 
 
 def asked(qa: QA, question: JudgedQuestion) -> Row | None:
-    """One question with the evidence of its candidates; None where there is none."""
-    evidence = qa.evidence(question.question, hidden=hidden_rows(qa.snapshot, question))
-    if not len(evidence.rows):
+    """One question with the features of its candidates; None where there is none."""
+    features = qa.features(question.question, hidden=hidden_rows(qa.snapshot, question))
+    if not len(features.rows):
         return None
-    return Row(question.kind, evidence, right(qa, question, evidence.rows))
+    return Row(question.kind, features, right(qa, question, features.rows))
 
 
 def right(qa: QA, question: JudgedQuestion, rows: np.ndarray) -> np.ndarray:
@@ -214,8 +212,8 @@ def right(qa: QA, question: JudgedQuestion, rows: np.ndarray) -> np.ndarray:
 def of_small_records(qa: QA, question: JudgedQuestion) -> Iterator[Row]:
     """An answerable question asked of a few passages: with its answer, without, of elsewhere."""
     snapshot = qa.snapshot
-    evidence = qa.evidence(question.question)
-    answering = set(evidence.rows[right(qa, question, evidence.rows)].tolist())
+    rows = qa.features(question.question).rows
+    answering = set(rows[right(qa, question, rows)].tolist())
     cited = [row for row, p in enumerate(snapshot.passages) if p.role != "question"]
     if not answering or len(cited) <= FEW:
         return
@@ -227,9 +225,9 @@ def of_small_records(qa: QA, question: JudgedQuestion) -> Iterator[Row]:
         if kind != "answerable":
             shown -= answering
         hidden = [row for row in range(len(snapshot.passages)) if row not in shown]
-        evidence = qa.evidence(question.question, hidden=hidden)
-        if len(evidence.rows):
-            yield Row(kind, evidence, right(qa, question, evidence.rows))
+        features = qa.features(question.question, hidden=hidden)
+        if len(features.rows):
+            yield Row(kind, features, right(qa, question, features.rows))
 
 
 def fit(sets: dict[str, list[Row]], few: dict[str, list[Row]], vague: Collection[str]) -> dict:
@@ -264,7 +262,7 @@ def fit(sets: dict[str, list[Row]], few: dict[str, list[Row]], vague: Collection
 def order_weights(sets: Sequence[Sequence[Row]], names: Sequence[str]) -> dict[str, float]:
     """The weights of the named features in the order."""
     asked_for = [
-        [(row.evidence.matrix(names), row.right) for row in rows if row.kind == "answerable"]
+        [(row.features.matrix(names), row.right) for row in rows if row.kind == "answerable"]
         for rows in sets
     ]
     return named(names, softmax_weights([deep(rows) for rows in asked_for]))
@@ -306,18 +304,18 @@ def likely(row: Row, fitted: dict, kind: str) -> tuple[int, float]:
     return first, float(1 / (1 + np.exp(-logit)))
 
 
-def leader(row: Row, ranking: dict, kind: str) -> tuple[int, dict[str, np.ndarray]]:
+def leader(row: Row, weights: dict, kind: str) -> tuple[int, dict[str, np.ndarray]]:
     """Return the index of the first candidate and the features of its confidence."""
-    evidence = of_kind(row.evidence, kind)
-    scored = ranking.scores(evidence, ranking)
-    first = int(np.lexsort((evidence.rows, -scored))[0])
-    return first, ranking.features(evidence, scored)
+    features = of_kind(row.features, kind)
+    scored = ranking.scores(features, weights)
+    first = int(np.lexsort((features.rows, -scored))[0])
+    return first, ranking.confidence_features(features, scored)
 
 
-def of_kind(evidence: Features, kind: str) -> Features:
-    """The evidence as it is weighed where vectors count, or where they do not."""
-    has_vector = np.full(len(evidence.rows), kind.endswith("vectors"))
-    return dataclasses.replace(evidence, has_vector=has_vector)
+def of_kind(features: Features, kind: str) -> Features:
+    """The features where all vectors count, or where none do."""
+    has_vector = np.full(len(features.rows), kind.endswith("vectors"))
+    return dataclasses.replace(features, has_vector=has_vector)
 
 
 def deep(rows: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -364,12 +362,11 @@ def follow_ups_of(qa: QA, judged: JudgedSet) -> list[FollowUp]:
     for question in judged.questions:
         if question.kind != "followup":
             continue
-        before = qa.asked(question.previous[-1])
-        hits = ranking.hits(qa.snapshot, qa.searcher.evidence(before))
-        alone = qa.asked(question.question)
-        evidence, columns = follow_up_features(qa.snapshot, qa.searcher, alone, hits, None)
+        hits = ranking.ranked(qa.snapshot, qa.features(question.previous[-1]))
+        alone = qa.parse(question.question)
+        features, columns = follow_up_features(qa.extractor, alone, hits, None)
         x = np.column_stack(list(columns.values()))
-        found.append(FollowUp(x, right(qa, question, evidence.rows)))
+        found.append(FollowUp(x, right(qa, question, features.rows)))
     return found
 
 
@@ -409,7 +406,7 @@ def write(
     """Write the coefficients with where they came from; those not fitted yet stay as they are."""
     path = Path(options.output)
     before = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    order = ("ranking", "confidence", "answer_floors", "follow_up", "reader")
+    order = ("ranking", "confidence", "answer_floors", "follow_up", "reranker")
     stated = {name: fitted.get(name, before.get(name)) for name in order}
     stated["from"] = {
         "command": "make calibrate",

@@ -29,7 +29,7 @@ from pathlib import Path
 from common import say
 
 from qa.answer import conversation
-from qa.answer.searches.registry import _NAMED
+from qa.answer.question import NAME_OR_NUMBER
 from qa.errors import QAError
 from qa.index.passages import Splitter
 from qa.records import Document
@@ -122,7 +122,7 @@ def question_steps(made: str) -> None:
     conversation.courtesy(asked[:200])
     conversation.leans(asked)
     conversation.is_short(asked)
-    _NAMED.findall(asked)
+    NAME_OR_NUMBER.findall(asked)
     terms(asked)
 
 
@@ -151,7 +151,7 @@ def packed_steps(made: str) -> None:
 
 def of_robots(made: str) -> None:
     """The rules for an address."""
-    robots.rules(f"User-agent: *\n{made}".encode(), f"{BASE}{made[:2000]}", "press-qa")
+    robots.rules_for(f"User-agent: *\n{made}".encode(), f"{BASE}{made[:2000]}", "press-qa")
 
 
 TEXT_STEPS: dict[str, Callable[[str], object]] = {

@@ -106,7 +106,7 @@ def word_encoder(monkeypatch):
     import qa.index.export
 
     encoder = WordEncoder()
-    monkeypatch.setenv("QA_READER", "off")
+    monkeypatch.setenv("QA_RERANKER", "off")
     monkeypatch.setattr(qa.answer.ask, "open_encoder", lambda *_: WordEncoder())
     for module in (qa.index.export, qa.evaluation.run):
         monkeypatch.setattr(module, "exported_encoder", lambda *_, **__: encoder)

@@ -58,6 +58,8 @@ def test_previous_questions_and_dates_change_the_answer(served):
             "The question has 2,001 characters. Shorten it to 2,000 or fewer.",
         ),
         ({"question": "tea", "since": "2021-01-01", "until": "2020-01-01"}, "swap them"),
+        ({"question": "tea", "section": "nowhere"}, "The record has no section 'nowhere'"),
+        ({"question": "tea", "speaker": "nobody"}, "The record has no speaker 'nobody'"),
     ],
 )
 def test_invalid_requests_get_problem_json(served, body, detail):
@@ -190,10 +192,10 @@ def test_a_question_of_a_batch_that_fails_leaves_the_others_their_answers(batch)
 def test_an_unexpected_error_fails_one_question_and_hides_its_cause(batch, monkeypatch, caplog):
     ask = batch.live.qa.ask
 
-    def sometimes(question, **given):
-        if question == "fails":
+    def sometimes(question):
+        if question.text == "fails":
             raise RuntimeError("fails at /srv")
-        return ask(question, **given)
+        return ask(question)
 
     monkeypatch.setattr(batch.live.qa, "ask", sometimes)
     answers = batch("fails", "is tea hot", **{"X-Request-Id": "abcdefgh"}).json()["answers"]
@@ -208,10 +210,10 @@ def test_an_unexpected_error_fails_one_question_and_hides_its_cause(batch, monke
 def test_a_batch_is_refused_if_the_server_can_answer_none_of_it(batch, monkeypatch, error):
     ask = batch.live.ask
 
-    async def refused(question, **given):
-        if question == "away":
+    async def refused(question, request):
+        if question.text == "away":
             raise error
-        return await ask(question, **given)
+        return await ask(question, request)
 
     monkeypatch.setattr(batch.live, "ask", refused)
     came = batch("away", "away")

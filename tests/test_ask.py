@@ -3,15 +3,19 @@
 import dataclasses
 import datetime
 import json
+import sys
+from pathlib import Path
 
 import pytest
 
 from conftest import WordEncoder, corpus_file
 from qa import QA
+from qa.answer import ask
+from qa.answer.reranker import PairScores
 from qa.errors import EncoderError, QuestionError
 from qa.index.build import build
 from qa.index.snapshot import open_snapshot
-from qa.records import Document, to_json
+from qa.records import Document, Question, to_json
 
 PAGE = (
     "Rain fell on roads. Why is tea always hot?(2020-01-01)\n\n"
@@ -42,6 +46,47 @@ def test_the_answer_is_a_slice_of_the_record_with_its_sentence_quoted(qa):
     assert (first.number, first.sha256) == (1, qa.snapshot.documents["page"].sha256)
 
 
+class Orders:
+    """A reranker that finds all windows alike."""
+
+    sha256, languages, most_hits = "", None, 2
+
+    def score(self, _, windows):
+        return [PairScores(1.0) for _ in windows]
+
+
+def test_the_journey_enters_each_module_once(make_index):
+    texts = {f"d{n}": f"Tea number{n} is hot." for n in range(6)}
+    qa = QA(open_snapshot(make_index(texts)), WordEncoder(), reranker=Orders())
+    answer_room = Path(ask.__file__).parent
+    entered = []
+
+    def note(frame, event, _):
+        if event == "call" and frame.f_back and frame.f_back.f_code.co_filename == ask.__file__:
+            module = Path(frame.f_code.co_filename)
+            is_step = module.parent == answer_room and module.stem not in {"ask", "result"}
+            if is_step and module.stem not in entered[-1:]:
+                entered.append(module.stem)
+
+    sys.setprofile(note)
+    try:
+        qa.explain("is tea number3 hot")
+    finally:
+        sys.setprofile(None)
+    assert entered == [
+        "filters",
+        "conversation",
+        "question",
+        "features",
+        "ranking",
+        "lookup",
+        "rescoring",
+        "named",
+        "citations",
+        "related",
+    ]
+
+
 def test_the_quote_is_from_the_cited_passage_for_every_citation(qa):
     for citation in qa.ask("tea water milk white cows").citations:
         for quote in citation.quotes:
@@ -56,7 +101,7 @@ def test_a_question_like_the_journalists_gets_the_answer_that_followed(qa):
     assert answer.citations[0].passage.asked.endswith("Why is tea always hot?")
 
 
-def test_what_the_record_does_not_hold_is_not_answered(qa):
+def test_a_subject_that_the_record_lacks_is_not_answered(qa):
     answer = qa.ask("import duty on soybeans")
     assert (answer.status, answer.citations) == ("not_in_record", ())
     assert answer.confidence < 0.5
@@ -71,7 +116,7 @@ def test_an_empty_or_unreadable_question_gets_no_answer(qa, question):
     json.dumps(to_json(answer), ensure_ascii=False).encode()
 
 
-def test_a_slip_of_the_keyboard_is_mended_and_told(make_index):
+def test_a_typo_is_mended_and_shown(make_index):
     class Pieces(WordEncoder):
         def count_tokens(self, text):
             return len(text)
@@ -152,9 +197,10 @@ def test_the_answer_names_the_snapshot_and_the_json_names_are_the_contracts(qa):
         "speaker",
         "asked",
         "page",
+        "time",
     ]
     assert list(citation["quotes"][0]) == ["text", "start", "end"]
-    assert list(citation["links"]) == ["reader", "source"]
+    assert list(citation["links"]) == ["reader", "source", "recording"]
 
 
 @pytest.fixture
@@ -217,6 +263,68 @@ def test_an_unknown_section_is_refused_with_those_there_are(sectioned):
     assert (caught.value.reason, caught.value.facts) == ("section", {"section": "Milk"})
 
 
+SPEAKERS = "MR. CARNEY: {} is hot.\n\nMS. TARN: {} is hot too.\n\nMR. CARNEY: Good. {} is hot."
+
+
+@pytest.fixture
+def spoken(make_index):
+    text = "\n\n".join(SPEAKERS.format(*[what] * 3) for what in ("Tea", "Milk", "Soup"))
+    index = make_index({"talk": text}, layout="transcript")
+    return QA(open_snapshot(index), WordEncoder(), top_k=9)
+
+
+def test_a_speaker_leaves_out_what_others_said(spoken):
+    everybody = {c.passage.speaker for c in spoken.ask("is tea hot").citations}
+    assert {"MR. CARNEY", "MS. TARN"} <= everybody
+    for name in ("MR. CARNEY", "MS. TARN"):
+        answer = spoken.ask(Question("is tea hot", speaker=name))
+        assert {c.passage.speaker for c in answer.citations} == {name}
+        assert {
+            spoken.snapshot.passages[h.row].speaker
+            for h in spoken.explain("tea", speaker=name).hits
+        } == {name}
+
+
+def test_an_answer_of_the_speaker_is_found_by_the_question_it_answers(make_index):
+    turns = [f"Q How many boats sail to port{n}?\n\nMR. CARNEY: {n}." for n in range(4)]
+    index = make_index({"talk": "\n\n".join(turns)}, layout="transcript")
+    qa = QA(open_snapshot(index), WordEncoder())
+    first = qa.ask("How many boats sail to port2?", speaker="MR. CARNEY").citations[0]
+    assert (first.passage.text, first.passage.speaker) == ("MR. CARNEY: 2.", "MR. CARNEY")
+    assert first.passage.asked == "How many boats sail to port2?"
+
+
+@pytest.mark.parametrize(
+    ("name", "similar"),
+    [
+        ("Carney", "MR. CARNEY"),
+        ("Ms Tran", "MS. TARN"),
+        ("R", "MR. CARNEY, MS. TARN"),
+        ("X", "none"),
+    ],
+)
+def test_an_unknown_speaker_is_refused_with_similar_names(spoken, name, similar):
+    with pytest.raises(QuestionError) as caught:
+        spoken.ask("is tea hot", speaker=name)
+    assert str(caught.value) == (
+        f"The record has no speaker {name!r}; similar names: {similar}. "
+        "Use a name as citations show it."
+    )
+    assert (caught.value.reason, caught.value.facts) == ("speaker", {"speaker": name})
+
+
+def test_a_question_may_be_a_record_or_a_text_with_its_fields(dated):
+    day = datetime.date(2020, 5, 1)
+    asked = Question("and hot?", previous=["what of tea?"], since=day, top_k=1)
+    expected = dataclasses.replace(dated.ask(asked), elapsed_ms=0)
+    fields = {"previous": ["what of tea?"], "since": day, "top_k": 1}
+    assert dataclasses.replace(dated.ask("and hot?", **fields), elapsed_ms=0) == expected
+    assert dataclasses.replace(dated.explain(asked).answer, elapsed_ms=0) == expected
+    assert len(expected.citations) == 1
+    with pytest.raises(TypeError, match="sinse"):
+        dated.ask("and hot?", sinse=day)
+
+
 def test_since_after_until_is_refused(dated):
     with pytest.raises(QuestionError, match=r"since \(2021-01-01\) is after until \(2020-01-01\)"):
         dated.ask("tea", since=datetime.date(2021, 1, 1), until=datetime.date(2020, 1, 1))
@@ -249,25 +357,25 @@ def test_a_follow_up_is_searched_with_the_question_before_it(dated):
 @pytest.mark.parametrize(
     ("said", "expected"), [("Hello!", "greeting"), ("thank you", "thanks"), ("bye", "farewell")]
 )
-def test_a_courtesy_is_answered_by_no_passage(qa, said, expected):
+def test_small_talk_is_answered_by_no_passage(qa, said, expected):
     answer = qa.ask(said)
     assert (answer.courtesy, answer.status) == (expected, "not_in_record")
     assert (answer.citations, answer.nearest, answer.searched_for) == ((), (), "")
 
 
-def test_a_question_has_no_courtesy(qa):
+def test_a_question_is_no_small_talk(qa):
     assert qa.ask("hello, what do tea leaves do?").courtesy is None
 
 
-def test_last_year_counts_from_the_day_it_is_said_to_be(dated):
+def test_last_year_counts_from_the_setting_today(dated):
     asked = {
-        today.year: QA(dated.snapshot, WordEncoder(), today=today).asked("tea last year").period
+        today.year: QA(dated.snapshot, WordEncoder(), today=today).parse("tea last year").period
         for today in (datetime.date(2020, 5, 1), datetime.date(2022, 5, 1))
     }
     assert {year: period.first.year for year, period in asked.items()} == {2020: 2019, 2022: 2021}
 
 
-def test_a_later_statement_on_the_same_matter_is_told(dated):
+def test_a_later_statement_on_the_same_matter_is_cited(dated):
     citations = {c.document.id: c for c in dated.ask("hot tea").citations}
     assert citations["new"].later is None
     assert citations["undated"].later is None
@@ -290,7 +398,7 @@ def test_another_matter_is_no_later_statement(tmp_path, encoder):
     assert [c.later for c in qa.ask("is tea hot").citations] == [None]
 
 
-def test_what_was_asked_lately_is_answered_from_memory_and_nothing_else_is(make_index):
+def test_only_a_recent_question_is_answered_from_memory(make_index):
     encoder = WordEncoder()
     qa = QA(open_snapshot(make_index({"a": "Tea is hot.", "b": "Hot tea."})), encoder)
     first = qa.ask("is tea hot")
@@ -302,7 +410,7 @@ def test_what_was_asked_lately_is_answered_from_memory_and_nothing_else_is(make_
         qa.ask("is tea hot", top_k=1),
         qa.ask("is tea hot", since=datetime.date(2020, 1, 1)),
         qa.ask("is tea hot", until=datetime.date(2020, 1, 1)),
-        qa.ask("is tea hot", previous=["milk"]),
+        qa.ask(Question("is tea hot", previous=("milk",))),
         qa.ask("is tea Hot"),
     ]
     assert len(encoder.encoded) == 6
@@ -318,7 +426,7 @@ def test_another_day_is_another_question(make_index, monkeypatch):
     assert len(encoder.encoded) == 2
 
 
-def test_answers_kept_are_not_more_than_a_few(make_index):
+def test_only_so_many_answers_are_kept(make_index):
     qa = QA(open_snapshot(make_index({"a": "Tea is hot."})), WordEncoder())
     for number in range(600):
         qa.ask(f"tea {number}")

@@ -257,7 +257,7 @@ OTHERWISE = {
     "top_k": 1,
     "max_question_chars": 50,
     "searches": ("words",),
-    "reader": SimpleNamespace(sha256="1" * 64),
+    "reranker": SimpleNamespace(sha256="1" * 64),
     "today": datetime.date(2020, 1, 2),
 }
 
@@ -278,7 +278,7 @@ def test_a_run_is_not_resumed_under_other_settings(qa_over, tmp_path, name):
     with pytest.raises(KeyboardInterrupt):
         batch(first, tmp_path / "q.csv", tmp_path / "a.jsonl")
     other = qa_over(**{"today": datetime.date(2020, 1, 1), name: OTHERWISE[name]})
-    other.ask = QA(other.snapshot, WordEncoder()).ask  # what a stand-in for a reader cannot do
+    other.ask = QA(other.snapshot, WordEncoder()).ask  # what a stand-in for a reranker cannot do
     assert batch(other, tmp_path / "q.csv", tmp_path / "a.jsonl").questions == 2
 
 

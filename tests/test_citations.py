@@ -7,7 +7,7 @@ import pytest
 
 from conftest import WordEncoder, corpus_file
 from qa import QA
-from qa.answer.prove import faults
+from qa.answer.answer_checks import faults
 from qa.index.build import build
 from qa.index.snapshot import open_snapshot
 from qa.records import Document, to_json
@@ -54,7 +54,7 @@ def test_an_answer_as_given_has_no_fault(proof):
         (("passage",), "gone", "not an answer as this system gives it"),
     ],
 )
-def test_whatever_is_changed_is_named(proof, place, value, named):
+def test_every_change_is_named(proof, place, value, named):
     answer, documents = proof
     spoilt = copy.deepcopy(answer)
     target = spoilt["citations"][0]
@@ -72,12 +72,12 @@ def test_a_status_that_does_not_fit_its_citations_is_named(proof):
     assert list(faults(answer, documents)) == ["status is 'not_in_record' with 1 citations"]
 
 
-def test_what_is_no_answer_is_told(proof):
+def test_json_that_is_no_answer_is_a_fault(proof):
     for nonsense in ({}, {"citations": 3}, [], "x"):
         assert [f[:13] for f in faults(nonsense, proof[1])] == ["not an answer"]
 
 
-def test_links_lead_to_the_reader_and_into_the_source(proof):
+def test_links_lead_to_the_document_page_and_into_the_source(proof):
     (citation,) = proof[0]["citations"]
     start, end = citation["passage"]["start"], citation["passage"]["end"]
     assert citation["links"]["reader"] == f"/documents/page?start={start}&end={end}#passage"
@@ -110,7 +110,7 @@ def told_later(tmp_path, encoder):
     return answer, old, {d.id: d for d in documents}
 
 
-def test_a_later_statement_is_proved_too(told_later):
+def test_a_later_statement_is_checked_too(told_later):
     answer, _, documents = told_later
     assert list(faults(answer, documents)) == []
 
@@ -123,7 +123,7 @@ def test_a_later_statement_is_proved_too(told_later):
         (("end",), 999, "the later statement ends at 999, its document at 18"),
     ],
 )
-def test_what_is_wrong_of_a_later_statement_is_named(told_later, where, value, expected):
+def test_every_change_of_a_later_statement_is_named(told_later, where, value, expected):
     answer, old, documents = told_later
     stated = old["later"]
     for name in where[:-1]:
@@ -132,7 +132,7 @@ def test_what_is_wrong_of_a_later_statement_is_named(told_later, where, value, e
     assert expected in "\n".join(faults(answer, documents))
 
 
-def test_an_answer_of_before_later_statements_were_told_is_proved(told_later):
+def test_an_answer_from_before_later_statements_existed_has_no_fault(told_later):
     answer, _, documents = told_later
     for citation in (*answer["citations"], *answer["nearest"]):
         del citation["later"]

@@ -164,7 +164,7 @@ def test_status_names_the_reranker(project, run, monkeypatch):
     from qa.answer.reranker import open_reranker
 
     indexed(run)
-    monkeypatch.setenv("QA_READER", "bundled")
+    monkeypatch.setenv("QA_RERANKER", "bundled")
     _, out, _ = run("status", "--json")
     stated = json.loads(out)
     assert stated["reader"] == "bundled"

@@ -1,4 +1,4 @@
-"""What leans on the question before, and what is no question at all."""
+"""Context-dependent questions, and small talk."""
 
 import pytest
 
@@ -35,12 +35,12 @@ from qa.answer.conversation import is_context_dependent, is_short, joined, small
         ("...", None),
     ],
 )
-def test_what_asks_nothing_of_the_record_is_known_by_all_of_its_words(said, expected):
+def test_small_talk_is_recognised_by_all_of_its_words(said, expected):
     assert small_talk(said) == expected
 
 
 @pytest.mark.parametrize("said", ["shit" * 25_000, "-" * 100_000, "thanks " * 15_000])
-def test_what_is_endless_is_no_courtesy(said):
+def test_a_very_long_remark_is_no_small_talk(said):
     assert small_talk(said) is None
 
 
@@ -63,7 +63,7 @@ def test_what_is_endless_is_no_courtesy(said):
         ("did he say that inflation, growth, wages and trade would fall in Japan?", False),
     ],
 )
-def test_a_question_leans_by_its_words_unless_it_says_much_itself(question, expected):
+def test_a_question_is_context_dependent_by_its_words_unless_it_has_many(question, expected):
     assert is_context_dependent(question) == expected
 
 
@@ -72,7 +72,7 @@ def test_few_words_of_substance_are_short():
     assert not is_short("could rating agencies still mark the country down?")
 
 
-def test_the_question_before_stands_in_front_and_what_that_one_leans_on_too():
+def test_the_question_before_comes_in_front_and_the_one_that_it_depends_on():
     assert joined("and tea?", ["what of milk?", "how much coffee?"]) == "how much coffee? and tea?"
     assert joined("and tea?", ["what of milk?", "and coffee?"]) == (
         "what of milk? and coffee? and tea?"
@@ -80,7 +80,7 @@ def test_the_question_before_stands_in_front_and_what_that_one_leans_on_too():
 
 
 @pytest.mark.parametrize("question", ["Why?", "And?", "how so"])
-def test_a_question_without_a_word_of_its_own_leans_on_the_one_before(question):
+def test_a_question_without_a_word_of_its_own_is_context_dependent(question):
     assert is_context_dependent(question)
 
 

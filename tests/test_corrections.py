@@ -6,7 +6,7 @@ import hashlib
 import pytest
 
 from conftest import WordEncoder
-from qa.answer import verification
+from qa.answer.verify import verify_snapshot
 from qa.errors import CorpusError
 from qa.index.build import build
 from qa.sources import corpus_folder
@@ -37,7 +37,7 @@ def indexed(home):
     build(
         corpus_folder.read_all(home / "corpus"), home / "index", WordEncoder(), passage_chars=1250
     )
-    return verification.snapshot(home / "index", home / "corpus")
+    return verify_snapshot(home / "index", home / "corpus")
 
 
 def differs(home, what):
@@ -99,7 +99,7 @@ def test_what_is_damaged_beyond_doubt_is_no_document(home, spoil, named):
     with pytest.raises(CorpusError) as refusal:
         corpus_folder.read(path)
     assert named in str(refusal.value)
-    faults = verification.snapshot(home / "index", home / "corpus").faults
+    faults = verify_snapshot(home / "index", home / "corpus").faults
     assert [str(path) in fault for fault in faults] == [True]
 
 

@@ -85,7 +85,7 @@ def start_batch(project, answers):
     return subprocess.Popen(
         [sys.executable, "-c", BATCH.format(tests=str(ROOT / "tests"), answers=answers)],
         cwd=project,
-        env=os.environ | {"QA_READER": "off"},  # what is killed is the writing
+        env=os.environ | {"QA_RERANKER": "off"},  # what is killed is the writing
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

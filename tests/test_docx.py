@@ -78,12 +78,12 @@ def test_the_title_a_file_states_is_taken_if_its_text_says_it():
         (docx_of("x")[:-30], "a broken or encrypted DOCX"),
     ],
 )
-def test_what_is_no_word_document_is_refused(data, why):
+def test_a_file_that_is_no_word_document_is_refused(data, why):
     with pytest.raises(SourceError, match=why):
         docx(data, "x.docx")
 
 
-def test_what_unpacks_to_too_much_is_refused_before_it_is_unpacked(monkeypatch):
+def test_an_archive_beyond_the_limits_is_refused_before_it_is_unpacked(monkeypatch):
     data = docx_of("x")
     monkeypatch.setattr(limits, "UNPACKED_BYTES", 1_000)
     with pytest.raises(SourceError, match=r"and 1000 \(UNPACKED_BYTES\)"):

@@ -34,7 +34,7 @@ GERMAN = "Die Bürger prüfen, ob die Maßnahmen für nächstes Jahr genügen."
         ("😀 мир 日本", "utf-8"),
     ],
 )
-def test_what_is_read_here_is_told_apart(text, encoding):
+def test_supported_encodings_are_told_apart(text, encoding):
     assert decoded(text.encode(encoding), "x") == text
 
 
@@ -50,12 +50,12 @@ def test_what_is_read_here_is_told_apart(text, encoding):
         ("Hükümet bugün yeni ekonomi politikasını açıkladı; işsizlik düşüyor.", "cp1254"),
     ],
 )
-def test_what_is_not_read_here_is_refused_and_not_taken_for_something_else(text, encoding):
+def test_unsupported_encodings_are_refused_and_not_mistaken(text, encoding):
     with pytest.raises(SourceError, match="x: .*save it as UTF-8"):
         decoded(text.encode(encoding), "x")
 
 
-def test_what_could_be_two_things_is_refused():
+def test_ambiguous_bytes_are_refused():
     both = "场场".encode("gb18030")
     assert both == "部部".encode("big5hkscs")
     with pytest.raises(SourceError, match="could be gb18030 or big5hkscs, and says something else"):

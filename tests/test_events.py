@@ -95,8 +95,8 @@ def test_an_answer_is_kept_on_request(visitor):
 def test_a_question_is_asked_with_those_before_and_its_limits(visitor, monkeypatch):
     asks = []
 
-    async def ask(question, **given):
-        asks.append((question, given["previous"], str(given["since"])))
+    async def ask(question, request):
+        asks.append((question.text, [*question.previous], str(question.since)))
         return visitor.live.qa.ask("is tea hot")
 
     monkeypatch.setattr(visitor.live, "ask", ask)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from conftest import WordEncoder, corpus_file
+from qa import QA
 from qa.answer.features import FEATURES
-from qa.answer.searches.registry import Searches
 from qa.index.build import build
 from qa.index.snapshot import open_snapshot
 from qa.index.visible import Visible
@@ -17,27 +17,27 @@ TODAY = datetime.date(2022, 3, 15)
 TEXTS = {"a": "Tea is hot. Tea leaves float.\n\nMilk is cold.", "b": "Rain fell on roads."}
 
 
-def weighed(index, question, visible=None):
-    """The snapshot, and for each passage's text the features by name."""
+def extracted(index, question, visible=None):
+    """Return the snapshot, the features, and for each passage's text the features by name."""
     snapshot = open_snapshot(index)
-    searches = Searches(snapshot, WordEncoder())
-    evidence = searches.evidence(searches.asked(question, TODAY), visible)
-    texts = [snapshot.passages[row].text for row in evidence.rows]
+    qa = QA(snapshot, WordEncoder(), today=TODAY)
+    features = qa.extractor.features(qa.parse(question), visible)
+    texts = [snapshot.passages[row].text for row in features.rows]
     columns = {
-        text: {name: float(values[place]) for name, values in evidence.columns.items()}
+        text: {name: float(values[place]) for name, values in features.columns.items()}
         for place, text in enumerate(texts)
     }
-    return snapshot, evidence, columns
+    return snapshot, features, columns
 
 
-def test_every_clue_is_told_in_the_list_of_clues(make_index):
-    _, evidence, _ = weighed(make_index(TEXTS), "tea")
-    assert set(evidence.columns) == set(FEATURES)
-    assert evidence.matrix(tuple(FEATURES)).shape == (len(evidence.rows), len(FEATURES))
+def test_the_list_of_features_is_complete(make_index):
+    _, features, _ = extracted(make_index(TEXTS), "tea")
+    assert set(features.columns) == set(FEATURES)
+    assert features.matrix(tuple(FEATURES)).shape == (len(features.rows), len(FEATURES))
 
 
 def test_cosines_are_those_of_passage_best_sentence_and_best_pair(make_index):
-    _, _, columns = weighed(make_index(TEXTS, passage_chars=30), "tea hot")
+    _, _, columns = extracted(make_index(TEXTS, passage_chars=30), "tea hot")
     tea = columns["Tea is hot. Tea leaves float."]
     # tea twice, four words once: length sqrt(4 + 4); tea and hot asked for.
     assert tea["passage"] == pytest.approx(3 / np.sqrt(2) / np.sqrt(8), abs=1e-3)
@@ -51,27 +51,27 @@ def test_cosines_are_those_of_passage_best_sentence_and_best_pair(make_index):
 
 def test_a_pair_never_reaches_into_the_next_passage(make_index):
     texts = {"a": "Tea leaves float.\n\nTea is hot."}
-    _, _, columns = weighed(make_index(texts, passage_chars=20), "leaves float tea is hot")
+    _, _, columns = extracted(make_index(texts, passage_chars=20), "leaves float tea is hot")
     for of_passage in columns.values():
         assert of_passage["pair"] == of_passage["sentence"]
 
 
-def test_coverage_weighs_rare_words_more_and_takes_any_form(make_index):
+def test_coverage_counts_rare_words_more_and_takes_any_form(make_index):
     texts = {"a": "Tea grew.", "b": "Tea is hot.", "c": "Rain fell."}
-    snapshot, evidence, columns = weighed(make_index(texts), "does tea grow into soybeans")
+    snapshot, features, columns = extracted(make_index(texts), "does tea grow into soybeans")
     idf = snapshot.lexical.idf
     total = idf("tea") + idf("grow") + idf("soybean")
     assert columns["Tea is hot."]["coverage"] == pytest.approx(idf("tea") / total)
     assert columns["Tea grew."]["coverage"] == pytest.approx(idf("tea") / total)  # grew is no form
-    assert evidence.record_coverage == pytest.approx(idf("tea") / total)
-    _, _, columns = weighed(make_index({"a": "Tea growth.", "b": "Milk."}), "grow")
+    assert features.record_coverage == pytest.approx(idf("tea") / total)
+    _, _, columns = extracted(make_index({"a": "Tea growth.", "b": "Milk."}), "grow")
     assert columns["Tea growth."]["coverage"] == 1
 
 
 def test_near_coverage_takes_in_neighbours_heading_and_the_question_answered(make_index):
     page = "Does rain fall?(2020-01-01)\n\nTea is hot.\n\nMilk is cold.\n\nRoads are wet."
     index = make_index({"Survey": page}, passage_chars=17, layout="question-answer")
-    snapshot, _, columns = weighed(index, "tea milk roads rain survey")
+    snapshot, _, columns = extracted(index, "tea milk roads rain survey")
     assert columns["Milk is cold."]["coverage"] == pytest.approx(
         snapshot.lexical.idf("milk")
         / sum(map(snapshot.lexical.idf, "tea milk road rain survey".split()))
@@ -80,36 +80,36 @@ def test_near_coverage_takes_in_neighbours_heading_and_the_question_answered(mak
     # Roads are two passages on: no neighbour.
     assert 0 < columns["Tea is hot."]["near_coverage"] < 1
     visible = Visible(np.array([p.text != "Milk is cold." for p in snapshot.passages]))
-    _, _, without = weighed(index, "tea milk roads rain survey", visible)
+    _, _, without = extracted(index, "tea milk roads rain survey", visible)
     assert without["Tea is hot."]["near_coverage"] < columns["Tea is hot."]["near_coverage"]
 
 
 def test_neighbours_are_of_the_same_document(make_index):
-    _, _, columns = weighed(make_index({"a": "Tea is hot.", "b": "Milk is cold."}), "tea milk")
+    _, _, columns = extracted(make_index({"a": "Tea is hot.", "b": "Milk is cold."}), "tea milk")
     assert columns["Tea is hot."]["near_coverage"] == columns["Tea is hot."]["coverage"] < 1
 
 
 def test_names_and_numbers_that_are_missing_are_counted(make_index):
     texts = {"a": "Yellen spoke of 28 tasks.", "b": "Tasks were many."}
     index = make_index(texts)
-    _, _, columns = weighed(index, "Did Yellen and Powell speak of 28 tasks")
+    _, _, columns = extracted(index, "Did Yellen and Powell speak of 28 tasks")
     # Two of three stand in the one, none in the other.
     assert columns["Yellen spoke of 28 tasks."]["names_missing"] == pytest.approx(1 / 3)
     assert columns["Tasks were many."]["names_missing"] == pytest.approx(1)
-    _, _, columns = weighed(index, "what of tasks")
+    _, _, columns = extracted(index, "what of tasks")
     assert {of["names_missing"] for of in columns.values()} == {0}
 
 
 def test_the_question_answered_speaks_for_every_passage_of_its_answer(make_index):
     page = "Why is tea hot?(2020-01-01)\n\nBecause of fire.\n\nThank you."
     index = make_index({"p": page}, passage_chars=18, layout="question-answer")
-    _, _, columns = weighed(index, "why is tea hot")
+    _, _, columns = extracted(index, "why is tea hot")
     assert set(columns) == {"Because of fire.", "Thank you."}
     assert [of["asked"] for of in columns.values()] == pytest.approx([1, 1])
     assert [of["words"] for of in columns.values()] == [0, 0]
     snapshot = open_snapshot(index)
     hidden = np.array([p.role != "question" for p in snapshot.passages])
-    _, _, columns = weighed(index, "why is tea hot by fire", Visible(hidden))
+    _, _, columns = extracted(index, "why is tea hot by fire", Visible(hidden))
     assert columns["Because of fire."]["asked"] == 0
 
 
@@ -124,20 +124,20 @@ def dated(tmp_path, encoder):
     return tmp_path / "i"
 
 
-def test_documents_of_the_time_asked_for_are_told_from_others(dated):
-    _, _, columns = weighed(dated, "was tea hot in 2014")
+def test_documents_of_the_time_in_the_question_have_a_feature(dated):
+    _, _, columns = extracted(dated, "was tea hot in 2014")
     assert {text: of["dated"] for text, of in columns.items()} == {
         "Tea is hot, old.": 1.0,
         "Tea is hot, near.": 0.5,
         "Tea is hot, new.": 0.0,
         "Tea is hot, undated.": 0.0,
     }
-    _, _, columns = weighed(dated, "was tea hot")
+    _, _, columns = extracted(dated, "was tea hot")
     assert {of["dated"] for of in columns.values()} == {0.0}
 
 
-def test_newer_documents_are_told_where_the_latest_is_asked_for(dated):
-    _, _, columns = weighed(dated, "the latest on hot tea")
+def test_newer_documents_have_a_feature_where_the_latest_is_wanted(dated):
+    _, _, columns = extracted(dated, "the latest on hot tea")
     recent = {text: of["recent"] for text, of in columns.items()}
     assert recent == pytest.approx(
         {
@@ -147,7 +147,7 @@ def test_newer_documents_are_told_where_the_latest_is_asked_for(dated):
             "Tea is hot, undated.": 0,
         }
     )
-    _, _, columns = weighed(dated, "hot tea")
+    _, _, columns = extracted(dated, "hot tea")
     assert {of["recent"] for of in columns.values()} == {0.0}
 
 
@@ -163,11 +163,11 @@ def test_vectors_of_a_language_the_encoder_does_not_know_do_not_count(tmp_path):
     build([corpus_file(d) for d in documents], tmp_path / "i", encoder, passage_chars=100)
     assert not any("茶" in text for text in encoder.encoded)
     snapshot = open_snapshot(tmp_path / "i")
-    searches = Searches(snapshot, encoder)
-    chinese = searches.evidence(searches.asked("茶叶出口增长", TODAY))
+    qa = QA(snapshot, encoder, today=TODAY)
+    chinese = qa.features("茶叶出口增长")
     assert chinese.rows.tolist() == [1]
     assert chinese.has_vector.tolist() == [False]
     assert chinese.columns["coverage"][0] > 0
-    assert searches.asked("茶叶出口增长", TODAY).vector is None
-    english = searches.evidence(searches.asked("tea", TODAY))
+    assert qa.parse("茶叶出口增长").vector is None
+    english = qa.features("tea")
     assert (english.rows.tolist(), english.has_vector.tolist()) == ([0], [True])

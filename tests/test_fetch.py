@@ -1,4 +1,4 @@
-"""One address to bytes: within bounds, within rules, and never to where it must not go."""
+"""Fetching keeps to limits, to robots.txt and to public addresses."""
 
 import gzip
 import socket
@@ -11,9 +11,10 @@ import pytest
 from qa.errors import GoneError, SourceError, UnreachableError
 from qa.sources.formats import limits
 from qa.sources.formats.encodings import text_codec
-from qa.sources.remote import fetch
+from qa.sources.remote import client, content_type
 from qa.sources.remote.addresses import checked_url, is_public
-from qa.sources.remote.fetch import Fetched, Fetcher, FetchPolicy, as_file
+from qa.sources.remote.content_type import as_file
+from qa.sources.remote.fetch import Fetched, Fetcher, FetchPolicy
 from web_site import drip, flood, served, silence
 
 LIMIT = 100_000
@@ -154,7 +155,7 @@ def test_a_busy_server_is_asked_again_when_it_says_or_ever_later(site, fetcher_o
     assert site.counts == {"/a": 4}
 
 
-def test_a_server_that_stays_busy_is_trouble_and_not_a_page_that_is_gone(site, fetcher_of):
+def test_a_server_that_stays_busy_fails_and_its_page_is_not_gone(site, fetcher_of):
     site.put("/a", status=503)
     assert "/a: its server answers 503" in refusal(
         fetcher_of(), f"{site.address}/a", UnreachableError
@@ -415,7 +416,7 @@ def test_text_in_another_encoding_becomes_utf8():
 
 
 @pytest.mark.parametrize("kind", ["image/png", "application/zip", "application/octet-stream", ""])
-def test_what_no_format_reads_is_refused_with_its_type(kind):
+def test_an_unsupported_media_type_is_refused_by_name(kind):
     with pytest.raises(SourceError, match=f"calls it {kind or 'nothing'}"):
         as_file(Fetched("https://a/x", "https://a/x", b"abc", kind))
 
@@ -443,7 +444,7 @@ def test_what_no_format_reads_is_refused_with_its_type(kind):
 )
 def test_a_wait_is_read_where_it_is_one(stated, expected):
     headers = httpx.Headers({"Retry-After": stated.encode()})
-    assert fetch._retry_after_s(headers) == expected
+    assert client._retry_after_s(headers) == expected
 
 
 @pytest.mark.parametrize(
@@ -479,7 +480,7 @@ def test_only_encodings_of_text_are_ones(label, codec):
     ],
 )
 def test_a_type_and_its_charset_are_read_whatever_stands_there(header, expected):
-    assert fetch._content_type(header) == expected
+    assert content_type._content_type(header) == expected
 
 
 def test_robots_txt_cut_off_forbids_and_its_beginning_within_the_limit_counts(site, fetcher_of):

@@ -65,20 +65,20 @@ def test_what_is_no_regular_expression_is_refused():
         matching(["("], [f"{A}/"], "a")
 
 
-def test_an_expression_that_does_not_end_is_trouble_of_the_listing(monkeypatch):
+def test_an_expression_that_does_not_end_fails_the_listing(monkeypatch):
     monkeypatch.setattr(limits, "READING_S", 1.0)
     counts = []
     with served() as site:
         site.put("/list", f"<html><a href='/{'a' * 60}'>x</a></html>", type="text/html")
         source = WebSource(f"{site.address}/list", (r"/(a+)+$b",))
         fetcher = Fetcher(FetchPolicy(fetch_delay_s=0, allow_private=True))
-        told = crawl.listed(source, fetcher, _NoNotes(), limit=9_999, on_named=counts.append)
-        (trouble,) = told
+        links = crawl.listed(source, fetcher, _NoCache(), limit=9_999, on_named=counts.append)
+        (failure,) = links
         fetcher.close()
-    assert "took longer than 1 seconds" in str(trouble.error)
+    assert "took longer than 1 seconds" in str(failure.error)
 
 
-class _NoNotes:
+class _NoCache:
     def listed(self, url):
         """Nothing was kept."""
 

@@ -1,7 +1,5 @@
 """A follow-up is answered where the question before it was; a new subject is not dragged back."""
 
-import datetime
-
 import pytest
 
 from conftest import WordEncoder
@@ -27,7 +25,7 @@ def qa(make_index):
     ("before", "expected"),
     [("is tea from Ceylon hot?", "tea"), ("is milk from Jersey cold?", "milk")],
 )
-def test_what_is_left_unsaid_stands_in_the_question_before(qa, before, expected):
+def test_a_follow_up_takes_its_subject_from_the_question_before(qa, before, expected):
     explained = qa.explain("and did they grow exports?", previous=[before])
     first = qa.snapshot.passages[explained.hits[0].row]
     assert (first.document, first.text) == (expected, "Exports grew in spring.")
@@ -48,20 +46,17 @@ def test_a_short_question_about_something_else_is_not_dragged_back(qa):
     assert answer.searched_for == "ambassador Smith Cuba"
 
 
-def test_the_document_clue_is_how_likely_the_question_before_was_answered_there(qa):
-    today = datetime.date(2022, 3, 15)
-    searches, snapshot = qa.searcher, qa.snapshot
-    before = ranking.hits(snapshot, searches.evidence(searches.asked("tea from Ceylon", today)))
-    evidence, columns = follow_up_features(
-        snapshot, searches, searches.asked("exports", today), before, None
-    )
+def test_the_document_feature_is_how_likely_the_question_before_was_answered_there(qa):
+    snapshot = qa.snapshot
+    before = ranking.ranked(snapshot, qa.features("tea from Ceylon"))
+    features, columns = follow_up_features(qa.extractor, qa.parse("exports"), before, None)
     by_document = {
         snapshot.passages.document(row): share
-        for row, share in zip(evidence.rows, columns["document"], strict=True)
+        for row, share in zip(features.rows, columns["document"], strict=True)
     }
     assert by_document["tea"] > by_document["milk"] >= 0
     assert sum(by_document.values()) == pytest.approx(1)
-    assert columns["alone"].tolist() == ranking.scores(evidence).tolist()
+    assert columns["alone"].tolist() == ranking.scores(features).tolist()
 
 
 def test_the_question_before_is_not_answered_again_in_the_place_of_another(qa):
@@ -70,7 +65,7 @@ def test_the_question_before_is_not_answered_again_in_the_place_of_another(qa):
         assert answer.status == "not_in_record", question
 
 
-def test_only_a_question_before_that_leans_brings_its_own(qa):
+def test_only_a_dependent_question_before_brings_its_own(qa):
     asked = {
         before: qa.explain("and did they grow exports?", previous=["is milk cold?", before])
         for before in ("is tea from Ceylon hot?", "and is it cold?")

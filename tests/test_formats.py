@@ -68,7 +68,7 @@ def test_markdown_without_front_matter_is_titled_by_its_heading():
         (b"T\n2020-13-45\n\nText", "x.txt", "'2020-13-45' is not a date"),
     ],
 )
-def test_what_cannot_be_read_is_refused_by_name_with_the_reason(data, name, why):
+def test_an_unreadable_source_is_refused_by_name_with_the_reason(data, name, why):
     with pytest.raises(SourceError) as refusal:
         extract(data, name)
     assert str(refusal.value).startswith(name)

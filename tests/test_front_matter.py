@@ -1,4 +1,4 @@
-"""Front matter is text, lists and mappings, and nothing that stands for more than it shows."""
+"""Front matter is text, lists and mappings; anything that expands is refused."""
 
 import datetime
 
@@ -37,14 +37,14 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("front", REFUSED)
-def test_what_makes_yaml_more_than_text_is_refused(front):
+def test_aliases_anchors_merge_keys_and_tags_are_refused(front):
     with pytest.raises(ValueError, match=REFUSED[front]) as refused:
         fields_of(front)
     assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize("kind", NESTED)
-def test_what_is_nested_without_end_is_refused_in_a_source_and_in_the_record(tmp_path, kind):
+def test_deep_nesting_is_refused_in_a_source_and_in_the_record(tmp_path, kind):
     """Of nesting, the C parser's own way to values makes a recursion that kills the process."""
     written = f"---\n{NESTED[kind]}\n---\n\nText.\n"
     with pytest.raises(SourceError, match="a.md: its front matter is nested more than 20 levels"):
@@ -64,7 +64,7 @@ def test_files_of_the_record_and_the_list_of_sources_are_held_to_the_same(tmp_pa
         known_sources.read(tmp_path)
 
 
-def test_what_is_written_stays_as_written():
+def test_values_stay_as_written():
     assert fields_of(
         "a: 007\nb: yes\nc: 1_000\nd: 2022-01-05\ne: ~\nf:\ng: 'null'\nh: [1, x]\n"
         "i: {j: k}\nl: 1:20\nm: 'R&D * <<'\nn: |\n  two\n  lines\no: !!str 7\n"
@@ -108,6 +108,6 @@ def test_a_day_is_read_as_it_is_written(stated, expected):
 
 
 @pytest.mark.parametrize("stated", ["2020-13-45", "2022-01-051", "soon", "", "٢٠٢٢-01-05"])
-def test_what_is_no_day_is_refused(stated):
+def test_an_invalid_day_is_refused(stated):
     with pytest.raises(ValueError, match=r"."):
         day(stated)

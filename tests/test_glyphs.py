@@ -84,7 +84,7 @@ def test_a_digit_of_another_size_on_the_line_stays():
     assert read([*line]).text == "Chapter 4 says so, and 5"
 
 
-def test_what_goes_back_to_the_left_is_another_piece():
+def test_text_that_goes_back_to_the_left_is_another_piece():
     page = [*set_in_line(("20",), ("th", 7, 4), x=444, y=38), (303, 38, "1", 10), (72, 700, "Yes.")]
     assert pdf(pdf_of(page), "x.pdf").text == "Yes.\n\n20th\n\n1"
 

@@ -21,7 +21,7 @@ import pytest
 from conftest import WordEncoder, corpus_file
 from hostile import HOST, KINDS, MARK, PAYLOADS, batches, query
 from qa import QA
-from qa.answer.prove import faults
+from qa.answer.answer_checks import faults
 from qa.evaluation import batch, evaluate, write
 from qa.index.build import build
 from qa.index.snapshot import open_snapshot

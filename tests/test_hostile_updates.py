@@ -112,12 +112,12 @@ def test_200_updates_with_a_hostile_response_each_take_all_good_ones(good, bad, 
         assert outcomes["1"].outcome == ("updated" if number else "new"), kind
         if kind in CUT_OFF:
             assert (found["bad"], outcomes["bad"].outcome) == (whole, "failed"), kind
-        assert all(done.why for done in told if done.is_trouble), kind
+        assert all(done.why for done in told if done.needs_attention), kind
         assert not any("error in this program" in done.why for done in told), (kind, told)
 
 
 @pytest.mark.parametrize("kind", [*CUT_OFF])
-def test_a_page_cut_off_is_trouble_of_its_server(good, kind, home):
+def test_a_page_cut_off_is_a_failure_of_its_server(good, kind, home):
     """It is asked for again in the next run, and what it was stays."""
     good.put("/bad", WHOLE, type="text/html")
     given = {"cache": home / "cache", "policy": POLICY}

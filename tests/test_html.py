@@ -1,4 +1,4 @@
-"""All of a page's main part, and what the page says of itself."""
+"""HTML pages give all of their main part, and title, date and address."""
 
 import datetime
 
@@ -48,7 +48,7 @@ def test_navigation_scripts_and_what_is_hidden_are_left_out():
     assert text(body) == f"{LONG}\n\n{LONG}"
 
 
-def test_what_the_page_says_of_itself():
+def test_title_date_address_and_language_of_a_page():
     head = (
         "<title>Rates held | Bank</title><link rel=canonical href='https://bank.example/a'>"
         "<meta property='article:published_time' content='2011-04-28T10:00:00Z'>"
@@ -75,7 +75,7 @@ def test_a_page_without_text_gives_none(body):
     assert text(body) == ""
 
 
-def test_what_lies_too_deep_to_be_read_whole_is_refused():
+def test_a_page_nested_too_deep_is_refused():
     deep = f"<p>{LONG}</p>" + "<div>" * 3_000 + "lost" + "</div>" * 3_000
     with pytest.raises(SourceError, match="too deep in one another"):
         text(deep)

@@ -82,7 +82,7 @@ def test_a_corrected_file_whose_source_changed_is_a_conflict_until_told(project)
     path.write_text(path.read_text("utf-8").replace("\nOnne.", "\nOne."), "utf-8")
     put(project, "a.txt", "Two.")
     (done,) = ingest([project / "seeds"], project / "corpus")
-    assert (done.outcome, done.is_trouble) == ("conflict", True)
+    assert (done.outcome, done.needs_attention) == ("conflict", True)
     assert "--overwrite" in done.why
     assert corpus_text(project, "onne.md") == "One."
     assert run(project, overwrite=True) == [("seeds/a.txt", "updated")]
@@ -178,7 +178,7 @@ def test_what_is_not_in_the_text_is_told(project):
     (project / "seeds" / "a.pdf").write_bytes(pdf_of([(72, 700, "It rained.")], []))
     remark = "1 of 2 pages hold no text (2)"
     (shown,) = preview([project / "seeds"], project / "corpus")
-    assert shown.stated()["remark"] == remark
+    assert shown.to_json()["remark"] == remark
     (done,) = ingest([project / "seeds"], project / "corpus")
     assert (done.outcome, done.why) == ("new", remark)
 
@@ -188,11 +188,11 @@ def test_a_preview_is_what_would_be_written_and_writes_nothing(project):
     put(project, "b.txt", " ")
     good, bad = preview([project / "seeds"], project / "corpus")
     assert not (project / "corpus").exists()
-    assert bad.stated() == {
+    assert bad.to_json() == {
         "source": "seeds/b.txt",
         "error": "seeds/b.txt: there is no text in it.",
     }
-    stated = good.stated()
+    stated = good.to_json()
     assert (stated["title"], stated["layout"]) == ("Will it rain?", "transcript")
     assert stated["turns"][1] == {
         "role": "answer",

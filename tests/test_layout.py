@@ -231,7 +231,8 @@ def test_labels_of_many_houses(asker, answerer):
     text = f"{asker}Why?\n\n(Laughter.)\n\n{answerer}Because.\n\nAnd so on.\n\n" * 2
     assert [turn[:1] + turn[3:] for turn in said(text)] == [
         ("question", None),
-        ("answer", "Why?\n\n(Laughter.)"),
+        ("statement", None),
+        ("answer", "Why?"),
     ] * 2
 
 

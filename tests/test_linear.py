@@ -23,7 +23,7 @@ resource.setrlimit(resource.RLIMIT_CPU, (int(sys.argv[1]),) * 2)
 from qa.sources import corpus_folder
 from qa.sources.remote.follow import fits
 from qa.sources.formats.encodings import decoded
-from qa.sources.formats.printed import _BROKEN_WORD
+from qa.sources.formats.reflow import _BROKEN_WORD
 from qa.sources.formats.text import markdown
 from qa.sources.layouts.registry import turns
 from qa.text.sentences import sentence_spans

@@ -246,6 +246,8 @@ def test_conditions_say_what_is_visible():
     assert condition(Visible(rows, since=5)) == "date >= 5 and date > 0"
     told = condition(Visible(rows, until=9, section=2, hidden=(0, 7)))
     assert told == "date <= 9 and date > 0 and section == 2 and passage not in [0, 7]"
+    assert condition(Visible(rows, only=(1, 2))) == "passage in [1, 2]"
+    assert condition(Visible(rows, only=())) == "passage in []"
 
 
 def test_publishing_is_a_switch_and_the_one_before_can_be_gone_back_to(tmp_path, engine, server):

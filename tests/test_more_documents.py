@@ -147,6 +147,16 @@ def test_rtf_is_read_with_its_encodings_and_without_hidden_text():
     assert found.remark == "left out: 1 picture"
 
 
+def test_a_megabyte_of_marks_of_hidden_text_is_read_within_the_workers_time():
+    data = rb"{\rtf1 Shown.\par {" + rb"\v x " * 200_000 + b"}}"
+    assert extract(data, "x.rtf").text == "Shown."
+
+
+@pytest.mark.parametrize("text", [rb"{\v b}\plain c", rb"{\v b}{\plain c}", rb"{\v b}\v0 c"])
+def test_hidden_text_may_end_with_its_group(text):
+    assert rtf(rb"{\rtf1 a " + text + b"}", "x.rtf").text == "a c"
+
+
 def test_an_epub_is_read_in_reading_order_without_its_table_of_contents():
     page = "<?xml version='1.0'?><!DOCTYPE html><html><body><h1>{}</h1><p>{}</p></body></html>"
     found = epub(epub_of([page.format("Two", "Été."), page.format("One", "x")]), "x")
@@ -191,7 +201,7 @@ ENCRYPTED = '<e><EncryptionMethod Algorithm="aes"/></e>'
         ("x.epub", epub_of([]), "there is no text in it"),
     ],
 )
-def test_what_is_damaged_or_something_else_is_refused_with_the_reason(name, data, why):
+def test_a_damaged_or_misnamed_file_is_refused_with_the_reason(name, data, why):
     with pytest.raises(SourceError) as refusal:
         extract(data, name)
     assert str(refusal.value).startswith(name)

@@ -1,4 +1,4 @@
-"""What a question names exactly: a question's number, who put it, a month, the day of a log."""
+"""Numbers, members, months and days that a question names come first."""
 
 import datetime
 
@@ -6,8 +6,8 @@ import pytest
 
 from conftest import WordEncoder, corpus_file
 from qa import QA
+from qa.answer.answer_checks import faults
 from qa.answer.named import by_initials
-from qa.answer.prove import faults
 from qa.index.build import build
 from qa.index.snapshot import open_snapshot
 from qa.records import Document, Hit, to_json
@@ -48,7 +48,7 @@ def ask(tmp_path, encoder):
         ("PQ 120{}", "PQ 12043"),
     ],
 )
-def test_a_question_is_found_by_its_number_and_marked_with_its_reply(ask, heading, question):
+def test_a_question_is_found_by_its_number_and_quoted_with_its_reply(ask, heading, question):
     text = replies(heading)
     qa = ask(Document(id="d", title="Replies", text=text))
     answer = qa.ask(question)
@@ -77,7 +77,7 @@ def test_a_number_in_running_text_is_quoted_where_it_stands(ask):
     assert shown == ["I call 99/2025 now."]
 
 
-def test_who_put_a_question_is_known_behind_a_title(ask):
+def test_a_member_is_recognised_behind_a_title(ask):
     for title in ("Ms. ", "MS. ", "Hon. ", ""):
         text = (
             f"Question No. 114\n\n{title}Karua asked the Minister what was spent.\n\nReply: Much."
@@ -115,19 +115,19 @@ def test_a_small_number_among_other_words_is_not_looked_up(ask):
 def test_a_name_with_initials_comes_before_its_like_and_is_as_sure(ask):
     texts = ["A. Halvor said that tea is hot.", "B. Halvor said that tea is hot."]
     qa = ask(*(Document(id=f"d{n}", title="D", text=text) for n, text in enumerate(texts)))
-    asked = qa.asked("What did A. Halvor say about tea?")
+    asked = qa.parse("What did A. Halvor say about tea?")
     hits = [Hit(1, "d1", 2.0, 0.9, is_answer=True), Hit(0, "d0", 1.0, 0.1, is_answer=False)]
     assert by_initials(qa.snapshot, asked, hits) == [
         Hit(0, "d0", 2.0, 0.9, is_answer=True),
         Hit(1, "d1", 1.0, 0.9, is_answer=True),
     ]
-    assert by_initials(qa.snapshot, qa.asked("What of tea?"), hits) == hits
+    assert by_initials(qa.snapshot, qa.parse("What of tea?"), hits) == hits
 
 
 def test_a_name_with_initials_that_holds_less_is_no_surer(ask):
     texts = ["A. Halvor said that rain fell.", "B. Halvor said that tea is hot."]
     qa = ask(*(Document(id=f"d{n}", title="D", text=text) for n, text in enumerate(texts)))
-    asked = qa.asked("What did A. Halvor say about tea?")
+    asked = qa.parse("What did A. Halvor say about tea?")
     hits = [Hit(1, "d1", 2.0, 0.9, is_answer=True), Hit(0, "d0", 1.0, 0.1, is_answer=False)]
     assert by_initials(qa.snapshot, asked, hits)[0] == Hit(0, "d0", 2.0, 0.1, is_answer=False)
 
@@ -157,7 +157,7 @@ MONTHS = [
         ("Which statement was on the strait of Tarn in spring 2024?", "not_in_record"),
     ],
 )
-def test_what_was_said_in_a_month_is_answered_from_that_month_or_not_at_all(ask, question, status):
+def test_a_question_about_a_month_is_answered_from_that_month_or_not_at_all(ask, question, status):
     answer = ask(*MONTHS).ask(question)
     assert answer.status == status
     assert any("strait" in c.passage.text for c in answer.citations or answer.nearest)
@@ -185,7 +185,7 @@ LOG = "\n\n".join(
 )
 
 
-def test_what_was_said_on_a_day_of_a_log_is_cited_with_that_day(ask):
+def test_a_passage_of_a_log_is_cited_with_its_day(ask):
     qa = ask(Document(id="log", title="Log", text=LOG))
     answer = qa.ask("Do the mines in Holm go on working?")
     assert answer.citations[0].document.date == datetime.date(2026, 2, 2)
@@ -211,7 +211,7 @@ def test_filters_and_questions_for_a_time_see_the_days_of_a_log(ask):
     assert days("What is the latest on the duty on barley?")[0] == 5
 
 
-def test_the_later_day_of_a_log_is_told(ask):
+def test_a_later_day_of_a_log_is_cited(ask):
     text = LOG.replace("ends in the summer", "stays at nine crowns")
     qa = ask(Document(id="log", title="Log", text=text))
     answer = qa.ask("Is four crowns the duty on barley that farmers, millers and bakers pay?")

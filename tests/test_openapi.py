@@ -31,7 +31,7 @@ from schemathesis.specs.openapi.checks import (
 
 from conftest import WordEncoder, corpus_file
 from qa import QA
-from qa.answer.prove import faults
+from qa.answer.answer_checks import faults
 from qa.feedback import FeedbackStore
 from qa.index.build import build
 from qa.index.snapshot import open_snapshot

@@ -103,7 +103,7 @@ def test_short_answers_beside_a_long_introduction_are_of_the_main_part():
     assert text.split("\n\n") == [*[long] * 5, *itertools.chain(*pairs)]
 
 
-def test_what_a_title_or_a_tab_opens_is_text_behind_it():
+def test_a_part_that_a_title_or_a_tab_opens_follows_it():
     body = (
         "<h2><button aria-expanded=false data-bs-target='#m'>Meters</button></h2>"
         "<div id=m hidden>The town pays.</div>"
@@ -190,7 +190,7 @@ def test_data_that_ends_with_a_comma_or_stands_in_a_comment_is_read():
     assert asked(script.replace(">{", "><!-- {").replace("</", " --></")) == BOTH[:2]
 
 
-def test_what_the_page_shows_is_not_said_twice():
+def test_data_adds_only_what_the_page_lacks():
     shown = "<h3>1. Who pays?</h3><p>The town.</p><h3>When are meters read?</h3><h3>Where?</h3>"
     stated = [question("Who pays?", "It is the town that pays."), question(*BOTH[2:])]
     assert asked(shown + data(stated)) == [

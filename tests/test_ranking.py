@@ -1,4 +1,4 @@
-"""Which passage leads, by how much, and how likely it answers."""
+"""The order of the hits, their scores, and how likely each of them answers."""
 
 import datetime
 import json
@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from conftest import WordEncoder, corpus_file
+from qa import QA
 from qa.answer import ranking
+from qa.answer.citations import leading
 from qa.answer.features import FEATURES, Features
 from qa.answer.reranker import bundled_sha256
-from qa.answer.searches.registry import Searches
 from qa.index.build import build
 from qa.index.snapshot import open_snapshot
 from qa.records import Document
@@ -22,18 +23,17 @@ TODAY = datetime.date(2022, 3, 15)
 
 def hits(index, question):
     snapshot = open_snapshot(index)
-    searches = Searches(snapshot, WordEncoder())
-    return ranking.hits(snapshot, searches.evidence(searches.asked(question, TODAY)))
+    return ranking.ranked(snapshot, QA(snapshot, WordEncoder(), today=TODAY).features(question))
 
 
-def evidence(count=1, *, has_vector=True, record_coverage=0.0, **columns):
+def features(count=1, *, has_vector=True, record_coverage=0.0, **columns):
     """Candidates whose features are 0 but for those given."""
     known = {name: np.zeros(count) for name in FEATURES}
     known |= {name: np.array(values, dtype=float) for name, values in columns.items()}
     return Features(np.arange(count), known, np.full(count, has_vector), record_coverage)
 
 
-def test_the_passage_with_the_better_evidence_leads_with_the_higher_score(make_index):
+def test_the_passage_with_the_better_features_leads_with_the_higher_score(make_index):
     index = make_index({"a": "Milk is cold.", "b": "Tea is hot.", "c": "Tea and rain."})
     found = hits(index, "is tea hot")
     assert [hit.document for hit in found] == ["b", "c", "a"]
@@ -42,21 +42,21 @@ def test_the_passage_with_the_better_evidence_leads_with_the_higher_score(make_i
 
 
 @pytest.mark.parametrize("kind", ["vectors", "words"])
-def test_a_score_is_the_sum_of_its_weighted_clues(kind):
+def test_a_score_is_the_weighted_sum_of_the_features(kind):
     for name, weight in ranking.coefficients()["ranking"][kind].items():
-        one = evidence(has_vector=kind == "vectors", **{name: [0.5]})
+        one = features(has_vector=kind == "vectors", **{name: [0.5]})
         assert ranking.scores(one).tolist() == pytest.approx([weight / 2])
 
 
-def test_every_clue_speaks_for_a_passage_and_a_missing_name_against_it():
+def test_every_feature_counts_for_a_passage_and_a_missing_name_against_it():
     for weights in ranking.coefficients()["ranking"].values():
         against = {name for name, weight in weights.items() if weight < 0}
         assert against <= {"names_missing"}
 
 
-def test_passages_whose_vectors_do_not_count_are_weighed_by_words_alone():
+def test_passages_whose_vectors_do_not_count_are_scored_by_words_alone():
     columns = {"passage": [0.9, 0.9], "words": [0.5, 0.5]}
-    both = evidence(2, **columns)
+    both = features(2, **columns)
     mixed = Features(both.rows, both.columns, np.array([True, False]), 0.0)
     words = ranking.coefficients()["ranking"]["words"]["words"]
     vectors = ranking.coefficients()["ranking"]["vectors"]
@@ -77,9 +77,9 @@ def test_passages_whose_vectors_do_not_count_are_weighed_by_words_alone():
 def test_confidence_is_the_logistic_of_the_features_meant_for_the_record(count, has_vector, kind):
     zeros = [0.0] * (count - 1)
     columns = {name: [0.5, *zeros] for name in ("passage", "coverage", "near_coverage", "words")}
-    some = evidence(count, has_vector=has_vector, record_coverage=0.75, **columns)
+    some = features(count, has_vector=has_vector, record_coverage=0.75, **columns)
     scored = ranking.scores(some)
-    known = ranking.features(some, scored)
+    known = ranking.confidence_features(some, scored)
     weights = ranking.coefficients()["confidence"][kind]
     logit = sum(weight * known[name][0] for name, weight in weights.items())
     assert ranking.confidences(some, scored)[0] == pytest.approx(1 / (1 + math.exp(-logit)))
@@ -90,22 +90,33 @@ def test_a_hit_is_an_answer_from_its_floor_on(make_index):
     snapshot = open_snapshot(make_index({"a": "Tea is hot."}))
     floor = ranking.answer_floors()["few_vectors"]
     for confidence, expected in ((floor, True), (floor - 1e-9, False)):
-        (hit,) = ranking.ordered(snapshot, evidence(1), np.zeros(1), np.array([confidence]))
+        (hit,) = ranking.ordered(snapshot, features(1), np.zeros(1), np.array([confidence]))
         assert hit.is_answer == expected
 
 
 def test_likeness_is_the_best_cosine_there_is():
-    one = evidence(1, passage=[0.1], sentence=[0.2], pair=[0.3], asked=[0.4])
-    assert ranking.features(one, np.zeros(1))["likeness"].tolist() == [0.4]
+    one = features(1, passage=[0.1], sentence=[0.2], pair=[0.3], asked=[0.4])
+    assert ranking.confidence_features(one, np.zeros(1))["likeness"].tolist() == [0.4]
 
 
 def test_the_lead_is_over_the_fifth_best_and_never_below_0():
     scored = np.array([7.0, 5, 6, 4, 3, 2, 1])
-    assert ranking.features(evidence(7), scored)["lead"].tolist() == [4, 2, 3, 1, 0, 0, 0]
+    assert ranking.confidence_features(features(7), scored)["lead"].tolist() == [
+        4,
+        2,
+        3,
+        1,
+        0,
+        0,
+        0,
+    ]
 
 
 def test_among_fewer_than_five_passages_none_leads():
-    assert ranking.features(evidence(4), np.array([9.0, 1, 1, 1]))["lead"].tolist() == [0] * 4
+    assert (
+        ranking.confidence_features(features(4), np.array([9.0, 1, 1, 1]))["lead"].tolist()
+        == [0] * 4
+    )
 
 
 def test_equals_come_in_the_order_of_the_record(make_index):
@@ -142,7 +153,7 @@ def test_a_newer_passage_that_does_not_answer_takes_no_place_from_one_that_does(
     snapshot = open_snapshot(statements)
     floor = ranking.answer_floors()["vectors"]
     likely = np.array([floor, floor - 0.01, floor - 0.01, floor, 0])
-    found = ranking.ordered(snapshot, evidence(5), np.array([9.0, 8.99, 8.98, 1, 0]), likely)
+    found = ranking.ordered(snapshot, features(5), np.array([9.0, 8.99, 8.98, 1, 0]), likely)
     assert found[0].document == "a"
     assert found[0].is_answer
 
@@ -151,20 +162,20 @@ def test_only_hits_near_the_best_are_cited_no_more_than_asked_for_and_no_text_tw
     texts = {"a": "Tea is hot.", "b": "Tea is hot.", "c": "Hot tea is.", "d": "Milk."}
     index = make_index(texts)
     snapshot, found = open_snapshot(index), hits(index, "is tea hot")
-    cited = ranking.leading(snapshot, found, 3)
+    cited = leading(snapshot, found, 3)
     assert [hit.document for hit, _ in cited] == ["a", "c"]
     assert [passage.text for _, passage in cited] == ["Tea is hot.", "Hot tea is."]
     assert cited[-1][0].score >= cited[0][0].score - math.log(10)
-    assert [hit.document for hit, _ in ranking.leading(snapshot, found, 1)] == ["a"]
-    assert ranking.leading(snapshot, [], 3) == []
+    assert [hit.document for hit, _ in leading(snapshot, found, 1)] == ["a"]
+    assert leading(snapshot, [], 3) == []
 
 
 def test_the_coefficients_say_what_they_were_fitted_on():
     text = resources.files("qa.answer").joinpath("coefficients.json").read_text("utf-8")
     stated = json.loads(text)
-    every = ["ranking", "confidence", "answer_floors", "follow_up", "reader", "from"]
+    every = ["ranking", "confidence", "answer_floors", "follow_up", "reranker", "from"]
     assert list(stated) == every
-    assert stated["reader"]["sha256"] == bundled_sha256()
+    assert stated["reranker"]["sha256"] == bundled_sha256()
     assert stated["from"]["command"] == "make calibrate"
     assert set(stated["from"]["sets"]) == set(stated["from"]["questions"])
     assert set(stated["confidence"]) == set(stated["answer_floors"])

@@ -9,7 +9,7 @@ import zipfile
 import pytest
 
 from conftest import SHARED_DATA
-from qa.sources.formats import FORMATS
+from qa.sources.formats.registry import BY_ENDING
 from qa.sources.ingest import document
 
 pytestmark = [
@@ -55,7 +55,7 @@ def assert_in_order(paragraphs, text):
 
 
 def test_every_file_is_read():
-    files = [p for p in (SHARED_DATA / "formats").glob("*/*") if p.suffix in FORMATS]
+    files = [p for p in (SHARED_DATA / "formats").glob("*/*") if p.suffix in BY_ENDING]
     assert len(files) == 28
     for path in files:
         made = ingested(path)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from conftest import WordEncoder
 from qa import QA
-from qa.answer import verification
+from qa.answer.verify import verify_answers
 from qa.cli import app
 from qa.cli.ask import _print_answer
 from qa.errors import CorpusError
@@ -109,7 +109,7 @@ def answer(qa):
 
 def faults_of(project, stated):
     content = stated if isinstance(stated, str) else json.dumps(stated)
-    return verification.answers(content, project / "corpus", project / "index").faults
+    return verify_answers(content, project / "corpus", project / "index").faults
 
 
 def test_a_citation_has_the_time_of_the_caption_with_its_first_sentence_quoted(project, answer):
@@ -193,7 +193,7 @@ def test_the_terminal_shows_the_time_and_the_link(qa, capsys):
 
 def test_a_preview_counts_times_and_names_the_recording(project):
     (shown,) = preview([project / "seeds"], project / "corpus")
-    stated = shown.stated()
+    stated = shown.to_json()
     assert (stated["times"], stated["recording"]) == (
         5,
         "https://video.example.org/briefings/7.mp4",

@@ -1,4 +1,4 @@
-"""The last stage: the bundled reader, and cross-encoders in its place."""
+"""The bundled reranker, and cross-encoders in its place."""
 
 import json
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qa.answer import reranker as reader_module
-from qa.answer.reranker import FILES, CrossEncoder, Reading, Window, open_reranker
+from qa.answer import reranker as module
+from qa.answer.reranker import FILES, CrossEncoder, PairScores, Window, open_reranker
 from qa.errors import EncoderError
 
-BUNDLED = Path(reader_module.__file__).parent / "bundled"
+BUNDLED = Path(module.__file__).parent / "bundled"
 RATES = "The Committee decided to raise the target range for the federal funds rate to 1 percent."
 PEOPLE = "I want to thank my colleagues for coming here today."
 
@@ -29,7 +29,7 @@ def bundled():
     return open_reranker("bundled")
 
 
-def test_the_bundled_reader_is_known_by_its_hash_and_small(bundled):
+def test_the_bundled_reranker_is_small_and_known_by_its_hash(bundled):
     assert bundled.name == "bundled"
     assert len(bundled.sha256) == 64
     assert bundled.languages == ["en"]
@@ -39,22 +39,22 @@ def test_the_bundled_reader_is_known_by_its_hash_and_small(bundled):
     assert card["fit"]["rows"]
 
 
-def test_it_tells_what_answers_and_which_sentence(bundled):
+def test_it_scores_answers_and_their_sentences_higher(bundled):
     question = "What did the Fed do with interest rates?"
-    answer, no, mixed = bundled.read(
+    answer, no, mixed = bundled.score(
         question, [window(RATES), window(PEOPLE), window(PEOPLE, RATES, context="Press conference")]
     )
-    assert answer.leads > no.leads
-    assert answer.answers > no.answers
+    assert answer.order > no.order
+    assert answer.answer > no.answer
     assert mixed.sentences[1] > mixed.sentences[0]
     assert [len(r.sentences) for r in (answer, no, mixed)] == [1, 1, 2]
 
 
-def test_windows_are_told_alone_and_in_their_order(bundled):
+def test_each_window_is_scored_alone(bundled):
     windows = [window(RATES), window(PEOPLE), window(PEOPLE, RATES)]
-    together = bundled.read("What about rates?", windows)
-    assert together == [bundled.read("What about rates?", [one])[0] for one in windows]
-    assert bundled.read("What about rates?", []) == []
+    together = bundled.score("What about rates?", windows)
+    assert together == [bundled.score("What about rates?", [one])[0] for one in windows]
+    assert bundled.score("What about rates?", []) == []
 
 
 def test_ligatures_and_soft_hyphens_are_read_as_their_letters(bundled):
@@ -63,12 +63,12 @@ def test_ligatures_and_soft_hyphens_are_read_as_their_letters(bundled):
     rates = RATES.replace("decided", "decided o\ufb00hand")
     written = window(people, rates, context="O\ufb03ce")
     question = "What did the o\ufb03ce decide on rates?"
-    expected = bundled.read("What did the office decide on rates?", [plain])
-    assert bundled.read(question, [written]) == expected
+    expected = bundled.score("What did the office decide on rates?", [plain])
+    assert bundled.score(question, [written]) == expected
 
 
 class Counting:
-    """A graph that tells of every token its number, and keeps what it was given."""
+    """A graph that scores every token by its place, and keeps its input."""
 
     def run(self, _, inputs):
         self.inputs = inputs
@@ -76,34 +76,34 @@ class Counting:
         return np.array([[0.5, -0.5]]), np.arange(count, dtype=float)[None]
 
 
-def test_a_sentence_is_told_the_mean_of_its_own_tokens(monkeypatch):
-    reader = open_reranker("bundled")
+def test_a_sentence_has_the_mean_score_of_its_tokens(monkeypatch):
+    reranker = open_reranker("bundled")
     graph = Counting()
-    monkeypatch.setattr(reader, "_graph", graph)
+    monkeypatch.setattr(reranker, "_graph", graph)
     drinks = window("Tea is hot.", "Milk is cold.", context="Drinks")
-    (reading,) = reader.read("Why?", [drinks])
+    (scores,) = reranker.score("Why?", [drinks])
     # [CLS] why ? [SEP] drinks : tea is hot . milk is cold . [SEP]
     assert graph.inputs["token_type_ids"].tolist() == [[0] * 4 + [1] * 11]
     assert graph.inputs["attention_mask"].tolist() == [[1] * 15]
-    assert reading == Reading(0.5, -0.5, (7.5, 11.5))
+    assert scores == PairScores(0.5, -0.5, (7.5, 11.5))
 
 
-def test_what_is_cut_off_is_told_least(bundled):
+def test_a_sentence_that_is_cut_off_scores_lowest(bundled):
     long = " ".join(["strange"] * 400)
-    reading = bundled.read("What about rates?", [window(RATES, long, PEOPLE)])[0]
-    assert reading.sentences[2] == -10.0
-    assert reading.sentences[0] > -10.0
+    scores = bundled.score("What about rates?", [window(RATES, long, PEOPLE)])[0]
+    assert scores.sentences[2] == -10.0
+    assert scores.sentences[0] > -10.0
 
 
 @pytest.mark.parametrize("altered", FILES)
-def test_another_bundled_reader_is_refused(tmp_path, monkeypatch, altered):
+def test_an_altered_bundled_reranker_is_refused(tmp_path, monkeypatch, altered):
     for name in FILES:
         (tmp_path / name).write_bytes((BUNDLED / name).read_bytes())
-    monkeypatch.setattr(reader_module, "_FOLDER", tmp_path)
+    monkeypatch.setattr(module, "_FOLDER", tmp_path)
     assert open_reranker("bundled").name == "bundled"
     with (tmp_path / altered).open("ab") as file:
         file.write(b" ")
-    with pytest.raises(EncoderError, match='not the published one: sha256 is .*reader = "off"'):
+    with pytest.raises(EncoderError, match='not the published one: sha256 is .*reranker = "off"'):
         open_reranker("bundled")
     (tmp_path / altered).unlink()
     with pytest.raises(EncoderError, match=f"{altered} cannot be read"):
@@ -114,27 +114,27 @@ def test_off_is_none():
     assert open_reranker("off") is None
 
 
-def test_a_folder_without_a_reader_is_refused(tmp_path):
+def test_a_folder_without_a_cross_encoder_is_refused(tmp_path):
     with pytest.raises(EncoderError, match="There is no reader .*Nothing is downloaded"):
         open_reranker(str(tmp_path))
 
 
 class Lengths:
-    """Says of a pair how long its passage is."""
+    """Scores a pair by the length of its passage."""
 
     def predict(self, pairs, *, show_progress_bar):
         assert show_progress_bar is False
         return [float(len(text)) for _, text in pairs]
 
 
-def test_a_cross_encoder_tells_one_number_of_a_pair():
-    reader = CrossEncoder("lengths", Lengths())
-    told = reader.read("q", [window("a"), window("ccc")])
-    assert [r.leads for r in told] == [1.0, 3.0]
-    assert [(r.answers, r.sentences) for r in told] == [(None, ())] * 2
-    assert reader.read("q", []) == []
-    assert reader.languages is None
-    assert reader.reads == 20
+def test_a_cross_encoder_gives_one_score_for_a_pair():
+    reranker = CrossEncoder("lengths", Lengths())
+    scores = reranker.score("q", [window("a"), window("ccc")])
+    assert [r.order for r in scores] == [1.0, 3.0]
+    assert [(r.answer, r.sentences) for r in scores] == [(None, ())] * 2
+    assert reranker.score("q", []) == []
+    assert reranker.languages is None
+    assert reranker.most_hits == 20
 
 
 def _saved(folder: Path, labels: int) -> str:
@@ -163,14 +163,14 @@ def _saved(folder: Path, labels: int) -> str:
 
 @pytest.mark.slow
 def test_a_cross_encoder_of_sentence_transformers_is_loaded(tmp_path):
-    reader = open_reranker(_saved(tmp_path / "reader", labels=1))
+    reranker = open_reranker(_saved(tmp_path / "reader", labels=1))
     texts = ["Tea is hot.", "Milk is cold and white."]
-    told = reader.read("is tea hot", [window(text) for text in texts])
-    expected = reader._model.predict([("is tea hot", text) for text in texts])
-    assert [r.leads for r in told] == pytest.approx([float(x) for x in expected])
+    scores = reranker.score("is tea hot", [window(text) for text in texts])
+    expected = reranker._model.predict([("is tea hot", text) for text in texts])
+    assert [r.order for r in scores] == pytest.approx([float(x) for x in expected])
 
 
 @pytest.mark.slow
-def test_a_classifier_of_several_classes_is_no_reader(tmp_path):
+def test_a_classifier_of_several_classes_is_refused(tmp_path):
     with pytest.raises(EncoderError, match="gives 3 numbers for a pair, expected one"):
         open_reranker(_saved(tmp_path / "classifier", labels=3))

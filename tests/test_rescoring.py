@@ -1,4 +1,4 @@
-"""The best hits are read, and what the reader tells joins what spoke for them."""
+"""The best hits are rescored, and the reranker's scores join those before."""
 
 import datetime
 
@@ -8,52 +8,52 @@ import pytest
 from conftest import WordEncoder, corpus_file
 from qa import QA
 from qa.answer import quotes, rescoring
-from qa.answer.reranker import Reading
-from qa.answer.rescoring import Read
+from qa.answer.reranker import PairScores
+from qa.answer.rescoring import Rescored
 from qa.index.build import build
 from qa.index.snapshot import open_snapshot
 from qa.records import Document, Hit
 
 TODAY = datetime.date(2022, 3, 15)
-STATED = {
-    "order": {"before": 1.0, "leads": 2.0},
-    "confidence": {"intercept": -1.0, "before": 0.5, "answers": 1.0},
+COEFFICIENTS = {
+    "order": {"before": 1.0, "reranker": 2.0},
+    "confidence": {"intercept": -1.0, "before": 0.5, "reranker": 1.0},
     "answer_floor": 0.5,
-    "read": {"hits": 3, "behind": 2.0, "least_confidence": 0.1},
+    "reach": {"hits": 3, "behind": 2.0, "least_confidence": 0.1},
     "quote": {"behind": 1.0, "least": -1.0},
 }
 
 
 @pytest.fixture(autouse=True)
-def _stated(monkeypatch):
+def _coefficients(monkeypatch):
     for module in (rescoring, quotes):
-        monkeypatch.setattr(module, "coefficients", lambda: {"reader": STATED})
+        monkeypatch.setattr(module, "coefficients", lambda: {"reranker": COEFFICIENTS})
 
 
 class Fixed:
-    """Tells of each window what it is given for a word in it; keeps what it read."""
+    """Gives each window the scores of a word in it; keeps its input."""
 
     name, sha256 = "fixed", "0" * 64
 
-    def __init__(self, told, languages=("en",), reads=None):
-        self.told, self.languages, self.reads, self.read_of = told, languages, reads, []
+    def __init__(self, scores, languages=("en",), most_hits=None):
+        self.scores, self.languages, self.most_hits, self.inputs = scores, languages, most_hits, []
 
-    def read(self, question, windows):
-        self.read_of.append((question, windows))
+    def score(self, question, windows):
+        self.inputs.append((question, windows))
         return [
-            next(reading for word, reading in self.told.items() if word in w.text) for w in windows
+            next(scores for word, scores in self.scores.items() if word in w.text) for w in windows
         ]
 
 
-READER = Fixed({})
+RERANKER = Fixed({})
 
 
 def hit(row, score, confidence=0.5, *, is_answer=True):
     return Hit(row, f"d{row}", score, confidence, is_answer=is_answer)
 
 
-def told(hit, leads, answers=0.0, *sentences):
-    return Read(hit, range(len(sentences)), Reading(leads, answers, sentences))
+def rescored(hit, order, answer=0.0, *sentences):
+    return Rescored(hit, range(len(sentences)), PairScores(order, answer, sentences))
 
 
 @pytest.fixture
@@ -62,35 +62,35 @@ def snapshot(make_index):
     return open_snapshot(make_index({f"d{n}": f"This is number{n}." for n in range(10)}))
 
 
-def test_what_is_far_behind_or_beyond_reach_is_not_read():
+def test_hits_far_behind_or_beyond_reach_are_not_rescored():
     hits = [hit(0, 5.0), hit(1, 3.0), hit(2, 2.9), hit(3, 2.8), hit(4, 1.0)]
-    assert rescoring.to_read(READER, hits) == hits[:2]
+    assert rescoring.to_rescore(RERANKER, hits) == hits[:2]
     near = [hit(row, 5.0 - row / 10) for row in range(5)]
-    assert rescoring.to_read(READER, near) == near[:3]
-    assert rescoring.to_read(READER, []) == []
+    assert rescoring.to_rescore(RERANKER, near) == near[:3]
+    assert rescoring.to_rescore(RERANKER, []) == []
 
 
-def test_of_few_none_is_read():
+def test_of_few_hits_none_is_rescored():
     near = [hit(row, 5.0 - row / 10) for row in range(5)]
-    assert rescoring.to_read(READER, near[:4]) == []
+    assert rescoring.to_rescore(RERANKER, near[:4]) == []
 
 
-def test_nothing_is_read_where_the_best_is_no_answer_in_any_case():
+def test_nothing_is_rescored_where_no_hit_can_be_an_answer():
     unlikely = [hit(row, 5.0, 0.09) for row in range(5)]
-    assert rescoring.to_read(READER, unlikely) == []
-    assert len(rescoring.to_read(READER, [*unlikely[:4], hit(4, 5.0, 0.1)])) == 3
+    assert rescoring.to_rescore(RERANKER, unlikely) == []
+    assert len(rescoring.to_rescore(RERANKER, [*unlikely[:4], hit(4, 5.0, 0.1)])) == 3
 
 
-def test_a_reader_that_orders_may_be_given_more():
+def test_a_reranker_that_only_orders_may_be_given_more():
     hits = [hit(row, 50.0 - 3 * row, 0.01) for row in range(9)]
-    assert rescoring.to_read(Fixed({}, reads=5), hits) == hits[:5]
+    assert rescoring.to_rescore(Fixed({}, most_hits=5), hits) == hits[:5]
 
 
-def test_both_stages_order_and_what_was_not_read_follows(snapshot):
+def test_both_stages_order_and_the_other_hits_follow(snapshot):
     hits = [hit(row, 5.0 - row) for row in range(9)]
     # 5 + 2 * 0, 4 + 2 * 1, 3 + 2 * 1.8
-    read = [told(hits[0], 0.0), told(hits[1], 1.0), told(hits[2], 1.8)]
-    found = rescoring.joined(snapshot, hits, read)
+    new = [rescored(hits[0], 0.0), rescored(hits[1], 1.0), rescored(hits[2], 1.8)]
+    found = rescoring.joined(snapshot, hits, new)
     assert [h.row for h in found] == [2, 1, 0, 3, 4, 5, 6, 7, 8]
     assert [h.score for h in found[:3]] == pytest.approx([6.6, 6.0, 5.0])
     scores = [h.score for h in found]
@@ -98,10 +98,10 @@ def test_both_stages_order_and_what_was_not_read_follows(snapshot):
     assert [h.confidence for h in found[3:]] == [found[2].confidence] * 6
 
 
-def test_the_confidence_is_logistic_in_what_is_told(snapshot):
+def test_the_confidence_is_logistic_in_both_scores(snapshot):
     hits = [hit(row, 5.0 - row, 0.2) for row in range(8)]
-    read = [told(hits[0], 0.0, 2.0), told(hits[1], 0.0, -2.0)]
-    first, second, *_ = rescoring.joined(snapshot, hits, read)
+    new = [rescored(hits[0], 0.0, 2.0), rescored(hits[1], 0.0, -2.0)]
+    first, second, *_ = rescoring.joined(snapshot, hits, new)
     before = np.log(0.2 / 0.8)
     assert first.confidence == pytest.approx(1 / (1 + np.exp(-(-1 + before / 2 + 2))))
     assert second.confidence == pytest.approx(1 / (1 + np.exp(-(-1 + before / 2 - 2))))
@@ -109,26 +109,26 @@ def test_the_confidence_is_logistic_in_what_is_told(snapshot):
     assert not second.is_answer
 
 
-def test_what_is_not_read_stays_as_it_was(snapshot):
+def test_hits_stay_as_they_are_where_none_is_rescored(snapshot):
     hits = [hit(row, 5.0 - row) for row in range(9)]
     assert rescoring.joined(snapshot, hits, []) == hits
 
 
-def test_of_one_number_only_the_order_is_taken(snapshot):
+def test_of_a_single_score_only_the_order_is_taken(snapshot):
     hits = [hit(0, 3.0, 0.3), hit(1, 2.0, 0.2), hit(2, 1.0, 0.1)]
-    read = [Read(hits[n], range(1), Reading(float(n))) for n in range(2)]
-    found = rescoring.joined(snapshot, hits, read)
+    new = [Rescored(hits[n], range(1), PairScores(float(n))) for n in range(2)]
+    found = rescoring.joined(snapshot, hits, new)
     assert [h.row for h in found] == [1, 0, 2]
     assert [h.score for h in found] == [3.0, 2.0, 1.0]
     assert [h.confidence for h in found] == [0.2, 0.3, 0.1]
 
 
-def test_texts_in_a_language_it_was_not_fitted_on_are_not_read(snapshot, tmp_path):
-    reader = Fixed({"": Reading(0.0, 0.0, (0.0,))})
-    asked = QA(snapshot, WordEncoder()).asked("what is number1")
-    assert len(rescoring.readings(snapshot, reader, asked, [hit(1, 1.0)])) == 1
-    chinese = QA(snapshot, WordEncoder()).asked("這是什麼問題")
-    assert rescoring.readings(snapshot, reader, chinese, [hit(1, 1.0)]) == []
+def test_texts_in_a_language_it_was_not_fitted_on_are_not_rescored(snapshot, tmp_path):
+    reranker = Fixed({"": PairScores(0.0, 0.0, (0.0,))})
+    asked = QA(snapshot, WordEncoder()).parse("what is number1")
+    assert len(rescoring.window_scores(snapshot, reranker, asked, [hit(1, 1.0)])) == 1
+    chinese = QA(snapshot, WordEncoder()).parse("這是什麼問題")
+    assert rescoring.window_scores(snapshot, reranker, chinese, [hit(1, 1.0)]) == []
     english = Document(id="en", title="en", text="This is number1.")
     german = Document(id="de", title="de", text="Dies ist Nummer eins.", language="de")
     build(
@@ -140,19 +140,19 @@ def test_texts_in_a_language_it_was_not_fitted_on_are_not_read(snapshot, tmp_pat
     both = open_snapshot(tmp_path / "both")
     rows = {both.passages[row].document: row for row in range(2)}
     hits = {name: Hit(row, name, 1.0, 0.5, is_answer=True) for name, row in rows.items()}
-    assert len(rescoring.readings(both, reader, asked, [hits["en"]])) == 1
-    assert rescoring.readings(both, reader, asked, [hits["de"]]) == []
-    assert rescoring.readings(both, reader, asked, [hits["de"], hits["en"]]) == []
-    every = Fixed({"": Reading(0.0)}, languages=None)
-    assert len(rescoring.readings(both, every, asked, [hits["de"], hits["en"]])) == 2
+    assert len(rescoring.window_scores(both, reranker, asked, [hits["en"]])) == 1
+    assert rescoring.window_scores(both, reranker, asked, [hits["de"]]) == []
+    assert rescoring.window_scores(both, reranker, asked, [hits["de"], hits["en"]]) == []
+    every = Fixed({"": PairScores(0.0)}, languages=None)
+    assert len(rescoring.window_scores(both, every, asked, [hits["de"], hits["en"]])) == 2
 
 
 def test_a_window_is_the_best_sentence_with_those_around_it(make_index):
     about = "The weather was fair and mild in all of the provinces on that day of the whole week."
     text = " ".join([about] * 8 + ["Milk is sold in litres."] + [about] * 8)
     snapshot = open_snapshot(make_index({"a": text}, passage_chars=2000))
-    asked = QA(snapshot, WordEncoder()).asked("how is milk sold")
-    sentences, window = rescoring.seen(snapshot, 0, asked)
+    asked = QA(snapshot, WordEncoder()).parse("how is milk sold")
+    sentences, window = rescoring.best_window(snapshot, 0, asked)
     assert sentences == range(6, 11)
     assert window.context == "a"
     assert len(window.text) <= 420
@@ -164,54 +164,54 @@ def test_a_window_is_the_best_sentence_with_those_around_it(make_index):
     ] + [about] * 2
 
 
-def test_the_answer_cites_and_quotes_what_the_reader_says(make_index):
+def test_the_answer_cites_and_quotes_by_the_rerankers_scores(make_index):
     others = {f"o{n}": f"Word{n} and others." for n in range(5)}
     texts = {"a": "Tea is hot. It is from China.", "b": "Tea is hot and milk is cold."}
     snapshot = open_snapshot(make_index(texts | others))
     first = QA(snapshot, WordEncoder(), today=TODAY).ask("is tea hot")
     assert first.citations[0].document.id == "a"
     assert first.citations[0].quotes[0].text == "Tea is hot."
-    sure = {"China": Reading(1.0, 5.0, (-3.0, 3.0)), "": Reading(-5.0, 0.0, (0.0,))}
-    read = QA(snapshot, WordEncoder(), reader=Fixed(sure), today=TODAY).ask("is tea hot")
+    sure = {"China": PairScores(1.0, 5.0, (-3.0, 3.0)), "": PairScores(-5.0, 0.0, (0.0,))}
+    read = QA(snapshot, WordEncoder(), reranker=Fixed(sure), today=TODAY).ask("is tea hot")
     assert read.citations[0].document.id == "a"
-    # "It" leans on the sentence before, which is shown with it.
+    # "It" depends on the sentence before, which is shown with it.
     assert [q.text for q in read.citations[0].quotes] == ["Tea is hot.", "It is from China."]
-    turned = {"milk": Reading(9.0, 9.0, (9.0,)), "": Reading(-9.0, -9.0, (0.0, 0.0))}
-    read = QA(snapshot, WordEncoder(), reader=Fixed(turned), today=TODAY).ask("is tea hot")
+    turned = {"milk": PairScores(9.0, 9.0, (9.0,)), "": PairScores(-9.0, -9.0, (0.0, 0.0))}
+    read = QA(snapshot, WordEncoder(), reranker=Fixed(turned), today=TODAY).ask("is tea hot")
     assert read.citations[0].document.id == "b"
-    no = {"": Reading(0.0, -9.0, (-9.0, -9.0))}
-    refused = QA(snapshot, WordEncoder(), reader=Fixed(no), today=TODAY).ask("is tea hot")
+    no = {"": PairScores(0.0, -9.0, (-9.0, -9.0))}
+    refused = QA(snapshot, WordEncoder(), reranker=Fixed(no), today=TODAY).ask("is tea hot")
     assert refused.status == "not_in_record"
     assert refused.nearest
 
 
-def test_all_windows_of_a_question_are_read_in_one_call(snapshot):
-    reader = Fixed({"": Reading(0.0, 0.0, (0.0,))})
-    QA(snapshot, WordEncoder(), reader=reader).ask("this is number1")
-    ((question, windows),) = reader.read_of
+def test_all_windows_of_a_question_are_scored_in_one_call(snapshot):
+    reranker = Fixed({"": PairScores(0.0, 0.0, (0.0,))})
+    QA(snapshot, WordEncoder(), reranker=reranker).ask("this is number1")
+    ((question, windows),) = reranker.inputs
     assert question == "this is number1"
     assert 1 <= len(windows) <= 3
 
 
-def test_sentences_nearly_as_likely_as_the_best_are_marked_with_it():
+def test_sentences_that_score_nearly_as_high_as_the_best_are_quoted_with_it():
     of = {4: 0.0, 5: 3.0, 6: 2.5, 7: 2.2, 8: 9.0}
-    assert quotes.told_stretch(of, behind=1.0, least=-1.0) == range(8, 9)
+    assert quotes.best_scored_stretch(of, behind=1.0, least=-1.0) == range(8, 9)
     del of[8]
-    assert quotes.told_stretch(of, behind=1.0, least=-1.0) == range(5, 8)
-    assert quotes.told_stretch(of, behind=0.6, least=-1.0) == range(5, 7)
-    assert quotes.told_stretch(of, behind=9.0, least=2.4) == range(5, 7)
-    assert quotes.told_stretch(of, behind=9.0, least=-9.0) == range(5, 8)  # three at most
-    assert quotes.told_stretch({4: 0.0}, behind=9.0, least=1.0) == range(4, 5)
+    assert quotes.best_scored_stretch(of, behind=1.0, least=-1.0) == range(5, 8)
+    assert quotes.best_scored_stretch(of, behind=0.6, least=-1.0) == range(5, 7)
+    assert quotes.best_scored_stretch(of, behind=9.0, least=2.4) == range(5, 7)
+    assert quotes.best_scored_stretch(of, behind=9.0, least=-9.0) == range(5, 8)  # three at most
+    assert quotes.best_scored_stretch({4: 0.0}, behind=9.0, least=1.0) == range(4, 5)
 
 
-def test_a_question_that_leans_on_the_one_before_is_not_read(make_index):
+def test_a_question_joined_with_the_one_before_is_not_rescored(make_index):
     others = {f"o{n}": f"Word{n} and others." for n in range(5)}
     texts = {"a": "Tea is hot.", "b": "Milk is cold."}
     snapshot = open_snapshot(make_index(texts | others))
-    reader = Fixed({"": Reading(0.0, 0.0, (0.0,))})
-    qa = QA(snapshot, WordEncoder(), reader=reader)
+    reranker = Fixed({"": PairScores(0.0, 0.0, (0.0,))})
+    qa = QA(snapshot, WordEncoder(), reranker=reranker)
     answer = qa.ask("and is it cold?", previous=["what is milk"])
     assert answer.searched_for != answer.question
-    assert reader.read_of == []
+    assert reranker.inputs == []
     qa.ask("is milk cold")
-    assert len(reader.read_of) == 1
+    assert len(reranker.inputs) == 1

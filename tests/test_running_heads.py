@@ -54,7 +54,7 @@ def test_running_heads_and_page_numbers_go_and_nothing_else():
     assert len(furniture) == 8
 
 
-def test_what_repeats_in_the_middle_or_on_few_pages_stays():
+def test_lines_that_repeat_in_the_middle_or_on_few_pages_stay():
     pages = [
         page(*(f"Line {i} of page {n}, {'abcd'[n]}{i * 'z'}" for i in range(9))) for n in range(4)
     ]
@@ -67,7 +67,7 @@ def test_what_repeats_in_the_middle_or_on_few_pages_stays():
     assert kept == middle
 
 
-def test_what_stands_in_the_margin_of_few_pages_stays():
+def test_lines_in_the_margin_of_few_pages_stay():
     head = Line("Applause.", 72, 130, 750, 12)
     said = page("Said.").lines
     pages = [Page((head, *said) if n < 2 else said, HEIGHT) for n in range(6)]
@@ -109,7 +109,7 @@ def test_headings_beside_page_numbers_stay():
     assert kept(slides) == [line for pair in zip(titles, says(4), strict=True) for line in pair]
 
 
-def test_what_stands_at_the_top_of_left_pages_only_stays():
+def test_lines_at_the_top_of_left_pages_only_stay():
     heads = [[(72, "Applause.")], [], [(72, "Applause.")], [], [], []]
     assert kept(headed(heads)).count("Applause.") == 2
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from qa.answer.searches.registry import SEARCHES
+from qa import QA
 from qa.errors import SettingsError
 from qa.index.build import EXACT_ROWS
 from qa.settings import ANSWER_SETTINGS, INDEX_SETTINGS, OTHER_SETTINGS, Settings
@@ -23,8 +23,29 @@ def test_later_sources_win(tmp_path, monkeypatch):
     assert settings.host == "127.0.0.1"
 
 
-def test_by_default_every_search_there_is_is_made():
-    assert Settings.model_fields["searches"].default == SEARCHES
+def test_a_former_name_of_a_setting_is_taken_everywhere(tmp_path, monkeypatch):
+    (tmp_path / "qa.toml").write_text('reader = "models/mine"', "utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert Settings.load().reranker == "models/mine"
+    monkeypatch.setenv("QA_RERANKER", "bundled")
+    assert Settings.load().reranker == "bundled"
+    monkeypatch.delenv("QA_RERANKER")
+    monkeypatch.setenv("QA_READER", "off")
+    assert Settings.load().reranker == "off"
+    assert Settings.load(reader="models/another").reranker == "models/another"
+
+
+def test_a_setting_by_both_its_names_is_refused(monkeypatch):
+    monkeypatch.setenv("QA_READER", "off")
+    monkeypatch.setenv("QA_RERANKER", "bundled")
+    with pytest.raises(SettingsError, match="reader is the former name of reranker"):
+        Settings.load()
+
+
+def test_an_unknown_search_is_refused_when_the_record_is_opened(make_index, word_encoder):
+    settings = Settings.load(index=make_index({"a": "Tea."}), searches=["guesses"], reranker="off")
+    with pytest.raises(SettingsError, match="There is no search 'guesses'"):
+        QA.configured(settings)
 
 
 def test_the_limit_of_exact_search_is_the_one_that_indexing_has():

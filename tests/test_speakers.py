@@ -20,7 +20,7 @@ def spoken(text):
 
 
 def speaker_of(text, words):
-    """Who says these words."""
+    """Return the speaker of these words."""
     page = recognise(text)
     (turn,) = [t for t in turns(page.text, page.layout) if words in t.span.of(page.text)]
     return turn.speaker
@@ -393,3 +393,44 @@ def test_a_spokesperson_of_another_language():
         ("Portavoz adjunta", "El 14 de marzo."),
     )
     assert [turn[:2] for turn in spoken(text)] == [(Q, None), (A, "Portavoz adjunta")] * 2
+
+
+@pytest.mark.parametrize(
+    "aside",
+    [
+        "(Beifall bei der SPD – Dr. Kolt [FDP]: Das war\nnichts!)",
+        "(Laughter.)",
+        "(Interjection by a visitor (Mr Olt): Hear, hear!)",
+        "[The press moves to the quay.]",
+        "（掌聲）",
+        "(Applause)\n\n(Zuruf: Nein!)",
+    ],
+)
+def test_a_paragraph_in_brackets_is_not_the_speakers(aside):
+    said = "It is shut (since noon), we hear."
+    text = talk(*EXCHANGES, ("Ann Bell", "Is it shut?"), ("Runa Feld", said))
+    text = f"{text}\n\n{aside}\n\nIt opens in May."
+    page = recognise(text)
+    assert [(t.role, t.speaker, t.span.of(text)) for t in turns(text, page.layout)][-3:] == [
+        (A, "Runa Feld", f"Runa Feld: {said}\n\n"),
+        (S, None, f"{aside}\n\n"),
+        (A, "Runa Feld", "It opens in May."),
+    ]
+
+
+def test_an_answer_is_to_the_words_behind_an_aside_in_the_question():
+    text = talk(*EXCHANGES, ("Ann Bell", "Good day.\n\n(Laughter)\n\nIs it shut?\n\n(Applause)"))
+    text = f"{text}\n\nRuna Feld: It is."
+    answer = turns(text, "transcript")[-1]
+    assert (answer.role, answer.asked.of(text)) == (A, "Is it shut?")
+
+
+@pytest.mark.parametrize("note", ["(Laughter.)", "(Inaudible)"])
+def test_a_note_behind_a_label_is_the_speakers_turn(note):
+    text = talk(*EXCHANGES, ("Ann Bell", "Why?"), ("Runa Feld", note))
+    assert spoken(text)[-1] == (A, "Runa Feld", note)
+
+
+def test_brackets_within_a_paragraph_are_the_speakers():
+    said = "(Laughter.) It is shut.\n\n(At noon) it opens.\n\nIt opens. (Applause.)"
+    assert spoken(talk(*EXCHANGES, ("Ann Bell", "Why?"), ("Runa Feld", said)))[-1][2] == said

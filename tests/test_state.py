@@ -130,9 +130,9 @@ def test_a_file_that_cannot_be_opened_is_told_with_the_remedy(home):
 
 def test_a_run_whose_beginning_is_damaged_is_not_gone_on_with(home):
     with State.open(home / "corpus", home / "cache") as state:
-        first = state.begin("update")
-        state.list_links(first, "u", "[1")
+        first = state.begin_run("update")
+        state.save_listing(first, "u", "[1")
         state._db.execute("UPDATE runs SET began = 'x' WHERE id = ?", [first])
-        assert state.listed(first, "u") is None
-        assert state.begin("update") != first
+        assert state.listing(first, "u") is None
+        assert state.begin_run("update") != first
     assert states.now().tzinfo

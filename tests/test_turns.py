@@ -515,7 +515,7 @@ def conference(inside):
         "We buy:\nLamps: 40 crowns\nBenches: 12 crowns",
         "He said: we shall see.",
         "The mayor asked me:\n\n“Coastal mills: are they safe?”",
-        "It is in Mark 3:16.\n\nIt begins at 10:30.\n\n(Laughter.)",
+        "It is in Mark 3:16.\n\nIt begins at 10:30. (Laughter.)",
         "See https://elm.example/a:b\n\nThe reason is simple: we can.",
         "Note: this is final.",
     ],

@@ -189,7 +189,7 @@ BOMB = """<?xml version="1.0"?><!DOCTYPE urlset [<!ENTITY a "aaaaaaaaaa"><!ENTIT
         ("<rss><channel></channel></rss>", "a listing that names no pages"),
     ],
 )
-def test_a_listing_that_is_broken_or_empty_is_trouble(site, home, xml, why):
+def test_a_listing_that_is_broken_or_empty_fails(site, home, xml, why):
     site.put("/sitemap.xml", xml, type="application/xml")
     (done,) = ingest_sources(
         [WebSource(f"{site.address}/sitemap.xml")], home / "corpus", **options(home)
@@ -302,7 +302,7 @@ def test_what_a_person_withdraws_stays_withdrawn(site, home):
 
 
 @pytest.mark.parametrize("trouble", [500, 503, drip, 403])
-def test_trouble_withdraws_nothing(site, home, trouble):
+def test_failures_withdraw_nothing(site, home, trouble):
     put(site, 1, 2)
     site.sitemap("/1", "/2")
     source = WebSource(f"{site.address}/sitemap.xml")
@@ -323,7 +323,7 @@ def test_a_server_that_is_down_withdraws_nothing(home):
 
 
 @pytest.mark.parametrize("body", ["<urlset></urlset>", "", "<urlset><url>"])
-def test_a_listing_that_suddenly_names_nothing_is_trouble_and_no_withdrawals(site, home, body):
+def test_a_listing_that_suddenly_names_nothing_fails_and_withdraws_nothing(site, home, body):
     put(site, *range(20))
     site.sitemap(*(f"/{n}" for n in range(20)))
     source = WebSource(f"{site.address}/sitemap.xml")
@@ -379,7 +379,7 @@ def test_files_are_new_changed_and_gone_too(home):
     assert (back.outcome, back.why) == ("updated", "published again")
 
 
-def test_a_folder_that_is_empty_or_away_is_trouble(home):
+def test_a_folder_that_is_empty_or_away_fails(home):
     (home / "seeds" / "1.txt").write_text(statement(1), "utf-8")
     take(home, home / "seeds")
     (home / "seeds" / "1.txt").unlink()
@@ -494,7 +494,7 @@ def test_what_other_code_worked_out_is_worked_out_anew(home, monkeypatch):
     take(home, home / "seeds")
     assert read == []
     for module in (state, ingest):
-        monkeypatch.setattr(module, "reader", lambda: "0" * 16)
+        monkeypatch.setattr(module, "code_digest", lambda: "0" * 16)
     assert take(home, home / "seeds") == [("1.txt", "unchanged")]
     assert read == ["2026-03-02-statement-1.md"] * 2  # of the folder, and beside its source
 

@@ -31,7 +31,7 @@ COMPOSED = ["widget.searching", "widget.slow", "coverage.undated.{number}", "cov
 # The endings of a key that ends in a stop.
 ENDINGS = (
     "(question|answer|statement|greeting|thanks|farewell|abuse|help|one|many|high|medium|low"
-    "|text|markdown|bibtex|long|dates|day|section)"
+    "|text|markdown|bibtex|speaker|long|dates|day|section)"
 )
 
 

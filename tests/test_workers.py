@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from conftest import WordEncoder
 from qa import cli
-from qa.answer import verification
+from qa.answer.verify import verify_snapshot
 from qa.cluster import shards as shards_module
 from qa.cluster.shards import Shards, shards_folder
 from qa.cluster.workers import Workers
@@ -291,13 +291,13 @@ def test_a_record_elsewhere_gives_the_same_digest(record, monkeypatch):
     for n, place in enumerate([Path("corpus"), (record / "corpus").as_uri(), str(away)]):
         files = corpus_folder.read_all(corpus_folder.place(place))
         digests.add(build(files, record / f"i{n}", WordEncoder(), passage_chars=400).digest)
-        proof = verification.snapshot(record / f"i{n}", corpus_folder.place(place))
+        proof = verify_snapshot(record / f"i{n}", corpus_folder.place(place))
         assert proof.faults == ()
         assert f"5 documents in {place} (snapshot" in proof.summary
     assert len(digests) == 1
     (away / "d0.md").write_bytes(b"---\ntitle: T0\n---\n\nOther.\n")
     (away / "d1.md").unlink()
-    faults = verification.snapshot(record / "i2", corpus_folder.place(str(away))).faults
+    faults = verify_snapshot(record / "i2", corpus_folder.place(str(away))).faults
     assert any(f.startswith(f"{away}/d0.md is not what was indexed") for f in faults)
     assert any(f.startswith(f"{away}/d1.md is missing") for f in faults)
 

@@ -16,7 +16,7 @@ rescored.
   characters).
 
 Prints the figures of every set before and after, fitted with it and on the other sets only. Writes
-the part ``reader`` of ``coefficients.json``.
+the part ``reranker`` of ``coefficients.json``.
 """
 
 import argparse
@@ -50,7 +50,7 @@ from calibrate import (
 
 from qa.answer import ranking, rescoring
 from qa.answer.ask import QA
-from qa.answer.quotes import told_stretch
+from qa.answer.quotes import best_scored_stretch
 from qa.answer.reranker import Reranker, open_reranker
 from qa.evaluation.datasets import JudgedQuestion
 from qa.evaluation.run import hidden_rows, indexed
@@ -58,8 +58,7 @@ from qa.records import Hit
 from qa.settings import Settings
 
 DEEP = 2  # rescored hits of each question
-ORDER = ("before", "leads")
-CONFIDENCE = ("before", "answers")
+ORDER = CONFIDENCE = ("before", "reranker")
 # The share of answerable questions that may be lost by not rescoring a hit.
 LOSS = 0.005
 COEFFICIENTS = Path("src/qa/answer/coefficients.json")
@@ -74,7 +73,7 @@ class Row:
 
     kind: str
     hits: list[Hit]
-    read: list[rescoring.Read]
+    read: list[rescoring.Rescored]
     right: np.ndarray
     marks: list[tuple[float, int, int]]
 
@@ -114,7 +113,7 @@ def main() -> None:
         stated = json.loads(COEFFICIENTS.read_text("utf-8"))
         counts = {name: len(of) for name, of in rows.items()}
         reranker = open_reranker(options.reranker)
-        stated["reader"] = {
+        stated["reranker"] = {
             "sha256": reranker.sha256,
             **fitted,
             "from": {"command": "make reranker-weights", "questions": counts},
@@ -125,7 +124,7 @@ def main() -> None:
 
 def ask(options: argparse.Namespace) -> dict[str, list[Row]]:
     """Return every set's questions with their rescored hits."""
-    settings = Settings.load(reader="off")
+    settings = Settings.load(reranker="off")
     reranker = open_reranker(options.reranker)
     sets = {name: opened(name) for name in options.sets}
     nobodys = [
@@ -150,10 +149,10 @@ def ask(options: argparse.Namespace) -> dict[str, list[Row]]:
 
 def asked(qa: QA, reranker: Reranker, question: JudgedQuestion, deep: int) -> Row | None:
     """Return a question with its rescored hits, None if it has no hits."""
-    taken = qa.asked(question.question)
-    evidence = qa.evidence(question.question, hidden=hidden_rows(qa.snapshot, question))
-    hits = ranking.hits(qa.snapshot, evidence)
-    read = [*rescoring.readings(qa.snapshot, reranker, taken, hits[:deep])]
+    parsed = qa.parse(question.question)
+    features = qa.features(question.question, hidden=hidden_rows(qa.snapshot, question))
+    hits = ranking.ranked(qa.snapshot, features)
+    read = rescoring.window_scores(qa.snapshot, reranker, parsed, hits[:deep])
     if not read:
         return None
     is_right = right(qa, question, np.array([one.hit.row for one in read]))
@@ -161,12 +160,14 @@ def asked(qa: QA, reranker: Reranker, question: JudgedQuestion, deep: int) -> Ro
     return Row(question.kind, hits[: deep + 5], read, is_right, marks)
 
 
-def marked(qa: QA, question: JudgedQuestion, one: rescoring.Read) -> list[tuple[float, int, int]]:
+def marked(
+    qa: QA, question: JudgedQuestion, one: rescoring.Rescored
+) -> list[tuple[float, int, int]]:
     """Return logit, length and answering characters of each sentence of a passage."""
     passage = qa.snapshot.passages[one.hit.row]
     places = [p for g in question.gold if g.document == passage.document for p in g.places]
     found = []
-    for number, logit in zip(one.sentences, one.reading.sentences, strict=True):
+    for number, logit in one.sentence_scores.items():
         span = passage.sentences[number]
         shared = sum(max(0, min(span.end, p.end) - max(span.start, p.start)) for p in places[:1])
         found.append((logit, span.end - span.start, shared))
@@ -233,7 +234,7 @@ def fit(
     answered = float(np.average(before, weights=shares))
     floor = weighted_quantile(np.array(values), np.array(shares), 1 - answered)
     fitted["answer_floor"] = round(floor, 3)
-    fitted["read"] = {"hits": deep, **reach([*sets.values()], order)}
+    fitted["reach"] = {"hits": deep, **reach([*sets.values()], order)}
     fitted["quote"] = quote([*sets.values()])
     return fitted
 
@@ -256,7 +257,7 @@ def quote(sets: Sequence[Sequence[Row]]) -> dict[str, float]:
 def agreement(row: Row, behind: float, least: float) -> float:
     """Return the F1 of the quoted characters."""
     told = {n: logit for n, (logit, *_) in enumerate(row.marks)}
-    chosen = [row.marks[n] for n in told_stretch(told, behind, least)]
+    chosen = [row.marks[n] for n in best_scored_stretch(told, behind, least)]
     shared = sum(s for *_, s in chosen)
     return 2 * shared / (sum(n for _, n, _ in chosen) + sum(s for *_, s in row.marks))
 
@@ -297,13 +298,13 @@ def order_weights(sets: Sequence[Sequence[Row]], taken: Sequence[bool]) -> np.nd
 
 def features_of(row: Row) -> np.ndarray:
     """Return the features that order the rescored hits."""
-    return np.array([[one.hit.score, one.reading.leads] for one in row.read])
+    return np.array([[one.hit.score, one.scores.order] for one in row.read])
 
 
 def leader(row: Row, order: dict[str, float]) -> tuple[int, dict[str, np.ndarray]]:
     """Return the index of the first hit and the features of its confidence."""
     scores = features_of(row) @ np.array([order[name] for name in ORDER])
-    return int(scores.argmax()), rescoring.features(row.read)
+    return int(scores.argmax()), rescoring.join_features(row.read)
 
 
 def likely(row: Row, fitted: dict) -> tuple[int, float]:

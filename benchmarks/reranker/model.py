@@ -13,7 +13,7 @@ from torch.nn.utils import parametrize
 from transformers import AutoModel, AutoTokenizer
 
 from qa.answer.reranker import MAX_TOKENS
-from qa.answer.window import pair
+from qa.answer.window import text_pair
 from qa.index.models import bundled_folder
 
 LEVELS = 64  # steps of a weight to either side of zero
@@ -132,7 +132,7 @@ def batch_of(
     tokenizer: Any, pairs: Sequence[tuple[str, dict]], device: str
 ) -> tuple[dict[str, torch.Tensor], torch.Tensor, torch.Tensor]:
     """Return model inputs of question-window pairs, and masks of text and answer tokens."""
-    told = [pair(question, w["context"], w["text"]) for question, w in pairs]
+    told = [text_pair(question, w["context"], w["text"]) for question, w in pairs]
     batch = tokenizer(
         [first for first, _, _ in told],
         [second for _, second, _ in told],

@@ -37,7 +37,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from common import hashed, json_lines, say, sha256, write_json_lines
 from fitting_sets import asked_in, transcripts
 
-from qa.answer.window import WINDOW_CHARS, context_of, window
+from qa.answer.window import WINDOW_CHARS, context_of, window_around
 from qa.records import Span
 from qa.sources.layouts.registry import recognise, turns
 from qa.text.sentences import sentence_spans
@@ -432,7 +432,7 @@ def windows_with(text: str, context: str, of: str, places: Sequence[Span]) -> li
     if not answering:
         return []
     is_even = int(hashed(text + str(places)), 16) % 2 == 0
-    seen = window(sentences, range(answering[0], answering[-1] + 1), before=is_even)
+    seen = window_around(sentences, range(answering[0], answering[-1] + 1), before=is_even)
     begin, end = sentences[seen.start].start, sentences[seen.stop - 1].end
     end = min(end, begin + WINDOW_CHARS)
     spans = [

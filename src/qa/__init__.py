@@ -10,12 +10,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import QAError
-from qa.records import Answer, Citation, Document, Passage, Quote
+from qa.records import Answer, Citation, Document, Passage, Question, Quote
 
 if TYPE_CHECKING:
     from qa.answer.ask import QA
 
-__all__ = ["QA", "Answer", "Citation", "Document", "Passage", "QAError", "Quote", "__version__"]
+__all__ = [
+    "QA",
+    "Answer",
+    "Citation",
+    "Document",
+    "Passage",
+    "QAError",
+    "Question",
+    "Quote",
+    "__version__",
+]
 __version__ = "0.1.0"
 
 

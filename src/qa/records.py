@@ -1,4 +1,4 @@
-"""The words of the project as types: document, turn, passage, hit, citation, answer.
+"""The records: document, turn, passage, question, hit, citation, answer.
 
 All are frozen. Offsets are characters of ``Document.text`` from 0, end excluded.
 """
@@ -9,6 +9,7 @@ import bisect
 import dataclasses
 import datetime
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ __all__ = [
     "Later",
     "Links",
     "Passage",
+    "Question",
     "Quote",
     "Role",
     "SmallTalk",
@@ -117,8 +119,8 @@ class Turn:
     """A stretch spoken in one role.
 
     The turns of a document follow one another without a gap: joined, they give its text.
-    ``asked`` is the question an answer answers, where the layout tells. ``label`` is what names
-    the speaker at the turn's beginning ("MR. CARNEY:"), which nobody said.
+    ``asked`` is the question that an answer answers, where the layout shows it. ``label`` is the
+    speaker's name at the turn's beginning ("MR. CARNEY:"), which nobody said.
     """
 
     role: Role
@@ -155,14 +157,49 @@ class Passage:
         start = self.span.start
         return [self.text[s.start - start : s.end - start] for s in self.sentences]
 
+    def quotes(self, sentences: Iterable[int]) -> tuple[Quote, ...]:
+        """Return the sentences of these numbers as quotes."""
+        texts = self.sentence_texts
+        return tuple(
+            Quote(texts[n], self.sentences[n].start, self.sentences[n].end) for n in sentences
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A visitor's question, with the conversation before it and the filters of the search.
+
+    ``previous`` are the questions asked before in the same conversation, oldest first.
+    ``since`` and ``until``, both included, leave out passages of other days and those without a
+    date; ``section`` and ``speaker`` leave out all others. ``top_k`` is the most citations
+    wanted, by default that of the settings.
+    """
+
+    text: str
+    previous: tuple[str, ...] = ()
+    since: datetime.date | None = None
+    until: datetime.date | None = None
+    section: str | None = None
+    speaker: str | None = None
+    top_k: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "previous", tuple(self.previous))
+
+    @classmethod
+    def of(cls, question: str | Question, **fields: Any) -> Question:
+        """Return a question, or the text of one, with these fields set."""
+        question = cls(question) if isinstance(question, str) else question
+        return dataclasses.replace(question, **fields) if fields else question
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A passage scored against one question.
 
     ``row`` is its place in the snapshot, ``document`` the id of its document. ``score`` orders
-    hits, higher is better. ``confidence`` lies in [0, 1], higher is better: how likely the
-    passage answers. ``is_answer`` says whether that is enough to show it as an answer.
+    hits, higher is better. ``confidence`` in [0, 1] is the probability that the passage answers,
+    and ``is_answer`` says that it is high enough to show the passage as an answer.
     """
 
     row: int
@@ -183,7 +220,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class CitedDocument:
-    """What a citation tells about its document; ``also`` is where else it was published.
+    """The document of a citation; ``also`` are the other places that published it.
 
     ``date`` is the day of the passage cited: in a log of many days that of its part.
     """
@@ -199,7 +236,7 @@ class CitedDocument:
 
 @dataclass(frozen=True, slots=True)
 class CitedPassage:
-    """What a citation shows: always ``text == document.text[start:end]``.
+    """The passage of a citation: always ``text == document.text[start:end]``.
 
     ``asked`` is the journalist's question this passage answers, verbatim. ``page`` is that of the
     source with the first sentence quoted, counted from 1, where the source has pages. ``time`` is
@@ -220,9 +257,9 @@ class CitedPassage:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where to read on: our reader page at the passage; the source, if it is on the web.
+    """Links to our page of the document at the passage, and to the source if it is on the web.
 
-    ``recording`` is the recording's address, at the passage's time where that is known.
+    ``recording`` is the recording's address, at the passage's time if that is known.
     """
 
     reader: str
@@ -263,14 +300,13 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What comes back for a question.
+    """The answer to a question.
 
     ``citations`` is empty exactly when ``status`` is ``not_in_record``; then ``nearest`` holds
     the closest passages, which are not an answer. ``searched_for`` is the question as searched,
     after spelling repair, a follow-up with the question before it in front. ``related`` are
     questions of the record near to it. ``snapshot`` is the digest of the index that answered.
-    ``courtesy`` is what was said instead of a question: a greeting, thanks and the like; then
-    nothing was searched.
+    ``courtesy`` is the kind of small talk said instead of a question; then nothing was searched.
     """
 
     question: str
@@ -286,7 +322,7 @@ class Answer:
 
     @property
     def is_answered(self) -> bool:
-        """Return whether the record holds an answer."""
+        """Tell if the record holds an answer."""
         return self.status == "answered"
 
 

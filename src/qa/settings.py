@@ -41,6 +41,8 @@ DEFAULT_CONFIG = Path("qa.toml")
 _PREFIX = "QA_"
 # An address that fsspec may know. One letter is a drive of Windows.
 CORPUS_URL = "^[A-Za-z][A-Za-z0-9+.-]+://.+$"
+# Former names of settings, still taken, each with the name of today.
+_FORMER_NAMES = {"reader": "reranker"}
 # Pictures that can be a logo, and what browsers call them.
 PICTURES = {".svg": "image/svg+xml", ".png": "image/png"}
 _READABLE = 4.5
@@ -65,7 +67,7 @@ _CONTACT = "^(https://|mailto:|tel:)[!-~]+$"
 # neither. A test sees that none is forgotten, and another that ``QA.answer_settings`` has the
 # first.
 ANSWER_SETTINGS = frozenset(
-    {"engine", "max_question_chars", "reader", "searches", "today", "top_k"}
+    {"engine", "max_question_chars", "reranker", "searches", "today", "top_k"}
 )
 INDEX_SETTINGS = frozenset(
     {
@@ -209,16 +211,16 @@ class Settings(BaseModel):
         "press_qa",
         description="what this record's collections in Milvus begin with, and its alias is called",
     )
-    searches: tuple[Literal["passages", "sentences", "words"], ...] = Field(
-        ("passages", "sentences", "words"),
+    searches: tuple[str, ...] | None = Field(
+        None,
         min_length=1,
-        description="the searches to make: by passage vectors, sentence vectors, words",
+        description="the searches to make, of those that qa status names; by default all",
     )
-    reader: str = Field(
+    reranker: str = Field(
         "bundled",
         min_length=1,
-        description="what reads the best hits together with the question: bundled, off, or the "
-        "folder of a sentence-transformers cross-encoder",
+        description="model that rescores the best hits: bundled, off, or the folder of a "
+        "sentence-transformers cross-encoder; formerly reader",
     )
     today: datetime.date | None = Field(
         None, description='what "last year" counts from, YYYY-MM-DD; by default the day it is'
@@ -438,7 +440,8 @@ class Settings(BaseModel):
             raise SettingsError(f"There is no settings file {path}: create it or drop --config.")
         try:
             given = {name: value for name, value in flags.items() if value is not None}
-            return cls(**{**_in_file(path), **_in_environment(), **given})
+            sources = (_in_file(path), _in_environment(), given)
+            return cls(**{name: v for source in sources for name, v in _renamed(source).items()})
         except ValidationError as error:
             problems = "; ".join(_told(problem) for problem in error.errors())
             raise SettingsError(
@@ -468,6 +471,18 @@ def _luminance(colour: str) -> float:
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
 
 
+def _renamed(given: dict[str, Any]) -> dict[str, Any]:
+    """Return settings of one source with former names replaced.
+
+    Raises:
+        SettingsError: a setting is given by both names.
+    """
+    for former, name in _FORMER_NAMES.items():
+        if former in given and name in given:
+            raise SettingsError(f"{former} is the former name of {name}: set {name} only.")
+    return {_FORMER_NAMES.get(name, name): value for name, value in given.items()}
+
+
 def _in_file(path: Path) -> dict[str, Any]:
     """What the file sets; nothing where there is none."""
     if not path.is_file():
@@ -479,7 +494,8 @@ def _in_file(path: Path) -> dict[str, Any]:
 def _in_environment() -> dict[str, Any]:
     """What the environment sets; lists and tables are written as JSON."""
     found: dict[str, Any] = {}
-    variables = {f"{_PREFIX}{name.upper()}": name for name in Settings.model_fields}
+    names = (*Settings.model_fields, *_FORMER_NAMES)
+    variables = {f"{_PREFIX}{name.upper()}": name for name in names}
     unknown = sorted(v for v in os.environ if v.startswith(_PREFIX) and v not in variables)
     if unknown:
         raise SettingsError(

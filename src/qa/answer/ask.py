@@ -1,4 +1,4 @@
-"""The question's journey: from a visitor's words to an answer with citations."""
+"""The journey of a question: from a visitor's words to an answer with citations."""
 
 from __future__ import annotations
 
@@ -6,36 +6,35 @@ import datetime
 import hashlib
 import time
 import weakref
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from qa import __version__
 from qa.answer import ranking, rescoring
-from qa.answer.citations import citation, later_statement
+from qa.answer.citations import citations
 from qa.answer.conversation import is_context_dependent, is_short, joined, small_talk
-from qa.answer.features import Features, ParsedQuestion
+from qa.answer.features import FeatureExtractor, Features
+from qa.answer.filters import visible_passages
 from qa.answer.follow_ups import follow_up_hits
-from qa.answer.lookup import NOT_LOOKED_UP, Lookup, looked_up, marked, mentioning, with_lookup
-from qa.answer.named import by_initials, in_time
-from qa.answer.quotes import quotes
+from qa.answer.lookup import look_up
+from qa.answer.named import named_first
+from qa.answer.question import ParsedQuestion, QuestionParser
 from qa.answer.related import related_questions
 from qa.answer.reranker import BUNDLED, Reranker, open_reranker
-from qa.answer.searches.registry import SEARCHES, Searches
+from qa.answer.result import Result
+from qa.answer.searches.registry import chosen_searches
 from qa.errors import EncoderError, QuestionError
 from qa.index.encoder import Encoder, open_encoder
 from qa.index.engine import FAISS, Engine, engine_of
 from qa.index.runtime import load_libraries
 from qa.index.snapshot import Snapshot, open_snapshot
 from qa.index.visible import Visible
-from qa.records import Answer, Citation, Hit, Passage, Quote
+from qa.records import Answer, Hit, Question, SmallTalk
 from qa.settings import Settings
-from qa.text.folding import without_breaks
 
 __all__ = ["QA", "Explained", "clean"]
 
@@ -45,9 +44,9 @@ _KEPT_ANSWERS = 512
 # Questions before that are looked at, the last ones.
 _PREVIOUS = 5
 _MAX_QUESTION_CHARS = 2_000
-# How much of a follow-up's own words a passage and what is around it must hold, as a share, for
-# the question before to speak for it: some where it leans on that, half where it is only short.
-_OWN_WORDS_LEANING, _OWN_WORDS_SHORT = 0.01, 0.5
+# The share of a follow-up's own words that a passage and its surroundings must hold for the
+# question before to count: some where it depends on that, half where it is only short.
+_OWN_WORDS_DEPENDENT, _OWN_WORDS_SHORT = 0.01, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,34 +55,6 @@ class Explained:
 
     answer: Answer
     hits: tuple[Hit, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What was searched for, all hits, best first, and those that were read, by row.
-
-    ``leans`` says that what was searched for are two questions joined, which no reader knows.
-    ``lookup`` are the questions asked for by number, which need no reader.
-    """
-
-    asked: ParsedQuestion
-    hits: list[Hit]
-    leans: bool = False
-    lookup: Lookup = NOT_LOOKED_UP
-    read: Mapping[int, rescoring.Read] = field(default_factory=dict)
-
-    @property
-    def is_answered(self) -> bool:
-        return bool(self.hits) and self.hits[0].is_answer
-
-    @property
-    def confidence(self) -> float:
-        return self.hits[0].confidence if self.hits else 0.0
-
-    def told(self, row: int) -> dict[int, float] | None:
-        """What the reader told of the sentences of a passage, by number; None if nothing."""
-        one = self.read.get(row)
-        return dict(zip(one.sentences, one.reading.sentences, strict=False)) if one else None
 
 
 class QA:
@@ -96,17 +67,19 @@ class QA:
         *,
         top_k: int = _TOP_K,
         max_question_chars: int = _MAX_QUESTION_CHARS,
-        searches: Collection[str] = SEARCHES,
-        reader: Reranker | None = None,
+        searches: Collection[str] | None = None,
+        reranker: Reranker | None = None,
         today: datetime.date | None = None,
     ) -> None:
         """Take finished parts.
 
-        ``searches`` are those to make, of ``SEARCHES``. ``reader`` reads the best hits;
-        None for none. ``today`` is what "last year" counts from; None for the day it is.
+        ``searches`` names those to make, by default all of the registry. ``reranker`` rescores
+        the best hits, if there is one. ``today`` is the day that "last year" counts from, by
+        default the day of the question.
 
         Raises:
             EncoderError: the encoder is not the one the snapshot was built with.
+            SettingsError: there is no search of a name.
         """
         built_with = snapshot.manifest["inputs"]["encoder"]
         if built_with["sha256"] != encoder.sha256:
@@ -116,76 +89,68 @@ class QA:
                 f"this is {encoder.name} ({encoder.dimension} dimensions, sha256 "
                 f'{encoder.sha256[:12]}...): run "qa index".'
             )
+        opened = [search(snapshot) for search in chosen_searches(searches)]
+        needs_vector = any(search.uses_vector for search in opened)
         self.snapshot = snapshot
         self.encoder = encoder
-        self.searches = tuple(name for name in SEARCHES if name in searches)
-        self.reader = reader
+        self.searches = tuple(search.name for search in opened)
+        self.reranker = reranker
         self.top_k = top_k
         self.max_question_chars = max_question_chars
-        self.searcher = Searches(snapshot, encoder, self.searches)
+        self.extractor = FeatureExtractor(snapshot, opened)
+        self._parser = QuestionParser(snapshot, encoder, needs_vector=needs_vector)
         self._today = today
         # Not to refer to itself: a QA that is replaced goes at once, and its snapshot with it.
         self._recent = lru_cache(_KEPT_ANSWERS)(partial(QA._answer, weakref.proxy(self)))
 
     @classmethod
-    def open(  # noqa: PLR0913 - each is a setting
+    def open(
         cls,
         index: Path | str = "index",
         *,
-        top_k: int = _TOP_K,
-        max_question_chars: int = _MAX_QUESTION_CHARS,
-        searches: Collection[str] = SEARCHES,
-        reader: str = BUNDLED,
-        today: datetime.date | None = None,
+        reranker: str = BUNDLED,
         engine: Engine = FAISS,
+        **options: Any,
     ) -> QA:
-        """The live snapshot of an index folder, with the encoder it carries.
+        """Open the live snapshot of an index folder, with the encoder it carries.
 
-        ``reader`` is "bundled", "off", or the folder of a sentence-transformers cross-encoder.
-        ``engine`` searches it, and says which is live.
+        ``reranker`` is "bundled", "off", or the folder of a sentence-transformers cross-encoder.
+        ``engine`` makes the searches, and says which snapshot is live. ``options`` are ``top_k``,
+        ``max_question_chars``, ``searches`` and ``today``, as of the class.
 
         Raises:
             SnapshotError: there is no whole snapshot.
-            EncoderError: the encoder cannot be loaded, or there is no such reader.
+            EncoderError: the encoder cannot be loaded, or there is no such reranker.
+            SettingsError: there is no search of a name.
             UnavailableError: the engine cannot be reached.
         """
         # Loading libraries and checking files go well together: one waits for the other's disk.
         with ThreadPoolExecutor(1) as beside:
             beside.submit(load_libraries)
-            opening = beside.submit(open_reranker, reader)
+            opening = beside.submit(open_reranker, reranker)
             snapshot = open_snapshot(Path(index), engine)
             encoder = open_encoder(snapshot.encoder)
-        return cls(
-            snapshot,
-            encoder,
-            top_k=top_k,
-            max_question_chars=max_question_chars,
-            searches=searches,
-            reader=opening.result(),
-            today=today,
-        )
+        return cls(snapshot, encoder, reranker=opening.result(), **options)
 
     @classmethod
     def configured(
         cls, settings: Settings, index: Path | None = None, engine: Engine | None = None
     ) -> QA:
-        """The live snapshot of the settings' index folder, or of ``index``, as they say.
+        """Open the live snapshot of the settings' index folder, or of ``index``, as they say.
 
-        ``engine`` searches ``index``, where that is not the settings' own.
+        ``engine`` is that of ``index``, where this is not the settings' own.
 
         Raises:
-            SnapshotError: there is no whole snapshot.
-            EncoderError: the encoder cannot be loaded, or there is no such reader.
-            UnavailableError: the engine cannot be reached.
+            QAError: as ``open`` raises it.
         """
         return cls.open(
             index or settings.index,
+            reranker=settings.reranker,
+            engine=engine or engine_of(settings),
             top_k=settings.top_k,
             max_question_chars=settings.max_question_chars,
             searches=settings.searches,
-            reader=settings.reader,
             today=settings.today,
-            engine=engine or engine_of(settings),
         )
 
     @property
@@ -200,237 +165,161 @@ class QA:
             "snapshot": self.snapshot.digest,
             "engine": type(self.snapshot.engine).__name__,
             "max_question_chars": self.max_question_chars,
-            "reader": self.reader.sha256 if self.reader else None,
+            "reranker": self.reranker.sha256 if self.reranker else None,
             "searches": list(self.searches),
             "today": self._day().isoformat(),
             "top_k": self.top_k,
         }
 
-    def ask(  # noqa: PLR0913 - what is asked, and of what
-        self,
-        question: str,
-        *,
-        previous: Sequence[str] = (),
-        since: datetime.date | None = None,
-        until: datetime.date | None = None,
-        section: str | None = None,
-        top_k: int | None = None,
-    ) -> Answer:
-        """The record's answer, or the nearest passages where it holds none.
+    def ask(self, question: str | Question, **fields: Any) -> Answer:
+        """Return the record's answer, or the nearest passages where it holds none.
 
-        ``previous`` are the questions asked before in the same conversation, oldest first.
-        ``since`` and ``until``, both included, leave out what was published at other times, and
-        documents without a date; ``section`` leaves out all documents but that section's.
-        ``top_k`` is the most citations wanted, by default as set.
-
-        What was asked lately is answered from memory.
+        ``fields`` are those of ``Question``, as ``previous`` or ``since``. The answers to the
+        latest questions are kept in memory.
 
         Raises:
             QuestionError: the question is too long, ``since`` is after ``until``, or the record
-                has no such section.
+                has no such section or speaker.
             SnapshotError: a file of the snapshot was altered since it was opened.
         """
         started = time.perf_counter()
         self.snapshot.files.check_sizes()
-        day = self._day()
-        answer = self._recent(
-            question, tuple(previous), since, until, section, top_k or self.top_k, day
-        )
-        return replace(answer, elapsed_ms=_ms_since(started))
+        question = Question.of(question, **fields)
+        question = replace(question, top_k=question.top_k or self.top_k)
+        return replace(self._recent(question, self._day()), elapsed_ms=_ms_since(started))
 
-    def _answer(  # noqa: PLR0913, PLR0917 - what an answer depends on, beside the snapshot
-        self,
-        question: str,
-        previous: tuple[str, ...],
-        since: datetime.date | None,
-        until: datetime.date | None,
-        section: str | None,
-        top_k: int,
-        day: datetime.date,
-    ) -> Answer:
-        del day  # it is that of today still; another day is another question
-        return self.explain(
-            question, previous=previous, since=since, until=until, section=section, top_k=top_k
-        ).answer
+    def _answer(self, question: Question, day: datetime.date) -> Answer:
+        del day  # part of the key: on another day the same words are another question
+        return self.explain(question).answer
 
-    def explain(  # noqa: PLR0913 - what is asked, and of what
-        self,
-        question: str,
-        *,
-        previous: Sequence[str] = (),
-        since: datetime.date | None = None,
-        until: datetime.date | None = None,
-        section: str | None = None,
-        top_k: int | None = None,
-        hidden: Collection[int] = (),
+    def explain(
+        self, question: str | Question, *, hidden: Collection[int] = (), **fields: Any
     ) -> Explained:
-        """What ``ask`` answers, with all the hits it chose from.
+        """Return the answer that ``ask`` gives, with all the hits it was chosen from.
 
-        ``hidden`` are rows of passages taken out of the record for this question, to see what
-        would be answered without them. Word statistics stay those of the whole record.
+        ``hidden`` are rows of passages taken out of the record for this question, to see the
+        answer without them. Word statistics stay those of the whole record.
 
         Raises:
             QuestionError: as ``ask`` raises it.
         """
         started = time.perf_counter()
-        question = clean(question)
-        previous = [*map(clean, previous)][-_PREVIOUS:]
-        for text in (question, *previous):
-            if len(text) > self.max_question_chars:
-                raise QuestionError(
-                    f"The {'previous ' * (text != question)}question has {len(text):,} characters. "
-                    f"Shorten it to {self.max_question_chars:,} or fewer.",
-                    "long",
-                    characters=f"{len(text):,}",
-                    most=f"{self.max_question_chars:,}",
-                )
-        visible = self._visible(since, until, section, hidden)
-        remark = small_talk(question)
-        found = None
-        if question and not remark:
-            before = [t for t in previous if t and t != question and not small_talk(t)]
-            found = self._as_named(self._read(self._found(question, before, visible)))
-        cited = self._citations(found, top_k or self.top_k) if found else ()
-        is_answered = found is not None and found.is_answered
+        question = self._checked(Question.of(question, **fields))
+        visible = visible_passages(self.snapshot, question, hidden)
+        remark = small_talk(question.text)
+        if remark or not question.text:
+            return Explained(self._nothing_searched(question, remark, started), ())
+        result = self._searched(question, visible)
+        result = self._rescored(result)
+        result = self._named_first(result)
+        cited = citations(self.snapshot, result, question.top_k or self.top_k)
+        related = related_questions(self.snapshot, result.question, cited, visible)
         answer = Answer(
-            question=question,
-            searched_for=found.asked.text if found else "",
-            status="answered" if is_answered else "not_in_record",
-            citations=cited if is_answered else (),
-            nearest=() if is_answered else cited,
-            related=related_questions(self.snapshot, found.asked, cited, visible) if found else (),
-            confidence=found.confidence if found else 0.0,
+            question=question.text,
+            searched_for=result.question.text,
+            status="answered" if result.is_answered else "not_in_record",
+            citations=cited if result.is_answered else (),
+            nearest=() if result.is_answered else cited,
+            related=related,
+            confidence=result.confidence,
+            snapshot=self.snapshot.digest,
+            elapsed_ms=_ms_since(started),
+        )
+        return Explained(answer, tuple(result.hits))
+
+    def _nothing_searched(
+        self, question: Question, remark: SmallTalk | None, started: float
+    ) -> Answer:
+        return Answer(
+            question=question.text,
+            searched_for="",
+            status="not_in_record",
+            citations=(),
+            nearest=(),
+            related=(),
+            confidence=0.0,
             snapshot=self.snapshot.digest,
             elapsed_ms=_ms_since(started),
             courtesy=remark,
         )
-        return Explained(answer, tuple(found.hits) if found else ())
 
-    def evidence(self, question: str, *, hidden: Collection[int] = ()) -> Features:
-        """What speaks for every passage considered for a question, as in ``explain``."""
-        return self.searcher.evidence(self.asked(question), self._visible(None, None, None, hidden))
-
-    def _visible(
-        self,
-        since: datetime.date | None,
-        until: datetime.date | None,
-        section: str | None,
-        hidden: Collection[int],
-    ) -> Visible | None:
-        """The passages that may be found; None where all may."""
-        if since and until and since > until:
-            raise QuestionError(
-                f"since ({since}) is after until ({until}): swap them.",
-                "dates",
-                since=since,
-                until=until,
-            )
-        if not (since or until or section or hidden):
-            return None
-        documents, passages = self.snapshot.documents, self.snapshot.passages
-        rows = np.ones(len(passages), dtype=bool)
-        earliest = latest = number = None
-        if since or until:
-            earliest = (since or datetime.date.min).toordinal()
-            latest = (until or datetime.date.max).toordinal()
-            dates = passages.dates
-            rows &= (dates >= earliest) & (dates <= latest) & (dates > 0)
-        if section:
-            if section not in documents.sections:
+    def _checked(self, question: Question) -> Question:
+        """Return the question and the last ones before it as plain text, none of them too long."""
+        text = clean(question.text)
+        previous = tuple(map(clean, question.previous))[-_PREVIOUS:]
+        for part in (text, *previous):
+            if len(part) > self.max_question_chars:
                 raise QuestionError(
-                    f"The record has no section {section!r}; it has: "
-                    f"{', '.join(documents.sections) or 'none'}.",
-                    "section",
-                    section=section,
+                    f"The {'previous ' * (part != text)}question has {len(part):,} characters. "
+                    f"Shorten it to {self.max_question_chars:,} or fewer.",
+                    "long",
+                    characters=f"{len(part):,}",
+                    most=f"{self.max_question_chars:,}",
                 )
-            number = documents.sections.index(section)
-            rows &= (documents.section_numbers == number)[passages.documents]
-        rows[list(hidden)] = False
-        return Visible(rows, earliest, latest, number, tuple(sorted(hidden)))
+        return replace(question, text=text, previous=previous)
 
-    def _found(self, question: str, previous: Sequence[str], visible: Visible | None) -> _Found:
-        """The hits of a question, where it leans on the one before it those of both together."""
-        alone = self.asked(question)
-        if not previous or not (is_context_dependent(question) or is_short(question)):
-            return self._found_alone(alone, visible)
-        if not is_context_dependent(question):  # short, and about something else if that is found
-            found = self._found_alone(alone, visible)
-            if found.is_answered:
-                return found
-        both = self.asked(joined(question, previous))
+    def _searched(self, question: Question, visible: Visible | None) -> Result:
+        """Return the hits of a question, of a follow-up those of it and the one before together."""
+        text = question.text
+        previous = [t for t in question.previous if t and t != text and not small_talk(t)]
+        is_dependent = is_context_dependent(text)
+        alone = self.parse(text)
+        if not previous or not (is_dependent or is_short(text)):
+            return self._searched_alone(alone, visible)
+        if not is_dependent:  # short: about another matter, if an answer to it is found
+            result = self._searched_alone(alone, visible)
+            if result.is_answered:
+                return result
+        both = self.parse(joined(text, previous))
         earlier = previous[:-1] if is_context_dependent(previous[-1]) else ()
-        before = self._found_alone(self.asked(joined(previous[-1], earlier)), visible)
-        own = _OWN_WORDS_LEANING if is_context_dependent(question) else _OWN_WORDS_SHORT
-        hits = follow_up_hits(self.snapshot, self.searcher, alone, both, before.hits, own, visible)
-        return _Found(both, hits, leans=True)
+        before = self._searched_alone(self.parse(joined(previous[-1], earlier)), visible)
+        own_words = _OWN_WORDS_DEPENDENT if is_dependent else _OWN_WORDS_SHORT
+        hits = follow_up_hits(self.extractor, alone, both, before.hits, own_words, visible)
+        return Result(both, hits, is_joined=True)
 
-    def _found_alone(self, asked: ParsedQuestion, visible: Visible | None) -> _Found:
-        hits = ranking.hits(self.snapshot, self.searcher.evidence(asked, visible))
-        lookup = looked_up(self.snapshot, asked, hits, visible)
-        hits = with_lookup(self.snapshot, asked, lookup, hits)
-        return _Found(asked, hits, lookup=lookup)
+    def _searched_alone(self, question: ParsedQuestion, visible: Visible | None) -> Result:
+        hits = ranking.ranked(self.snapshot, self.extractor.features(question, visible))
+        lookup, hits = look_up(self.snapshot, question, hits, visible)
+        return Result(question, hits, lookup=lookup)
 
-    def asked(self, question: str) -> ParsedQuestion:
-        """The question, its typos mended, as the searches take it."""
-        plain = " ".join(without_breaks(question).split())
-        # A word that is one token to the encoder is a word of the language, not a slip.
-        mended = self.snapshot.lexical.correct(
-            plain, lambda word: self.encoder.count_tokens(word) == 1
-        )
-        return self.searcher.asked(mended, self._day())
+    def parse(self, question: str) -> ParsedQuestion:
+        """Return the question as the searches take it, its typos mended."""
+        return self._parser.parse(question, self._day())
+
+    def features(self, question: str, *, hidden: Collection[int] = ()) -> Features:
+        """Return the features of every candidate of a question, as in ``explain``."""
+        visible = visible_passages(self.snapshot, Question(question), hidden)
+        return self.extractor.features(self.parse(question), visible)
 
     def _day(self) -> datetime.date:
         return self._today or datetime.date.today()  # noqa: DTZ011 - the visitor's day
 
-    def _read(self, found: _Found) -> _Found:
-        """The hits as the reader orders them, where there is one, and a question to be read."""
-        if self.reader is None or found.leans or found.lookup.rows:
-            return found
-        hits, read = rescoring.read(self.snapshot, self.reader, found.asked, found.hits)
-        return replace(found, hits=hits, read=read)
-
-    def _as_named(self, found: _Found) -> _Found:
-        """The hits of the time and with the initials that the question names first."""
-        if found.lookup.rows:
-            return found
-        hits = by_initials(self.snapshot, found.asked, found.hits)
-        return replace(found, hits=in_time(self.snapshot, found.asked, hits))
-
-    def _quotes(self, found: _Found, hit: Hit, passage: Passage) -> tuple[Quote, ...]:
-        """The sentences of a passage that answer."""
-        if hit.row in found.lookup.rows:
-            if found.lookup.is_whole:
-                return marked(passage)
-        elif named := mentioning(passage, found.asked):
-            return named
-        return quotes(self.snapshot, hit.row, passage, found.asked, found.told(hit.row))
-
-    def _citations(self, found: _Found, top_k: int) -> tuple[Citation, ...]:
-        snapshot = self.snapshot
-        cited = ranking.leading(snapshot, found.hits, top_k)
-        return tuple(
-            citation(
-                snapshot.documents[hit.document],
-                passage,
-                self._quotes(found, hit, passage),
-                number,
-                hit.confidence,
-                later_statement(snapshot, hit, found.hits) if found.is_answered else None,
-            )
-            for number, (hit, passage) in enumerate(cited, start=1)
+    def _rescored(self, result: Result) -> Result:
+        """Return the hits as the reranker orders them, where there is one and it knows the kind."""
+        if self.reranker is None or result.is_joined or result.lookup.rows:
+            return result
+        hits, rescored = rescoring.rescore(
+            self.snapshot, self.reranker, result.question, result.hits
         )
+        return replace(result, hits=hits, rescored=rescored)
+
+    def _named_first(self, result: Result) -> Result:
+        """Return the hits, those of the initials and the time that the question names first."""
+        if result.lookup.rows:
+            return result
+        return replace(result, hits=named_first(self.snapshot, result.question, result.hits))
 
 
 @cache
 def _code_sha256() -> str:
-    """A hash of the code and the coefficients that make answers."""
+    """Return a hash of the code and the coefficients that make answers."""
     home = Path(__file__).parent.parent
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for room in ("answer", "index", "sources", "text"):
         for path in sorted((home / room).rglob("*")):
             if path.suffix in {".py", ".json"}:
-                found.update(path.relative_to(home).as_posix().encode() + path.read_bytes())
-    return found.hexdigest()
+                digest.update(path.relative_to(home).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _ms_since(started: float) -> float:
@@ -438,5 +327,5 @@ def _ms_since(started: float) -> float:
 
 
 def clean(question: str) -> str:
-    """The question as text that can be stored and shown: no lone surrogates, no NUL."""
+    """Return text that can be stored and shown: no lone surrogates, no NUL."""
     return question.encode("utf-8", "replace").decode().replace("\0", " ").strip()

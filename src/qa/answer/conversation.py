@@ -1,4 +1,4 @@
-"""What a question means where it stands: a follow-up to the one before, or no question at all."""
+"""A question in its conversation: a follow-up to the one before, or small talk."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from qa.text.terms import terms
 
 __all__ = ["is_context_dependent", "is_short", "joined", "small_talk"]
 
-# A question that begins or speaks so leans on the one before it, if it says little itself.
-_LEANING = re.compile(
+# A question that begins or speaks so depends on the one before it, if it says little itself.
+_DEPENDENT = re.compile(
     r"^\W*(?:and|but|so|or|then|also|what about|how about|why not|why so|how so)\b|"
     r"\b(?:he|him|his|she|her|hers|its|they|them|theirs|another|else)\b|"
     r"\bit\b(?! (?:is|was)? ?(?:true|possible|likely|right|that)\b)|"
@@ -23,15 +23,15 @@ _LEANING = re.compile(
     r"他|她|它|这个|這個|那个|那個|这些|這些|那些|其中",
     re.IGNORECASE,
 )
-_LEANING_TERMS = 5
-# What names somebody or something says more with as many words.
+_DEPENDENT_TERMS = 5
+# A question with a name in it says more with as many words.
 _SHORT_TERMS, _SHORT_TERMS_NAMING = 3, 2
 _NAME = re.compile(r"(?<=[\w,] )[A-Z][a-z]")
 
-# What is longer says more than a courtesy.
-_COURTESY_CHARS = 200
+# A longer remark is more than small talk.
+_SMALL_TALK_CHARS = 200
 # Whole remarks that ask nothing of the record.
-_COURTESIES: dict[SmallTalk, re.Pattern[str]] = {
+_SMALL_TALK: dict[SmallTalk, re.Pattern[str]] = {
     "greeting": re.compile(
         r"(?:hi|hello|hey|greetings|good (?:morning|afternoon|evening|day)|"
         r"how are you(?: doing)?(?: today)?|你好|您好|嗨|早上好|下午好|晚上好)"
@@ -72,33 +72,33 @@ _PARTS = re.compile(
 
 
 def small_talk(question: str) -> SmallTalk | None:
-    """What a visitor says that asks nothing of the record; None for anything else."""
-    if len(question) > _COURTESY_CHARS:
+    """Return the kind of a remark that asks nothing of the record; None for a question."""
+    if len(question) > _SMALL_TALK_CHARS:
         return None
-    said = " ".join(question.lower().split())
-    parts = [part for part in _PARTS.split(said) if part]
+    remark = " ".join(question.lower().split())
+    parts = [part for part in _PARTS.split(remark) if part]
     kinds = [
-        next((name for name, words in _COURTESIES.items() if words.fullmatch(part)), None)
+        next((name for name, words in _SMALL_TALK.items() if words.fullmatch(part)), None)
         for part in parts
     ]
     if kinds and None not in kinds:
         return next((kind for kind in kinds if kind != "greeting"), "greeting")
-    return "abuse" if _ABUSE.fullmatch(said) else None
+    return "abuse" if _ABUSE.fullmatch(remark) else None
 
 
 def is_context_dependent(question: str) -> bool:
-    """Return whether the question leaves its subject to the one before it, by its words."""
+    """Tell by its words if the question leaves its subject to the one before it."""
     count = len({term.stem for term in terms(question)})
-    return not count or (bool(_LEANING.search(question)) and count <= _LEANING_TERMS)
+    return not count or (bool(_DEPENDENT.search(question)) and count <= _DEPENDENT_TERMS)
 
 
 def is_short(question: str) -> bool:
-    """Return whether it says so little that it may leave something to the one before it."""
+    """Tell if the question has so few words that it may depend on the one before it."""
     most = _SHORT_TERMS_NAMING if _NAME.search(question) else _SHORT_TERMS
     return len({term.stem for term in terms(question)}) <= most
 
 
 def joined(question: str, previous: Sequence[str]) -> str:
-    """The question with the one before it in front, and that one's too where it leans."""
+    """Return the question behind the one before it, and that one's own if it depends on it."""
     before = previous[-2:] if previous and is_context_dependent(previous[-1]) else previous[-1:]
     return " ".join([*before, question])

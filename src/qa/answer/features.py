@@ -1,7 +1,7 @@
-"""What speaks for a passage as an answer: every feature as one number per passage.
+"""Candidates and their features: one number per passage for everything that tells an answer.
 
-All features are computed for all candidates of a question at once, from what the snapshot holds;
-nothing is embedded for it but the question.
+All features of a question's candidates are computed at once, from what the snapshot holds;
+nothing is embedded for them but the question.
 """
 
 from __future__ import annotations
@@ -13,57 +13,37 @@ from typing import Literal
 
 import numpy as np
 
+from qa.answer.question import ParsedQuestion
+from qa.answer.searches.registry import SEARCH_FEATURES
+from qa.answer.searches.search import Candidates, Search, ranges
 from qa.index.snapshot import Snapshot
 from qa.index.visible import Visible
 from qa.text.question_dates import Period
-from qa.text.terms import Term
 
-__all__ = ["FEATURES", "FeatureExtractor", "Features", "ParsedQuestion"]
+__all__ = ["FEATURES", "FeatureExtractor", "Features"]
 
-# Every feature. Cosines lie in [-1, 1], shares in [0, 1]; all but names_missing: higher is better.
+# Every feature, those of the searches first. Cosines lie in [-1, 1], shares in [0, 1]; of all but
+# names_missing, higher is better.
 FEATURES = {
-    "passage": "cosine of the passage",
-    "sentence": "cosine of its best sentence",
-    "pair": "cosine of its best two sentences together, or of its best one",
-    "asked": "cosine of the journalist's question it answers, 0 without one",
-    "words": "BM25 as a share of what the question could reach (LexicalIndex.scores)",
+    **SEARCH_FEATURES,
     "coverage": "share of the question's words it holds in any form, rare ones counting more",
     "near_coverage": "likewise with its neighbours, its heading and the question it answers",
     "names_missing": "share of the question's names and numbers that even these lack",
     "dated": "1 where its document is of the time asked for, 1/2 where nearly, else 0",
     "recent": "where the latest is asked for, the share of dated documents that are older",
 }
+# Candidates of each search. Beyond some dozens the fused order no longer changes its head.
+_DEPTH = 100
 # Documents that are so many days before or after a period are nearly of it.
 _NEAR_DAYS = 92
 _SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 
 
 @dataclass(frozen=True, slots=True)
-class ParsedQuestion:
-    """A question as the searches take it.
-
-    ``vector`` is None where the encoder does not know its language, or is not asked. ``terms``
-    are its words without repetition; ``weights`` their inverse document frequencies; ``named``
-    says which belong to a name or a number. ``words`` are the stems of all its words as they come,
-    for BM25; none where words are not searched. ``numbers`` are those of written questions.
-    """
-
-    text: str
-    vector: np.ndarray | None
-    terms: tuple[Term, ...]
-    weights: np.ndarray
-    named: np.ndarray
-    words: tuple[str, ...]
-    period: Period | None
-    wants_latest: bool
-    numbers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Features:
-    """The features of candidates: ``features[name][i]`` is that of passage ``rows[i]``.
+    """The features of candidates: ``columns[name][i]`` is that of passage ``rows[i]``.
 
-    ``has_vector`` says of each whether its vectors count. ``record_coverage`` is the share of
+    ``has_vector`` says of each if its vectors count. ``record_coverage`` is the share of
     the question's words that the record holds at all.
     """
 
@@ -73,109 +53,113 @@ class Features:
     record_coverage: float
 
     def matrix(self, names: Sequence[str]) -> np.ndarray:
-        """The named features side by side; float64, shape (candidates, names)."""
+        """Return the named features side by side; float64, shape (candidates, names)."""
         if not names:
             return np.zeros((len(self.rows), 0))
         return np.column_stack([self.columns[name] for name in names])
 
 
 class FeatureExtractor:
-    """Weighs passages of one snapshot; what all questions share is prepared once."""
+    """Finds candidates in one snapshot and computes their features.
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-        self._starts = snapshot.passages.sentence_starts
+    The searches find journalists' questions too, but these are no candidates: the passages that
+    answer such a question stand in for it.
+    """
+
+    def __init__(self, snapshot: Snapshot, searches: Sequence[Search]) -> None:
+        self.snapshot = snapshot
+        self._searches = searches
         self._documents = snapshot.passages.documents
         self._dates = snapshot.passages.dates
 
-    def has_vector(self, rows: np.ndarray) -> np.ndarray:
-        """Tell if the vectors of passages count: whether the encoder knows their language."""
-        voting: np.ndarray = self._snapshot.documents.is_embedded[self._documents[rows]]
-        return voting
-
-    def answers(self, rows: np.ndarray) -> np.ndarray:
-        """The passages that answer questions, given by their rows."""
-        return _partners(self._snapshot.answered, rows)[0]
-
-    def evidence(
-        self, asked: ParsedQuestion, rows: np.ndarray, visible: Visible | None = None
-    ) -> Features:
-        """The features of the passages ``rows``, ascending.
-
-        ``visible`` are those the record is taken to hold.
-        """
-        questions = self._questions_of(rows, visible)
-        held, record_coverage = self._held(asked, rows, questions, visible)
-        return Features(
-            rows=rows,
-            columns={
-                **self._likeness(asked.vector, rows, questions),
-                **held,
-                "words": self._snapshot.lexical.scores(asked.words, rows).astype(float),
-                "dated": _dated(asked.period, self._dates[rows]),
-                "recent": self._newness(rows) if asked.wants_latest else np.zeros(len(rows)),
-            },
-            has_vector=self.has_vector(rows) & (asked.vector is not None),
-            record_coverage=record_coverage,
+    def candidates(self, question: ParsedQuestion, visible: Visible | None = None) -> np.ndarray:
+        """Return the rows of the ``visible`` passages that a search found, ascending."""
+        nearest = np.concatenate(
+            [
+                np.zeros(0, dtype=np.int64),
+                *(self._nearest(s, question, visible) for s in self._on(question)),
+            ]
         )
+        is_question = self.snapshot.passages.is_question[nearest]
+        answers, _ = _partners(self.snapshot.answered, np.unique(nearest[is_question]))
+        rows = np.unique(np.concatenate([nearest[~is_question], answers]))
+        return rows if visible is None else rows[visible.rows[rows]]
 
-    def _questions_of(self, rows: np.ndarray, visible: Visible | None) -> _Owned:
-        """The questions that the passages answer."""
-        questions, owners = _partners(self._snapshot.answering, rows)
+    def features(
+        self,
+        question: ParsedQuestion,
+        visible: Visible | None = None,
+        rows: np.ndarray | None = None,
+    ) -> Features:
+        """Return the features of the candidates, or of the passages ``rows``, ascending.
+
+        The record is taken to hold the ``visible`` passages only.
+        """
+        rows = self.candidates(question, visible) if rows is None else rows
+        candidates = self._with_questions(rows, visible)
+        columns = dict.fromkeys(FEATURES, np.zeros(len(rows)))
+        columns |= self._of_searches(question, candidates)
+        shares, record_coverage = self._word_shares(question, candidates, visible)
+        columns |= shares
+        columns["dated"] = _dated(question.period, self._dates[rows])
+        if question.wants_latest:
+            columns["recent"] = self._recent(rows)
+        has_vector = self._has_vector(rows) & (question.vector is not None)
+        return Features(rows, columns, has_vector, record_coverage)
+
+    def _on(self, question: ParsedQuestion) -> list[Search]:
+        """Return the searches that can be made for a question."""
+        return [s for s in self._searches if question.vector is not None or not s.uses_vector]
+
+    def _nearest(
+        self, search: Search, question: ParsedQuestion, visible: Visible | None
+    ) -> np.ndarray:
+        rows = search.nearest(question, _DEPTH, visible)
+        return rows[self._has_vector(rows)] if search.uses_vector else rows
+
+    def _has_vector(self, rows: np.ndarray) -> np.ndarray:
+        """Tell of each passage if the encoder knows its language, so that its vectors count."""
+        has_vector: np.ndarray = self.snapshot.documents.is_embedded[self._documents[rows]]
+        return has_vector
+
+    def _with_questions(self, rows: np.ndarray, visible: Visible | None) -> Candidates:
+        questions, owners = _partners(self.snapshot.answering, rows)
         if visible is not None:
-            is_there = visible.rows[questions]
-            questions, owners = questions[is_there], owners[is_there]
-        return _Owned(questions, owners, len(rows))
+            is_visible = visible.rows[questions]
+            questions, owners = questions[is_visible], owners[is_visible]
+        return Candidates(rows, questions, owners)
 
-    def _likeness(
-        self, vector: np.ndarray | None, rows: np.ndarray, questions: _Owned
+    def _of_searches(
+        self, question: ParsedQuestion, candidates: Candidates
     ) -> dict[str, np.ndarray]:
-        """The features that come from vectors; all 0 where these do not count."""
-        if vector is None or not len(rows):
-            return {name: np.zeros(len(rows)) for name in ("passage", "sentence", "pair", "asked")}
-        cosines, best, pairs = self._cosines(vector, rows)
-        asked = np.zeros(0)
-        if len(questions.rows):
-            asked = np.maximum(*self._cosines(vector, questions.rows)[:2])
-        return {
-            "passage": cosines,
-            "sentence": best,
-            "pair": pairs,
-            "asked": questions.greatest(asked),
-        }
+        columns: dict[str, np.ndarray] = {}
+        for search in self._on(question) if len(candidates) else ():
+            for name, values in search.columns(question, candidates).items():
+                columns[name] = np.maximum(columns.get(name, values), values)
+        return columns
 
-    def _cosines(
-        self, vector: np.ndarray, rows: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Of each passage, of its best sentence, of its best one or two sentences."""
-        index, firsts = _ranges(self._starts[rows], self._starts[rows + 1])
-        cosines = self._snapshot.sentence_vectors.cosines(vector, index)
-        pairs = _pair_cosines(cosines, self._snapshot.sentence_pairs[index], firsts)
-        of_passages = self._snapshot.passage_vectors.cosines(vector, rows)
-        best = (np.maximum.reduceat(values, firsts) for values in (cosines, pairs))
-        first, second, third = (values.astype(float) for values in (of_passages, *best))
-        return first, second, third
-
-    def _held(
-        self, asked: ParsedQuestion, rows: np.ndarray, questions: _Owned, visible: Visible | None
+    def _word_shares(
+        self, question: ParsedQuestion, candidates: Candidates, visible: Visible | None
     ) -> tuple[dict[str, np.ndarray], float]:
-        """The features that come from who holds which of the question's words."""
-        lexical, count = self._snapshot.lexical, len(asked.terms)
+        """Return the features of words, and the share of the words that the record holds."""
+        lexical, count, rows = self.snapshot.lexical, len(question.terms), candidates.rows
         # All passages whose words matter, each once: the candidates, those beside them, and the
         # questions they answer.
         beside = [(rows + step, self._is_beside(rows, step)) for step in (-1, 1)]
-        near_rows = [other[there] for other, there in beside]
-        every = np.unique(np.concatenate([rows, *near_rows, questions.rows])).astype(np.int32)
+        near_rows = [other[is_there] for other, is_there in beside]
+        every = np.unique(np.concatenate([rows, *near_rows, candidates.questions]))
+        every = every.astype(np.int32)
         own_places = np.searchsorted(every, rows)
         beside_places = [
-            (np.searchsorted(every, np.where(there, other, rows)), there) for other, there in beside
+            (np.searchsorted(every, np.where(is_there, other, rows)), is_there)
+            for other, is_there in beside
         ]
-        question_places = np.searchsorted(every, questions.rows)
-        headings = self._snapshot.passages.headings[rows]
+        question_places = np.searchsorted(every, candidates.questions)
+        headings = self.snapshot.passages.headings[rows]
         own = np.zeros((count, len(rows)), dtype=bool)
         near = np.zeros((count, len(rows)), dtype=bool)
         is_held = np.zeros(count, dtype=bool)
-        for number, term in enumerate(asked.terms):
+        for number, term in enumerate(question.terms):
             forms = lexical.forms(term)
             holds = lexical.passages.holds(forms, every)
             if visible is not None:
@@ -183,27 +167,28 @@ class FeatureExtractor:
             is_held[number] = any(_any(lexical.passages.rows(form), visible) for form in forms)
             own[number] = holds[own_places]
             near[number] = own[number] | lexical.headings.holds(forms, headings)
-            for places, there in beside_places:
-                near[number] |= there & holds[places]
-            near[number] |= questions.any(holds[question_places])
-        share = asked.weights / (float(asked.weights.sum()) or 1.0)
+            for places, is_there in beside_places:
+                near[number] |= is_there & holds[places]
+            near[number] |= candidates.any(holds[question_places])
+        share = question.weights / (float(question.weights.sum()) or 1.0)
+        is_named = question.is_named
         columns = {
             "coverage": share @ own,
             "near_coverage": share @ near,
-            "names_missing": asked.named.astype(float) @ ~near / max(1, asked.named.sum()),
+            "names_missing": is_named.astype(float) @ ~near / max(1, is_named.sum()),
         }
         return columns, float(share @ is_held)
 
     def _is_beside(self, rows: np.ndarray, step: int) -> np.ndarray:
-        """Return whether each passage has a neighbour in its document, ``step`` rows on."""
+        """Tell of each passage if its document has another one, ``step`` rows on."""
         other = np.clip(rows + step, 0, len(self._documents) - 1)
-        is_there: np.ndarray = (other == rows + step) & (
+        is_beside: np.ndarray = (other == rows + step) & (
             self._documents[other] == self._documents[rows]
         )
-        return is_there
+        return is_beside
 
-    def _newness(self, rows: np.ndarray) -> np.ndarray:
-        """The share of what is dated, of a log every day, that is older; 0 without a date."""
+    def _recent(self, rows: np.ndarray) -> np.ndarray:
+        """Return the share of dated documents, of a log its days, that are older; 0 if undated."""
         older: np.ndarray = np.searchsorted(self._known_dates, self._dates[rows])
         return older / max(1, len(self._known_dates))
 
@@ -217,7 +202,7 @@ class FeatureExtractor:
 
 
 def _dated(period: Period | None, dates: np.ndarray) -> np.ndarray:
-    """By date: 1 in the period, ½ shortly before or after it, else 0."""
+    """Return 1 for dates in the period, ½ for those shortly before or after it, else 0."""
     if period is None:
         return np.zeros(len(dates))
     first, last = period.first.toordinal(), period.last.toordinal()
@@ -227,57 +212,17 @@ def _dated(period: Period | None, dates: np.ndarray) -> np.ndarray:
     return nearness
 
 
-@dataclass(frozen=True, slots=True)
-class _Owned:
-    """Rows that belong to passages, several to one or none; ``owners`` are their places."""
-
-    rows: np.ndarray
-    owners: np.ndarray
-    count: int
-
-    def greatest(self, values: np.ndarray) -> np.ndarray:
-        """The greatest value of each passage's rows, at least 0; 0 without one."""
-        best = np.zeros(self.count)
-        np.maximum.at(best, self.owners, values)
-        return best
-
-    def any(self, values: np.ndarray) -> np.ndarray:
-        """Return whether the value of one of each passage's rows is true."""
-        found = np.zeros(self.count, dtype=bool)
-        found[self.owners[values]] = True
-        return found
-
-
-def _ranges(starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The numbers from each start to its end, one after the other, and where each begins."""
-    counts = ends - starts
-    firsts = np.cumsum(counts) - counts
-    index: np.ndarray = np.arange(int(counts.sum())) + np.repeat(starts - firsts, counts)
-    return index, firsts
-
-
-def _pair_cosines(cosines: np.ndarray, with_next: np.ndarray, firsts: np.ndarray) -> np.ndarray:
-    """Cosine of each sentence, or together with the next of its passage where that is more."""
-    pairs = cosines.copy()
-    lengths = np.sqrt(np.maximum(2 + 2 * with_next[:-1], 1e-6))
-    is_inside = np.ones(len(cosines) - 1, dtype=bool)
-    is_inside[firsts[1:] - 1] = False
-    together = (cosines[:-1] + cosines[1:]) / lengths
-    pairs[:-1][is_inside] = np.maximum(pairs[:-1], together)[is_inside]
-    return pairs
-
-
 def _partners(pairs: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What some rows are paired with, and the place of each one's row among them.
+    """Return the partners of some rows, and the place of each one's row among these.
 
     ``pairs``, of shape (2, pairs), ascend by the first row.
     """
     first, second = pairs
     starts, ends = (np.searchsorted(first, rows.astype(first.dtype), side) for side in _SIDES)
-    index, _ = _ranges(starts, ends)
+    index, _ = ranges(starts, ends)
     return second[index].astype(np.int64), np.repeat(np.arange(len(rows)), ends - starts)
 
 
 def _any(rows: np.ndarray, visible: Visible | None) -> bool:
-    """Return whether one of the rows is visible."""
+    """Tell if one of the rows is visible."""
     return len(rows) > 0 and (visible is None or bool(visible.rows[rows].any()))

@@ -1,7 +1,4 @@
-"""What a question names exactly comes first: a month in which something was said, an initial.
-
-What was said in a month is answered from that month, or not at all.
-"""
+"""Hits that match what a question names exactly come first: a time, a name with initials."""
 
 from __future__ import annotations
 
@@ -10,45 +7,50 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from qa.answer.features import ParsedQuestion
+from qa.answer.question import ParsedQuestion
 from qa.answer.ranking import promoted
 from qa.index.snapshot import Snapshot
 from qa.records import Hit
 from qa.text.question_dates import Period, asks_when_said
 from qa.text.terms import terms
 
-__all__ = ["by_initials", "in_time"]
+__all__ = ["by_initials", "named_first"]
 
 # A season, the longest time that somebody names to say when something was said; a year is often
 # that of what it was about.
 _MOST_DAYS = 92
-# Among so many hits one of what is named is looked for.
-_LOOKED_AT = 30
+# Hits among which a match is looked for.
+_SEARCHED_HITS = 30
 _MONTHS = frozenset(name.lower() for name in calendar.month_name)
-# So much of the words that the best passage of any time holds, one of the time asked for must hold.
+# A passage of the time holds at least this share of the question's words that the best one holds.
 _LEAST_HELD = 0.5
-# What is left of the confidence of a passage of another time; set by hand, below every floor.
+# The share of its confidence left to a passage of another time; set by hand, below every floor.
 _OF_ANOTHER_TIME = 0.2
 # "J. R. Halvor": the searches see no single letters.
 _INITIALS = re.compile(r"\b(?:[A-Z]\. ?)+[A-Z][\w’'-]+")
 
 
-def in_time(snapshot: Snapshot, asked: ParsedQuestion, hits: Sequence[Hit]) -> list[Hit]:
-    """The hits, with an answer of the time asked for first; none is an answer where none is of it.
+def named_first(snapshot: Snapshot, question: ParsedQuestion, hits: Sequence[Hit]) -> list[Hit]:
+    """Return the hits, first those with the initials or of the time that the question names."""
+    return _in_time(snapshot, question, by_initials(snapshot, question, hits))
+
+
+def _in_time(snapshot: Snapshot, question: ParsedQuestion, hits: Sequence[Hit]) -> list[Hit]:
+    """Return the hits, answers of the time asked for first; no answers where none is of it.
 
     A passage without a date may be of any time, and one that names the month speaks of it. A date
-    alone makes no answer: where a passage of another time holds far more of what is asked, what is
-    of the time is about something else.
+    alone makes no answer: where a passage of another time holds far more of the question's words,
+    those of the time are about something else.
     """
-    time = asked.period
-    if time is None or time.days > _MOST_DAYS or not asks_when_said(asked.text):
+    time = question.period
+    if time is None or time.days > _MOST_DAYS or not asks_when_said(question.text):
         return [*hits]
-    looked_at = hits[:_LOOKED_AT]
-    held = {hit.row: _held(snapshot, asked, hit) for hit in looked_at}
+    searched = hits[:_SEARCHED_HITS]
+    held = {hit.row: _held(snapshot, question, hit) for hit in searched}
     least = _LEAST_HELD * max(held.values(), default=0)
     answers = [
         hit
-        for hit in looked_at
+        for hit in searched
         if hit.is_answer and held[hit.row] >= least and _is_of(snapshot, hit, time)
     ]
     if answers:
@@ -58,44 +60,42 @@ def in_time(snapshot: Snapshot, asked: ParsedQuestion, hits: Sequence[Hit]) -> l
     ]
 
 
-def by_initials(snapshot: Snapshot, asked: ParsedQuestion, hits: Sequence[Hit]) -> list[Hit]:
-    """The hits, those first that hold a name with the initials of the question's."""
-    names = [re.escape(name).replace(r"\ ", r"\s?") for name in _INITIALS.findall(asked.text)]
+def by_initials(snapshot: Snapshot, question: ParsedQuestion, hits: Sequence[Hit]) -> list[Hit]:
+    """Return the hits, those first that hold a name with the initials of the question's."""
+    names = [re.escape(name).replace(r"\ ", r"\s?") for name in _INITIALS.findall(question.text)]
     if not names or not hits:
         return [*hits]
     named = re.compile(rf"\b(?:{'|'.join(names)})\b")
-    rows = {hit.row for hit in hits[:_LOOKED_AT] if named.search(_read_with(snapshot, hit.row))}
+    rows = {hit.row for hit in hits[:_SEARCHED_HITS] if named.search(_context(snapshot, hit.row))}
     first, *others = promoted(hits, rows)
     best = hits[0]
-    # What told them apart, the searches did not see.
-    if _held(snapshot, asked, first) >= _held(snapshot, asked, best) and best.is_answer:
+    # The searches did not see the initials that tell the two apart.
+    if best.is_answer and _held(snapshot, question, first) >= _held(snapshot, question, best):
         first = replace(first, is_answer=True, confidence=max(first.confidence, best.confidence))
     return [first, *others]
 
 
-def _held(snapshot: Snapshot, asked: ParsedQuestion, hit: Hit) -> float:
-    """How much of the question's words a passage holds, rare ones counting more.
-
-    Those of the time aside.
-    """
-    held = {term.stem for term in terms(_read_with(snapshot, hit.row))}
-    weights: list[float] = asked.weights.tolist()
+def _held(snapshot: Snapshot, question: ParsedQuestion, hit: Hit) -> float:
+    """Return the weight of the question's words that a passage holds, those of the time aside."""
+    held = {term.stem for term in terms(_context(snapshot, hit.row))}
+    weights: list[float] = question.weights.tolist()
     return sum(
         weight
-        for term, weight in zip(asked.terms, weights, strict=True)
+        for term, weight in zip(question.terms, weights, strict=True)
         if term.stem in held and not (term.text in _MONTHS or term.text.isdecimal())
     )
 
 
-def _read_with(snapshot: Snapshot, row: int) -> str:
-    """The text of a passage with who speaks and what it answers."""
+def _context(snapshot: Snapshot, row: int) -> str:
+    """Return the text of a passage with its speaker and the question it answers."""
     passage = snapshot.passages[row]
     text = snapshot.documents[passage.document].text
-    asked = passage.asked.of(text) if passage.asked else ""
-    return f"{passage.speaker or ''}\n{asked}\n{passage.text}"
+    question = passage.asked.of(text) if passage.asked else ""
+    return f"{passage.speaker or ''}\n{question}\n{passage.text}"
 
 
 def _is_of(snapshot: Snapshot, hit: Hit, time: Period) -> bool:
+    """Tell if a passage is, or may be, of that time, or names it."""
     passage = snapshot.passages[hit.row]
     if passage.date is None or time.holds(passage.date):
         return True

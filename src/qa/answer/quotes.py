@@ -1,20 +1,28 @@
-"""Which sentences of a passage answer."""
+"""The sentences of a passage that answer."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from qa.answer.features import ParsedQuestion
+from qa.answer.question import ParsedQuestion
 from qa.answer.ranking import coefficients
 from qa.index.snapshot import Snapshot
 from qa.records import Passage, Quote, Span
+from qa.sources.layouts.numbers import asks_by_number
+from qa.text.dates import dates_of_heading
 from qa.text.terms import terms
 
-__all__ = ["likely_stretch", "quotes", "told_stretch"]
+__all__ = [
+    "best_scored_stretch",
+    "likely_stretch",
+    "question_and_reply",
+    "quotes",
+    "with_number",
+]
 
 # Sentences marked at most: an answer is often two or three, more would mark half the passage.
 _MOST = 3
@@ -23,8 +31,15 @@ _MOST = 3
 # press conferences: marking longer stretches finds more of the answer and points less.
 _COVERAGE_WEIGHT = 0.3
 _COST_PER_SENTENCE = 0.03
-# A sentence that begins so leans on the one before it ("So they decided ...").
-_LEANING = re.compile(
+# Of a question and of its reply, so much is quoted.
+_QUOTED_CHARS = 600
+_CODE = re.compile(r"[\[(]?(?:PQ |UIN )?[A-Z]{0,3}[\d/-]{1,12}[A-Z]?[\])]?")
+_REPLY = re.compile(
+    r"\W*(?:reply|answer|response|r[eé]ponse|respuesta|resposta|risposta|antwort|答[复復覆]?)\b",
+    re.IGNORECASE,
+)
+# A sentence that begins so depends on the one before it ("So they decided ...").
+_CONTEXT_DEPENDENT = re.compile(
     r"\W*(?:(?:so|and|but|or|well|because|then)\W+)*"
     r"(?:this|that|these|those|it|its|they|them|their|he|his|she|her|such)\b|[他她它]们?|这|這|那|其",
     re.IGNORECASE,
@@ -35,34 +50,59 @@ def quotes(
     snapshot: Snapshot,
     row: int,
     passage: Passage,
-    asked: ParsedQuestion,
-    told: Mapping[int, float] | None = None,
+    question: ParsedQuestion,
+    scores: Mapping[int, float] | None = None,
 ) -> tuple[Quote, ...]:
-    """The one to three neighbouring sentences of the passage in a row that answer best, whole.
+    """Return the one to three neighbouring sentences of the passage that answer best, whole.
 
-    ``told`` are the logits that a reader gave the sentences it read, by number. Without them,
-    the stretch whose vectors, added up, are most like the question's, and which holds most of
-    its words. Either with the sentence before it, where its first leans on that.
+    ``scores`` are the reranker's of the sentences that it scored, by number. Without them the
+    stretch is chosen whose vectors, added up, are most like the question's, and which holds most
+    of its words. Either comes with the sentence before, where its first depends on that.
     """
-    if told:
-        best = told_stretch(told, **coefficients()["reader"]["quote"])
+    if scores:
+        best = best_scored_stretch(scores, **coefficients()["reranker"]["quote"])
     else:
-        best = likely_stretch(snapshot, row, passage, asked)
-    said = passage.sentence_texts
-    if best.start and len(best) < _MOST and _LEANING.match(said[best.start]):
+        best = likely_stretch(snapshot, row, passage, question)
+    texts = passage.sentence_texts
+    if best.start and len(best) < _MOST and _CONTEXT_DEPENDENT.match(texts[best.start]):
         best = range(best.start - 1, best.stop)
-    return tuple(_quote(passage.sentences[n], said[n]) for n in best)
+    return passage.quotes(best)
 
 
-def likely_stretch(snapshot: Snapshot, row: int, passage: Passage, asked: ParsedQuestion) -> range:
-    """The one to three neighbouring sentences that are most like an answer, by number."""
-    said = passage.sentence_texts
+def question_and_reply(passage: Passage) -> tuple[Quote, ...]:
+    """Return the question and the reply in a passage, each from its beginning."""
+    texts = passage.sentence_texts
+    # A page's head and the office's code are no part of either.
+    others = {n for n, text in enumerate(texts) if _CODE.fullmatch(text) or dates_of_heading(text)}
+    reply = next((n for n, text in enumerate(texts) if n and _REPLY.match(text)), len(texts))
+    if len(others) == len(texts):
+        others = set()
+    numbers = [*_first(passage.sentences, 0, reply), *_first(passage.sentences, reply, len(texts))]
+    return passage.quotes(n for n in numbers if n not in others)
+
+
+def with_number(passage: Passage, question: ParsedQuestion) -> tuple[Quote, ...]:
+    """Return the sentences of a passage with the number asked for; none where none is."""
+    if not asks_by_number(question.text):
+        return ()
+    return passage.quotes(
+        n
+        for n, text in enumerate(passage.sentence_texts)
+        if any(number in text.upper() for number in question.numbers)
+    )
+
+
+def likely_stretch(
+    snapshot: Snapshot, row: int, passage: Passage, question: ParsedQuestion
+) -> range:
+    """Return the numbers of the one to three neighbouring sentences most like an answer."""
+    texts = passage.sentence_texts
     start, end = snapshot.passages.sentence_starts[row : row + 2]
     vectors = snapshot.sentence_vectors.vectors(np.arange(start, end))
-    weights = {t.stem: w for t, w in zip(asked.terms, asked.weights.tolist(), strict=True)}
+    weights = {t.stem: w for t, w in zip(question.terms, question.weights.tolist(), strict=True)}
     all_weight = sum(weights.values()) or 1.0
-    words = [{t.stem for t in terms(text)} & weights.keys() for text in said]
-    likenesses = _likenesses(vectors, asked.vector)
+    words = [{t.stem for t in terms(text)} & weights.keys() for text in texts]
+    likenesses = _likenesses(vectors, question.vector)
 
     def score(stretch: range) -> float:
         inside = slice(stretch.start, stretch.stop)
@@ -71,44 +111,47 @@ def likely_stretch(snapshot: Snapshot, row: int, passage: Passage, asked: Parsed
         longer = _COST_PER_SENTENCE * (len(stretch) - 1)
         return likenesses[stretch] + _COVERAGE_WEIGHT * coverage - longer
 
-    return max(_stretches(len(said)), key=score)
+    return max(_stretches(len(texts)), key=score)
 
 
-def told_stretch(told: Mapping[int, float], behind: float, least: float) -> range:
-    """The likeliest sentence, and the neighbours of which nearly as much is told.
+def best_scored_stretch(scores: Mapping[int, float], behind: float, least: float) -> range:
+    """Return the numbers of the best sentence and of neighbours that score nearly as high.
 
-    Their logits are at most ``behind`` below the best and not below ``least``.
+    Their scores are at most ``behind`` below the best and not below ``least``.
     """
-    best = max(told, key=lambda number: told[number])
+    best = max(scores, key=lambda number: scores[number])
     first, last = best, best
     while last - first + 1 < _MOST:
-        beside = {n: told[n] for n in (first - 1, last + 1) if n in told}
+        beside = {n: scores[n] for n in (first - 1, last + 1) if n in scores}
         near = max(beside, key=lambda number: beside[number], default=None)
-        if near is None or beside[near] < max(told[best] - behind, least):
+        if near is None or beside[near] < max(scores[best] - behind, least):
             break
         first, last = min(first, near), max(last, near)
     return range(first, last + 1)
 
 
 def _likenesses(vectors: np.ndarray, vector: np.ndarray | None) -> dict[range, float]:
-    """The cosine of every stretch, its sentences' vectors added up; 0 without a vector."""
+    """Return the cosine of every stretch, its sentences' vectors added up; 0 without a vector."""
     if vector is None:
         return dict.fromkeys(_stretches(len(vectors)), 0.0)
     cosines = (vectors @ vector).tolist()
     products = (vectors @ vectors.T).tolist()
-    found: dict[range, float] = {}
+    likenesses: dict[range, float] = {}
     for stretch in _stretches(len(vectors)):
         length = math.sqrt(max(0.0, sum(products[i][j] for i in stretch for j in stretch)))
-        found[stretch] = sum(cosines[i] for i in stretch) / (length or 1.0)
-    return found
+        likenesses[stretch] = sum(cosines[i] for i in stretch) / (length or 1.0)
+    return likenesses
 
 
 def _stretches(count: int) -> Iterator[range]:
-    """Every stretch of one to three neighbours; of equals, the first and shortest leads."""
+    """Yield every stretch of one to three neighbours; of equals, the first and shortest leads."""
     for start in range(count):
         for end in range(start + 1, min(start + _MOST, count) + 1):
             yield range(start, end)
 
 
-def _quote(span: Span, text: str) -> Quote:
-    return Quote(text, span.start, span.end)
+def _first(sentences: Sequence[Span], start: int, end: int) -> Iterator[int]:
+    """Yield the numbers of the first sentences of a stretch that may be quoted together."""
+    for n in range(start, end):
+        if n == start or sentences[n].end - sentences[start].start <= _QUOTED_CHARS:
+            yield n

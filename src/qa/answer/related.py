@@ -1,10 +1,10 @@
-"""Questions of the record that are near to the one asked."""
+"""Questions of the record that are near to the visitor's."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qa.answer.features import ParsedQuestion
+from qa.answer.question import ParsedQuestion
 from qa.index.snapshot import Snapshot
 from qa.index.visible import Visible
 from qa.records import Citation
@@ -18,26 +18,25 @@ _SAME_COSINE, _LEAST_COSINE = 0.95, 0.35
 
 def related_questions(
     snapshot: Snapshot,
-    asked: ParsedQuestion,
+    question: ParsedQuestion,
     cited: Sequence[Citation],
     visible: Visible | None = None,
 ) -> tuple[str, ...]:
-    """Up to three questions that were asked in a record, verbatim, the nearest first.
+    """Return up to three questions that were asked in the record, verbatim, nearest first.
 
-    None that a citation answers already, none of a passage that is not ``visible``. Empty where
-    the question has no vector.
+    Those that a citation answers already are left out, and those of passages that are not
+    ``visible``. Empty where the question has no vector.
     """
-    if asked.vector is None:
+    if question.vector is None:
         return ()
-    is_there = None
     if visible is not None:
-        is_there = visible.at(snapshot.passages.of_sentences(snapshot.questions))
-    rows, cosines = snapshot.question_vectors.nearest(asked.vector, 4 * _MOST, is_there)
+        visible = visible.at(snapshot.passages.of_sentences(snapshot.questions))
+    rows, cosines = snapshot.question_vectors.nearest(question.vector, 4 * _MOST, visible)
     answered = "\n".join(c.passage.asked or "" for c in cited)
-    found: dict[str, None] = {}
+    related: dict[str, None] = {}
     for row, cosine in zip(rows.tolist(), cosines.tolist(), strict=True):
-        if _LEAST_COSINE <= cosine < _SAME_COSINE and len(found) < _MOST:
+        if _LEAST_COSINE <= cosine < _SAME_COSINE and len(related) < _MOST:
             text = snapshot.passages.sentence_text(int(snapshot.questions[row]))
             if text not in answered:
-                found[text] = None
-    return tuple(found)
+                related[text] = None
+    return tuple(related)

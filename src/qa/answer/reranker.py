@@ -1,12 +1,12 @@
-"""The last stage: a model that reads question and passage together.
+"""The reranker: a model that scores question and passage together.
 
-The bundled reader is a folder of the package, made by ``benchmarks/reranker``:
+The bundled one is a folder of the package, made by ``benchmarks/reranker``:
 
-    reader.onnx       token numbers of a pair -> what is told of it, and of each of its tokens
+    reader.onnx       token numbers of a pair -> scores of the pair, and of each of its tokens
     tokenizer.json.gz text -> token numbers
-    reader.json       what it was fitted on and how, its languages
+    reader.json       its languages, and what it was fitted on
 
-Any cross-encoder of sentence-transformers may take its place; that tells one number of a pair.
+Any cross-encoder of sentence-transformers may take its place; that gives one score for a pair.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from qa.answer.window import pair
+from qa.answer.window import text_pair
 from qa.errors import EncoderError
 from qa.index.runtime import files_sha256, open_graph, open_tokenizer
 from qa.text.folding import readable
@@ -32,7 +32,7 @@ __all__ = [
     "OFF",
     "BundledReranker",
     "CrossEncoder",
-    "Reading",
+    "PairScores",
     "Reranker",
     "Window",
     "bundled_sha256",
@@ -47,11 +47,11 @@ _FOLDER = Path(str(resources.files("qa.answer"))) / "bundled"
 _BUNDLED_SHA256 = "a5d9203fb6545d4e57b372feb99066cde97c68180cd3bad49d87d55955b9663a"
 # A pair's tokens; what is longer loses the end of its window.
 MAX_TOKENS = 192
-# Of a sentence that was cut off: below what any that was read is told.
+# The score of a sentence that was cut off: below any that is computed.
 _CUT_OFF = -10.0
-# Hits that a cross-encoder orders.
+# Hits that a cross-encoder reorders.
 _CROSS_ENCODED = 20
-# Windows read at the same time. Each runs alone, as texts do in the encoder.
+# Windows scored at the same time. Each runs alone, as texts do in the encoder.
 _THREADS = 2
 
 
@@ -65,59 +65,59 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What a reader tells of a question and a window.
+class PairScores:
+    """A reranker's scores of a question and a window.
 
-    ``leads`` orders windows, higher is better. ``answers`` is the logit of answering at all,
-    ``sentences`` that of each sentence; None and empty where the reader does not tell.
+    ``order`` orders windows, higher is better. ``answer`` is the logit of answering at all,
+    ``sentences`` that of each sentence; None and empty where the reranker has only the first.
     """
 
-    leads: float
-    answers: float | None = None
+    order: float
+    answer: float | None = None
     sentences: tuple[float, ...] = ()
 
 
 class Reranker(Protocol):
-    """Reads a question and some windows.
+    """Scores windows of passages against a question.
 
     ``name`` is ``bundled`` or the folder it was loaded from, ``sha256`` that of the files it was
     loaded from, "" where unknown. ``languages`` are those it was fitted on, None for any.
-    ``reads`` is how many hits it is given, None where ``coefficients.json`` says.
+    ``most_hits`` is how many hits it is given, None where ``coefficients.json`` says.
     """
 
     name: str
     sha256: str
     languages: Sequence[str] | None
-    reads: int | None
+    most_hits: int | None
 
-    def read(self, question: str, windows: Sequence[Window]) -> list[Reading]:
-        """What it tells of each window, in their order."""
+    def score(self, question: str, windows: Sequence[Window]) -> list[PairScores]:
+        """Return the scores of the windows, in their order."""
 
 
 class BundledReranker:
-    """The reader that comes with the package, run by onnxruntime."""
+    """The reranker that comes with the package, run by onnxruntime."""
 
     def __init__(self, folder: Path, sha256: str) -> None:
         self.name = BUNDLED
         self.sha256 = sha256
         info = json.loads((folder / INFO).read_text("utf-8"))
         self.languages: Sequence[str] | None = info["languages"]
-        self.reads: int | None = None
+        self.most_hits: int | None = None
         self._tokenizer = open_tokenizer(folder / TOKENIZER)
         self._tokenizer.enable_truncation(MAX_TOKENS, strategy="only_second")
         self._graph = open_graph(folder / GRAPH)
         self._threads = ThreadPoolExecutor(_THREADS)
 
-    def read(self, question: str, windows: Sequence[Window]) -> list[Reading]:
-        """See ``Reader``."""
-        return [*self._threads.map(lambda window: self._read(question, window), windows)]
+    def score(self, question: str, windows: Sequence[Window]) -> list[PairScores]:
+        """See ``Reranker``."""
+        return [*self._threads.map(lambda window: self._score(question, window), windows)]
 
-    def _read(self, question: str, window: Window) -> Reading:
+    def _score(self, question: str, window: Window) -> PairScores:
         window = _readable(window)
-        first, second, begin = pair(readable(question), window.context, window.text)
+        first, second, begin = text_pair(readable(question), window.context, window.text)
         tokens = self._tokenizer.encode(first, second)
         ids = np.array([tokens.ids], dtype=np.int64)
-        told, of_tokens = self._graph.run(
+        of_pair, of_tokens = self._graph.run(
             None,
             {
                 "input_ids": ids,
@@ -127,9 +127,9 @@ class BundledReranker:
         )
         places = np.array(tokens.offsets)
         is_text = (np.array(tokens.type_ids) == 1) & (places[:, 1] > begin)
-        return Reading(
-            leads=float(told[0, 0]),
-            answers=float(told[0, 1]),
+        return PairScores(
+            order=float(of_pair[0, 0]),
+            answer=float(of_pair[0, 1]),
             sentences=tuple(
                 _mean(
                     of_tokens[0],
@@ -141,29 +141,29 @@ class BundledReranker:
 
 
 class CrossEncoder:
-    """A cross-encoder of sentence-transformers: it orders, and tells nothing else."""
+    """A cross-encoder of sentence-transformers: it orders windows, and no more."""
 
     def __init__(self, name: str, model: Any) -> None:
         self.name = name
         self.sha256 = ""
         self.languages: Sequence[str] | None = None
-        self.reads: int | None = _CROSS_ENCODED
+        self.most_hits: int | None = _CROSS_ENCODED
         self._model = model
 
-    def read(self, question: str, windows: Sequence[Window]) -> list[Reading]:
-        """See ``Reader``."""
+    def score(self, question: str, windows: Sequence[Window]) -> list[PairScores]:
+        """See ``Reranker``."""
         if not windows:
             return []
         pairs = [(readable(question), readable(window.text)) for window in windows]
-        told = np.asarray(self._model.predict(pairs, show_progress_bar=False), dtype=float)
-        return [Reading(float(leads)) for leads in told]
+        scores = np.asarray(self._model.predict(pairs, show_progress_bar=False), dtype=float)
+        return [PairScores(float(score)) for score in scores]
 
 
 def open_reranker(name: str) -> Reranker | None:
-    """The reader of that name: ``bundled``, the folder of a cross-encoder; None for ``off``.
+    """Return the ``bundled`` reranker, or the cross-encoder of a folder; None for ``off``.
 
     Raises:
-        EncoderError: there is none, or the bundled one is not the one that was published.
+        EncoderError: there is no such model, or the bundled one is not the published one.
     """
     if name == OFF:
         return None
@@ -175,22 +175,22 @@ def open_reranker(name: str) -> Reranker | None:
 
 
 def bundled_sha256() -> str:
-    """Of the files of the bundled reader.
+    """Return the sha256 of the bundled reranker's files.
 
     Raises:
-        EncoderError: one is missing, or they are not those that were published.
+        EncoderError: one is missing, or they are not the published ones.
     """
     sha256 = files_sha256(_FOLDER, FILES)
     if sha256 != _BUNDLED_SHA256:
         raise EncoderError(
-            f"The bundled reader is not the published one: sha256 is {sha256}, should be "
-            f'{_BUNDLED_SHA256}. Install press-qa anew, or set reader = "off".'
+            f"The bundled reranker is not the published one: sha256 is {sha256}, should be "
+            f'{_BUNDLED_SHA256}. Install press-qa anew, or set reranker = "off".'
         )
     return sha256
 
 
 def _readable(window: Window) -> Window:
-    """The window in plain characters, its sentences where they stand then."""
+    """Return the window in plain characters, with the new places of its sentences."""
     text = window.text
     if text.isascii() and window.context.isascii():
         return window
@@ -205,5 +205,5 @@ def _readable(window: Window) -> Window:
 
 
 def _mean(logits: np.ndarray, inside: np.ndarray) -> float:
-    """The mean of some tokens' logits; of a sentence that was cut off, that of no answer."""
+    """Return the mean of some tokens' logits, or that of a sentence that was cut off."""
     return float(logits[inside].mean()) if inside.any() else _CUT_OFF

@@ -8,11 +8,19 @@ import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, get_args
+from operator import attrgetter
+from typing import Any
 
-from qa.answer.prove import Record, place_faults, rebuilt, sentences
+from qa.answer.answer_checks import (
+    Record,
+    is_number,
+    place_faults,
+    rebuilt,
+    sentences,
+    status_faults,
+)
 from qa.errors import InputError
-from qa.records import Citation, Document, Span, Status
+from qa.records import Citation, Document, Span
 
 __all__ = [
     "CITATION_COLUMNS",
@@ -26,30 +34,32 @@ __all__ = [
 ]
 
 SEARCH_COLUMNS = ("question", "searched_for", "status", "confidence", "snapshot", "elapsed_ms")
-CITATION_COLUMNS = (
-    "document",
-    "title",
-    "date",
-    "section",
-    "source",
-    "speaker",
-    "asked",
-    "page",
-    "time",
-    "paragraph",
-    "start",
-    "end",
-    "confidence",
-    "quote",
-    "passage",
-    "sha256",
-    "reader",
-    "recording",
-)
+# The columns of a citation, each with the place of its cell in the record.
+_CELLS = {
+    "document": "document.id",
+    "title": "document.title",
+    "date": "document.date",
+    "section": "document.section",
+    "source": "document.source",
+    "speaker": "passage.speaker",
+    "asked": "passage.asked",
+    "page": "passage.page",
+    "time": "passage.time",
+    "paragraph": "passage.paragraph",
+    "start": "passage.start",
+    "end": "passage.end",
+    "confidence": "confidence",
+    "quote": "quotes",
+    "passage": "passage.text",
+    "sha256": "sha256",
+    "reader": "links.reader",
+    "recording": "links.recording",
+}
+CITATION_COLUMNS = tuple(_CELLS)
 # Answers of earlier versions lack these.
 _EARLIER_COLUMNS = tuple(name for name in CITATION_COLUMNS if name not in {"time", "recording"})
-# What makes a spreadsheet take a cell for a formula (OWASP, "CSV Injection"), after any white
-# space, and the full-width forms that some of them take for the same.
+# Characters by which a spreadsheet takes a cell for a formula (OWASP, "CSV Injection"), after any
+# white space, and their full-width forms.
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 
 
@@ -60,32 +70,13 @@ def head(most: int, cited: Sequence[str] = CITATION_COLUMNS) -> list[str]:
 
 
 def columns(citation: Citation) -> dict[str, Any]:
-    """Return what a row says of a citation, by column."""
-    document, passage = citation.document, citation.passage
-    return {
-        "document": document.id,
-        "title": document.title,
-        "date": document.date,
-        "section": document.section,
-        "source": document.source,
-        "speaker": passage.speaker,
-        "asked": passage.asked,
-        "page": passage.page,
-        "time": passage.time,
-        "paragraph": passage.paragraph,
-        "start": passage.start,
-        "end": passage.end,
-        "confidence": citation.confidence,
-        "quote": " ".join(quote.text for quote in citation.quotes),
-        "passage": passage.text,
-        "sha256": citation.sha256,
-        "reader": citation.links.reader,
-        "recording": citation.links.recording,
-    }
+    """Return the cells of a citation, by column."""
+    cells = {name: attrgetter(place)(citation) for name, place in _CELLS.items()}
+    return cells | {"quote": " ".join(quote.text for quote in citation.quotes)}
 
 
 def harmless(cell: Any) -> Any:
-    """The cell as a spreadsheet will show it and not run it: with an apostrophe in front."""
+    """Return the cell, a formula with an apostrophe in front so that no spreadsheet runs it."""
     if cell is None:
         return ""
     is_formula = isinstance(cell, str) and _FORMULA.match(cell)
@@ -93,57 +84,52 @@ def harmless(cell: Any) -> Any:
 
 
 def is_table(content: str) -> bool:
-    """Return whether answers are written as a table."""
+    """Tell if answers are written as a table."""
     return content.removeprefix("\ufeff").startswith('"line",')
 
 
 def rows(content: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Give every row with its line in the file, by the names of its columns.
+    """Yield every row with its line in the file, by the names of its columns.
 
     Raises:
         InputError: a row has another number of cells than the head, or the head is another.
     """
-    reader = csv.reader(io.StringIO(content.removeprefix("\ufeff"), newline=""), strict=True)
+    lines = csv.reader(io.StringIO(content.removeprefix("\ufeff"), newline=""), strict=True)
     try:
-        names = next(reader)
+        names = next(lines)
         if not any(_is_head(names, cited) for cited in (CITATION_COLUMNS, _EARLIER_COLUMNS)):
             raise InputError("The columns are not those that qa batch writes.")
-        for cells in reader:
+        for cells in lines:
             if len(cells) != len(names):
                 raise InputError(
-                    f"Line {reader.line_num} of the answers has {len(cells)} cells, the head "
+                    f"Line {lines.line_num} of the answers has {len(cells)} cells, the head "
                     f"{len(names)}."
                 )
-            yield reader.line_num, dict(zip(names, cells, strict=True))
+            yield lines.line_num, dict(zip(names, cells, strict=True))
     except csv.Error as error:
-        raise InputError(f"Line {reader.line_num} of the answers is no row: {error}.") from error
+        raise InputError(f"Line {lines.line_num} of the answers is no row: {error}.") from error
 
 
 def _is_head(names: Sequence[str], cited: Sequence[str]) -> bool:
-    """Return True where a table's columns are these, for any number of citations."""
+    """Tell if a table has these columns, for any number of citations."""
     return names == head((len(names) - len(head(0))) // len(cited), cited)
 
 
 def faults(row: Mapping[str, str], record: Record) -> Iterator[str]:
-    """What in a row of answers the record does not bear out, a line each."""
+    """Yield what the record contradicts in a row of answers, a line each."""
     known = [name for name in CITATION_COLUMNS if f"{name}_1" in row]
     most = (len(row) - len(head(0))) // len(known) if known else 0
     cited = [{name: row[f"{name}_{n}"] for name in known} for n in range(1, most + 1)]
-    stated = [*itertools.takewhile(lambda cells: any(cells.values()), cited)]
+    filled = [*itertools.takewhile(lambda cells: any(cells.values()), cited)]
     if row["error"]:
         yield f"it holds the error {row['error']!r} beside an answer"
-    if any(cell for cells in cited[len(stated) :] for cell in cells.values()):
-        yield f"there is no citation {len(stated) + 1}, but one after it"
-    if row["status"] not in get_args(Status):
-        yield f"status is {row['status']!r}, it may be {' or '.join(get_args(Status))}"
-    elif (row["status"] != "not_in_record") != bool(stated):
-        yield f"status is {row['status']!r} with {len(stated)} citations"
-    if not re.fullmatch("[0-9a-f]{32}", row["snapshot"]):
-        yield f"snapshot is {row['snapshot']!r}, not a digest"
+    if any(cell for cells in cited[len(filled) :] for cell in cells.values()):
+        yield f"there is no citation {len(filled) + 1}, but one after it"
+    yield from status_faults(row["status"], len(filled), row["snapshot"])
     for name, cell in (("confidence", row["confidence"]), ("elapsed_ms", row["elapsed_ms"])):
         if not (_is_number(cell) or (name == "elapsed_ms" and not cell)):
             yield f"{name} is {cell!r}, not a number"
-    for number, cells in enumerate(stated, start=1):
+    for number, cells in enumerate(filled, start=1):
         for fault in _cited_faults(cells, record, row["snapshot"]):
             yield f"citation {number}: {cells['document']}: {fault}"
 
@@ -174,19 +160,18 @@ def _cited_faults(cells: Mapping[str, str], record: Record, digest: str) -> Iter
 
 
 def _quoted(quote: str, document: Document, passage: Span) -> Sequence[Span] | None:
-    """Return the sentences of a passage, one after the other, that a quote consists of."""
+    """Return the neighbouring sentences of a passage that a quote consists of."""
     spans = sentences(document, passage)
     for start, end in itertools.combinations(range(len(spans) + 1), 2):
-        said = " ".join(span.of(document.text) for span in spans[start:end])
-        if harmless(said) == quote:
+        text = " ".join(span.of(document.text) for span in spans[start:end])
+        if harmless(text) == quote:
             return spans[start:end]
     return None
 
 
 def _is_number(cell: str) -> bool:
-    """Return whether a cell holds a number as JSON writes it, not below 0."""
+    """Tell if a cell holds a number as JSON writes it, not below 0."""
     try:
-        value = json.loads(cell)
+        return is_number(json.loads(cell))
     except ValueError:
         return False
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0

@@ -1,4 +1,4 @@
-"""What the reader is given of a passage: some sentences, and what they are about."""
+"""The input of the reranker: some sentences of a passage, and what they are about."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from qa.records import Span
 
-__all__ = ["WINDOW_CHARS", "context_of", "pair", "window"]
+__all__ = ["WINDOW_CHARS", "context_of", "text_pair", "window_around"]
 
-# The most of a passage that is read at once; reading takes time with every word.
+# Characters of a passage that are rescored together; each word takes time.
 WINDOW_CHARS = 420
 # Of what was asked, its end: there journalists ask, and visitors too.
 _CONTEXT_CHARS = 120
@@ -16,14 +16,14 @@ _QUESTION_CHARS = 240
 
 
 def context_of(asked: str, title: str) -> str:
-    """What a passage is about, in few words: the question it answers, else its title."""
+    """Return the end of the question that a passage answers, or else of its title."""
     return _end(asked or title, _CONTEXT_CHARS)
 
 
-def window(sentences: Sequence[Span], best: range, *, before: bool = True) -> range:
-    """The sentences around the best ones that fit, as numbers.
+def window_around(sentences: Sequence[Span], best: range, *, before: bool = True) -> range:
+    """Return the numbers of the best sentences and of those around them that fit.
 
-    They are added in turn on both sides, as long as they fit; ``before`` says on which first.
+    They are added in turn on both sides; ``before`` says on which first.
     """
     first, last = best.start, best.stop - 1
     while True:
@@ -42,13 +42,13 @@ def window(sentences: Sequence[Span], best: range, *, before: bool = True) -> ra
         before = not before
 
 
-def pair(question: str, context: str, text: str) -> tuple[str, str, int]:
-    """The two texts the reader takes, and where ``text`` begins in the second."""
+def text_pair(question: str, context: str, text: str) -> tuple[str, str, int]:
+    """Return the two texts the reranker takes, and where ``text`` begins in the second."""
     before = f"{context} : " if context else ""
     return _end(question, _QUESTION_CHARS), before + text, len(before)
 
 
 def _end(text: str, most: int) -> str:
-    """The text with single spaces; of a long one the last words."""
+    """Return the text with single spaces; of a long one the last words."""
     plain = " ".join(text.split())
     return plain if len(plain) <= most else plain[-most:].partition(" ")[2]

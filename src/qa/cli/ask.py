@@ -12,7 +12,7 @@ from rich.text import Text
 from qa.cli.options import AsJson, ConfigFile, IndexFolder, warn_switched_off
 from qa.cli.progress import progress
 from qa.cli.terminal import err, indented, out, print_json
-from qa.records import Answer, Citation, Document, clock, to_json
+from qa.records import Answer, Citation, Document, Question, clock, to_json
 from qa.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,6 +43,12 @@ def ask(
         str | None,
         typer.Option(help="Search only documents of this section.", show_default="all"),
     ] = None,
+    speaker: Annotated[
+        str | None,
+        typer.Option(
+            help="Search only what this speaker said, named as in citations.", show_default="all"
+        ),
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -52,11 +58,14 @@ def ask(
     """
     qa = _open(Settings.load(config, index=index))
     answer = qa.ask(
-        question,
-        previous=previous or (),
-        since=since.date() if since else None,
-        until=until.date() if until else None,
-        section=section,
+        Question(
+            question,
+            previous=tuple(previous or ()),
+            since=since.date() if since else None,
+            until=until.date() if until else None,
+            section=section,
+            speaker=speaker,
+        )
     )
     if as_json:
         print_json(to_json(answer))

@@ -130,12 +130,14 @@ def status(
     from rich.table import Table
 
     from qa.answer.reranker import BUNDLED, bundled_sha256
+    from qa.answer.searches.registry import chosen_searches
     from qa.index.engine import engine_of
     from qa.index.snapshot import open_snapshot
 
     settings = Settings.load(config, index=index)
     snapshot = open_snapshot(settings.index, engine_of(settings))
     first, last = snapshot.documents.period or (None, None)
+    searches = chosen_searches(settings.searches)
     milvus = {"milvus_uri": settings.milvus_uri, "milvus_name": settings.milvus_name}
     state = {
         "version": __version__,
@@ -147,10 +149,11 @@ def status(
         "settings": snapshot.manifest["inputs"]["settings"],
         "engine": settings.engine,
         **(milvus if settings.engine == "milvus" else {}),
-        "searches": list(settings.searches),
+        "searches": [search.name for search in searches],
+        "search_methods": {search.name: search.summary for search in searches},
         "switched_off": switched_off(settings),
-        "reader": settings.reader,
-        "reader_sha256": bundled_sha256() if settings.reader == BUNDLED else None,
+        "reader": settings.reranker,
+        "reader_sha256": bundled_sha256() if settings.reranker == BUNDLED else None,
     }
     if as_json:
         print_json(state)

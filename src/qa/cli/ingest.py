@@ -118,7 +118,7 @@ def ingest(
         print_json({"counts": dict(sorted(counts.items())), "documents": documents})
     else:
         _print_results(shown, counts, folder.name, as_table=update)
-    if not counts or any(done.is_trouble for done in shown):
+    if not counts or any(done.needs_attention for done in shown):
         raise typer.Exit(1)
 
 
@@ -174,7 +174,7 @@ def _count(results: Iterable[Ingested], *, keep_all: bool) -> tuple[Counter[str]
     for done in results:
         counts[done.outcome] += 1
         if done.outcome != "unchanged" and (
-            keep_all or done.is_trouble or counts[done.outcome] <= SHOWN_DOCUMENTS
+            keep_all or done.needs_attention or counts[done.outcome] <= SHOWN_DOCUMENTS
         ):
             shown.append(done)
     return counts, shown
@@ -196,19 +196,19 @@ def _print_results(
     def file_of(done: Ingested) -> str:
         return f"{corpus}/{done.document}.md" if done.document else ""
 
-    if as_table and not all(done.is_trouble for done in shown):
+    if as_table and not all(done.needs_attention for done in shown):
         table = new_table("outcome", "document", "source", "reason")
         for done in shown:
-            if not done.is_trouble:
+            if not done.needs_attention:
                 cells = (file_of(done), done.source, done.why)
                 table.add_row(done.outcome, *(Text(printable(cell)) for cell in cells))
         out.print(table)
     for done in shown:
-        if done.is_trouble or not as_table:
+        if done.needs_attention or not as_table:
             line = f"{done.outcome:9}  {done.source}"
             line += f" -> {file_of(done)}" if done.document else ""
             line += f": {done.why}" if done.why else ""
-            (err if done.is_trouble else out).print(printable(line))
+            (err if done.needs_attention else out).print(printable(line))
     printed: Counter[str] = Counter(done.outcome for done in shown)
     for outcome, count in counts.items():
         if 0 < printed[outcome] < count:
@@ -232,9 +232,9 @@ def _preview(sources: Sequence[str], corpus: Path, *, as_json: bool) -> None:
             err.print(printable(f"failed     {previewed.source}: {previewed.why}"))
         if as_json:
             # ASCII, because a file name need not be valid text.
-            print_json(previewed.stated(), as_line=True)
+            print_json(previewed.to_json(), as_line=True)
         elif previewed.document:
-            _print_preview(previewed.stated())
+            _print_preview(previewed.to_json())
     if failed or not total:
         raise typer.Exit(1)
 

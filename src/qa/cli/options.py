@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated
 
 import typer
 
@@ -42,8 +42,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def switched_off(settings: Settings) -> list[str]:
     """Return the searches that the settings switch off."""
-    every = get_args(get_args(Settings.model_fields["searches"].annotation)[0])
-    return [f"search by {name}" for name in every if name not in settings.searches]
+    if settings.searches is None:
+        return []
+    from qa.answer.searches.registry import NAMES, chosen_searches
+
+    on = [search.name for search in chosen_searches(settings.searches)]
+    return [f"search by {name}" for name in NAMES if name not in on]
 
 
 def warn_switched_off(settings: Settings) -> None:

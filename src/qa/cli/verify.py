@@ -32,19 +32,17 @@ def verify(
 
     Example: qa ask "who issued it?" --json | qa verify --answer -
     """
-    from qa.answer import verification
+    from qa.answer.verify import verify_answers, verify_snapshot
     from qa.index.engine import engine_of
     from qa.sources.corpus_folder import place
 
     settings = Settings.load(config, corpus=corpus, index=index)
     record = place(settings.corpus)
     if answer is None:
-        proof = verification.snapshot(settings.index, record, engine_of(settings))
+        proof = verify_snapshot(settings.index, record, engine_of(settings))
     else:
         content = sys.stdin.read() if str(answer) == "-" else _read(answer)
-        proof = verification.answers(
-            content, record, settings.index if settings.index.is_dir() else None
-        )
+        proof = verify_answers(content, record, settings.index if settings.index.is_dir() else None)
     for fault in proof.faults:
         err.print(f"qa: {printable(fault)}")
     if not proof.faults:

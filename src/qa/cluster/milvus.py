@@ -269,6 +269,8 @@ def condition(visible: Visible | None) -> str:
         terms.append(f"section == {visible.section}")
     if visible.hidden:
         terms.append(f"passage not in [{', '.join(map(str, visible.hidden))}]")
+    if visible.only is not None:
+        terms.append(f"passage in [{', '.join(map(str, visible.only))}]")
     return " and ".join(terms)
 
 

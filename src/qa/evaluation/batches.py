@@ -28,7 +28,7 @@ from qa.answer.ask import QA
 from qa.answer.table import CITATION_COLUMNS, columns, harmless, head
 from qa.errors import BusyError, InputError, OutputError
 from qa.evaluation.questions import BadRow, Format, QuestionRow, format_of, read
-from qa.records import Answer, to_json
+from qa.records import Answer, Question, to_json
 
 __all__ = ["STANDARD", "Tally", "batch"]
 
@@ -177,7 +177,7 @@ def _answer(
         if isinstance(row, BadRow):
             writer.write({"line": row.line, "id": row.id, "error": row.error})
         else:
-            answer = qa.ask(row.question, previous=row.previous, since=row.since, until=row.until)
+            answer = qa.ask(Question(row.question, row.previous, row.since, row.until))
             questions += 1
             answered += answer.is_answered
             writer.write({"line": row.line, "id": row.id}, answer)

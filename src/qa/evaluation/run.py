@@ -31,7 +31,7 @@ from qa.index.build import build
 from qa.index.engine import engine_of
 from qa.index.export import exported_encoder
 from qa.index.snapshot import Snapshot
-from qa.records import Hit, Span
+from qa.records import Hit, Question, Span
 from qa.settings import Settings
 from qa.sources.corpus_folder import CorpusFile
 from qa.storage import own_cache
@@ -159,8 +159,7 @@ def _answers(
 
 def _judged(qa: QA, question: JudgedQuestion) -> JudgedAnswer:
     explained = qa.explain(
-        question.question,
-        previous=question.previous,
+        Question(question.question, question.previous),
         hidden=hidden_rows(qa.snapshot, question),
     )
     answer, hits = explained.answer, explained.hits
@@ -226,8 +225,8 @@ def _settings_of(
         **qa.snapshot.manifest["inputs"]["settings"],
         "top_k": settings.top_k,
         "searches": list(qa.searches),
-        "reader": settings.reader,
-        "reader_sha256": qa.reader.sha256 if qa.reader else None,
+        "reader": settings.reranker,
+        "reader_sha256": qa.reranker.sha256 if qa.reranker else None,
         "answer_floors": answer_floors(),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",

@@ -204,7 +204,8 @@ class Passages(Sequence[Passage]):
     """Passages, in the order of documents and texts.
 
     By row, without reading a text: ``documents``, the number of the document; ``headings``,
-    the number of the heading; ``dates``, ordinals, 0 where there is none; ``is_question``. The
+    the number of the heading; ``dates``, ordinals, 0 where there is none; ``is_question``;
+    ``speaker_numbers``, places in ``speakers`` or -1. The
     sentences of passage ``row`` are the rows
     ``sentence_starts[row]`` up to, without, ``sentence_starts[row + 1]`` among all sentences.
     """
@@ -213,12 +214,13 @@ class Passages(Sequence[Passage]):
         table = open_array(folder / "table.npy")
         self._columns = dict(zip(_PASSAGE, table, strict=True))
         self._sentences = open_array(folder / "sentences.npy")
-        self._speakers: list[str] = json.loads((folder / "speakers.json").read_text("utf-8"))
+        self.speakers: list[str] = json.loads((folder / "speakers.json").read_text("utf-8"))
         self._of = documents
         self.sentence_starts = open_array(folder / "starts.npy")
         self.documents = self._columns["document"]
         self.headings = self._columns["heading"]
         self.dates = self._columns["date"]
+        self.speaker_numbers = self._columns["speaker"]
         self._numbers: list[list[str]] = json.loads((folder / "numbers.json").read_text("utf-8"))
         self.is_question = self._columns["role"] == _ROLES.index("question")
 
@@ -244,7 +246,7 @@ class Passages(Sequence[Passage]):
             text=span.of(document.text),
             paragraph=of["paragraph"],
             role=_ROLES[of["role"]],
-            speaker=self._speakers[of["speaker"]] if of["speaker"] >= 0 else None,
+            speaker=self.speakers[of["speaker"]] if of["speaker"] >= 0 else None,
             asked=Span(of["asked_start"], of["asked_end"]) if of["asked_start"] >= 0 else None,
             sentences=tuple(Span(*pair) for pair in self._sentences[first:last].tolist()),
             date=datetime.date.fromordinal(of["date"]) if of["date"] else None,

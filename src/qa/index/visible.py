@@ -15,7 +15,8 @@ class Visible:
 
     ``rows`` is a bool for each row of the index. The rest are the conditions behind it, for an
     engine that filters by itself: the first and last ordinal of the passage's date, the number
-    of its section, and passages that are hidden whatever else they are.
+    of its section, passages that are hidden whatever else they are, and, if not None, the only
+    passages that may be found.
     """
 
     rows: np.ndarray
@@ -23,6 +24,7 @@ class Visible:
     until: int | None = None
     section: int | None = None
     hidden: tuple[int, ...] = ()
+    only: tuple[int, ...] | None = None
 
     @property
     def count(self) -> int:

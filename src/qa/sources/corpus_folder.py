@@ -1,6 +1,6 @@
 """The corpus folder: one readable file per document.
 
-``ID.md`` is YAML front matter, then the text, verbatim. ``source`` is where a reader finds the
+``ID.md`` is YAML front matter, then the text, verbatim. ``source`` is where people find the
 original, ``ingested_from`` the file or address it was read from, ``retrieved`` when that was,
 for an address; ``also`` are other places with the same text. ``withdrawn`` is the day on which
 the source was found gone. ``sha256`` is of the text, ``source_sha256`` of the source's bytes,
@@ -30,34 +30,32 @@ import yaml
 
 from qa.errors import CorpusError
 from qa.records import Document
-from qa.sources import recordings
+from qa.sources import recordings, signing
 from qa.sources.formats.front_matter import FRONT_MATTER, Value, day, fields_of
 from qa.sources.layouts.registry import turns
 from qa.storage import write_whole
 
 __all__ = [
     "CorpusFile",
-    "accepted",
     "amended",
     "is_document",
     "paths",
     "place",
+    "raw_text",
     "read",
     "read_all",
     "remove_unfinished",
     "render",
+    "texts",
     "write",
 ]
 
 _KEYS = ("id", "title", "date", "section", "source", "language", "layout", "recording")
 _MARKS = ("also", "withdrawn")
-_ACCEPTED = "accepted_sha256"
 _WRITTEN = ("ingested_from", "sha256", "source_sha256", "file_sha256")
-_PROVENANCE = (*_WRITTEN, "pages", "times", "retrieved", _ACCEPTED)
+_PROVENANCE = (*_WRITTEN, "pages", "times", "retrieved", signing.ACCEPTED)
 # Tens of times faster, but not everywhere compiled in.
 _SafeDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-_FILE_SHA256_LINE = re.compile(r"^file_sha256: ([0-9a-f]{64})\n", re.MULTILINE)
-_ACCEPTED_LINE = re.compile(rf"^{_ACCEPTED}:.*\n", re.MULTILINE)
 _RESTORE = 'restore it from a backup, or remove it and run "qa ingest SOURCE" again'
 _OFFSET = re.compile(r"[0-9]{1,9}")
 _SAFE_ID = re.compile(r"\w[\w.\-]{0,119}")
@@ -67,9 +65,9 @@ _SAFE_ID = re.compile(r"\w[\w.\-]{0,119}")
 class CorpusFile:
     """A document as it lies in the corpus folder; ``sha256`` is of the file's bytes.
 
-    ``text_sha256`` is of the text as it was ingested, whatever a person has made of it since.
-    ``is_corrected``: the file is not as ingest wrote it. ``is_accepted``: a person has said that
-    it is right as it is now. ``is_ingested``: ingest wrote it at first.
+    ``text_sha256`` is of the text as it was ingested, before any correction. ``is_corrected``: the
+    file is not as ingest wrote it. ``is_accepted``: a person has accepted it as it is now.
+    ``is_ingested``: ingest wrote it at first.
     """
 
     name: str
@@ -85,23 +83,23 @@ class CorpusFile:
 
     @property
     def is_altered(self) -> bool:
-        """Return whether it is not what ingest wrote, and nobody has said that this is right."""
+        """Return True where it is not as ingest wrote it, and nobody has accepted that."""
         return self.is_ingested and self.is_corrected and not self.is_accepted
 
 
 def place(corpus: Path | str) -> Path:
-    """The folder of the record: as it is, or at an address, which can be read like one.
+    """Return the folder of the record; one at an address can be read like a path.
 
     Raises:
-        CorpusError: what reads such an address is not installed, or nothing does.
+        CorpusError: nothing that reads such an address is installed.
     """
     if isinstance(corpus, Path):
         return corpus
     try:
         from upath import UPath  # noqa: PLC0415 - only where there is an address
 
-        found = UPath(corpus)
-        found.fs  # noqa: B018 - imports what reads it
+        folder = UPath(corpus)
+        folder.fs  # noqa: B018 - imports the file system
     except ImportError as error:
         remedy = 'pip install "press-qa[cluster]"' if error.name == "upath" else f"pip: {error}"
         raise CorpusError(f"{corpus} cannot be read, a package is missing; {remedy}.") from error
@@ -110,11 +108,11 @@ def place(corpus: Path | str) -> Path:
             f"{corpus} cannot be read: {error}. An address is like s3://bucket/folder; "
             "what it needs beside stands in the environment (AWS_PROFILE and the like)."
         ) from error
-    return cast("Path", found)  # it has all of a path that reading asks for
+    return cast("Path", folder)  # it has every method of a path that reading needs
 
 
 def paths(corpus: Path) -> list[Path]:
-    """The files of the record, by name. ``README.md`` and hidden files are not of it.
+    """Return the files of the record, by name. ``README.md`` and hidden files are not of it.
 
     Raises:
         CorpusError: the folder is elsewhere and cannot be reached.
@@ -125,7 +123,7 @@ def paths(corpus: Path) -> list[Path]:
 
 @contextlib.contextmanager
 def _reaching(path: Path) -> Iterator[None]:
-    """Whatever goes wrong with a path that is elsewhere is a CorpusError."""
+    """Turn any error of a path that is elsewhere into a CorpusError."""
     try:
         yield
     except Exception as error:  # libraries of addresses raise what they like
@@ -135,12 +133,12 @@ def _reaching(path: Path) -> Iterator[None]:
 
 
 def is_document(name: str) -> bool:
-    """Return whether a file of that name in the corpus folder is of the record."""
+    """Return True if a file of that name in the corpus folder is of the record."""
     return name.endswith(".md") and name != "README.md" and not name.startswith(".")
 
 
 def read_all(corpus: Path) -> Iterator[CorpusFile]:
-    """Every document of the record, by file name.
+    """Return every document of the record, by file name.
 
     Raises:
         CorpusError: the folder is missing, or a file in it is not a document.
@@ -155,16 +153,16 @@ def read_all(corpus: Path) -> Iterator[CorpusFile]:
 
 
 def read(path: Path) -> CorpusFile:
-    """One document.
+    """Return the document in a file.
 
     Raises:
-        CorpusError: the file is not a document; the message says what to mend.
+        CorpusError: the file is not a document; the message names the remedy.
     """
     try:
         with _reaching(path):
             data = path.read_bytes()
-        raw = data.decode("utf-8-sig").replace("\r\n", "\n")
-        fields, body = _parted(raw)
+        raw = _decoded(data)
+        fields, body = _split(raw)
     except UnicodeDecodeError as error:
         raise CorpusError(
             f"{path} cannot be read: {error}. It is damaged, or not UTF-8: {_RESTORE}."
@@ -176,7 +174,7 @@ def read(path: Path) -> CorpusFile:
         turns(document.text, document.layout)
     except (CorpusError, ValueError) as error:
         raise CorpusError(f"{path} is not a document: {error}") from error
-    is_corrected = not _is_signed(raw)
+    is_corrected = not signing.is_signed(raw)
     if is_corrected and "\0" in raw:
         raise CorpusError(f"{path} is damaged, it holds NUL characters: {_RESTORE}.")
     return CorpusFile(
@@ -188,9 +186,18 @@ def read(path: Path) -> CorpusFile:
         source_sha256=_text(fields, "source_sha256"),
         text_sha256=_text(fields, "sha256"),
         is_corrected=is_corrected,
-        is_accepted=is_corrected and _is_accepted(raw),
+        is_accepted=is_corrected and signing.is_accepted(raw),
         is_ingested=any(key in fields for key in _WRITTEN),
     )
+
+
+def raw_text(path: Path) -> str:
+    """Return a file's text, with line feeds and without a byte-order mark."""
+    return _decoded(path.read_bytes())
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-8-sig").replace("\r\n", "\n")
 
 
 def write(corpus: Path, document_id: str, content: str) -> None:
@@ -205,7 +212,7 @@ def write(corpus: Path, document_id: str, content: str) -> None:
 
 
 def remove_unfinished(corpus: Path) -> None:
-    """Remove what ``write`` left when it was killed."""
+    """Remove the files that ``write`` left when it was killed."""
     for path in corpus.glob(".*.md.unfinished"):
         if path.is_file() and not path.is_symlink():
             path.unlink()
@@ -216,7 +223,7 @@ class _Dumper(_SafeDumper):  # type: ignore[misc]  # one of two, see _SafeDumper
 
 
 def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    # Unquoted, whatever ends a line for YAML would be folded into a space or a line feed.
+    # Unquoted, every line break of YAML would be folded into a space or a line feed.
     style = '"' if set(text) & set("\x85\u2028\u2029") else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 
@@ -232,7 +239,7 @@ _Dumper.add_representer(tuple, _in_one_line)
 def render(
     document: Document, ingested_from: str, source_sha256: str, retrieved: str | None = None
 ) -> str:
-    """The whole text of ``corpus/ID.md``."""
+    """Return the whole text of ``corpus/ID.md``."""
     fields = {key: getattr(document, key) for key in _KEYS}
     fields["pages"] = document.pages or None
     fields["times"] = recordings.written_times(document.times) or None
@@ -243,19 +250,19 @@ def render(
     front = _dumped({key: value for key, value in fields.items() if value is not None})
     body = f"---\n\n{document.text}\n"
     unsigned = f"---\n{front}{body}"
-    return f"---\n{front}file_sha256: {_file_sha256(unsigned)}\n{body}"
+    return f"---\n{front}file_sha256: {signing.file_sha256(unsigned)}\n{body}"
 
 
 def amended(raw: str, **changes: object) -> str:
-    """``ID.md`` with other values of some keys of its front matter; None takes a key away.
+    """Return ``ID.md`` with other values of some keys of its front matter; None removes a key.
 
-    Everything else stays as it is, letter for letter. What ingest wrote is still its own
-    afterwards, and what a person has corrected is still corrected.
+    Everything else stays as it is, letter for letter. A file that ingest wrote stays signed, and
+    one that a person has corrected stays corrected.
     """
     match = FRONT_MATTER.match(raw)
     if not match:
         raise CorpusError("there is no front matter to amend.")
-    is_signed, is_accepted = _is_signed(raw), _is_accepted(raw)
+    is_signed, is_accepted = signing.is_signed(raw), signing.is_accepted(raw)
     front = match[1]
     for key, value in changes.items():
         line = "" if value is None else _dumped({key: value})
@@ -263,27 +270,14 @@ def amended(raw: str, **changes: object) -> str:
         if place.search(front):
             front = place.sub(lambda _, line=line: line, front, count=1)
         elif line:
-            before = _FILE_SHA256_LINE.search(front)
+            before = signing.FILE_SHA256_LINE.search(front)
             at = before.start() if before else len(front)
             front = front[:at] + line + front[at:]
     changed = raw[: match.start(1)] + front + raw[match.end(1) :]
     if is_signed:
-        signature = f"file_sha256: {_file_sha256(changed)}\n"
-        changed = _FILE_SHA256_LINE.sub(signature, changed, count=1)
-    return accepted(changed) if is_accepted else changed
-
-
-def accepted(raw: str) -> str:
-    """``ID.md`` with a line of its front matter that says that it is right as it is now.
-
-    The line holds a hash of the rest, so that it says nothing of what is changed later.
-    """
-    match = FRONT_MATTER.match(raw)
-    if not match:
-        raise CorpusError("there is no front matter, which would say that it is right.")
-    bare = _ACCEPTED_LINE.sub("", match[1])
-    line = f"{_ACCEPTED}: {_accepted_sha256(raw)}\n"
-    return raw[: match.start(1)] + bare + line + raw[match.end(1) :]
+        signature = f"file_sha256: {signing.file_sha256(changed)}\n"
+        changed = signing.FILE_SHA256_LINE.sub(signature, changed, count=1)
+    return signing.accepted(changed) if is_accepted else changed
 
 
 def _dumped(fields: dict[str, Any]) -> str:
@@ -291,8 +285,8 @@ def _dumped(fields: dict[str, Any]) -> str:
     return text
 
 
-def _parted(raw: str) -> tuple[dict[str, Value], str]:
-    """The front matter's fields, none where there is none, and what stands below it."""
+def _split(raw: str) -> tuple[dict[str, Value], str]:
+    """Return the fields of the front matter, if there is any, and the text below it."""
     match = FRONT_MATTER.match(raw)
     if not match:
         return {}, raw
@@ -300,29 +294,6 @@ def _parted(raw: str) -> tuple[dict[str, Value], str]:
         return fields_of(match[1]), raw[match.end() :]
     except ValueError as error:
         raise CorpusError(f"its front matter {error}") from error
-
-
-def _file_sha256(raw: str) -> str:
-    """Of the file without its ``file_sha256`` line."""
-    return hashlib.sha256(_FILE_SHA256_LINE.sub("", raw, count=1).encode()).hexdigest()
-
-
-def _is_signed(raw: str) -> bool:
-    stated = _FILE_SHA256_LINE.search(raw)
-    return stated is not None and stated[1] == _file_sha256(raw)
-
-
-def _is_accepted(raw: str) -> bool:
-    match = FRONT_MATTER.match(raw)
-    stated = _ACCEPTED_LINE.search(match[1]) if match else None
-    return stated is not None and stated[0] == f"{_ACCEPTED}: {_accepted_sha256(raw)}\n"
-
-
-def _accepted_sha256(raw: str) -> str:
-    """Of the file without what says that it is right."""
-    match = FRONT_MATTER.match(raw)
-    front, rest = (match[1], raw[match.end(1) :]) if match else ("", raw)
-    return hashlib.sha256(f"{_ACCEPTED_LINE.sub('', front)}{rest}".encode()).hexdigest()
 
 
 def _document(fields: dict[str, Value], body: str, stem: str) -> Document:
@@ -349,7 +320,7 @@ def _document(fields: dict[str, Value], body: str, stem: str) -> Document:
         language=_text(fields, "language") or "en",
         layout=_text(fields, "layout") or "statement",
         withdrawn=_date(fields.get("withdrawn")),
-        also=_texts(fields, "also"),
+        also=texts(fields.get("also")),
         pages=_pages(fields, text),
         times=_times(fields, text),
         recording=recordings.read_address(_text(fields, "recording")),
@@ -357,13 +328,13 @@ def _document(fields: dict[str, Value], body: str, stem: str) -> Document:
 
 
 def _pages(fields: dict[str, Value], text: str) -> tuple[int, ...]:
-    """Where pages begin, if the text is the one they were told of."""
-    stated = fields.get("pages")
-    if stated is None or not _is_ingested(fields, text):
+    """Return the beginnings of pages, if the text is as ingest wrote it."""
+    pages = fields.get("pages")
+    if pages is None or not _is_ingested(fields, text):
         return ()
-    if not isinstance(stated, list) or not all(_is_offset(offset) for offset in stated):
-        raise CorpusError(f"its pages are {stated!r:.200}, not a list of offsets in the text.")
-    offsets = [int(offset) for offset in stated]
+    if not isinstance(pages, list) or not all(_is_offset(offset) for offset in pages):
+        raise CorpusError(f"its pages are {pages!r:.200}, not a list of offsets in the text.")
+    offsets = [int(offset) for offset in pages]
     if offsets != sorted(offsets) or (offsets and offsets[-1] > len(text)):
         raise CorpusError("its pages do not ascend within the text.")
     return tuple(offsets)
@@ -377,12 +348,12 @@ def _times(fields: dict[str, Value], text: str) -> tuple[tuple[int, float], ...]
 
 
 def _is_ingested(fields: dict[str, Value], text: str) -> bool:
-    """Return True where the text is as ingest wrote it."""
+    """Tell if the text is as ingest wrote it."""
     return fields.get("sha256") == hashlib.sha256(text.encode()).hexdigest()
 
 
-def _is_offset(stated: object) -> bool:
-    return isinstance(stated, str) and _OFFSET.fullmatch(stated) is not None
+def _is_offset(value: object) -> bool:
+    return isinstance(value, str) and _OFFSET.fullmatch(value) is not None
 
 
 def _text(fields: dict[str, Value], key: str) -> str | None:
@@ -390,8 +361,8 @@ def _text(fields: dict[str, Value], key: str) -> str | None:
     return None if value is None else str(value)
 
 
-def _texts(fields: dict[str, Value], key: str) -> tuple[str, ...]:
-    value = fields.get(key)
+def texts(value: object) -> tuple[str, ...]:
+    """Return the texts of a field that holds none, one, or a list of them."""
     if value is None:
         return ()
     return tuple(map(str, value)) if isinstance(value, list) else (str(value),)

@@ -1,4 +1,4 @@
-"""Corrections made by hand: a person says that a document is right as it is now."""
+"""Acceptance of corrections made by hand."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from qa.errors import CorpusError
 from qa.sources import corpus_folder, owned
+from qa.sources.signing import accepted
 from qa.storage import locked
 
 __all__ = ["accept"]
@@ -16,7 +17,7 @@ def accept(corpus: Path, documents: Sequence[str]) -> Iterator[tuple[str, bool]]
     """Accept documents, by their ids, that are not as ingest wrote them.
 
     Yields:
-        The file's name, and whether there was something to accept.
+        The file's name, and True if there was something to accept.
 
     Raises:
         BusyError: another process is writing the corpus.
@@ -31,6 +32,5 @@ def accept(corpus: Path, documents: Sequence[str]) -> Iterator[tuple[str, bool]]
         for path in paths:
             is_altered = corpus_folder.read(path).is_altered
             if is_altered:
-                raw = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
-                corpus_folder.write(corpus, path.stem, corpus_folder.accepted(raw))
+                corpus_folder.write(corpus, path.stem, accepted(corpus_folder.raw_text(path)))
             yield path.name, is_altered

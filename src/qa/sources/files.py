@@ -1,4 +1,4 @@
-"""Files and folders as sources: which there are, what they are called, what they hold."""
+"""Files and folders as sources: their paths, names and contents."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ __all__ = ["contents", "files", "source_name"]
 
 
 def files(sources: Sequence[Path]) -> Iterator[tuple[Path, Path | None]]:
-    """Every file named, and every one below a folder named, with that folder; each once.
+    """Yield the files among the sources, and those below folders with the folder, each once.
 
-    Hidden ones below a folder are left out; links are not followed, but given like files.
+    Hidden files below a folder are left out; links are not followed, but yielded like files.
     """
-    seen: set[str] = set()
+    known: set[str] = set()
     for source in sources:
         is_folder = source.is_dir()
         for path in _below(source) if is_folder else [source]:
             if len(sources) > 1:
                 absolute = os.path.abspath(path)  # noqa: PTH100 - a Path takes five times as much
-                if absolute in seen:
+                if absolute in known:
                     continue
-                seen.add(absolute)
+                known.add(absolute)
             yield path, source if is_folder else None
 
 
 def _below(place: Path) -> Iterator[Path]:
-    """Every file below a folder but hidden ones, by name; one folder's names at a time."""
+    """Yield the files below a folder by name, without hidden ones."""
     with os.scandir(place) as entries:
         names = sorted(
             (entry.name, entry.is_dir(follow_symlinks=False))
@@ -46,12 +46,10 @@ def _below(place: Path) -> Iterator[Path]:
 
 
 def contents(path: Path, home: Path | None, name: str) -> bytes:
-    """What a file holds, if it may be read: no link that leads out, nothing that never ends.
-
-    ``home`` is the folder it was found below.
+    """Return the bytes of a file below the folder ``home``.
 
     Raises:
-        SourceError: it may not.
+        SourceError: it is missing, a link out of ``home``, no regular file, or too large.
     """
     if not path.exists():
         raise SourceError(f"{path}: there is no such file or folder.")
@@ -70,6 +68,6 @@ def contents(path: Path, home: Path | None, name: str) -> bytes:
 
 
 def source_name(path: Path, corpus: Path) -> str:
-    """The source's name for good: its path from the folder that holds the corpus folder."""
+    """Return the source's permanent name: its path relative to the corpus folder's parent."""
     home = corpus.absolute().parent
     return Path(os.path.relpath(path.absolute(), home)).as_posix()

@@ -1,6 +1,6 @@
-"""``corpus/sources.yaml``: what ``qa ingest`` was given, for ``qa ingest --update``.
+"""``corpus/sources.yaml``: the sources given to ``qa ingest``, for ``qa ingest --update``.
 
-A list that a person can read and edit; what is added goes to its end, comments stay.
+A list that a person can read and edit; new sources go to its end, comments stay.
 
     - path: seeds/
     - url: https://example.org/news
@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from qa.errors import CorpusError
+from qa.sources.corpus_folder import texts
 from qa.sources.files import source_name
 from qa.sources.formats.front_matter import value_of
 from qa.sources.remote.crawl import WebSource
@@ -34,12 +35,12 @@ Source = Path | WebSource
 
 
 def is_url(source: str) -> bool:
-    """Return whether it is an address, or what somebody took for one, and not a path."""
+    """Return True for an address, or a mistaken one; False for a path."""
     return "://" in source
 
 
 def read(corpus: Path) -> list[Source]:
-    """The sources, in their order; paths lead from here.
+    """Return the sources, in their order; paths lead from here.
 
     Raises:
         CorpusError: the file is not such a list.
@@ -63,21 +64,15 @@ def _source(row: object, path: Path, corpus: Path) -> Source:
         case {"path": str(place), **rest} if not rest:
             return corpus.parent / place
         case {"url": str(url), **rest} if set(rest) <= {"follow", "follow_hosts"}:
-            follow, hosts = _list(rest.get("follow")), _list(rest.get("follow_hosts"))
+            follow, hosts = texts(rest.get("follow")), texts(rest.get("follow_hosts"))
             return WebSource(url, follow, hosts)
     raise CorpusError(
         f"{path}: {row!r} is no source: give it a path, or a url with follow and follow_hosts."
     )
 
 
-def _list(value: object) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    return tuple(map(str, value)) if isinstance(value, list) else (str(value),)
-
-
 def remember(corpus: Path, sources: Sequence[Source]) -> None:
-    """Add the sources that the file does not have yet."""
+    """Add the sources to the file that it does not have yet."""
     known = [_row(source, corpus) for source in read(corpus)]
     new: list[dict[str, Any]] = []
     for row in (_row(source, corpus) for source in sources):

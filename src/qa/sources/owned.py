@@ -1,4 +1,4 @@
-"""Which folders are a corpus: ``qa ingest`` writes into no other one."""
+"""The check that a folder is a corpus: ``qa ingest`` writes into no other one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What sources would become, before anything is written."""
+"""Previews of the documents that sources would become; nothing is written."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _SHOWN_CHARS = 80
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What one source would become; without a document, why it would not.
+    """The document of one source; without one, ``why`` is the error.
 
-    With one, ``why`` says what of the source is not in it.
+    With one, ``why`` names the parts of the source that are not in it.
     """
 
     source: str
     document: Document | None = None
     why: str = ""
 
-    def stated(self) -> dict[str, object]:
-        """It as JSON values: what is known of the document, and its turns in order."""
+    def to_json(self) -> dict[str, object]:
+        """Return JSON values: the document's metadata, and its turns in order."""
         document = self.document
         if document is None:
             return {"source": self.source, "error": self.why}
@@ -46,24 +46,24 @@ class Preview:
             "recording": document.recording,
             "remark": self.why,
             "turns": [
-                _stated_turn(turn, document.text) for turn in turns(document.text, document.layout)
+                _turn_to_json(turn, document.text) for turn in turns(document.text, document.layout)
             ],
         }
 
 
-def _stated_turn(turn: Turn, text: str) -> dict[str, object]:
-    said = text[turn.label.end if turn.label else turn.span.start : turn.span.end]
+def _turn_to_json(turn: Turn, text: str) -> dict[str, object]:
+    words = text[turn.label.end if turn.label else turn.span.start : turn.span.end]
     return {
         "role": turn.role,
         "speaker": turn.speaker,
-        "first_words": " ".join(said[:_SHOWN_CHARS].split()),
+        "first_words": " ".join(words[:_SHOWN_CHARS].split()),
         "start": turn.span.start,
         "end": turn.span.end,
     }
 
 
 def preview(sources: Sequence[Path], corpus: Path) -> Iterator[Preview]:
-    """What every source would become; nothing is written."""
+    """Yield the preview of every source."""
     for path, home in files(sources):
         name = source_name(path, corpus)
         try:

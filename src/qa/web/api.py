@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from qa import __version__
 from qa.answer.ask import QA, clean
 from qa.errors import FeedbackError, OverloadError, QAError, UnavailableError
-from qa.records import Answer, Citation, Document
+from qa.records import Answer, Citation, Document, Question
 from qa.settings import Settings
 from qa.web.server.limits import Limits, address_of, network
 from qa.web.server.live import Live
@@ -56,6 +56,9 @@ class Ask(BaseModel):
     until: datetime.date | None = Field(None, description="only documents of that date or earlier")
     section: str | None = Field(
         None, min_length=1, description="only documents of this section; the status lists them"
+    )
+    speaker: str | None = Field(
+        None, min_length=1, description="only what that speaker said, named as citations name them"
     )
     language: str | None = Field(
         None,
@@ -290,15 +293,8 @@ def _failed(question: Ask, error: Exception, live: Live, request_id: str) -> dic
 
 
 async def _answer(live: Live, body: Ask, request: str) -> Answer:
-    return await live.ask(
-        body.question,
-        previous=body.previous,
-        since=body.since,
-        until=body.until,
-        section=body.section,
-        top_k=body.top_k,
-        request=request,
-    )
+    fields = body.model_dump(exclude={"question", "language", "widget"})
+    return await live.ask(Question(body.question, **fields), request)
 
 
 def _record(qa: QA, settings: Settings) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""The retrievers that supply candidates, and their registry."""
+"""The searches that find candidates, one module each, and their registry."""

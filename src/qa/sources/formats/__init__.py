@@ -1,8 +1,7 @@
-"""Bytes of a source file to its text and what the file says of itself.
+"""Source files to text: ``extract`` is the only entrance.
 
-One door, ``extract``. A new format is one module and one row of ``FORMATS``. What parses more
-than text runs in a process of its own, which may crash, hang or hunger without harm
-(``worker.py``).
+``registry.py`` knows all formats. Everything but plain text is parsed in a worker process
+(``worker.py``), which may crash, hang or run out of memory without harm.
 """
 
 from __future__ import annotations
@@ -12,67 +11,53 @@ from pathlib import PurePath
 from qa.errors import SourceError
 from qa.sources.formats import limits
 from qa.sources.formats.extracted import Extracted
-from qa.sources.formats.readers import FORMATS
-from qa.sources.formats.signatures import told_by_content
+from qa.sources.formats.registry import BY_ENDING, CONVERTIBLE, content_kind, format_of
 from qa.sources.formats.text import split_front_matter
-from qa.sources.formats.worker import read_apart, read_links, read_rules, search_apart
+from qa.sources.formats.worker import (
+    extract_in_worker,
+    read_links,
+    read_rules,
+    search_in_worker,
+)
 
 __all__ = [
-    "FORMATS",
     "Extracted",
     "check_size",
     "extract",
     "read_links",
     "read_rules",
-    "search_apart",
+    "search_in_worker",
     "split_front_matter",
 ]
 
-# What LibreOffice converts them to that is read here.
-_CONVERTED = {
-    ".doc": "docx",
-    ".dot": "docx",
-    ".wps": "docx",
-    ".pages": "docx",
-    ".xls": "xlsx",
-    ".xlsb": "xlsx",
-    ".ods": "xlsx",
-    ".numbers": "xlsx",
-    ".ppt": "pdf",
-    ".pptx": "pdf",
-    ".odp": "pdf",
-    ".key": "pdf",
-}
-
 
 def extract(data: bytes, name: str) -> Extracted:
-    """The text of a source file; ``name`` tells its format by its ending.
+    """Return the text of a source file; the ending of ``name`` tells its format.
 
     Raises:
-        SourceError: the format is not read here, the content is not what the ending says, a
-            limit is passed, the file is broken, or no text is in it.
+        SourceError: the format is not supported, the content does not fit the ending, a limit is
+            exceeded, the file is broken, or it holds no text.
     """
+    form = format_of(name)
     suffix = PurePath(name).suffix.lower()
-    if suffix in _CONVERTED:
+    if suffix in CONVERTIBLE:
         raise SourceError(
             f"{name}: {suffix} is not read here: convert it, for example with LibreOffice: "
-            f"soffice --headless --convert-to {_CONVERTED[suffix]} FILE"
+            f"soffice --headless --convert-to {CONVERTIBLE[suffix][1:]} FILE"
         )
-    if suffix not in FORMATS:
-        known = ", ".join(sorted(FORMATS))
+    if form is None:
+        known = ", ".join(sorted(BY_ENDING))
         raise SourceError(
             f"{name}: the ending {suffix or '(none)'} is not a format read here; known: {known}."
         )
     check_size(len(data), name)
-    form = FORMATS[suffix]
-    content = told_by_content(data)
-    if content and content not in form.contents:
+    content = content_kind(data)
+    if content and not (form.signature and form.signature.kind == content):
         raise SourceError(
             f"{name}: it begins like {content}, its name ends in {suffix}: give it the ending "
             "of what it is."
         )
-    read = read_apart if form.apart else form.read
-    extracted = read(data, name)
+    extracted = (extract_in_worker if form.in_worker else form.extract)(data, name)
     if not extracted.text.strip():
         raise SourceError(f"{name}: there is no text in it.")
     if len(extracted.text) > limits.TEXT_CHARS:
@@ -84,13 +69,13 @@ def extract(data: bytes, name: str) -> Extracted:
 
 
 def check_size(size: int, name: str) -> None:
-    """Hold a file's size in bytes against the limit of its format, before it is read.
+    """Refuse a file that has more bytes than its format may have, before it is read.
 
     Raises:
-        SourceError: it is larger.
+        SourceError: it is too large.
     """
-    form = FORMATS.get(PurePath(name).suffix.lower())
-    if form and size > form.most_bytes:
+    form = format_of(name)
+    if form and size > form.max_bytes:
         raise SourceError(
-            f"{name}: it has {size} bytes, the limit of its format is {form.most_bytes}: split it."
+            f"{name}: it has {size} bytes, the limit of its format is {form.max_bytes}: split it."
         )

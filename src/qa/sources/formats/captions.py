@@ -20,8 +20,8 @@ from qa.errors import CorpusError, SourceError
 from qa.records import seconds
 from qa.sources import recordings
 from qa.sources.formats.encodings import decoded
-from qa.sources.formats.extracted import Extracted
-from qa.sources.formats.file_title import title_of
+from qa.sources.formats.extracted import Extracted, title_of
+from qa.sources.formats.format import Format
 from qa.sources.layouts.transcript import transcript
 
 __all__ = ["captions"]
@@ -67,10 +67,10 @@ class _Cue:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A line's words; ``speaker`` is None where the speaker is the one before.
+    """A line's words; ``speaker`` is None where the previous speaker goes on.
 
-    It is empty where the speaker changes to nobody who is named. ``is_voice`` where WebVTT names
-    the speaker, as it does in every cue, and not only where one begins.
+    It is empty where the speaker changes to somebody unnamed. ``is_voice`` where WebVTT names the
+    speaker, as it does in every cue.
     """
 
     said: str
@@ -313,3 +313,13 @@ def _paragraphs(pieces: Sequence[_Piece]) -> Iterator[_Paragraph]:
             label = f"{speaker}: " if speaker else ""
     if said:
         yield _Paragraph(label, said, tuple(starts))
+
+
+FORMATS = (
+    Format(
+        captions,
+        {".srt": ("application/x-subrip",), ".vtt": ("text/vtt",)},
+        "what was said, with the speakers as labels",
+        "when each cue begins; the address of the recording",
+    ),
+)

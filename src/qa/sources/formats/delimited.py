@@ -13,14 +13,20 @@ from qa.errors import SourceError
 from qa.sources.formats import limits
 from qa.sources.formats.encodings import decoded
 from qa.sources.formats.extracted import Extracted
-from qa.sources.formats.question_columns import Pairs, columns_of, pairs_of_rows, shown_names
+from qa.sources.formats.format import Format
+from qa.sources.formats.question_columns import (
+    Pairs,
+    columns_of,
+    no_columns,
+    pairs_of_rows,
+    shown_names,
+)
 
 __all__ = ["delimited"]
 
-_DELIMITERS = ",;\t|"
 # A first line by which Excel states the separator.
-_STATED = re.compile(r"sep=(.)\n", re.IGNORECASE)
-_LOOKED_AT_ROWS = 20
+_SEPARATOR_LINE = re.compile(r"sep=(.)\n", re.IGNORECASE)
+_SAMPLE_ROWS = 20
 
 
 def delimited(data: bytes, name: str) -> Extracted:
@@ -30,12 +36,9 @@ def delimited(data: bytes, name: str) -> Extracted:
         SourceError: it is not text, has no such columns, or its quotes or rows are broken.
     """
     text = decoded(data, name)
-    stated = _STATED.match(text)
-    text = text[stated.end() :] if stated else text
-    if stated:
-        delimiters = stated[1]
-    else:
-        delimiters = "\t,;|" if PurePath(name).suffix.lower() == ".tsv" else _DELIMITERS
+    delimiters = "\t,;|" if PurePath(name).suffix.lower() == ".tsv" else ",;\t|"
+    if separator_line := _SEPARATOR_LINE.match(text):
+        delimiters, text = separator_line[1], text[separator_line.end() :]
     try:
         delimiter = _delimiter(text, delimiters)
         pairs = Pairs()
@@ -43,19 +46,16 @@ def delimited(data: bytes, name: str) -> Extracted:
     except (ValueError, csv.Error) as error:
         raise SourceError(f"{name}: {error}.") from error
     if missing is not None:
-        raise SourceError(
-            f"{name}: no column for the question and one for the answer; columns found: "
-            f"{shown_names(missing)}. Name them question and answer."
-        )
+        raise no_columns(name, shown_names(missing))
     return pairs.extracted(name)
 
 
 def _delimiter(text: str, delimiters: str) -> str:
-    """Return the separator with which the columns are there; else the one that cuts most."""
+    """Return the separator that gives both columns; else the one that gives most cells."""
     cells: dict[str, int] = {}
     for delimiter in delimiters:
         try:
-            rows = list(itertools.islice(_rows(text, delimiter), _LOOKED_AT_ROWS))
+            rows = list(itertools.islice(_rows(text, delimiter), _SAMPLE_ROWS))
         except csv.Error:
             rows = [text.split("\n", 1)[0].split(delimiter)]
         if any(columns_of(row) for row in rows):
@@ -65,20 +65,21 @@ def _delimiter(text: str, delimiters: str) -> str:
 
 
 def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
-    """Yield rows as Excel writes them.
-
-    Raises:
-        csv.Error: a quote is not closed, or text follows a closed one; with the line.
-    """
+    """Yield rows as Excel writes them."""
     csv.field_size_limit(limits.TEXT_CHARS)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise csv.Error(
-                f"broken at line {reader.line_num} ({error}): check the quotes there"
-            ) from error
-        yield row
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise csv.Error(
+            f"broken at line {reader.line_num} ({error}): check the quotes there"
+        ) from error
+
+
+FORMATS = (
+    Format(
+        delimited,
+        {".csv": ("text/csv",), ".tsv": ("text/tab-separated-values",)},
+        "rows with a question and an answer",
+    ),
+)

@@ -1,4 +1,4 @@
-"""E-mail (EML): the message's own text, its subject and its day."""
+"""E-mail (EML): the message's text, subject and day."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from qa.errors import SourceError
 from qa.sources.formats.encodings import decoded
 from qa.sources.formats.extracted import Extracted
+from qa.sources.formats.format import Format
 from qa.sources.formats.html import whole_text
 
 __all__ = ["eml"]
@@ -58,26 +59,26 @@ def _text(body: MIMEPart, name: str) -> str:
 def _reflowed(text: str) -> str:
     """Return text whose lines that end in a space go on in the next (RFC 3676)."""
     lines: list[str] = []
-    goes_on = False
+    is_flowed = False
     for line in text.split("\n"):
         own = line.removeprefix(" ")
-        if goes_on and not own.startswith(">"):
+        if is_flowed and not own.startswith(">"):
             lines[-1] += own
         else:
             lines.append(own)
-        goes_on = own.endswith(" ") and own != "-- " and not own.startswith(">")
+        is_flowed = own.endswith(" ") and own != "-- " and not own.startswith(">")
     return "\n".join(lines)
 
 
 def _day(message: EmailMessage, name: str) -> datetime.date | None:
-    """Return the day on which it was sent, where the sender was."""
-    stated = message["Date"]
-    if not stated:
+    """Return the day on which it was sent, in the sender's time zone."""
+    header = message["Date"]
+    if not header:
         return None
     try:
-        return parsedate_to_datetime(str(stated)).date()
+        return parsedate_to_datetime(str(header)).date()
     except ValueError as error:
-        raise SourceError(f"{name}: its Date {str(stated)[:60]!r} is none: correct it.") from error
+        raise SourceError(f"{name}: its Date {str(header)[:60]!r} is none: correct it.") from error
 
 
 def _remark(message: EmailMessage, body: MIMEPart) -> str:
@@ -95,6 +96,16 @@ def _remark(message: EmailMessage, body: MIMEPart) -> str:
 
 
 def _is_other_form(part: MIMEPart, body: MIMEPart) -> bool:
-    """Return True for the HTML of a message that is plain text too."""
+    """Return whether a part is the HTML of a message that is plain text too."""
     is_html = part.get_content_type() == "text/html" and body.get_content_type() == "text/plain"
     return is_html and part.get_content_disposition() != "attachment"
+
+
+FORMATS = (
+    Format(
+        eml,
+        {".eml": ("message/rfc822",)},
+        "the message as plain text, or else its HTML",
+        "subject, day",
+    ),
+)

@@ -1,9 +1,9 @@
-"""Bytes to characters, where it is certain which they are.
+"""Bytes to characters, where the encoding is certain.
 
-A byte-order mark, valid UTF-8 and what a page declares decide. Beyond these, every encoding read
-here is tried, and the one that gives plausible text is taken, if it is the only one. The detector
-charset-normalizer is not used: of 233 pieces of 10 and 30 characters of the record, in these very
-encodings, it gave 9 as text that nobody wrote, and said nothing of it.
+A byte-order mark, valid UTF-8 and a page's declaration decide, in this order. Otherwise every
+supported encoding is tried, and the only one that gives plausible text is used. The detector
+charset-normalizer is not: of 233 pieces of 10 and 30 characters of the record, in these very
+encodings, it silently decoded 9 to text that nobody wrote.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _WIDER = {
     "big5": "big5hkscs",
     "cp950": "big5hkscs",
 }
-# The encodings of text on the web, as Python names them. Python has others that are none of text
+# The encodings of text on the web, by Python's names. Python has others, which are not of text
 # ("hex", "undefined"), or take quadratic time ("punycode", "idna").
 _TEXT_CODECS = (
     frozenset(
@@ -54,14 +54,14 @@ _COMMON = frozenset(
     "性通目报報立命件安表应應路期提更反合系計计利受光及今务務制各任至共接特服建度统統请請交认認论論"
     "社结結资資管条條院变變联聯权權展该該领領治保达達办辦运運必强強区區求品济濟革改议議组組"
 )
-# Share of common characters that makes text Chinese: lower where there is much of it, since the
-# share then strays less. Measured on pieces of the record: fewer, and Japanese is taken for it.
+# The share of common characters that makes text Chinese: lower in long text, where the share varies
+# less. Measured on pieces of the record: with a lower share, Japanese passes.
 _LEAST_COMMON = 0.35
 _LEAST_COMMON_IN_MANY = 0.2
 _MANY = 50
-# Western text in UTF-16 without a mark is told by this much ASCII.
+# The least share of ASCII of Western text in UTF-16 without a mark.
 _LEAST_ASCII = 0.8
-# Few characters are some text whichever way their bytes are turned.
+# Fewer characters are plausible in either byte order.
 _LEAST_WIDE = 8
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 _KANA = re.compile("[\u3040-\u30ff]")
@@ -92,10 +92,10 @@ _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffe\uffff]")
 
 
 def decoded(data: bytes, name: str, declared: str | None = None) -> str:
-    """The bytes as text with line feeds at line ends, without byte-order mark.
+    """Return the bytes as text with line feeds at line ends, without byte-order mark.
 
     Raises:
-        SourceError: they are not text, or it cannot be told in which encoding.
+        SourceError: they are not text, or the encoding is uncertain.
     """
     mark = next((mark for mark in _BYTE_ORDER_MARKS if data.startswith(mark)), b"")
     text = _certain(data[len(mark) :], name, _BYTE_ORDER_MARKS.get(mark), declared)
@@ -110,7 +110,7 @@ def _certain(data: bytes, name: str, marked: str | None, declared: str | None) -
         if text is None:
             raise SourceError(f"{name}: marked as {marked} and is not: save it as UTF-8.")
         return text
-    # Text that is valid UTF-8 is nothing else; a declaration that does not hold tells nothing.
+    # Valid UTF-8 is nothing else; a declaration that the bytes do not fit is ignored.
     for encoding in ("utf-8", text_codec(declared) if declared else None):
         text = _strictly(data, encoding) if encoding else None
         if text is not None and "\0" not in text:
@@ -128,7 +128,7 @@ def text_codec(label: str) -> str | None:
 
 
 def _strictly(data: bytes, codec: str) -> str | None:
-    """The text in that encoding; None where the bytes are not in it."""
+    """Return the text in an encoding; None where the bytes are not valid in it."""
     try:
         return data.decode(_WIDER.get(codec, codec))
     except UnicodeError:
@@ -136,29 +136,25 @@ def _strictly(data: bytes, codec: str) -> str | None:
 
 
 def _only_plausible(data: bytes, name: str) -> str:
-    """The text of the one encoding that gives plausible text.
-
-    Raises:
-        SourceError: none does, or several do and disagree.
-    """
-    found: dict[str, str] = {}
-    candidates = _WIDE_CANDIDATES if b"\0" in data else _CANDIDATES
-    for encoding, is_plausible in candidates.items():
+    """Return the text of the only encoding that gives plausible text."""
+    encodings: dict[str, str] = {}
+    tests = _WIDE_TESTS if b"\0" in data else _TESTS
+    for encoding, is_plausible in tests.items():
         text = _strictly(data, encoding)
         if text is not None and is_plausible(text):
-            found.setdefault(text, encoding)
-    if len(found) == 1:
-        return next(iter(found))
+            encodings.setdefault(text, encoding)
+    if len(encodings) == 1:
+        return next(iter(encodings))
     if b"\0" in data:
         raise SourceError(f"{name}: binary, not text (it holds NUL characters).")
-    if not found:
+    if not encodings:
         first = next((place for place, byte in enumerate(data) if byte > 0x7F), 0)  # noqa: PLR2004
         raise SourceError(
             f"{name}: in no encoding read here (byte {first} is {data[first]:#04x}; known: UTF-8, "
             "UTF-16, Windows-1252, GB18030, Big5): save it as UTF-8."
         )
     raise SourceError(
-        f"{name}: could be {' or '.join(found.values())}, and says something else in each: "
+        f"{name}: could be {' or '.join(encodings.values())}, and says something else in each: "
         "save it as UTF-8."
     )
 
@@ -193,13 +189,13 @@ def _is_chinese_or_ascii(text: str) -> bool:
     return "\0" not in text and (_is_chinese(text) or is_western)
 
 
-_CANDIDATES: dict[str, Callable[[str], bool]] = {
+_TESTS: dict[str, Callable[[str], bool]] = {
     "gb18030": _is_chinese,
     "big5hkscs": _is_chinese,
     "cp1252": _is_western,
 }
 # Without a mark only where there are NUL bytes: every even number of bytes is some UTF-16.
-_WIDE_CANDIDATES: dict[str, Callable[[str], bool]] = {
+_WIDE_TESTS: dict[str, Callable[[str], bool]] = {
     "utf-16-le": _is_chinese_or_ascii,
     "utf-16-be": _is_chinese_or_ascii,
 }

@@ -10,9 +10,10 @@ from urllib.parse import unquote
 
 from qa.errors import SourceError
 from qa.sources.formats.extracted import Extracted
+from qa.sources.formats.format import Format
 from qa.sources.formats.front_matter import day
 from qa.sources.formats.html import whole_text
-from qa.sources.formats.package import opened_package, part_of
+from qa.sources.formats.package import ZIP, open_package, parse_xml, read_part
 
 __all__ = ["epub"]
 
@@ -21,8 +22,8 @@ _ENCRYPTION = "META-INF/encryption.xml"
 _DC = "{http://purl.org/dc/elements/1.1/}"
 _OPF = "{http://www.idpf.org/2007/opf}"
 _CHAPTERS = frozenset({"application/xhtml+xml", "text/html", "application/x-dtbook+xml"})
-# Fonts are scrambled so without any encryption of the text.
-_FONT_SCRAMBLING = (b"http://www.idpf.org/2008/embedding", b"http://ns.adobe.com/pdf/enc#RC")
+# Methods that obfuscate fonts only, not the text.
+_FONT_OBFUSCATION = (b"http://www.idpf.org/2008/embedding", b"http://ns.adobe.com/pdf/enc#RC")
 
 
 def epub(data: bytes, name: str) -> Extracted:
@@ -31,12 +32,12 @@ def epub(data: bytes, name: str) -> Extracted:
     Raises:
         SourceError: it is no EPUB, is encrypted, or a chapter is missing.
     """
-    with opened_package(data, name, "EPUB") as package:
+    with open_package(data, name, "EPUB") as package:
         _check_encryption(package, name)
-        home = _parsed(package, _CONTAINER, name)
-        rootfile = next(iter(home.iter("{*}rootfile")), None)
+        container = parse_xml(read_part(package, _CONTAINER, name, "EPUB"))
+        rootfile = next(container.iter("{*}rootfile"), None)
         path = rootfile.get("full-path", "") if rootfile is not None else ""
-        book = _parsed(package, path, name)
+        book = parse_xml(read_part(package, path, name, "EPUB"))
         chapters = [whole_text(_chapter(package, path, href, name), name) for href in _spine(book)]
     title = " ".join((book.findtext(f".//{_DC}title") or "").split())
     return Extracted(
@@ -50,17 +51,10 @@ def epub(data: bytes, name: str) -> Extracted:
 def _check_encryption(package: zipfile.ZipFile, name: str) -> None:
     if _ENCRYPTION not in package.namelist():
         return
-    stated = package.read(_ENCRYPTION)
-    methods = stated.count(b"<EncryptionMethod") + stated.count(b":EncryptionMethod ")
-    if methods > sum(map(stated.count, _FONT_SCRAMBLING)):
+    content = package.read(_ENCRYPTION)
+    methods = content.count(b"<EncryptionMethod") + content.count(b":EncryptionMethod ")
+    if methods > sum(map(content.count, _FONT_OBFUSCATION)):
         raise SourceError(f"{name}: an encrypted EPUB: it can only be read without its protection.")
-
-
-def _parsed(package: zipfile.ZipFile, part: str, name: str) -> Any:
-    from lxml import etree  # noqa: PLC0415
-
-    parser = etree.XMLParser(resolve_entities=False, no_network=True)
-    return etree.fromstring(part_of(package, part, name, "EPUB"), parser)
 
 
 def _spine(book: Any) -> list[str]:
@@ -84,8 +78,19 @@ def _chapter(package: zipfile.ZipFile, book: str, href: str, name: str) -> bytes
         raise SourceError(f"{name}: its chapter {path} is missing: save it anew.") from error
 
 
-def _date(stated: str | None) -> datetime.date | None:
+def _date(written: str | None) -> datetime.date | None:
     try:
-        return day((stated or "").strip())
+        return day((written or "").strip())
     except ValueError:
         return None
+
+
+FORMATS = (
+    Format(
+        epub,
+        {".epub": ("application/epub+zip",)},
+        "the chapters in reading order, the table of contents aside",
+        "title, date, language",
+        signature=ZIP,
+    ),
+)

@@ -1,8 +1,8 @@
-"""Front matter: YAML between two ``---`` lines, in the part of YAML that needs no trust.
+"""Front matter: YAML between two ``---`` lines, limited to the safe part of YAML.
 
 A mapping of text, lists and mappings. Aliases, anchors, merge keys ("<<") and tags are refused,
-since with them a few hundred characters stand for gigabytes; so is what is nested deeply. The
-parser's events are read one by one: nothing recurses, and time is in proportion to the text.
+since a few hundred characters of them expand to gigabytes; so is deep nesting. The parser's events
+are read one by one: nothing recurses, and time is linear in the text.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def fields_of(front: str) -> dict[str, Value]:
-    """Return the fields of front matter; what is written there stays text, a number too.
+    """Return the fields of front matter; all values stay text, numbers too.
 
     Raises:
-        ValueError: it is not YAML, not a mapping, or holds what is refused; the message goes on
-            after "its front matter".
+        ValueError: it is not YAML, not a mapping, or has refused parts; the message continues
+            "its front matter".
     """
-    found = value_of(front)
-    if found is None:
+    fields = value_of(front)
+    if fields is None:
         return {}
-    if not isinstance(found, dict):
-        kind = "list" if isinstance(found, list) else "text"
+    if not isinstance(fields, dict):
+        kind = "list" if isinstance(fields, list) else "text"
         raise ValueError(f"is a {kind}, not key: value lines.")  # noqa: TRY004 - of the text
-    return found
+    return fields
 
 
 def value_of(written: str) -> Value:
-    """Return what YAML stands for, all of its scalars as text; None where there is nothing.
+    """Return the value of YAML, with all scalars as text; None if it is empty.
 
     Raises:
-        ValueError: it is not YAML, or holds what is refused.
+        ValueError: it is not YAML, or has refused parts.
     """
     try:
         return _value(written)
@@ -57,27 +57,27 @@ def value_of(written: str) -> Value:
         raise ValueError(f"is not YAML: {' '.join(str(error).split())}") from error
 
 
-def day(stated: str) -> datetime.date:
-    """Return the day that a text begins with, as YYYY-MM-DD or YYYY-M-D.
+def day(written: str) -> datetime.date:
+    """Return the day at the beginning of a text, as YYYY-MM-DD or YYYY-M-D.
 
     Raises:
         ValueError: it begins with none.
     """
-    found = _DAY.match(stated)
-    if not found:
-        raise ValueError(f"{stated!r} is not a date as YYYY-MM-DD.")
-    return datetime.date(*map(int, found.groups()))
+    match = _DAY.match(written)
+    if not match:
+        raise ValueError(f"{written!r} is not a date as YYYY-MM-DD.")
+    return datetime.date(*map(int, match.groups()))
 
 
 class _Open:
-    """A mapping or list that is not at its end; ``key`` waits for its value."""
+    """A mapping or list that has not ended; ``key`` waits for its value."""
 
     def __init__(self, value: dict[str, Value] | list[Value]) -> None:
         self.value = value
         self.key: str | None = None
 
-    def take(self, value: Value) -> None:
-        """Add a value, or take it for the next key."""
+    def add(self, value: Value) -> None:
+        """Add a value, or keep it as the next key."""
         if isinstance(self.value, list):
             self.value.append(value)
         elif self.key is not None:
@@ -93,15 +93,15 @@ class _Open:
 
 def _value(written: str) -> Value:
     documents: list[Value] = []
-    open_ones: list[_Open] = []
+    stack: list[_Open] = []
     for event in yaml.parse(written, Loader=_Loader):
         if isinstance(event, yaml.DocumentStartEvent) and documents:
             raise ValueError("has more than one YAML document: keep the first.")
         if isinstance(event, yaml.NodeEvent):
             _check(event)
         if isinstance(event, yaml.CollectionStartEvent):
-            open_ones.append(_Open({} if isinstance(event, yaml.MappingStartEvent) else []))
-            if len(open_ones) > _MOST_NESTED:
+            stack.append(_Open({} if isinstance(event, yaml.MappingStartEvent) else []))
+            if len(stack) > _MOST_NESTED:
                 raise ValueError(f"is nested more than {_MOST_NESTED} levels deep: make it flat.")
             continue
         if isinstance(event, yaml.ScalarEvent):
@@ -109,18 +109,18 @@ def _value(written: str) -> Value:
             if event.style in _PLAIN and value in _NULLS:
                 value = None
         elif isinstance(event, yaml.CollectionEndEvent):
-            value = open_ones.pop().value
+            value = stack.pop().value
         else:
             continue
-        if open_ones:
-            open_ones[-1].take(value)
+        if stack:
+            stack[-1].add(value)
         else:
             documents.append(value)
     return documents[0] if documents else None
 
 
 def _check(event: yaml.NodeEvent) -> None:
-    """Refuse what makes YAML stand for more than it shows, or for other than text."""
+    """Refuse anchors, aliases and tags."""
     if event.anchor is not None:
         kind = "an alias" if isinstance(event, yaml.AliasEvent) else "an anchor"
         raise ValueError(

@@ -1,7 +1,7 @@
-"""How much of a file is taken.
+"""Limits of source files and of the process that parses them.
 
-Far above any document of a public record (a Hansard day has 0.6 million characters), and low
-enough that whatever passes is read in seconds and fits into memory.
+They are far above any document of a public record (a Hansard day has 0.6 million characters), and
+low enough that any file within them is read in seconds and fits into memory.
 """
 
 from __future__ import annotations
@@ -30,10 +30,9 @@ FRONT_MATTER_CHARS = 100_000
 PAGES = 2_000
 # Of a table of questions; the largest public FAQ exports have a few thousand rows.
 ROWS = 100_000
-# Of a ZIP archive (DOCX, XLSX, ODT, EPUB): what its files say they have unpacked, and how many
-# they are.
+# Of a ZIP archive (DOCX, XLSX, ODT, EPUB): the stated unpacked size of its files, and their number.
 UNPACKED_BYTES = 100_000_000
 PARTS = 5_000
-# Of the process that parses.
+# Of the worker process.
 READING_S = 30.0
 ADDRESS_SPACE_BYTES = 2 << 30

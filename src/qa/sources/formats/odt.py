@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from qa.errors import SourceError
 from qa.sources.formats.extracted import Extracted
-from qa.sources.formats.package import opened_package, part_of
-from qa.sources.formats.raised import lowered, raised
+from qa.sources.formats.format import Format
+from qa.sources.formats.package import ZIP, open_package, parse_xml, read_part
+from qa.sources.formats.superscripts import subscript, superscript
 
 __all__ = ["odt"]
 
@@ -19,8 +21,10 @@ _TEXT, _OFFICE, _TABLE, _STYLE = (
 )
 _SPACE = re.compile("[ \t\r\n]+")
 _TITLE = "{http://purl.org/dc/elements/1.1/}title"
+_MANIFEST = "META-INF/manifest.xml"
+_TITLE_WITHIN_PARAGRAPHS = 40
 _PARAGRAPHS = frozenset({_TEXT + "p", _TEXT + "h"})
-# Deleted text, comments, declarations, and bodies of notes (which stand at the end).
+# Deleted text, comments and declarations.
 _LEFT_OUT = frozenset(
     {
         _TEXT + "tracked-changes",
@@ -35,7 +39,7 @@ _LEFT_OUT = frozenset(
 )
 _CHARACTERS = {_TEXT + "tab": "\t", _TEXT + "line-break": "\n", _TEXT + "soft-hyphen": "\u00ad"}
 # A hostile file may ask for any number.
-_MOST_SPACES = 100
+_MAX_SPACES = 100
 
 
 def odt(data: bytes, name: str) -> Extracted:
@@ -44,60 +48,55 @@ def odt(data: bytes, name: str) -> Extracted:
     Raises:
         SourceError: it is no ODT, is encrypted, too large, or declares entities.
     """
-    from lxml import etree  # noqa: PLC0415
-
-    parser = etree.XMLParser(resolve_entities=False, no_network=True)
-    with opened_package(data, name, "ODT") as package:
-        content = part_of(package, "content.xml", name, "ODT")
+    with open_package(data, name, "ODT") as package:
+        content = read_part(package, "content.xml", name, "ODT")
         names = package.namelist()
-        if "META-INF/manifest.xml" in names and b"encryption-data" in package.read(
-            "META-INF/manifest.xml"
-        ):
+        if _MANIFEST in names and b"encryption-data" in package.read(_MANIFEST):
             raise SourceError(f"{name}: an encrypted ODT: save it without a password.")
-        meta = part_of(package, "meta.xml", name, "ODT") if "meta.xml" in names else b""
-        styles = part_of(package, "styles.xml", name, "ODT") if "styles.xml" in names else b""
-    tree = etree.fromstring(content, parser)
+        meta, styles = (
+            read_part(package, part, name, "ODT") if part in names else b""
+            for part in ("meta.xml", "styles.xml")
+        )
+    tree = parse_xml(content)
     body = tree.find(f"{_OFFICE}body/{_OFFICE}text")
     if body is None:
         raise SourceError(f"{name}: an OpenDocument file that is no text document.")
-    trees = [tree, *([etree.fromstring(styles, parser)] if styles else [])]
-    reader = _Reader({name: how for one in trees for name, how in _positions(one)})
-    blocks = [block.strip() for block in reader.blocks(body)]
-    paragraphs = [block for block in blocks if block]
-    stated = etree.fromstring(meta, parser).findtext(f".//{_TITLE}") if meta else ""
-    title = " ".join((stated or "").split())
-    if title and title not in [" ".join(block.split()) for block in paragraphs[:40]]:
-        title = ""  # the text does not say it: often that of a template
-    if title and " ".join(paragraphs[0].split()) == title:
+    trees = [tree, *([parse_xml(styles)] if styles else [])]
+    walk = _Walk(dict(itertools.chain.from_iterable(map(_aligned_styles, trees))))
+    paragraphs = [stripped for block in walk.blocks(body) if (stripped := block.strip())]
+    title = parse_xml(meta).findtext(f".//{_TITLE}") if meta else ""
+    title = " ".join((title or "").split())
+    top = [" ".join(block.split()) for block in paragraphs[:_TITLE_WITHIN_PARAGRAPHS]]
+    if title not in top:
+        title = ""  # often that of a template
+    if title and top[0] == title:
         paragraphs = paragraphs[1:]
-    return Extracted("\n\n".join([*paragraphs, *reader.notes]), title=title or None)
+    return Extracted("\n\n".join([*paragraphs, *walk.notes]), title=title or None)
 
 
-def _positions(tree: Any) -> Iterator[tuple[str, str]]:
-    """Yield names of styles whose characters stand above ("super") or below ("sub") the line."""
+def _aligned_styles(tree: Any) -> Iterator[tuple[str, Callable[[str], str]]]:
+    """Yield names of styles for superscripts and subscripts, with what writes these."""
     for style in tree.iter(_STYLE + "style"):
         properties = style.find(_STYLE + "text-properties")
-        stated = properties.get(_STYLE + "text-position", "") if properties is not None else ""
-        kind = stated.split(" ")[0]
-        moved = kind.rstrip("%")
-        if kind in {"super", "sub"}:
-            yield style.get(_STYLE + "name"), kind
-        elif moved.lstrip("-").isdecimal() and int(moved):
-            yield style.get(_STYLE + "name"), "super" if int(moved) > 0 else "sub"
+        value = properties.get(_STYLE + "text-position", "") if properties is not None else ""
+        position = value.split(" ")[0]
+        shift = {"super": "1", "sub": "-1"}.get(position, position.rstrip("%"))
+        if shift.lstrip("-").isdecimal() and int(shift):
+            yield style.get(_STYLE + "name"), superscript if int(shift) > 0 else subscript
 
 
-class _Reader:
-    """Reads blocks of text; ``notes`` are those met so far, each behind its mark."""
+class _Walk:
+    """A walk over blocks of text; ``notes`` are those met so far, each behind its mark."""
 
-    def __init__(self, positions: dict[str, str]) -> None:
-        self._positions = positions
+    def __init__(self, aligned_styles: dict[str, Callable[[str], str]]) -> None:
+        self._aligned_styles = aligned_styles
         self.notes: list[str] = []
 
     def blocks(self, container: Any) -> Iterator[str]:
         """Yield paragraphs and tables in order; a table is one block."""
         for element in container:
             if element.tag in _PARAGRAPHS:
-                yield self._text(element)
+                yield "".join(self._characters(element))
                 for box in element.iter("{" + f"{_OASIS}:drawing:1.0" + "}text-box"):
                     yield from self.blocks(box)
             elif element.tag == _TABLE + "table":
@@ -113,15 +112,12 @@ class _Reader:
             if any(cells):
                 yield "\t".join(cells).rstrip("\t")
 
-    def _text(self, paragraph: Any) -> str:
-        return "".join(self._characters(paragraph))
-
     def _characters(self, element: Any) -> Iterator[str]:
-        # White space is one space; more are elements of their own.
-        yield _spaced(element.text)
+        # Runs of white space are one space; more spaces are elements of their own.
+        yield _SPACE.sub(" ", element.text or "")
         for child in element:
             yield from self._inline(child)
-            yield _spaced(child.tail)
+            yield _SPACE.sub(" ", child.tail or "")
 
     def _inline(self, child: Any) -> Iterator[str]:
         tag = child.tag
@@ -129,25 +125,32 @@ class _Reader:
             yield _CHARACTERS[tag]
         elif tag == _TEXT + "s":
             count = child.get(_TEXT + "c", "1")
-            yield " " * min(int(count) if count.isdecimal() else 1, _MOST_SPACES)
+            yield " " * min(int(count) if count.isdecimal() else 1, _MAX_SPACES)
         elif tag == _TEXT + "note":
             yield self._note(child)
         elif tag == _TEXT + "span":
-            position = self._positions.get(child.get(_TEXT + "style-name", ""))
-            change = {"super": raised, "sub": lowered}.get(position or "", str)
-            yield change("".join(self._characters(child)))
+            align = self._aligned_styles.get(child.get(_TEXT + "style-name", ""), str)
+            yield align("".join(self._characters(child)))
         elif isinstance(tag, str) and tag not in _LEFT_OUT and "drawing" not in tag:
             yield from self._characters(child)
 
     def _note(self, note: Any) -> str:
         kind = note.get(_TEXT + "note-class", "footnote")
-        cited = (note.findtext(_TEXT + "note-citation") or "").strip()
-        mark = f"[{cited}]" if kind == "footnote" else f"[{kind} {cited}]"
+        number = (note.findtext(_TEXT + "note-citation") or "").strip()
+        mark = f"[{number}]" if kind == "footnote" else f"[{kind} {number}]"
         body = note.find(_TEXT + "note-body")
-        said = " ".join(" ".join(self.blocks(body) if body is not None else ()).split())
-        self.notes.append(f"{mark} {said}")
+        text = " ".join(" ".join(self.blocks(body) if body is not None else ()).split())
+        self.notes.append(f"{mark} {text}")
         return mark
 
 
-def _spaced(text: str | None) -> str:
-    return _SPACE.sub(" ", text or "")
+FORMATS = (
+    Format(
+        odt,
+        {".odt": ("application/vnd.oasis.opendocument.text",)},
+        "headings, paragraphs, lists, text boxes, table rows in order; notes at the end, behind "
+        "their marks",
+        "a title that the text says too",
+        signature=ZIP,
+    ),
+)

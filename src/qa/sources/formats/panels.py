@@ -1,7 +1,7 @@
-"""The closed parts of an HTML page: which belong to a question or a heading and are text.
+"""Accordions, tabs and other hidden parts of an HTML page that hold text.
 
-Pages hide answers until a reader opens them. A hidden part is opened where a button, a heading, a
-tab or a question stands for it; menus, dialogs and forms stay closed. What is left out is counted.
+Pages hide answers until a visitor opens them. A hidden part is opened where a button, a heading, a
+tab or a question controls it; menus, dialogs and forms stay closed. Parts left out are counted.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-__all__ = ["HEADINGS", "is_question", "left_out", "open_panels", "questions"]
+__all__ = ["HEADINGS", "is_hidden", "open_panels", "questions", "unreadable_parts"]
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _QUESTION_END = re.compile(r"[?？؟\u037e]\W*$")
-# Parts of a page that are never what it says.
+# Parts of a page that are never its content.
 _BOILERPLATE = frozenset({"aside", "dialog", "footer", "nav", "template"})
 _BOILERPLATE_ROLES = frozenset(
     """
@@ -35,38 +35,32 @@ _ACCORDION_NAMES = re.compile(
     r"accord|collaps|toggle|expand|disclos|faq|answer|(?<![a-z])(?:panel|tab|question|q-?a)(?![a-z])",
     re.IGNORECASE,
 )
-_OPENER_NAMES = re.compile(r"accord|collaps|faq|question", re.IGNORECASE)
+_CONTROL_NAMES = re.compile(r"accord|collaps|faq|question", re.IGNORECASE)
 _FIELDS = ("input", "select", "textarea")
 # More of a part's words in links than this make it a menu.
 _LINKED_SHARE = 0.5
 _ACCORDION_DEPTH = 3
-# A title is near what it stands for, and short.
+# A title is short, and near the part that it stands for.
 _SIBLINGS = 4
 _TITLE_WORDS = 60
-# Titles of parts that a page's own elements (``<x-accordion-item header="...">``) state so.
-_TITLE_ATTRIBUTES = (
-    "header",
-    "heading",
-    "question",
-    "summary",
-    "trigger",
-    "details-title",
-    "label",
-)
+# Attributes in which custom elements (``<x-accordion-item header="...">``) state a title.
+_TITLE_ATTRIBUTES = "header heading question summary trigger details-title label".split()
 _EMBEDDED = ("audio", "embed", "iframe", "object", "video")
 _ICON_PIXELS = 64
 _PROSE_WORDS = 15
-# Of a copy, nearly all runs of so many words stand elsewhere; in few words that may be chance.
+# Nearly all runs of words of a copy occur elsewhere; of a few words that may be chance.
 _RUN_WORDS = 4
 _LEAST_RUNS = 6
 _COPIED_SHARE = 0.9
 _UNSHOWN = frozenset({"head", "noscript", "script", "style", "template"})
+# Marks an element that was opened; no page has this attribute.
+_OPENED = "data-qa-opened"
 
 
 def open_panels(tree: Any) -> int:
-    """Turn what stands for closed parts, and these, into plain elements.
+    """Turn closed parts and their controls into plain elements.
 
-    Returns how many hidden parts with text stay hidden, boilerplate aside.
+    Returns the number of parts with text that stay hidden, without boilerplate.
     """
     parts = {element.get("id"): element for element in tree.xpath("//*[@id]")}
     controls = _controls(tree)
@@ -75,43 +69,38 @@ def open_panels(tree: Any) -> int:
     _label_panels(tree, parts, controls)
     for button in list(tree.iter("button")):
         if _stands_for_text(button, parts, controls):
-            is_within = _within(button, *HEADINGS, "dt", "summary") is not None
-            button.tag = "span" if is_within else "p"
+            button.tag = "p" if _title_around(button) is None else "span"
     return closed
 
 
 def questions(tree: Any) -> frozenset[Any]:
-    """The elements that hold questions and their answers, after ``open_panels``."""
-    found = set(tree.iter("details"))
-    for element in tree.iter(*HEADINGS, "dt"):
-        if is_question(_said(element)) and not _is_linked(element):
-            found.add(element)
-    for item in tree.xpath("//dl[dt]"):
-        if any(is_question(_said(name)) for name in item.iter("dt")):
-            found.add(item)
-    found.update(element for element in tree.iter() if element.get(_OPENED) is not None)
-    found.update(
-        element for element in tree.xpath("//*[@itemtype or @typeof]") if _is_asked(element)
+    """Return the elements that hold questions and their answers, after ``open_panels``."""
+    return frozenset(
+        [
+            *tree.iter("details"),
+            *(e for e in tree.iter(*HEADINGS, "dt") if _asks(e) and not _is_linked(e)),
+            *(e for e in tree.xpath("//dl[dt]") if any(map(_asks, e.iter("dt")))),
+            *tree.xpath(f"//*[@{_OPENED}]"),
+            *filter(_is_schema_question, tree.xpath("//*[@itemtype or @typeof]")),
+        ]
     )
-    return frozenset(found)
 
 
-def is_question(text: str) -> bool:
-    """Return whether a text ends as a question does."""
-    return bool(_QUESTION_END.search(text))
+def _asks(element: Any) -> bool:
+    return bool(_QUESTION_END.search(_text(element)))
 
 
-def _is_asked(element: Any) -> bool:
-    """Return whether an element is a question of schema.org's, in microdata or RDFa."""
+def _is_schema_question(element: Any) -> bool:
+    """Return whether an element is a question of schema.org, in microdata or RDFa."""
     kinds = f"{element.get('itemtype') or ''} {element.get('typeof') or ''}".split()
     return any(kind.rstrip("/").endswith("Question") for kind in kinds)
 
 
-def left_out(tree: Any) -> Counter[str]:
-    """The kinds of things in ``tree`` whose words cannot be read, and how many of each."""
+def unreadable_parts(tree: Any) -> Counter[str]:
+    """Count the parts of a page whose words cannot be read, by the noun for their kind."""
     counts: Counter[str] = Counter()
     for element in tree.iter(*_EMBEDDED, "img"):
-        if _is_boilerplate(element) or _is_hidden(element) or _is_small(element):
+        if _is_boilerplate(element) or is_hidden(element) or _is_small(element):
             continue
         if element.tag != "img":
             counts["embedded " + ("page" if element.tag == "iframe" else "file")] += 1
@@ -123,31 +112,26 @@ def left_out(tree: Any) -> Counter[str]:
     return counts
 
 
-# Marks an element that was opened; no page says it.
-_OPENED = "data-qa-opened"
-
-
 def _controls(tree: Any) -> dict[str, Any]:
-    """What stands for a part of the page, by the part's id."""
-    found: dict[str, Any] = {}
+    """Return the first element that controls each part of the page, by the part's id."""
+    controls: dict[str, Any] = {}
     for element in tree.xpath("//*[@aria-controls or @data-target or @data-bs-target or @href]"):
-        for name in _controlled(element):
-            found.setdefault(name, element)
-    return found
+        for name in _controlled_ids(element):
+            controls.setdefault(name, element)
+    return controls
 
 
-def _controlled(element: Any) -> list[str]:
-    """The ids of what an element opens."""
-    named = (element.get("aria-controls") or "").split()
+def _controlled_ids(element: Any) -> list[str]:
+    ids = (element.get("aria-controls") or "").split()
     targets = [element.get(name) or "" for name in ("data-target", "data-bs-target", "href")]
-    return named + [target[1:] for target in targets if target[:1] == "#" and target[1:]]
+    return ids + [target[1:] for target in targets if target[:1] == "#" and target[1:]]
 
 
 def _write_titles(tree: Any) -> None:
-    """Write out the titles that custom elements, and microdata's ``meta``, state as attributes."""
+    """Turn titles in attributes of custom elements and of microdata's ``meta`` into text."""
     for element in tree.xpath("//*[contains(name(), '-')]"):
         title = next(filter(None, map(element.get, _TITLE_ATTRIBUTES)), None)
-        if title and len(title.split()) > 1 and _words(element) and title not in _said(element):
+        if title and len(title.split()) > 1 and _words(element) and title not in _text(element):
             _put_first(element, title)
             element.set(_OPENED, "")
     for meta in tree.xpath("//meta[@content and (@itemprop or @property)]"):
@@ -157,7 +141,7 @@ def _write_titles(tree: Any) -> None:
 
 
 def _is_of_question(element: Any) -> bool:
-    return any(_is_asked(ancestor) for ancestor in element.iterancestors())
+    return any(map(_is_schema_question, element.iterancestors()))
 
 
 def _put_first(element: Any, text: str) -> None:
@@ -169,36 +153,36 @@ def _put_first(element: Any, text: str) -> None:
 
 
 def _open_hidden(tree: Any, controls: dict[str, Any]) -> int:
-    """Open what is hidden and belongs to a question or title; how many stay hidden with text."""
+    """Open hidden parts of questions and titles; return how many with text stay hidden."""
     closed = 0
-    gone: set[Any] = set()
+    skipped: set[Any] = set()
     shown: set[tuple[str, ...]] | None = None
     for element in tree.xpath("//*[@hidden or @style]"):
-        if not _is_hidden(element) or not gone.isdisjoint(element.iterancestors()):
+        if not is_hidden(element) or not skipped.isdisjoint(element.iterancestors()):
             continue
         if _is_content(element) and _belongs(element, controls):
-            shown = _runs(_shown(tree)) if shown is None else shown
-            if _is_shown(element, shown):
-                gone.add(element)
+            shown = _runs(_shown_words(tree)) if shown is None else shown
+            if _is_copy(element, shown):
+                skipped.add(element)
                 continue
             element.attrib.pop("hidden", None)
             element.attrib.pop("style", None)
             element.set(_OPENED, "")
         elif (element.get("hidden") or "").lower() != "until-found":
-            gone.add(element)
+            skipped.add(element)
             closed += _is_text(element) and not _is_boilerplate(element)
         else:
             element.attrib.pop("hidden")
     return closed
 
 
-def _shown(tree: Any) -> Iterator[str]:
-    """The words that a page shows before anything is opened."""
+def _shown_words(tree: Any) -> Iterator[str]:
+    """Yield the words that a page shows before anything is opened."""
     from lxml import etree  # noqa: PLC0415
 
     walk = etree.iterwalk(tree, events=("start", "end"))
     for event, element in walk:
-        if event == "start" and (element.tag in _UNSHOWN or _is_hidden(element)):
+        if event == "start" and (element.tag in _UNSHOWN or is_hidden(element)):
             walk.skip_subtree()
         elif event == "start":
             yield from (element.text or "").split()
@@ -207,18 +191,18 @@ def _shown(tree: Any) -> Iterator[str]:
 
 
 def _runs(words: Iterable[str]) -> set[tuple[str, ...]]:
-    """Every few words that follow one another."""
-    found = list(words)
-    return {tuple(found[i : i + _RUN_WORDS]) for i in range(len(found) - _RUN_WORDS + 1)}
+    listed = list(words)
+    return {tuple(listed[i : i + _RUN_WORDS]) for i in range(len(listed) - _RUN_WORDS + 1)}
 
 
-def _is_shown(element: Any, shown: set[tuple[str, ...]]) -> bool:
-    """Return whether a hidden part is a copy of what the page shows, as for narrow screens."""
+def _is_copy(element: Any, shown: set[tuple[str, ...]]) -> bool:
+    """Return whether a hidden part repeats text that the page shows, as for narrow screens."""
     own = _runs(word for text in element.itertext() for word in text.split())
     return len(own) > _LEAST_RUNS and len(own & shown) >= _COPIED_SHARE * len(own)
 
 
-def _is_hidden(element: Any) -> bool:
+def is_hidden(element: Any) -> bool:
+    """Return whether an element's own attributes hide it."""
     return element.get("hidden") is not None or bool(_HIDDEN.search(element.get("style") or ""))
 
 
@@ -245,22 +229,22 @@ def _is_boilerplate(element: Any) -> bool:
 
 
 def _belongs(element: Any, controls: dict[str, Any]) -> bool:
-    """Return whether a question, a heading, a tab or a button stands for a hidden part."""
+    """Return whether a question, a heading, a tab or a button controls a hidden part."""
     control = controls.get(element.get("id") or "")
     if control is not None and not _is_boilerplate(control):
         return True
     if element.get("role") == "tabpanel" or element.get("aria-labelledby"):
         return True
-    if _is_of_question(element) or _is_asked(element) or element.tag in {"dd", "dt"}:
+    if _is_of_question(element) or _is_schema_question(element) or element.tag in {"dd", "dt"}:
         return True
-    if any(is_question(_said(name)) for name in element.iter(*HEADINGS, "dt", "summary")):
+    if any(map(_asks, element.iter(*HEADINGS, "dt", "summary"))):
         return True
     near = (element, *_first_ancestors(element))
     if any(_ACCORDION_NAMES.search(_names(holder)) for holder in near):
         return True
     before = list(itertools.islice(element.itersiblings(preceding=True), _SIBLINGS))
     titles = [sibling for sibling in before if 0 < _words(sibling) <= _TITLE_WORDS]
-    return bool(titles) and _opens(titles[0])
+    return bool(titles) and _is_title(titles[0])
 
 
 def _first_ancestors(element: Any) -> Iterator[Any]:
@@ -270,58 +254,58 @@ def _first_ancestors(element: Any) -> Iterator[Any]:
         yield holder
 
 
-def _opens(element: Any) -> bool:
-    """Return whether it is a title, a question, or something to press."""
+def _is_title(element: Any) -> bool:
+    """Return whether an element is a heading, a question, or something to press."""
     if element.tag in {*HEADINGS, "button", "dt", "label", "summary"}:
         return True
     if element.tag == "a" and re.match(r"#|javascript:", element.get("href") or "#"):
         return True
     pressed = "descendant-or-self::*[@aria-expanded or @role='button' or self::button]"
-    return is_question(_said(element)) or bool(element.xpath(pressed))
+    return _asks(element) or bool(element.xpath(pressed))
 
 
 def _label_panels(tree: Any, parts: dict[str, Any], controls: dict[str, Any]) -> None:
-    """Put the label of a tab before what it shows."""
+    """Move the label of each tab to the beginning of its panel."""
     for tab in tree.xpath("//*[@role='tab']"):
         panel = next(_opened_by(tab, parts, controls), None)
-        label = _said(tab)
+        label = _text(tab)
         if panel is None or not label or tab in {panel, *panel.iterdescendants(tab.tag)}:
             continue
         if _is_content(panel):
-            if not _said(panel).startswith(label):
+            if not _text(panel).startswith(label):
                 _put_first(panel, label)
             panel.set(_OPENED, "")
             tab.drop_tree()
 
 
 def _stands_for_text(button: Any, parts: dict[str, Any], controls: dict[str, Any]) -> bool:
-    """Return whether a button is the title of a part, and not a thing to do."""
-    said = _said(button)
-    if not said or _is_boilerplate(button):
+    """Return whether a button is the title of a part, and not an action."""
+    text = _text(button)
+    if not text or _is_boilerplate(button):
         return False
-    if is_question(said):
+    if _asks(button):
         return True
-    is_opener = (
+    is_control = (
         button.get("aria-expanded") is not None
-        or bool(_controlled(button))
-        or bool(_OPENER_NAMES.search(_names(button)))
+        or bool(_controlled_ids(button))
+        or bool(_CONTROL_NAMES.search(_names(button)))
     )
-    heading = _within(button, *HEADINGS, "dt", "summary")
-    if heading is not None and (is_opener or _said(heading) == said):
+    title = _title_around(button)
+    if title is not None and (is_control or _text(title) == text):
         return True
-    opened = _opened_by(button, parts, controls) if _controlled(button) else _after(button)
-    return is_opener and any(map(_is_content, opened))
+    opened = _opened_by(button, parts, controls) if _controlled_ids(button) else _after(button)
+    return is_control and any(map(_is_content, opened))
 
 
 def _opened_by(control: Any, parts: dict[str, Any], controls: dict[str, Any]) -> Iterator[Any]:
-    """The parts that a control is the first to open."""
-    for name in _controlled(control):
+    """Yield the parts that a control is the first to open."""
+    for name in _controlled_ids(control):
         if name in parts and controls.get(name) is control:
             yield parts[name]
 
 
 def _after(button: Any) -> Iterator[Any]:
-    """What follows a button: the part it opens, where no id says which."""
+    """Yield the element after a button: the part it opens where it names none."""
     for holder in (button, button.getparent()):
         following = holder.getnext() if holder is not None else None
         if following is not None:
@@ -329,12 +313,12 @@ def _after(button: Any) -> Iterator[Any]:
             return
 
 
-def _within(element: Any, *tags: str) -> Any:
-    return next(element.iterancestors(*tags), None)
+def _title_around(element: Any) -> Any:
+    return next(element.iterancestors(*HEADINGS, "dt", "summary"), None)
 
 
 def _is_linked(element: Any) -> bool:
-    """Return whether its words are a link to another page."""
+    """Return whether most of its words are links to another page."""
     links = [a for a in element.iter("a") if not (a.get("href") or "#").startswith("#")]
     return sum(map(_words, links)) > _LINKED_SHARE * _words(element)
 
@@ -348,9 +332,9 @@ def _names(element: Any) -> str:
     return f"{element.get('id') or ''} {element.get('class') or ''}"
 
 
-def _said(element: Any) -> str:
+def _text(element: Any) -> str:
     return " ".join(element.text_content().split()) if isinstance(element.tag, str) else ""
 
 
 def _words(element: Any) -> int:
-    return len(element.text_content().split()) if isinstance(element.tag, str) else 0
+    return len(_text(element).split())

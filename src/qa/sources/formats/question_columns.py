@@ -1,42 +1,30 @@
-"""Tables of questions and answers, whatever file they come in: their columns, rows and text."""
+"""Tables of questions and answers in any file: their columns, rows and text."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from importlib import resources
 from typing import NamedTuple
 
 from qa.errors import SourceError
 from qa.sources.formats import limits
-from qa.sources.formats.extracted import Extracted
-from qa.sources.formats.file_title import title_of
+from qa.sources.formats.extracted import Extracted, title_of
 from qa.sources.formats.html import fragment_text
 from qa.sources.layouts.labelled_faq import labelled_text
 
-__all__ = ["Cell", "Columns", "Pairs", "columns_of", "pairs_of_rows", "shown_names"]
+__all__ = ["Cell", "Columns", "Pairs", "columns_of", "no_columns", "pairs_of_rows", "shown_names"]
 
-_QUESTION_NAMES = frozenset(
-    """
-    question questions q faq_question query pregunta preguntas frage fragen domanda domande
-    pergunta perguntas vraag vragen fråga spørgsmål spørsmål kysymys pytanie otázka kérdés
-    întrebare въпрос вопрос питання запитання ερώτηση soru السؤال سؤال שאלה प्रश्न pertanyaan
-    soalan câu_hỏi คำถาม 问题 問題 问 問 提问 提問 质询 質詢 質問 質疑 질문 질의 문
-    """.split()
-)
-_ANSWER_NAMES = frozenset(
-    """
-    answer answers a faq_answer response responses reply respuesta respuestas réponse réponses
-    reponse antwort antworten risposta risposte resposta respostas antwoord antwoorden svar
-    vastaus odpowiedź odpověď odpoveď válasz răspuns отговор ответ відповідь απάντηση cevap yanıt
-    الإجابة الجواب إجابة תשובה उत्तर jawaban câu_trả_lời คำตอบ 答案 答 回答 解答 答复 答覆 回复 回覆
-    回應 回应 答弁 답변 응답 답
-    """.split()
-)
-# "Question text" and "answer_html" name the same; "question id" and "answered by" do not.
-_FILLERS = frozenset("text texts body full content html the official en fr de es it pt zh".split())
+_NAMES = {
+    key: frozenset(names.split())
+    for key, names in tomllib.loads(
+        resources.files(__package__).joinpath("question_columns.toml").read_text("utf-8")
+    ).items()
+}
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_NO_WORD = re.compile(r"[\W_]+")
+_NO_WORD_CHARS = re.compile(r"[\W_]+")
 _HTML = re.compile(
     r"</?(?:a|abbr|b|blockquote|br|code|div|em|font|h[1-6]|hr|i|img|li|ol|p|pre|s|small|span"
     r"|strong|sub|sup|table|tbody|td|th|thead|tr|u|ul)(?:\s[^<>]*)?/?>"
@@ -44,17 +32,17 @@ _HTML = re.compile(
     r"|circ|cedil|tilde)|euro|pound|#\d{2,6}|#x[0-9a-f]{2,5});",
     re.IGNORECASE,
 )
-# A cell's text; None where it holds a value whose look is not known.
+# A cell's text; None where a format decides how its value is shown.
 Cell = str | None
 
 _SHOWN_NAMES = 12
 _SHOWN_CHARS = 40
-# Titles and notes may stand above the names of columns.
+# Titles and notes may stand above the header.
 _HEADER_WITHIN_ROWS = 20
 
 
 class Columns(NamedTuple):
-    """The places of the question and of the answer among a row's cells."""
+    """The indexes of the question and the answer among a row's cells."""
 
     question: int
     answer: int
@@ -62,24 +50,24 @@ class Columns(NamedTuple):
 
 @dataclass(slots=True)
 class Pairs:
-    """The questions and answers of a file, and what of it is left out."""
+    """The questions and answers of a file, and the parts of it that are left out."""
 
-    found: list[tuple[str, str]] = field(default_factory=list)
+    pairs: list[tuple[str, str]] = field(default_factory=list)
     unread_names: dict[str, None] = field(default_factory=dict)
     unanswered: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
     def add(self, question: str, answer: str, place: str) -> None:
-        """Take a pair; ``place`` is where it stands, as messages name it.
+        """Add a pair; ``place`` names its row in messages.
 
         Raises:
-            ValueError: it holds what is no character.
+            ValueError: it holds half of a character.
         """
         if _SURROGATE.search(question + answer):
             raise ValueError(f"{place} holds half of a character (a surrogate): save it anew")
         question, answer = _cell_text(question), _cell_text(answer)
         if question and answer:
-            self.found.append((question, answer))
+            self.pairs.append((question, answer))
         elif question or answer:
             self.unanswered.append(f"{place} ({'answer' if question else 'question'} is empty)")
 
@@ -89,17 +77,17 @@ class Pairs:
         Raises:
             SourceError: there is none.
         """
-        if not self.found:
+        if not self.pairs:
             raise SourceError(
                 f"{name}: it has a question and an answer column, and no row with both."
             )
-        if len(self.found) > limits.ROWS:
+        if len(self.pairs) > limits.ROWS:
             raise SourceError(
-                f"{name}: it has {len(self.found)} questions, the limit (ROWS) is {limits.ROWS}: "
+                f"{name}: it has {len(self.pairs)} questions, the limit (ROWS) is {limits.ROWS}: "
                 "split it."
             )
         return Extracted(
-            labelled_text(self.found),
+            labelled_text(self.pairs),
             title=title or title_of(name),
             layout="labelled-faq",
             remark=self._remark(),
@@ -117,34 +105,36 @@ class Pairs:
 
 
 def columns_of(names: Sequence[Cell]) -> Columns | None:
-    """Return the places of question and answer among names of columns; None where one is missing.
+    """Return the indexes of the question and answer columns; None where one is missing.
 
     Raises:
         ValueError: two columns may be the question, or the answer.
     """
-    places = []
-    keys = [_key(name or "") for name in names]
-    for kind in (_QUESTION_NAMES, _ANSWER_NAMES):
-        found = [n for n, key in enumerate(keys) if key in kind]
-        found = found or [n for n, key in enumerate(keys) if _without_fillers(key) in kind]
-        if not found:
+    keys = [_NO_WORD_CHARS.sub("_", (name or "").casefold()).strip("_") for name in names]
+    fillers = _NAMES["fillers"]
+    bare = ["_".join(word for word in key.split("_") if word not in fillers) for key in keys]
+    columns = []
+    for known in (_NAMES["questions"], _NAMES["answers"]):
+        fitting = [n for n, key in enumerate(keys) if key in known]
+        fitting = fitting or [n for n, key in enumerate(bare) if key in known]
+        if not fitting:
             return None
-        if len(found) > 1:
-            both = " and ".join(repr((names[n] or "").strip()) for n in found[:3])
+        if len(fitting) > 1:
+            both = " and ".join(repr((names[n] or "").strip()) for n in fitting[:3])
             raise ValueError(f"its columns {both} mean the same: keep one per file")
-        places.append(found[0])
-    return Columns(*places)
+        columns.append(fitting[0])
+    return Columns(*columns)
 
 
 def pairs_of_rows(rows: Iterable[Sequence[Cell]], pairs: Pairs, place: str) -> list[str] | None:
-    """Take the pairs of a table; where it has no such columns, return the names it has.
+    """Add the pairs of a table; return its column names if none is a question and an answer.
 
-    The names of columns are the first row with a question and an answer column among the first
-    rows. ``place`` names a row in messages, before its number.
+    The header is the first of the top rows that has both columns. ``place`` names a row in
+    messages, before its number.
 
     Raises:
-        ValueError: columns are ambiguous, a row has more cells than there are columns, or the
-            look of a question or an answer is not known.
+        ValueError: columns are ambiguous, a row has more cells than there are columns, or a
+            format decides how a question or an answer is shown.
     """
     columns: Columns | None = None
     names: list[str] = []
@@ -153,15 +143,14 @@ def pairs_of_rows(rows: Iterable[Sequence[Cell]], pairs: Pairs, place: str) -> l
         if number > limits.ROWS:
             raise ValueError(f"it has more than {limits.ROWS} rows (ROWS): split it")
         if columns:
-            _take_row(cells, columns, names, pairs, f"{place} {number}")
+            _add_row(cells, columns, names, pairs, f"{place} {number}")
             continue
         if number > _HEADER_WITHIN_ROWS:
             break
-        filled = [(cell or "").strip() for cell in cells if _is_filled(cell)]
         columns = columns_of(cells)
         if columns:
             names = [(cell or "").strip() for cell in cells]
-        elif filled:
+        elif filled := [(cell or "").strip() for cell in cells if _is_filled(cell)]:
             above.append(" ".join(filled))
             names = names or filled
     if columns is None:
@@ -171,7 +160,7 @@ def pairs_of_rows(rows: Iterable[Sequence[Cell]], pairs: Pairs, place: str) -> l
     return None
 
 
-def _take_row(
+def _add_row(
     cells: Sequence[Cell], columns: Columns, names: Sequence[str], pairs: Pairs, place: str
 ) -> None:
     if any(map(_is_filled, cells[len(names) :])):
@@ -196,6 +185,14 @@ def _is_filled(cell: Cell) -> bool:
     return cell is None or bool(cell.strip())
 
 
+def no_columns(name: str, columns: str) -> SourceError:
+    """Return the error of a table without a question and an answer column."""
+    return SourceError(
+        f"{name}: no column for the question and one for the answer; columns found: {columns}. "
+        "Name them question and answer."
+    )
+
+
 def shown_names(names: Sequence[str]) -> str:
     """Return names for a message, cut where they are many or long."""
     shown = [" ".join(name.split())[:_SHOWN_CHARS] or "(empty)" for name in names[:_SHOWN_NAMES]]
@@ -203,16 +200,8 @@ def shown_names(names: Sequence[str]) -> str:
     return ", ".join([*shown, *([f"{more} more"] if more > 0 else [])]) or "(none)"
 
 
-def _key(name: str) -> str:
-    return _NO_WORD.sub("_", name.casefold()).strip("_")
-
-
-def _without_fillers(key: str) -> str:
-    return "_".join(word for word in key.split("_") if word not in _FILLERS)
-
-
 def _cell_text(cell: str) -> str:
-    """Return what a cell says: HTML becomes text, control characters and outer space go."""
+    """Return a cell's text, from HTML too, without NULs and outer white space."""
     text = cell.replace("\r\n", "\n").replace("\r", "\n")
     if _HTML.search(text):
         text = fragment_text(text)

@@ -5,19 +5,23 @@ from __future__ import annotations
 import re
 
 from qa.errors import SourceError
-from qa.sources.formats.extracted import Extracted
+from qa.sources.formats import limits
+from qa.sources.formats.extracted import Extracted, left_out_remark
+from qa.sources.formats.format import Format, Signature
 
 __all__ = ["rtf"]
 
 _CELL = re.compile(r"\\(?:nest)?cell(?![a-z])")
 _ROW = re.compile(r"\\nestrow(?![a-z])")
-# Deleted with tracked changes, or hidden: the rest of its group is not shown.
-_UNSHOWN = re.compile(r"\\(?:deleted|v)(?![a-z0-9])")
-_SHOWN_AGAIN = re.compile(
-    r"\\(?:deleted|v)(?![a-z0-9])(?:[^{}]*?\\(?:(?:deleted|v)0(?![0-9])|plain(?![a-z])))"
+# Text deleted with tracked changes, or hidden, to the end of its group.
+_HIDDEN = re.compile(r"\\(?:deleted|v)(?![a-z0-9])")
+# Hidden text begins, ends, or ends with its group.
+_HIDDEN_BOUNDS = re.compile(
+    r"(?P<begin>\\(?:deleted|v)(?![a-z0-9]))"
+    r"|(?P<end>\\(?:(?:deleted|v)0(?![0-9])|plain(?![a-z])))|[{}]"
 )
-_NOTES = re.compile(r"\\footnote(?![a-z])")
-_PICTURES = re.compile(r"\\pict(?![a-z])")
+_FOOTNOTE = re.compile(r"\\footnote(?![a-z])")
+_PICTURE = re.compile(r"\\pict(?![a-z])")
 
 
 def rtf(data: bytes, name: str) -> Extracted:
@@ -31,14 +35,14 @@ def rtf(data: bytes, name: str) -> Extracted:
     from striprtf.striprtf import rtf_to_text  # noqa: PLC0415
 
     source = data.decode("latin-1")
-    if _SHOWN_AGAIN.search(source):
+    if _ends_within_paragraph(source):
         raise SourceError(
             f"{name}: it has hidden or deleted text that ends within a paragraph: accept or "
             "reject the changes, and save it as DOCX."
         )
-    source = _UNSHOWN.sub(r"\\*", source)
+    source = _HIDDEN.sub(r"\\*", source)
     source = _ROW.sub(r"\\par", _CELL.sub(r"\\tab", source))
-    # Left to itself, it writes the address of a link behind its words.
+    # Otherwise striprtf writes the address of a link behind its words.
     source = re.sub("HYPERLINK", "H", source, flags=re.IGNORECASE)
     try:
         text = rtf_to_text(source)
@@ -47,18 +51,29 @@ def rtf(data: bytes, name: str) -> Extracted:
             f"{name}: it holds characters that are in no encoding it names ({error}): save it as "
             "DOCX."
         ) from error
-    paragraphs = [line.strip(" \t\r") for line in _characters(text).split("\n")]
-    return Extracted("\n\n".join(filter(None, paragraphs)), remark=_remark(source))
+    # Characters beyond the first 65,536 come as two surrogates.
+    text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    paragraphs = [line.strip(" \t\r") for line in text.replace("\0", "").split("\n")]
+    counts = {"footnote": len(_FOOTNOTE.findall(source)), "picture": len(_PICTURE.findall(source))}
+    return Extracted("\n\n".join(filter(None, paragraphs)), remark=left_out_remark(counts))
 
 
-def _characters(text: str) -> str:
-    """Return text whose characters beyond the first 65,536 are whole; NULs go."""
-    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return whole.replace("\0", "")
+def _ends_within_paragraph(source: str) -> bool:
+    """Return whether hidden text ends before its group does."""
+    is_hidden = False
+    for bound in _HIDDEN_BOUNDS.finditer(source):
+        if bound["end"] and is_hidden:
+            return True
+        is_hidden = bool(bound["begin"])
+    return False
 
 
-def _remark(source: str) -> str:
-    counted = [(_NOTES, "footnote"), (_PICTURES, "picture")]
-    found = [(len(kind.findall(source)), noun) for kind, noun in counted]
-    left_out = [f"{n} {noun}{'s' * (n > 1)}" for n, noun in found if n]
-    return f"left out: {', '.join(left_out)}" if left_out else ""
+FORMATS = (
+    Format(
+        rtf,
+        {".rtf": ("application/rtf", "text/rtf")},
+        "paragraphs, table rows with tabs between cells",
+        signature=Signature("RTF", b"{\\rtf"),
+        max_bytes=limits.RTF_BYTES,
+    ),
+)

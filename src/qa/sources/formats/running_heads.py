@@ -1,7 +1,7 @@
-"""What stands at the top and foot of pages and is not their text: heads, feet, page numbers.
+"""Running heads, feet and page numbers, which are not part of the text.
 
-They repeat at one height, on every page or on left and right pages by turns, or stand beside a
-number that counts the pages.
+They repeat at one height, on every page or on alternate pages, or stand beside a number that
+counts the pages.
 """
 
 from __future__ import annotations
@@ -12,52 +12,51 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from qa.sources.formats.footnotes import text_size
 from qa.sources.formats.page import Line, Page
-from qa.sources.formats.page_notes import text_size
 
 __all__ = ["without_running_heads"]
 
-# How much of a page's height at its top and bottom may hold them, and on which share of the pages,
-# but at least how many, they have to stand.
+# The share of a page's height at its top and bottom that may hold them; the share and the least
+# number of the pages that must have them.
 _MARGIN_SHARE = 0.12
 _SHARE = 0.5
 _PAGES = 3
 # Lines this close in height are level; points.
 _LEVEL_POINTS = 3
-# On so many left, or right, pages a head of its own has to stand.
-_PAGES_BY_TURNS = 2
-# What stands beside a page number is longer where it is text.
+# The least number of left, or right, pages with a head of their own.
+_ALTERNATE_PAGES = 2
+# Text beside a page number is longer than a head.
 _HEAD_WORDS = 12
 _HEAD_SIZE = 1.05
 _WORD = re.compile(r"\d+|[^\W\d_]+")
 _NUMBER = re.compile(r"(?<![\d.,])\d{1,4}(?![\d.,]*\d)")
-
 _NUMBER_AND_HEAD = re.compile(r"\W*\d{1,4}(?![\d.,]).*[^\W\d]")
 _HEAD_AND_NUMBER = re.compile(r"[^\W\d].*(?<![\d.,])\d{1,4}\W*$")
 
-_Words = tuple[str, ...]
+# The words of a line, without their order and numbers, and its height on the page.
+_Place = tuple[tuple[str, ...], int]
 
 
 def without_running_heads(pages: Sequence[Page]) -> tuple[list[Page], list[Line]]:
-    """The pages without running heads, feet and page numbers; and these."""
+    """Return the pages without running heads, feet and page numbers; and these."""
     edges = [[*_edge(page)] for page in pages]
-    heads = _repeated(edges) | _by_turns(edges)
-    beside = _beside_numbers(edges, text_size(pages))
-    gone = [[line for line in edge if _place(line) in heads or beside(line)] for edge in edges]
-    kept = [
-        replace(page, lines=_foot_last(page, [x for x in page.lines if x not in leaving]))
-        for page, leaving in zip(pages, map(frozenset, gone), strict=True)
+    heads = _repeated(edges) | _alternating(edges)
+    is_beside_number = _number_test(edges, text_size(pages))
+    removed = [
+        [line for line in edge if _place(line) in heads or is_beside_number(line)] for edge in edges
     ]
-    return kept, list(itertools.chain.from_iterable(gone))
+    kept = [
+        replace(page, lines=_foot_last(page, [x for x in page.lines if x not in on_page]))
+        for page, on_page in zip(pages, map(frozenset, removed), strict=True)
+    ]
+    return kept, list(itertools.chain.from_iterable(removed))
 
 
 def _foot_last(page: Page, lines: Sequence[Line]) -> tuple[Line, ...]:
-    """The lines of a page, a foot that the file draws first behind them."""
-    foot = list(
-        itertools.takewhile(
-            lambda line: line.bottom + line.height <= _MARGIN_SHARE * page.height, lines
-        )
-    )
+    """Return the lines of a page, with a foot that the file draws first at their end."""
+    margin = _MARGIN_SHARE * page.height
+    foot = list(itertools.takewhile(lambda line: line.bottom + line.height <= margin, lines))
     text = lines[len(foot) :]
     lowest = min((line.bottom for line in text), default=0.0)
     is_below = all(line.bottom < lowest for line in foot)
@@ -65,7 +64,7 @@ def _foot_last(page: Page, lines: Sequence[Line]) -> tuple[Line, ...]:
 
 
 def _edge(page: Page) -> Iterator[Line]:
-    """The lines in the margins at its top and bottom."""
+    """Yield the lines in the top and bottom margins."""
     margin = _MARGIN_SHARE * page.height
     for line in page.lines:
         if line.bottom + line.height <= margin or line.bottom >= page.height - margin:
@@ -76,8 +75,7 @@ def _level(line: Line) -> int:
     return round(line.bottom / _LEVEL_POINTS)
 
 
-def _place(line: Line) -> tuple[_Words, int]:
-    """The words of a line whatever their order and its numbers, and how high it stands."""
+def _place(line: Line) -> _Place:
     words = ("#" if word.isdecimal() else word for word in _WORD.findall(line.text))
     return tuple(sorted(words)) or (line.text,), _level(line)
 
@@ -86,25 +84,24 @@ def _least(pages: int) -> float:
     return max(_PAGES, _SHARE * pages)
 
 
-def _repeated(edges: Sequence[Sequence[Line]]) -> set[tuple[_Words, int]]:
-    """What stands at one height on many pages."""
-    stands_on = Counter(place for edge in edges for place in {_place(line) for line in edge})
-    return {place for place, count in stands_on.items() if count >= _least(len(edges))}
+def _page_counts(edges: Sequence[Sequence[Line]]) -> Counter[_Place]:
+    return Counter(place for edge in edges for place in {_place(line) for line in edge})
 
 
-def _by_turns(edges: Sequence[Sequence[Line]]) -> set[tuple[_Words, int]]:
-    """What stands at one height on left pages, where something else does on right pages."""
-    sides = [
-        Counter(place for edge in edges[side::2] for place in {_place(line) for line in edge})
-        for side in (0, 1)
-    ]
+def _repeated(edges: Sequence[Sequence[Line]]) -> set[_Place]:
+    """Return the places of lines that repeat on many pages."""
+    return {place for place, n in _page_counts(edges).items() if n >= _least(len(edges))}
+
+
+def _alternating(edges: Sequence[Sequence[Line]]) -> set[_Place]:
+    """Return the places of lines that repeat on left pages, as others do on right pages."""
     often = [
         [
             (place, count)
-            for place, count in stands_on.items()
-            if count >= max(_PAGES_BY_TURNS, _SHARE * len(edges[side::2]))
+            for place, count in _page_counts(side).items()
+            if count >= max(_ALTERNATE_PAGES, _SHARE * len(side))
         ]
-        for side, stands_on in enumerate(sides)
+        for side in (edges[::2], edges[1::2])
     ]
     by_level: dict[int, int] = defaultdict(int)
     for (_, level), count in itertools.chain(*often):
@@ -119,26 +116,26 @@ def _by_turns(edges: Sequence[Sequence[Line]]) -> set[tuple[_Words, int]]:
     }
 
 
-def _counted(edges: Sequence[Sequence[Line]]) -> dict[int, bool]:
-    """The heights at which numbers count the pages; whether they stand left and right by turns."""
-    found: dict[int, Counter[int]] = defaultdict(Counter)
+def _numbered_levels(edges: Sequence[Sequence[Line]]) -> dict[int, bool]:
+    """Return the levels at which numbers count the pages, and whether these alternate sides."""
+    firsts: dict[int, Counter[int]] = defaultdict(Counter)
     rows: dict[int, list[str]] = defaultdict(list)
     for number, edge in enumerate(edges):
         placed = sorted(edge, key=lambda line: (_level(line), line.left))
         for level, row in itertools.groupby(placed, _level):
             rows[level].append(" ".join(line.text for line in row))
-            found[level].update({int(n) - number for n in _NUMBER.findall(rows[level][-1])})
+            firsts[level].update({int(n) - number for n in _NUMBER.findall(rows[level][-1])})
     return {
         level: any(map(_NUMBER_AND_HEAD.match, rows[level]))
         and any(map(_HEAD_AND_NUMBER.search, rows[level]))
-        for level, firsts in found.items()
-        if max(firsts.values(), default=0) >= _least(len(edges))
+        for level, counts in firsts.items()
+        if max(counts.values(), default=0) >= _least(len(edges))
         or (len(edges) == len(rows[level]) == _PAGES - 1 and _is_pair(*rows[level]))
     }
 
 
 def _is_pair(first: str, second: str) -> bool:
-    """Return whether two heads differ in the next number only, or have theirs at opposite ends."""
+    """Return whether two heads differ by the next number only, or have it at opposite ends."""
     numbers = [[int(n) for n in _NUMBER.findall(row)] for row in (first, second)]
     if not all(numbers) or not {n + 1 for n in numbers[0]} & {*numbers[1]}:
         return False
@@ -149,19 +146,19 @@ def _is_pair(first: str, second: str) -> bool:
     return (begins[0] and ends[1]) or (ends[0] and begins[1])
 
 
-def _beside_numbers(edges: Sequence[Sequence[Line]], size: float) -> Callable[[Line], bool]:
-    """Tells whether a line is the number of its page, or a head beside it.
+def _number_test(edges: Sequence[Sequence[Line]], size: float) -> Callable[[Line], bool]:
+    """Return a test for page numbers and the heads beside them.
 
-    A head stands on several pages, or, no larger than the text, to the left and right by turns.
+    A head repeats, or is no larger than the text and beside numbers that alternate sides.
     """
-    counted = _counted(edges)
-    stands_on = Counter(place for edge in edges for place in {_place(line) for line in edge})
+    alternates = _numbered_levels(edges)
+    page_counts = _page_counts(edges)
 
-    def is_beside(line: Line) -> bool:
-        if _level(line) not in counted or len(line.text.split()) > _HEAD_WORDS:
+    def is_beside_number(line: Line) -> bool:
+        if _level(line) not in alternates or len(line.text.split()) > _HEAD_WORDS:
             return False
-        is_head = counted[_level(line)] and line.height <= _HEAD_SIZE * size
+        is_head = alternates[_level(line)] and line.height <= _HEAD_SIZE * size
         place = _place(line)
-        return is_head or place[0] == ("#",) or stands_on[place] >= _PAGES_BY_TURNS
+        return is_head or place[0] == ("#",) or page_counts[place] >= _ALTERNATE_PAGES
 
-    return is_beside
+    return is_beside_number

@@ -1,22 +1,22 @@
-"""Questions and answers that a page states as data of schema.org's (JSON-LD), for search engines.
+"""Questions and answers that a page states as schema.org data (JSON-LD), for search engines.
 
-A page that builds its visible part by script holds them only there. What the visible part says
-already is not said again.
+A page that a script builds holds them only there. Those in the visible part are not repeated.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["StatedQuestion", "stated_questions", "unread_data", "with_questions"]
+__all__ = ["SchemaQuestion", "json_values", "schema_questions", "unread_scripts", "with_questions"]
 
 _KIND = re.compile("(?:^|[/:])Question$")
-# More values than any page has; the rest is not looked at.
-_MOST_VALUES = 200_000
+# More values than any page has; the rest is ignored.
+_MAX_VALUES = 200_000
 _ANSWERS = ("acceptedAnswer", "suggestedAnswer")
 _COMMENT_MARKS = re.compile(
     r"\A\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/)"
@@ -25,9 +25,9 @@ _COMMENT_MARKS = re.compile(
 _LAST_COMMA = re.compile(r",(?=\s{0,20}[}\]])")
 _TAG = re.compile(r"<[^<>]{0,300}>|&\w{1,8};")
 _SENTENCE = re.compile(r"\b(?:\w{1,30}\W{1,3}){14}\w")
-# A text is said already where so much of its runs of words stands there.
+# A text is contained in another where this share of its runs of words is.
 _RUN_WORDS = 4
-_SAID_SHARE = 0.8
+_CONTAINED_SHARE = 0.8
 # Fewer words may stand in a text by chance.
 _LEAST_WORDS = 8
 _START_CHARS = 60
@@ -35,81 +35,81 @@ _NUMBER = re.compile(r"\A(?:q(?:uestion)?)?\d{0,3}")
 
 
 @dataclass(frozen=True, slots=True)
-class StatedQuestion:
+class SchemaQuestion:
     """A question with its answers, at least one, as plain text."""
 
     question: str
     answers: tuple[str, ...]
 
 
-def stated_questions(
+def schema_questions(
     scripts: Sequence[str], plain: Callable[[str], str]
-) -> tuple[StatedQuestion, ...]:
-    """The questions in JSON-LD scripts, in order; ``plain`` gives the text of HTML."""
-    found: list[StatedQuestion] = []
+) -> tuple[SchemaQuestion, ...]:
+    """Return the questions in JSON-LD scripts, in order; ``plain`` gives the text of HTML."""
+    questions: list[SchemaQuestion] = []
     for script in scripts:
-        values = [v for v in _values(_content(script)) if isinstance(v, dict)]
-        named = {v["@id"]: v for v in values if isinstance(v.get("@id"), str) and len(v) > 1}
+        values = [v for v in _values(_json(script)) if isinstance(v, dict)]
+        by_id = {v["@id"]: v for v in values if isinstance(v.get("@id"), str) and len(v) > 1}
         for value in values:
             if any(isinstance(k, str) and _KIND.search(k) for k in _listed(value.get("@type"))):
                 question = _text(value.get("name"), plain) or _text(value.get("text"), plain)
-                answers = tuple(dict.fromkeys(_answers(value, named, plain)))
+                answers = tuple(dict.fromkeys(_answers(value, by_id, plain)))
                 if question and answers:
-                    found.append(StatedQuestion(question, answers))
-    return tuple(dict.fromkeys(found))
+                    questions.append(SchemaQuestion(question, answers))
+    return tuple(dict.fromkeys(questions))
 
 
-def unread_data(scripts: Sequence[str], text: str) -> int:
-    """Return how many of the scripts are no JSON, or hold sentences that are not in ``text``."""
+def unread_scripts(scripts: Sequence[str], text: str) -> int:
+    """Count the scripts that are no JSON, or hold sentences that are not in ``text``."""
     if not scripts:
         return 0
-    said = _runs(text, _RUN_WORDS)
-    contents = map(_content, scripts)
+    runs = _runs(text)
+    contents = map(_json, scripts)
     return sum(
         content is None
         or any(
-            not _is_said(found[0], said)
+            not _is_contained(sentence[0], runs)
             for value in _values(content)
             if isinstance(value, str)
-            for found in _SENTENCE.finditer(_TAG.sub(" ", value))
+            for sentence in _SENTENCE.finditer(_TAG.sub(" ", value))
         )
         for content in contents
     )
 
 
-def with_questions(text: str, stated: Sequence[StatedQuestion]) -> str:
-    """``text`` with the questions and answers it lacks, an answer behind its own question."""
-    if not stated:
+def with_questions(text: str, items: Sequence[SchemaQuestion]) -> str:
+    """Return ``text`` with the questions and answers it lacks, an answer behind its question."""
+    if not items:
         return text
     paragraphs = text.split("\n\n") if text.strip() else []
     bare = [_bare(paragraph) for paragraph in paragraphs]
-    said = _runs(text, _RUN_WORDS)
-    questions = {_NUMBER.sub("", words): n for n, words in reversed([*enumerate(bare)])}
+    runs = _runs(text)
+    places = {_NUMBER.sub("", words): n for n, words in reversed([*enumerate(bare)])}
     starts = {words[:_START_CHARS]: n for n, words in reversed([*enumerate(bare)])}
-    asked = {_bare(one.question) for one in stated}
+    questions = {_bare(item.question) for item in items}
     before: dict[int, list[str]] = {}
-    for one in stated:
-        place = questions.get(_NUMBER.sub("", _bare(one.question)))
+    for item in items:
+        place = places.get(_NUMBER.sub("", _bare(item.question)))
         if place is not None:
-            is_last = place + 1 == len(bare) or bare[place + 1] in asked
+            is_last = place + 1 == len(bare) or bare[place + 1] in questions
             if is_last or paragraphs[place + 1].endswith(("?", "？")):
-                before.setdefault(place + 1, []).extend(one.answers)
+                before.setdefault(place + 1, []).extend(item.answers)
             continue
-        if all(_is_said(answer, said) for answer in one.answers):
-            start = starts.get(_bare(one.answers[0])[:_START_CHARS])
+        if all(_is_contained(answer, runs) for answer in item.answers):
+            start = starts.get(_bare(item.answers[0])[:_START_CHARS])
             if start is not None:
-                if not _is_said(one.question, said):
-                    before.setdefault(start, []).append(one.question)
+                if not _is_contained(item.question, runs):
+                    before.setdefault(start, []).append(item.question)
                 continue
-        before.setdefault(len(paragraphs), []).extend([one.question, *one.answers])
+        before.setdefault(len(paragraphs), []).extend([item.question, *item.answers])
     written: list[str] = []
     for number, paragraph in enumerate(paragraphs):
         written += [*before.get(number, ()), paragraph]
     return "\n\n".join([*written, *before.get(len(paragraphs), ())])
 
 
-def _content(script: str) -> Any:
-    """The value of a script, which may end its lists with a comma; None where it is no JSON."""
+def _json(script: str) -> Any:
+    """Return the value of a script, whose lists may end with a comma; None if it is no JSON."""
     bare = _COMMENT_MARKS.sub("", script)
     for written in (bare, _LAST_COMMA.sub("", bare)):
         try:
@@ -120,28 +120,31 @@ def _content(script: str) -> Any:
 
 
 def _values(content: Any) -> Iterator[Any]:
-    """A JSON value and all that it holds, in order."""
-    waiting, left = [content], _MOST_VALUES
-    while waiting and left:
-        left -= 1
-        value = waiting.pop()
+    return itertools.islice(json_values(content), _MAX_VALUES)
+
+
+def json_values(content: Any) -> Iterator[Any]:
+    """Yield a JSON value and all values inside it, in order."""
+    stack = [content]
+    while stack:
+        value = stack.pop()
         yield value
         if isinstance(value, dict):
-            waiting += reversed(list(value.values()))
+            stack += reversed(list(value.values()))
         elif isinstance(value, list):
-            waiting += reversed(value)
+            stack += reversed(value)
 
 
 def _answers(
-    question: dict[str, Any], named: dict[str, Any], plain: Callable[[str], str]
+    question: dict[str, Any], by_id: dict[str, Any], plain: Callable[[str], str]
 ) -> Iterator[str]:
-    for answer in (one for key in _ANSWERS for one in _listed(question.get(key))):
-        stated = answer
+    for answer in (answer for key in _ANSWERS for answer in _listed(question.get(key))):
+        value = answer
         if isinstance(answer, dict):
-            whole = answer if "text" in answer else named.get(str(answer.get("@id")), answer)
-            stated = whole.get("text") or whole.get("name")
-        if said := _text(stated, plain):
-            yield said
+            whole = answer if "text" in answer else by_id.get(str(answer.get("@id")), answer)
+            value = whole.get("text") or whole.get("name")
+        if text := _text(value, plain):
+            yield text
 
 
 def _listed(value: Any) -> list[Any]:
@@ -151,25 +154,25 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _text(value: Any, plain: Callable[[str], str]) -> str:
-    """The first text that a value is, or holds as JSON-LD writes one with its language."""
-    for one in _listed(value):
-        said = one.get("@value") if isinstance(one, dict) else one
-        if isinstance(said, str) and (text := plain(said)):
+    """Return the first text of a value, which JSON-LD may write beside its language."""
+    for member in _listed(value):
+        written = member.get("@value") if isinstance(member, dict) else member
+        if isinstance(written, str) and (text := plain(written)):
             return text
     return ""
 
 
 def _bare(text: str) -> str:
-    """Letters and digits, lower case."""
+    """Return letters and digits only, in lower case."""
     return re.sub(r"[\W_]+", "", text.lower())
 
 
-def _runs(text: str, length: int) -> set[tuple[str, ...]]:
+def _runs(text: str) -> set[tuple[str, ...]]:
     words = re.findall(r"\w+", text.lower())
-    return {tuple(words[i : i + length]) for i in range(len(words) - length + 1)}
+    return {tuple(words[i : i + _RUN_WORDS]) for i in range(len(words) - _RUN_WORDS + 1)}
 
 
-def _is_said(text: str, said: set[tuple[str, ...]]) -> bool:
-    """Return whether a text, unless it is too short to tell, stands nearly whole in another."""
-    own = _runs(text, _RUN_WORDS)
-    return len(own) > _LEAST_WORDS - _RUN_WORDS and len(own & said) >= _SAID_SHARE * len(own)
+def _is_contained(text: str, runs: set[tuple[str, ...]]) -> bool:
+    """Return whether a text, unless it is too short to tell, is nearly whole in another's runs."""
+    own = _runs(text)
+    return len(own) > _LEAST_WORDS - _RUN_WORDS and len(own & runs) >= _CONTAINED_SHARE * len(own)

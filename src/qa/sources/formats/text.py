@@ -9,6 +9,7 @@ from qa.errors import SourceError
 from qa.sources.formats import limits
 from qa.sources.formats.encodings import decoded
 from qa.sources.formats.extracted import Extracted
+from qa.sources.formats.format import Format
 from qa.sources.formats.front_matter import FRONT_MATTER, Value, day, fields_of
 
 __all__ = ["markdown", "plain_text", "split_front_matter"]
@@ -20,7 +21,7 @@ _HEAD = re.compile(
 
 
 def split_front_matter(text: str, name: str) -> tuple[dict[str, Value], str]:
-    """YAML between two ``---`` lines at the very start, and the text after it, untouched.
+    """Split YAML between two ``---`` lines at the very start from the text after it.
 
     Raises:
         SourceError: the front matter is not a YAML mapping.
@@ -41,16 +42,15 @@ def split_front_matter(text: str, name: str) -> tuple[dict[str, Value], str]:
 
 
 def plain_text(data: bytes, name: str) -> Extracted:
-    """Plain text, whose head may be a title, a date and an address line (then a blank one).
+    """Return plain text, with title, date and address where its head states them.
 
     Raises:
-        SourceError: the bytes are not text, or the head's date is none.
+        SourceError: the bytes are not text, or the head's date is not a date.
     """
     return _with_head(decoded(data, name), name)
 
 
 def _with_head(text: str, name: str) -> Extracted:
-    """Text whose head may be a title, a date and an address line (then a blank one)."""
     head = _HEAD.match(text)
     if not head:
         return Extracted(text.strip("\n"))
@@ -63,10 +63,11 @@ def _with_head(text: str, name: str) -> Extracted:
 
 
 def markdown(data: bytes, name: str) -> Extracted:
-    """Markdown; front matter and the first top heading tell what it is.
+    """Return Markdown as written, with title, date and more from its front matter or head.
 
     Raises:
-        SourceError: the bytes are not text, the front matter is not YAML, or its date is none.
+        SourceError: the bytes are not text, the front matter is not YAML, or its date is not a
+            date.
     """
     text = decoded(data, name)
     fields, body = split_front_matter(text, name)
@@ -76,7 +77,7 @@ def markdown(data: bytes, name: str) -> Extracted:
             return extracted
     heading = re.search(r"^# +(\S.*)$", body, re.MULTILINE)
 
-    def stated(key: str) -> str | None:
+    def field(key: str) -> str | None:
         value = fields.get(key)
         if isinstance(value, list | dict):
             raise SourceError(f"{name}: the {key} in its front matter is a list, not text.")
@@ -84,18 +85,36 @@ def markdown(data: bytes, name: str) -> Extracted:
 
     return Extracted(
         body.strip("\n"),
-        title=stated("title") or (heading[1].rstrip(" \t#") if heading else None),
-        date=_date(stated("date"), name),
-        section=stated("section"),
-        source=stated("source"),
-        language=stated("language"),
+        title=field("title") or (heading[1].rstrip(" \t#") if heading else None),
+        date=_date(field("date"), name),
+        section=field("section"),
+        source=field("source"),
+        language=field("language"),
     )
 
 
-def _date(stated: str | None, name: str) -> datetime.date | None:
-    if stated is None:
+def _date(written: str | None, name: str) -> datetime.date | None:
+    if written is None:
         return None
     try:
-        return day(stated)
+        return day(written)
     except ValueError as error:
-        raise SourceError(f"{name}: {stated!r} is not a date as YYYY-MM-DD.") from error
+        raise SourceError(f"{name}: {written!r} is not a date as YYYY-MM-DD.") from error
+
+
+FORMATS = (
+    Format(
+        plain_text,
+        {".txt": ("text/plain",)},
+        "all of it, as written",
+        "a head of a title, a date (YYYY-MM-DD), perhaps an address, and a blank line",
+        in_worker=False,
+    ),
+    Format(
+        markdown,
+        {".md": ("text/markdown",), ".markdown": ()},
+        "all of it, as written",
+        "front matter (`title`, `date`, `section`, `source`, `language`); the first top heading",
+        in_worker=False,
+    ),
+)

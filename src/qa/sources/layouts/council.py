@@ -32,22 +32,24 @@ _LABEL = re.compile(
 
 
 def question_times(text: str) -> list[Span]:
-    """The stretches in which a council's members put questions."""
+    """Return the stretches in which a council's members put questions."""
     if _QUESTIONS not in text:
         return []
-    found: list[Span] = []
+    stretches: list[Span] = []
     start = None
     for heading in _HEADING.finditer(text):
         if heading["questions"]:
             start = heading.end() if start is None else start
         elif start is not None:
-            found.append(Span(start, heading.start()))
+            stretches.append(Span(start, heading.start()))
             start = None
-    return found if start is None or start == len(text) else [*found, Span(start, len(text))]
+    if start is not None and start < len(text):
+        stretches.append(Span(start, len(text)))
+    return stretches
 
 
 def in_council(text: str, sittings: Sequence[Span]) -> Iterator[tuple[Label, Part]]:
-    """Every label with its speaker's part.
+    """Yield every label with its speaker's part.
 
     In question time members ask, others answer, and the chair leads; the rest are speeches. The
     record's pages end within paragraphs, so that a label is looked for in every line.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from qa.records import Span
 from qa.sources.layouts.labels import Label, label_at
@@ -21,14 +22,11 @@ _CUT_SHORT = re.compile(
 _ASIDE_CHARS = 300
 
 
-def cut_ins(
-    text: str, spans: Sequence[Span], known: Mapping[str, int]
-) -> Iterator[tuple[Label, bool]]:
-    """The labels within lines, below the first of ``spans`` and outside of all of them.
+def cut_ins(text: str, spans: Sequence[Span], known: Mapping[str, int]) -> Iterator[Label]:
+    """Yield the labels within lines, below the first of ``spans`` and outside of all of them.
 
     ``spans`` are those of the document's other labels, ascending, and ``known`` counts these by
-    the keys of their names. With each label, whether it surely is one: behind a bullet it may be
-    an entry of a list.
+    the keys of their names. A label behind a bullet is not certain: it may be an entry of a list.
     """
     starts = [span.start for span in spans]
     for match in _CUT_SHORT.finditer(text):
@@ -38,7 +36,7 @@ def cut_ins(
             continue
         label = label_at(text, at)
         if label and _is_named(text, label, known):
-            yield label, not match[0].startswith("\n")
+            yield replace(label, is_certain=not match[0].startswith("\n"))
 
 
 def _is_in_brackets(text: str, at: int) -> bool:

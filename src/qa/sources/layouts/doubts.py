@@ -66,16 +66,17 @@ def are_in_capitals(labels: Sequence[Label]) -> bool:
 def is_garbled(text: str) -> bool:
     """Return whether a text is a scan misread so often that its labels are not to be relied on."""
     sample = text[:_SAMPLE_CHARS]
-    found = _MISREAD.finditer(sample)
-    misread = sum(sample[match.start() - 1 : match.start()].isalpha() for match in found)
+    misread = sum(
+        sample[match.start() - 1 : match.start()].isalpha() for match in _MISREAD.finditer(sample)
+    )
     return misread >= _LEAST_MISREAD and misread >= len(sample.split()) * _MISREAD_SHARE
 
 
 def look_alikes(text: str, labels: Sequence[Label]) -> Iterator[Label]:
-    """The lines that end as a document's labels do and begin as these.
+    """Yield the lines that end as a document's labels do and begin as these.
 
     In a document whose labels are in capitals, those in capitals; where one does not name an
-    office and its holder, nobody is named. In others, those with a full name and more.
+    office and its holder, it is not certain. In others, those with a full name and more.
     """
     forms = Counter(label.form for label in labels if label.name.speaker)
     form: Form = forms.most_common(1)[0][0] if forms else "line"
@@ -92,23 +93,24 @@ def look_alikes(text: str, labels: Sequence[Label]) -> Iterator[Label]:
             continue
         end = text.find("\n", start, start + _HEAD_CHARS)
         limit = start + _HEAD_CHARS if end < 0 else end + 1
-        found = separator.search(text, start, limit)
-        head = text[start : found.start()] if found else ""
-        if found and _is_head(head, form):
-            said = _NOT_SPACE.search(text, found.end())
-            end = said.start() if said else found.end()
-            yield Label(Span(start, end), _holder(head) or _NOBODY, form, starts_paragraph)
+        mark = separator.search(text, start, limit)
+        head = text[start : mark.start()] if mark else ""
+        if mark and _is_head(head, form):
+            words = _NOT_SPACE.search(text, mark.end())
+            span = Span(start, words.start() if words else mark.end())
+            holder = _holder(head)
+            yield Label(span, holder or _NOBODY, form, starts_paragraph, is_certain=bool(holder))
 
 
 def _with_more(text: str) -> Iterator[Label]:
-    """The paragraphs that begin with a full name and a few words ("Piet Aldo, miller: ...")."""
-    for found in _NAME_WITH_MORE.finditer(text):
-        span = Span(found.start("label"), found.end())
-        yield Label(span, _NOBODY, "colon", starts_paragraph=True)
+    """Yield paragraphs that begin with a full name and a few words ("Piet Aldo, miller: ...")."""
+    for match in _NAME_WITH_MORE.finditer(text):
+        span = Span(match.start("label"), match.end())
+        yield Label(span, _NOBODY, "colon", starts_paragraph=True, is_certain=False)
 
 
 def _holder(head: str) -> Name | None:
-    """Who is named with a comma and an office ("ILSE TARN, MINISTER OF PORTS")."""
+    """Return the name before a comma and an office ("ILSE TARN, MINISTER OF PORTS")."""
     name = name_of(head)
     return name if name and "," in head and name.is_person and name.has_office else None
 

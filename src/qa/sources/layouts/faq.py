@@ -31,37 +31,37 @@ _HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 def is_faq(text: str, least: int = LEAST_QUESTIONS) -> bool:
-    """Tell if short questions, ``least`` or more, go through a text, each with an answer below."""
-    found = list(_questions(text))
+    """Return whether ``least`` short questions go through a text, each with an answer below."""
+    questions = _questions(text)
     # "He said: who pays?" asks too, and heads no answer.
-    if sum(not _COLON.search(span.of(text)) for span in found) < least:
+    if sum(not _COLON.search(span.of(text)) for span in questions) < least:
         return False
     if any(label.name.has_honorific or label.name.has_office for label in candidates(text)):
         return False  # somebody speaks, only that it is not certain where they end
-    blocks = sum(1 for _ in paragraphs(text, found[0].start, len(text)))
-    return blocks <= len(found) * _PARAGRAPHS_A_QUESTION
+    blocks = sum(1 for _ in paragraphs(text, questions[0].start, len(text)))
+    return blocks <= len(questions) * _PARAGRAPHS_A_QUESTION
 
 
 def faq(text: str) -> tuple[Turn, ...]:
-    """A turn per question and per answer; first what stands above them.
+    """Return a turn per question and per answer; first the text above them.
 
     Raises:
         CorpusError: no paragraph is a question with an answer below it.
     """
-    asked = list(_questions(text))
-    if not asked:
+    questions = _questions(text)
+    if not questions:
         raise CorpusError(
             "Layout faq needs paragraphs that are short questions, each with an answer below it: "
             'correct the text or set "layout: statement".'
         )
-    return tuple(_turns(text, asked))
+    return tuple(_turns(text, questions))
 
 
-def _turns(text: str, asked: list[Span]) -> Iterator[Turn]:
-    if asked[0].start:
-        yield Turn("statement", Span(0, asked[0].start))
-    for question, following in zip(asked, [*asked[1:], None], strict=True):
-        end = following.start if following else len(text)
+def _turns(text: str, questions: list[Span]) -> Iterator[Turn]:
+    if questions[0].start:
+        yield Turn("statement", Span(0, questions[0].start))
+    ends = [*(question.start for question in questions[1:]), len(text)]
+    for question, end in zip(questions, ends, strict=True):
         begins = end - len(text[question.end : end].lstrip())
         closes = before_headings(text, begins, end)
         yield Turn("question", Span(question.start, begins))
@@ -71,8 +71,8 @@ def _turns(text: str, asked: list[Span]) -> Iterator[Turn]:
 
 
 def _questions(text: str) -> list[Span]:
-    """The paragraphs, or first lines of paragraphs, that ask and have an answer below them."""
-    found: list[Span] = []
+    """Return paragraphs, or first lines of these, that ask and have an answer below them."""
+    questions: list[Span] = []
     # Of two questions, one below the other, nothing answers the upper one.
     is_unanswered = False
     for start, end in paragraphs(text, len(text) - len(text.lstrip()), len(text)):
@@ -82,13 +82,13 @@ def _questions(text: str) -> list[Span]:
             is_unanswered = False
             continue
         if is_unanswered:
-            found.pop()
+            questions.pop()
         is_unanswered = is_whole and _is_plain(match[0])
         if _is_plain(match[0]):
-            found.append(Span(start, match.end()))
-    if found and not text[found[-1].end :].strip():
-        found.pop()
-    return found
+            questions.append(Span(start, match.end()))
+    if questions and not text[questions[-1].end :].strip():
+        questions.pop()
+    return questions
 
 
 def _is_plain(question: str) -> bool:

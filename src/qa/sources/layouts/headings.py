@@ -1,4 +1,4 @@
-"""Headings between the words of speakers: nobody says them."""
+"""Headings between the words of speakers, which nobody says."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LOG_DAYS = 3
 
 
 def paragraphs(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Where the paragraphs between two places begin and end."""
+    """Yield the beginning and end of the paragraphs between two places."""
     for blank in _BLANK.finditer(text, start, end):
         if blank.start() > start:
             yield start, blank.start()
@@ -34,7 +34,7 @@ def paragraphs(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def days(text: str) -> list[int]:
-    """Where a log's days begin; none where dates by themselves are few, or the same again."""
+    """Return the beginnings of a log's days; none where few different dates stand alone."""
     first: dict[str, int] = {}
     for start, end in paragraphs(text, 0, len(text)):
         if end - start <= _HEADING_CHARS and _DATE.fullmatch(text[start:end].strip("# *\t\n")):
@@ -43,7 +43,7 @@ def days(text: str) -> list[int]:
 
 
 def before_headings(text: str, start: int, end: int) -> int:
-    """Where what is said between two places ends: before the headings of what follows."""
+    """Return the end of speech between two places: before the headings of what follows."""
     blocks = list(paragraphs(text, start, end))
     while len(blocks) > 1 and _is_heading(text[slice(*blocks[-1])]):
         end = blocks.pop()[0]
@@ -51,9 +51,9 @@ def before_headings(text: str, start: int, end: int) -> int:
 
 
 def end_of_written_question(text: str, start: int, end: int) -> int:
-    """Where a written question ends: behind its number or mark, or before the next heading.
+    """Return the end of a written question: behind its number or mark, or before a heading.
 
-    What follows without a label is the reply, or another matter; "(2) whether ..." goes on.
+    Text that follows without a label is the reply, or another matter; "(2) whether ..." goes on.
     """
     is_over = False
     for begins, ends in paragraphs(text, start, end):
@@ -67,7 +67,7 @@ def end_of_written_question(text: str, start: int, end: int) -> int:
 
 
 def _is_heading(paragraph: str) -> bool:
-    """Tell if a paragraph is in capitals, without letters, a date, or a heading of Markdown."""
+    """Return whether a paragraph is in capitals, without letters, a date, or Markdown's heading."""
     words = paragraph.strip()
     if not 0 < len(words) <= _HEADING_CHARS:
         return False

@@ -29,7 +29,7 @@ def labelled_text(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def labelled_faq(text: str) -> tuple[Turn, ...]:
-    """Return a turn per label; what stands above the first one is a statement.
+    """Return a turn per label; the text above the first one is a statement.
 
     Raises:
         CorpusError: no question is followed by an answer.
@@ -48,20 +48,20 @@ def _turns(text: str, labels: list[re.Match[str]]) -> Iterator[Turn]:
     starts = [label.start("label") for label in labels]
     if starts[0]:
         yield Turn("statement", Span(0, starts[0]))
-    asked: Span | None = None
+    question: Span | None = None
     for label, end in zip(labels, [*starts[1:], len(text)], strict=True):
         span, mark = Span(label.start("label"), end), Span(*label.span("label"))
         if label["kind"] == "Q":
-            asked = Span(mark.end, mark.end + len(text[mark.end : end].rstrip()))
+            question = Span(mark.end, mark.end + len(text[mark.end : end].rstrip()))
             yield Turn("question", span, label=mark)
-        elif asked:
-            yield Turn("answer", span, asked=asked, label=mark)
+        elif question:
+            yield Turn("answer", span, asked=question, label=mark)
         else:
             yield Turn("statement", span, label=mark)
 
 
-def _unlabelled(said: str) -> str:
+def _unlabelled(cell: str) -> str:
     """Return a cell's text without a label of its own, so that it stays one turn."""
-    said = said.strip()
-    own = _OWN_LABEL.match(said)
-    return _BEFORE_LABEL.sub("\n", said[own.end() :] if own else said)
+    cell = cell.strip()
+    own = _OWN_LABEL.match(cell)
+    return _BEFORE_LABEL.sub("\n", cell[own.end() :] if own else cell)

@@ -113,7 +113,8 @@ class Label:
 
     ``is_timed``: a time stands beside it, as machine transcripts have it. ``puts``: it says
     itself that its speaker asks ("Mr. Okello asked the Minister for Roads:-"); ``addressee`` is
-    the office asked ("Minister for Roads").
+    the office asked ("Minister for Roads"). Where it may be no label (not ``is_certain``), nobody
+    knows who speaks from there on.
     """
 
     span: Span
@@ -123,10 +124,11 @@ class Label:
     is_timed: bool = False
     puts: bool = False
     addressee: str | None = None
+    is_certain: bool = True
 
 
 def line_starts(text: str) -> Iterator[tuple[int, bool]]:
-    """The first character of every line that has one, and whether it begins a paragraph."""
+    """Yield the first character of every line, and whether it begins a paragraph."""
     before = None
     for match in _LINE.finditer(text):
         start = match.end()
@@ -135,8 +137,8 @@ def line_starts(text: str) -> Iterator[tuple[int, bool]]:
 
 
 def candidates(text: str) -> list[Label]:
-    """Every beginning of a line that may be a label, in order."""
-    found = []
+    """Return every beginning of a line that may be a label, in order."""
+    labels = []
     asides = [aside.span() for aside in _LONG_ASIDE.finditer(text)]
     for start, starts_paragraph in line_starts(text):
         place = bisect.bisect_left(asides, (start, 0)) - 1
@@ -144,14 +146,14 @@ def candidates(text: str) -> list[Label]:
             continue
         label = _label_at(text, start, starts_paragraph=starts_paragraph)
         if label:
-            found.append(label)
+            labels.append(label)
             if label.name.kind == "asker" and label.form != "line":
-                found += _in_line(text, label)
-    return _with_replies(text, found)
+                labels += _in_line(text, label)
+    return _with_replies(text, labels)
 
 
 def _with_replies(text: str, known: list[Label]) -> list[Label]:
-    """The candidates, read as written questions where some are put to an office.
+    """Return the candidates, read as written questions where some are put to an office.
 
     "REPLY" alone on its line answers there, and "QUESTION NO: 12" is a heading.
     """
@@ -165,22 +167,28 @@ def _with_replies(text: str, known: list[Label]) -> list[Label]:
 
 
 def _rest_of_line(text: str, label: Label) -> str:
-    """What stands behind a label in its own line."""
+    """Return the text behind a label in its own line."""
     end = text.find("\n", label.span.start)
     return text[label.span.end : len(text) if end < 0 else end]
 
 
 def label_at(text: str, start: int) -> Label | None:
-    """The candidate within a line that ends with a colon, or None."""
-    found = _read_colon(text, start, min(len(text), start + _LABEL_CHARS))
-    space = _SPACE.match(text, found[0].end()) if found else None
-    if not found or not space or space.end() >= len(text):
+    """Return the candidate within a line that ends with a colon, or None."""
+    parsed = _parse_colon(text, start, min(len(text), start + _LABEL_CHARS))
+    end = _after_space(text, parsed[0].end()) if parsed else len(text)
+    if not parsed or end >= len(text):
         return None
-    return Label(Span(start, space.end()), found[1], "colon", starts_paragraph=False)
+    return Label(Span(start, end), parsed[1], "colon", starts_paragraph=False)
+
+
+def _after_space(text: str, start: int) -> int:
+    """Return the place of the next character that is no white space."""
+    space = _SPACE.match(text, start)
+    return space.end() if space else start
 
 
 def _in_line(text: str, asker: Label) -> Iterator[Label]:
-    """Further labels in the line of a question, as in "Q: Why? A: Because."."""
+    """Yield further labels in the line of a question, as in "Q: Why? A: Because."."""
     end = text.find("\n", asker.span.end)
     for match in _SENTENCE_END.finditer(text, asker.span.end, end if end >= 0 else len(text)):
         label = label_at(text, match.end())
@@ -192,17 +200,16 @@ def _label_at(text: str, start: int, *, starts_paragraph: bool) -> Label | None:
     limit = min(len(text), start + _LABEL_CHARS)
     lead = _LEAD.match(text, start, limit)
     begins = lead.end() if lead else start
-    for read in _READERS:
-        found = read(text, begins, limit)
-        if found is None:
+    for parse in _PARSERS:
+        parsed = parse(text, begins, limit)
+        if parsed is None:
             continue
-        match, name, form = found
+        match, name, form = parsed
         if name.kind not in ("asker", "answerer") and lead and lead["bullet"]:
             return None  # an entry of a list
         if text[begins].islower() and not (starts_paragraph and form == "colon"):
             return None  # the middle of a sentence
-        space = _SPACE.match(text, match.end())
-        end = space.end() if space else match.end()
+        end = _after_space(text, match.end())
         if end >= len(text):
             return None
         is_timed = bool(lead and lead["time"]) or bool(match.groupdict().get("time"))
@@ -220,10 +227,10 @@ def _label_at(text: str, start: int, *, starts_paragraph: bool) -> Label | None:
     return None
 
 
-_Read = tuple[re.Match[str], Name, Form]
+_Parsed = tuple[re.Match[str], Name, Form]
 
 
-def _read_generic(text: str, begins: int, limit: int) -> _Read | None:
+def _parse_generic(text: str, begins: int, limit: int) -> _Parsed | None:
     """Words that name no person, ended by more than a colon: "Q", "Q1.", "QUESTION —"."""
     spaced = _SPACED_Q.match(text, begins, limit) if text.startswith("Q", begins) else None
     if spaced:
@@ -237,7 +244,7 @@ def _read_generic(text: str, begins: int, limit: int) -> _Read | None:
     return None
 
 
-def _read_bracketed(text: str, begins: int, limit: int) -> _Read | None:
+def _parse_bracketed(text: str, begins: int, limit: int) -> _Parsed | None:
     circle = _CIRCLE.match(text, begins, limit)
     name = circle and name_of(circle["name"])
     if circle and name and HAN.search(circle["name"]):
@@ -264,8 +271,8 @@ def _is_han_role(name: str) -> bool:
     )
 
 
-def _read_put(text: str, begins: int, limit: int) -> _Read | None:
-    if not any(text.find(verb, begins, limit) >= 0 for verb in (" asked ", " to ask ")):
+def _parse_put(text: str, begins: int, limit: int) -> _Parsed | None:
+    if text.find(" asked ", begins, limit) < 0 and text.find(" to ask ", begins, limit) < 0:
         return None
     match = _PUT.match(text, begins, limit)
     name = match and name_of(match["name"])
@@ -274,8 +281,8 @@ def _read_put(text: str, begins: int, limit: int) -> _Read | None:
     return None
 
 
-def _read_colon(text: str, begins: int, limit: int) -> _Read | None:
-    if not any(text.find(colon, begins, limit) >= 0 for colon in ":：﹕"):
+def _parse_colon(text: str, begins: int, limit: int) -> _Parsed | None:
+    if all(text.find(colon, begins, limit) < 0 for colon in ":：﹕"):
         return None
     match = _COLON.match(text, begins, limit)
     name = match and name_of(match["name"])
@@ -291,7 +298,7 @@ def _read_colon(text: str, begins: int, limit: int) -> _Read | None:
     return match, name, "colon"
 
 
-def _read_stop_dash(text: str, begins: int, limit: int) -> _Read | None:
+def _parse_stop_dash(text: str, begins: int, limit: int) -> _Parsed | None:
     """A name, a full stop and a dash: "HON. X.-" of parliaments, "Pregunta.-" of governments."""
     if not _DOTS.search(text, begins, limit):
         return None
@@ -300,7 +307,7 @@ def _read_stop_dash(text: str, begins: int, limit: int) -> _Read | None:
     return (match, name, "colon") if match and name and name.is_strong else None
 
 
-def _read_stop(text: str, begins: int, limit: int) -> _Read | None:
+def _parse_stop(text: str, begins: int, limit: int) -> _Parsed | None:
     """A name in capitals and a full stop: "CHAIR YELLEN."; one word is none ("GDP.")."""
     match = _STOP.match(text, begins, limit) if text.find(".", begins, limit) >= 0 else None
     if not match:
@@ -317,28 +324,28 @@ def _read_stop(text: str, begins: int, limit: int) -> _Read | None:
 
 def _goes_on_in_capitals(text: str, start: int, limit: int) -> bool:
     """Return whether a text is wholly in capitals, so that those of a label tell nothing."""
-    said = text[start:limit].split("\n\n", 1)[0]
-    return len(said) > _CAPITAL_CHARS and said.isupper()
+    paragraph = text[start:limit].split("\n\n", 1)[0]
+    return len(paragraph) > _CAPITAL_CHARS and paragraph.isupper()
 
 
-def _read_dash(text: str, begins: int, limit: int) -> _Read | None:
+def _parse_dash(text: str, begins: int, limit: int) -> _Parsed | None:
     match = _DASH.match(text, begins, limit)
     name = match and name_of(match["name"])
     if match and name and name.is_strong and _words(match) <= _LINE_WORDS:
         # "Mr ILSE TARN - Thank you ..." is as sure as with a colon; "Mr TARN - Chairman" is not.
         is_sure = name.has_honorific and (name.speaker or "").split()[-1].isupper()
-        said = text[match.end() : limit].split("\n", 1)[0].rstrip()
-        is_said = len(said.split()) > _LINE_WORDS or said.endswith((".", "?", "!"))
-        return match, name, "colon" if is_sure and is_said else "dash"
+        rest = text[match.end() : limit].split("\n", 1)[0].rstrip()
+        is_speech = len(rest.split()) > _LINE_WORDS or rest.endswith((".", "?", "!"))
+        return match, name, "colon" if is_sure and is_speech else "dash"
     return None
 
 
 def _words(match: re.Match[str]) -> int:
-    """The number of words of a label, without those in brackets."""
+    """Count the words of a label, without those in brackets."""
     return len(_IN_BRACKETS.sub("", match["name"]).split())
 
 
-def _read_line(text: str, begins: int, limit: int) -> _Read | None:
+def _parse_line(text: str, begins: int, limit: int) -> _Parsed | None:
     """A name, or a word such as "Answer", alone on its line."""
     if text.find("\n", begins, limit) < 0:
         return None
@@ -352,13 +359,13 @@ def _read_line(text: str, begins: int, limit: int) -> _Read | None:
     return None
 
 
-_READERS = (
-    _read_generic,
-    _read_bracketed,
-    _read_put,
-    _read_stop_dash,
-    _read_colon,
-    _read_stop,
-    _read_dash,
-    _read_line,
+_PARSERS = (
+    _parse_generic,
+    _parse_bracketed,
+    _parse_put,
+    _parse_stop_dash,
+    _parse_colon,
+    _parse_stop,
+    _parse_dash,
+    _parse_line,
 )

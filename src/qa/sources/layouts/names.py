@@ -1,4 +1,4 @@
-"""Whom the words of a label name, by the way they are written."""
+"""Names in the words of a label, by the way they are written."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """What the words of a label name.
+    """The speaker that the words of a label name, with evidence for this speaker's part.
 
     ``speaker`` is None where they name nobody ("Q"). ``is_strong``: every word is written as
-    those of names are. The rest is evidence for the speaker's part.
+    those of names are.
     """
 
     speaker: str | None
@@ -79,7 +79,7 @@ def has_timed_aside(words: str) -> bool:
 
 @functools.lru_cache(maxsize=8192)
 def name_of(written: str) -> Name | None:
-    """Whom the words before a separator name; None where they are no name."""
+    """Return the name in the words before a separator; None where they are no name."""
     bare, asides = _without_asides(written.strip(" \t\xa0*_"))
     bare = _FULL_STOP.sub("", bare.strip(" \t\xa0*_,"))
     # Japanese ministries set "(記 者)".
@@ -129,7 +129,7 @@ def _is_full_name(words: str) -> bool:
 
 
 def _is_title(words: str) -> bool:
-    """Return whether what follows a name and a comma is an office or an outlet ("Reuters")."""
+    """Return whether words behind a name and a comma are an office or an outlet ("Reuters")."""
     tokens = words.split()
     if not tokens or len(tokens) > _TITLE_WORDS or any(map(is_verb, tokens)):
         return False
@@ -139,7 +139,7 @@ def _is_title(words: str) -> bool:
 
 
 def _without_asides(words: str) -> tuple[str, list[str]]:
-    """A label without the brackets at its end, and what stands in these, times left out."""
+    """Return a label without the brackets at its end, and the words in these, no times."""
     asides = []
     while aside := _ASIDE.search(words):
         words = words[: aside.start()]

@@ -1,13 +1,14 @@
-"""Numbers by which written and oral questions are known, in records and as people ask for them."""
+"""Numbers of written and oral questions, in records and as people ask for them."""
 
 from __future__ import annotations
 
+import datetime
 import re
 from dataclasses import dataclass, replace
 
 from qa.records import Span
 
-__all__ = ["NumberHeading", "asked_numbers", "asks_by_number", "number_headings"]
+__all__ = ["Heading", "asked_numbers", "asks_by_number", "number_headings"]
 
 _KIND = (
     r"(?:(?:starred|unstarred|written|oral|parliamentary|urgent|private notice|short[- ]notice"
@@ -69,27 +70,28 @@ _TELLING_DIGITS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class NumberHeading:
-    """Where a numbered question begins, its heading line if it has one, and its numbers."""
+class Heading:
+    """The beginning of a numbered question or a day, with its heading line if it has one."""
 
     start: int
     line: Span | None
-    numbers: tuple[str, ...]
+    numbers: tuple[str, ...] = ()
+    date: datetime.date | None = None
 
 
 def asked_numbers(question: str) -> tuple[str, ...]:
-    """The numbers of questions that somebody asks for, as ``number_headings`` gives them."""
-    found: dict[str, None] = {}
+    """Return the numbers of questions that a visitor asks for, as ``number_headings`` does."""
+    numbers: dict[str, None] = {}
     for match in _ASKED.finditer(question):
         number = _plain(_matched(match))
         # A code has no small letters.
         if match["code"] is None or match["code"] == match["code"].upper():
-            found[number] = None
-    return tuple(found)
+            numbers[number] = None
+    return tuple(numbers)
 
 
 def asks_by_number(question: str) -> bool:
-    """Tell if somebody asks for a written question with the word for it and a telling number."""
+    """Return whether a visitor asks for a written question by the word for it and a number."""
     for match in _ASKED.finditer(question):
         named = match["number"] or match["before"] or match["after"] or ""
         if "/" in named or sum(map(str.isdigit, named)) >= _TELLING_DIGITS:
@@ -97,9 +99,9 @@ def asks_by_number(question: str) -> bool:
     return False
 
 
-def number_headings(text: str) -> list[NumberHeading]:
-    """The beginnings of numbered questions, ascending; with every number each is known by."""
-    found: dict[int, NumberHeading] = {}
+def number_headings(text: str) -> list[Heading]:
+    """Return the beginnings of numbered questions, ascending, each with all of its numbers."""
+    headings: dict[int, Heading] = {}
     starred = [*_STARRED.finditer(text)]
     lines = [*_HEADING.finditer(text), *_TITLED.finditer(text)]
     for match in [*lines, *(starred if len(starred) >= _LEAST_STARRED else [])]:
@@ -108,45 +110,43 @@ def number_headings(text: str) -> list[NumberHeading]:
             " \t.:：)）]*_"
         )
         heading = line if is_alone else None
-        found[line.start] = NumberHeading(line.start, heading, _numbers(_matched(match)))
-    headed = frozenset(found)
+        headings[line.start] = Heading(line.start, heading, _numbers(_matched(match)))
+    headed = frozenset(headings)
     for match in _PUT.finditer(text):
         if _line_start(text, match.start()) not in headed:
-            found[match.start()] = NumberHeading(match.start(), None, _numbers(match["number"]))
-    return _with_codes(text, [found[start] for start in sorted(found)])
+            headings[match.start()] = Heading(match.start(), None, _numbers(match["number"]))
+    return _with_codes(text, [headings[start] for start in sorted(headings)])
 
 
 def _line_start(text: str, at: int) -> int:
-    """Where the line with a character begins, or so far before it as a heading is long."""
+    """Return the beginning of a character's line, at most the length of a heading before it."""
     since = max(0, at - _LINE_CHARS)  # a whole record may be one line
     return max(since, text.rfind("\n", since, at) + 1)
 
 
-def _with_codes(text: str, headings: list[NumberHeading]) -> list[NumberHeading]:
-    """The headings with the codes below them; a paragraph with a code of its own is one too."""
+def _with_codes(text: str, headings: list[Heading]) -> list[Heading]:
+    """Return the headings with the codes below them; a paragraph with its own code is one too."""
     paragraphs = [0, *(m.end() for m in _PARAGRAPH_END.finditer(text))]
-    found: list[NumberHeading] = []
+    coded: list[Heading] = []
     waiting = iter([*headings, None])
     following = next(waiting)
     has_code = True
     at = 0
     for match in _CODE.finditer(text):
         while following and following.start <= match.start():
-            found.append(following)
+            coded.append(following)
             following, has_code = next(waiting), False
         while at + 1 < len(paragraphs) and paragraphs[at + 1] <= match.start():
             at += 1
         numbers = _numbers(match["bracketed"] or match["bare"])
-        if not has_code and found:
-            found[-1] = replace(found[-1], numbers=(*found[-1].numbers, *numbers))
+        if not has_code and coded:
+            coded[-1] = replace(coded[-1], numbers=(*coded[-1].numbers, *numbers))
             has_code = True
         elif match["bracketed"] and text[paragraphs[at] : match.start()].strip():
             begins = paragraphs[at]
-            if not found or found[-1].start < begins:
-                found.append(NumberHeading(begins, None, numbers))
-    found += [following] if following else []
-    found += [heading for heading in waiting if heading]
-    return found
+            if not coded or coded[-1].start < begins:
+                coded.append(Heading(begins, None, numbers))
+    return [*coded, *(heading for heading in (following, *waiting) if heading)]
 
 
 def _matched(match: re.Match[str]) -> str:
@@ -155,20 +155,20 @@ def _matched(match: re.Match[str]) -> str:
 
 
 def _numbers(written: str) -> tuple[str, ...]:
-    """A number as it is kept, and without its year."""
+    """Return a number in its normal form, and without its year."""
     plain = _plain(written)
     short = plain.partition("/")[0]
     return (plain,) if short == plain else (plain, short)
 
 
 def _plain(written: str) -> str:
-    """In capitals, without spaces, hyphens and leading zeros; a year behind a stroke."""
+    """Normalise to capitals, no spaces, hyphens or leading zeros, and a year behind a slash."""
     marked = re.sub(r"(?<=\d)-(?=\d{2,4}\b)", "/", written.upper().removeprefix("PQ ").strip())
     return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"[ -]", "", marked))
 
 
 def _line(text: str, start: int, end: int) -> Span:
-    """The line with a match, without white space around it."""
+    """Return the line with a match, without white space around it."""
     stop = text.find("\n", end)
     line = text[start : stop if stop >= 0 else len(text)]
     begins = start + len(line) - len(line.lstrip())

@@ -1,7 +1,7 @@
-"""The parts of a document that stand under a date or a question's number of their own.
+"""Parts of a document that stand under a date or a question's number of their own.
 
-A log of many days has a heading line per day, a record of written answers one per question. What is
-under one heading belongs together, and nothing of it to the part before.
+A log of many days has a heading line per day, a record of written answers one per question. All
+text under one heading belongs together, and none of it to the part before.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from qa.records import Document, Span, Turn
-from qa.sources.layouts.numbers import NumberHeading, number_headings
+from qa.sources.layouts.numbers import Heading, number_headings
 from qa.sources.layouts.registry import turns
 from qa.text.dates import dates_of_heading
 
@@ -45,47 +45,39 @@ class Part:
     numbers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Heading:
-    start: int
-    line: Span | None
-    date: datetime.date | None = None
-    numbers: tuple[str, ...] = ()
-
-
 @lru_cache(maxsize=_KEPT_TEXTS)
 def parts(text: str) -> tuple[Part, ...]:
-    """The parts of ``text``, without gap or overlap: joined, they give it back."""
+    """Return the parts of ``text``, without gap or overlap: joined, they give it back."""
     if not text:
         return ()
-    headings = sorted([*_days(text), *map(_numbered, number_headings(text))], key=_place)
-    found: list[Part] = []
+    headings = sorted([*_days(text), *number_headings(text)], key=lambda heading: heading.start)
+    of_text: list[Part] = []
     date: datetime.date | None = None
     starts = [*(heading.start for heading in headings), len(text)]
     if starts[0] > 0:
-        found.append(Part(Span(0, starts[0])))
+        of_text.append(Part(Span(0, starts[0])))
     for heading, end in zip(headings, starts[1:], strict=True):
         date = heading.date or date
         if end > heading.start:
             span = Span(heading.start, end)
-            found.append(Part(span, heading.line, date, heading.numbers))
-    return tuple(found)
+            of_text.append(Part(span, heading.line, date, heading.numbers))
+    return tuple(of_text)
 
 
 def days(text: str) -> frozenset[datetime.date]:
-    """The days of a log; none where the text has no parts of different days."""
+    """Return the days of a log; none where the text has no parts of different days."""
     return frozenset(heading.date for heading in _days(text) if heading.date)
 
 
 def day_of(document: Document, offset: int) -> datetime.date | None:
-    """The day of what stands at ``offset``."""
-    found = parts(document.text)
-    part = found[bisect.bisect_right([part.span.start for part in found], offset) - 1]
-    return part_day(document, part, days(document.text))
+    """Return the day of the text at ``offset``."""
+    of_text = parts(document.text)
+    at = bisect.bisect_right([part.span.start for part in of_text], offset) - 1
+    return part_day(document, of_text[at], days(document.text))
 
 
 def part_day(document: Document, part: Part, log: frozenset[datetime.date]) -> datetime.date | None:
-    """The day of a part: its own in a log, else the document's.
+    """Return the day of a part: its own in a log, else the document's.
 
     A log has no day itself, or is dated with one of its days, as the first.
     """
@@ -94,17 +86,17 @@ def part_day(document: Document, part: Part, log: frozenset[datetime.date]) -> d
 
 
 def parted_turns(document: Document) -> Iterator[tuple[Turn, Part]]:
-    """The turns of a document, cut where a part begins, each with its part.
+    """Yield the turns of a document, cut where a part begins, each with its part.
 
-    What stands under a new heading before anybody speaks is nobody's turn. An answer to a question
-    of another part answers none.
+    Text under a new heading, before anybody speaks, is nobody's turn. An answer to a question of
+    another part answers none.
     """
-    found = parts(document.text)
-    starts = [part.span.start for part in found]
+    of_text = parts(document.text)
+    starts = [part.span.start for part in of_text]
     for turn in turns(document.text, document.layout):
         at = bisect.bisect_right(starts, turn.span.start) - 1
-        while at < len(found) and found[at].span.start < turn.span.end:
-            part = found[at]
+        while at < len(of_text) and of_text[at].span.start < turn.span.end:
+            part = of_text[at]
             span = Span(max(turn.span.start, part.span.start), min(turn.span.end, part.span.end))
             yield _within(turn, span, part), part
             at += 1
@@ -119,30 +111,21 @@ def _within(turn: Turn, span: Span, part: Part) -> Turn:
     return replace(turn, span=span)
 
 
-def _place(heading: _Heading) -> int:
-    return heading.start
-
-
-def _numbered(heading: NumberHeading) -> _Heading:
-    return _Heading(heading.start, heading.line, numbers=heading.numbers)
-
-
 @lru_cache(maxsize=_KEPT_TEXTS)
-def _days(text: str) -> tuple[_Heading, ...]:
-    """The heading lines that are days, where they make a log: in order, and text under each."""
+def _days(text: str) -> tuple[Heading, ...]:
+    """Return the heading lines that are days, in a log: in order, and with text under each."""
     has_paragraphs = "\n\n" in text
-    found = []
+    dated: list[Heading] = []
     for match in _DATED_LINE.finditer(text):
         line = match[0].strip()
         date = dates_of_heading(line) if len(line) <= _HEADING_CHARS else None
         if date and (_begins_paragraph(text, match.start()) or not has_paragraphs):
             at = match.start() + match[0].index(line)
-            found.append(_Heading(at, Span(at, at + len(line)), date))
+            dated.append(Heading(at, Span(at, at + len(line)), date=date))
     # A page's head repeats the day.
-    found = [h for n, h in enumerate(found) if not n or h.date != found[n - 1].date]
-    if len(found) < _LEAST_DAYS or not _is_in_order(found) or not _has_text(text, found):
-        return ()
-    return tuple(found)
+    dated = [h for n, h in enumerate(dated) if not n or h.date != dated[n - 1].date]
+    is_log = len(dated) >= _LEAST_DAYS and _is_in_order(dated) and _has_text(text, dated)
+    return tuple(dated) if is_log else ()
 
 
 def _begins_paragraph(text: str, start: int) -> bool:
@@ -151,14 +134,14 @@ def _begins_paragraph(text: str, start: int) -> bool:
     return start == 0 or not text[before + 1 : start].strip()
 
 
-def _is_in_order(headings: Sequence[_Heading]) -> bool:
+def _is_in_order(headings: Sequence[Heading]) -> bool:
     """Return whether every day is later than the one above, or every one earlier."""
     ordinals = [heading.date.toordinal() for heading in headings if heading.date]
     steps = [b > a for a, b in itertools.pairwise(ordinals)]
     return all(steps) or not any(steps)
 
 
-def _has_text(text: str, headings: Sequence[_Heading]) -> bool:
+def _has_text(text: str, headings: Sequence[Heading]) -> bool:
     """Return whether there is something under nearly every heading."""
     ends = [*(heading.start for heading in headings[1:]), len(text)]
     filled = sum(

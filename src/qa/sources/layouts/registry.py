@@ -1,7 +1,7 @@
-"""Text to turns: who asks, who answers; and what a page's furniture says about it.
+"""Layouts of texts: questions and answers, transcripts, statements; and their turns.
 
 ``recognise`` looks at a source once, at ingest, and names its layout. ``turns`` derives the
-turns from a document's text by that name, any time later. What is not recognised is a
+turns from a document's text by that name, any time later. A text that is not recognised is a
 statement, never a guess.
 """
 
@@ -34,7 +34,7 @@ _TITLE_CHARS = 200
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """A source's text without its furniture, the layout's name, and what the page tells."""
+    """A source's text without its boilerplate, its layout, and the page's own metadata."""
 
     text: str
     layout: str
@@ -44,7 +44,7 @@ class Recognised:
 
 
 def recognise(text: str, *, has_questions: bool = False) -> Recognised:
-    """What ``text`` is, by its looks. Never fails: the plainest answer is a statement.
+    """Recognise the layout of ``text`` by its looks. Never fails: by default it is a statement.
 
     ``has_questions`` says that the source marks questions and their answers.
     """
@@ -53,9 +53,9 @@ def recognise(text: str, *, has_questions: bool = False) -> Recognised:
     if breadcrumb:
         section = _CRUMB_SEPARATOR.split(breadcrumb["crumbs"])[-1].strip() or None
         text = text[breadcrumb.end() :]
-    asked = _question_on_top(text)
-    if asked:
-        return Recognised(text, "question-answer", _title(text), asked[1], section)
+    question = _question_on_top(text)
+    if question:
+        return Recognised(text, "question-answer", _title(text), question[1], section)
     if is_transcript(text):
         first = transcript(text)[0]
         # A speaker's label is no title.
@@ -67,7 +67,7 @@ def recognise(text: str, *, has_questions: bool = False) -> Recognised:
 
 
 def turns(text: str, layout: str) -> tuple[Turn, ...]:
-    """The turns of ``text``, without gap or overlap: joined, they give it back.
+    """Return the turns of ``text``, without gap or overlap: joined, they give it back.
 
     Raises:
         CorpusError: no layout has that name, or the text does not have that layout.
@@ -78,7 +78,7 @@ def turns(text: str, layout: str) -> tuple[Turn, ...]:
 
 
 def _question_on_top(text: str) -> tuple[Span, datetime.date] | None:
-    """The question of a question-and-answer page, without its date, and that date."""
+    """Return the question of a question-and-answer page, without its date, and that date."""
     blank = _BLANK_LINE.search(text, len(text) - len(text.lstrip()))
     if not blank or not text[blank.end() :].strip():
         return None
@@ -90,12 +90,12 @@ def _question_on_top(text: str) -> tuple[Span, datetime.date] | None:
         date = datetime.date(*map(int, closing["date"].split("-")))
     except ValueError:
         return None
-    asked = first.of(text)[: closing.start()].rstrip(" \t")
-    return Span(first.start, first.start + len(asked)), date
+    question = first.of(text)[: closing.start()].rstrip(" \t")
+    return Span(first.start, first.start + len(question)), date
 
 
 def _title(text: str) -> str:
-    """The first sentence, without its full stop, cut at a word where it is very long; or none."""
+    """Return the first sentence without its full stop, cut at a word where it is very long."""
     text = text.lstrip()
     # The first sentence is looked for where a title may be: a whole record may be one line.
     spans = sentence_spans(text[: 2 * _TITLE_CHARS])
@@ -113,11 +113,10 @@ def _question_answer(text: str) -> tuple[Turn, ...]:
             'as in "...this time?(2022-07-21)", and an answer below it: correct the text or '
             'set "layout: statement".'
         )
-    asked = question[0]
     answer_start = paragraph_spans(text)[1].start
     return (
         Turn("question", Span(0, answer_start)),
-        Turn("answer", Span(answer_start, len(text)), asked=asked),
+        Turn("answer", Span(answer_start, len(text)), asked=question[0]),
     )
 
 

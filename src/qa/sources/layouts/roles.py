@@ -1,4 +1,4 @@
-"""Who asks, who answers, and who leads through a conversation, by several kinds of evidence.
+"""Parts in a conversation: to ask, to answer, or to lead, by several kinds of evidence.
 
 An answering speaker is named before the first turn, holds an office, speaks after questions, and
 says most; an asking one is an outlet, and ends in questions. No kind decides alone.
@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from qa.sources.layouts.dialogue import asks, ends_of, has_question
 from qa.sources.layouts.label_words import holds_office, presides, words_of
 from qa.sources.layouts.labels import Label
+from qa.sources.layouts.speech import asks, ends_of, has_question
 
 __all__ = ["Part", "is_assembly", "parts"]
 
@@ -57,10 +57,11 @@ _CALL_CHARS = 400
 
 @dataclass(slots=True)
 class _Speaker:
-    """What is known of one speaker of a document.
+    """Evidence about one speaker of a document.
 
     Of the turns, those are counted that end in a question (``asking``), hold one anywhere
-    (``inquiring``), and follow another's question.
+    (``inquiring``), follow another's question, stand before one who does not answer
+    (``before_askers``), and name that one at their end (``handing_over``).
     """
 
     label: Label
@@ -74,32 +75,26 @@ class _Speaker:
     has_honorific: bool = False
     has_outlet: bool = False
     puts: bool = False
-
-
-@dataclass(slots=True)
-class _Floor:
-    """Who speaks after whom."""
-
-    answered: set[str] = field(default_factory=set)
-    hands_over: Counter[str] = field(default_factory=Counter)
-    before_askers: Counter[str] = field(default_factory=Counter)
+    is_answered: bool = False
+    before_askers: int = 0
+    handing_over: int = 0
 
 
 def parts(text: str, labels: Sequence[Label]) -> list[Part]:
-    """The part of every label's speaker."""
+    """Return the part of every label's speaker."""
     speakers = _speakers(text, labels)
     if not any(speaker.asking for speaker in speakers.values()):
         return ["leads"] * len(labels)
     answering = _answering(text, labels, speakers)
     if not answering:
         return _unanswered(labels, speakers)
-    floor = _floor(text, labels, answering)
-    part_of = {key: _part(key, speakers[key], floor, answering) for key in speakers}
+    _count_successors(text, labels, speakers, answering)
+    part_of = {key: _part(speaker, answering) for key, speaker in speakers.items()}
     return [part_of[label.name.key] for label in labels]
 
 
 def _unanswered(labels: Sequence[Label], speakers: dict[str, _Speaker]) -> list[Part]:
-    """The parts where nobody is known to answer: who mostly asks does ask, though no audience."""
+    """Return the parts where nobody is known to answer: those who mostly ask, ask."""
     talkers = {key for key, speaker in speakers.items() if speaker.label.name.kind != "leader"}
     asking = {
         key
@@ -109,13 +104,13 @@ def _unanswered(labels: Sequence[Label], speakers: dict[str, _Speaker]) -> list[
     return ["asks" if label.name.key in asking else "leads" for label in labels]
 
 
-def is_assembly(text: str, labels: Sequence[Label], found: Sequence[Part]) -> bool:
+def is_assembly(text: str, labels: Sequence[Label], of_labels: Sequence[Part]) -> bool:
     """Return whether members debate, so that not every turn of who asks is a question."""
     if any(presides(label.name.speaker or "") or label.puts for label in labels):
         return True
     lengths: dict[Part, list[int]] = {"asks": [], "answers": [], "leads": []}
     inquiring = 0
-    for label, part, end in zip(labels, found, ends_of(labels, text), strict=True):
+    for label, part, end in zip(labels, of_labels, ends_of(labels, text), strict=True):
         if label.name.kind is None:
             lengths[part].append(end - label.span.end)
             inquiring += part == "asks" and has_question(text, label.span.end, end)
@@ -193,7 +188,7 @@ def _answering(text: str, labels: Sequence[Label], speakers: dict[str, _Speaker]
 
 
 def _hub(labels: Sequence[Label], speakers: dict[str, _Speaker]) -> str | None:
-    """Who takes turns with several others, and says much more in each turn than they do."""
+    """Return the key of the one who takes turns with several others, and says much more."""
     keys = [label.name.key for label in labels if label.name.kind != "leader"]
     key, count = Counter(keys).most_common(1)[0] if keys else ("", 0)
     others = [other for other in set(keys) if other != key]
@@ -207,14 +202,14 @@ def _hub(labels: Sequence[Label], speakers: dict[str, _Speaker]) -> str | None:
 
 
 def _has_title(speaker: _Speaker, text: str, above: str) -> bool:
-    """Tell if the office behind a speaker's name is named above ("Official Spokesperson")."""
+    """Return whether the office behind a speaker's name is named above ("Spokesperson")."""
     _, comma, title = speaker.label.span.of(text).partition(",")
     words = title.strip(" \n:*_.").lower()
     return bool(comma) and holds_office(words) and words in above
 
 
 def _points(speaker: _Speaker) -> float:
-    """The evidence in a speaker's own turns and name."""
+    """Return the points of a speaker's own turns and name."""
     after = speaker.after_questions / speaker.turns
     asking = speaker.asking / speaker.turns
     return (
@@ -235,34 +230,35 @@ def _is_named(key: str, above: str, above_words: set[str]) -> bool:
     )
 
 
-def _floor(text: str, labels: Sequence[Label], answering: set[str]) -> _Floor:
-    floor = _Floor()
+def _count_successors(
+    text: str, labels: Sequence[Label], speakers: dict[str, _Speaker], answering: set[str]
+) -> None:
+    """Note for every speaker who is next: one who answers, or one who does not."""
     for label, following in itertools.pairwise(labels):
-        key, next_key = label.name.key, following.name.key
+        speaker, next_key = speakers[label.name.key], following.name.key
         if next_key in answering:
-            floor.answered.add(key)
-        elif key != next_key:
-            floor.before_askers[key] += 1
+            speaker.is_answered = True
+        elif label.name.key != next_key:
+            speaker.before_askers += 1
             begins = max(label.span.end, following.span.start - _CALL_CHARS)
-            floor.hands_over[key] += _calls(text[begins : following.span.start], next_key)
-    return floor
+            speaker.handing_over += _calls(text[begins : following.span.start], next_key)
 
 
-def _part(key: str, speaker: _Speaker, floor: _Floor, answering: set[str]) -> Part:
+def _part(speaker: _Speaker, answering: set[str]) -> Part:
     name = speaker.label.name
     if name.kind == "asker":
         return "asks"
-    interviews = speaker.asking * 2 > speaker.turns and key in floor.answered
+    interviews = speaker.asking * 2 > speaker.turns and speaker.is_answered
     if presides(name.speaker or "") or (name.kind == "leader" and not interviews):
         return "leads"
-    if key in answering:
+    if name.key in answering:
         return "answers"
     seldom_asks = speaker.inquiring * 3 <= speaker.turns
-    passes_on = floor.hands_over[key] * 2 >= speaker.turns
-    stands_between = floor.before_askers[key] * 3 >= speaker.turns * 2
+    passes_on = speaker.handing_over * 2 >= speaker.turns
+    stands_between = speaker.before_askers * 3 >= speaker.turns * 2
     is_between = speaker.turns >= _OFTEN and seldom_asks and stands_between
     hardly_asks = speaker.turns >= _VERY_OFTEN and speaker.inquiring * 6 <= speaker.turns
-    is_idle = key not in floor.answered and not speaker.inquiring
+    is_idle = not speaker.is_answered and not speaker.inquiring
     return (
         "leads" if is_idle or is_between or hardly_asks or (seldom_asks and passes_on) else "asks"
     )
@@ -270,5 +266,6 @@ def _part(key: str, speaker: _Speaker, floor: _Floor, answering: set[str]) -> Pa
 
 def _calls(speech: str, key: str) -> bool:
     """Return whether somebody is called by a part of their name."""
-    said = set(words_of(speech))
-    return any(len(word) >= _NAME_CHARS and word in said for word in key.split())
+    lower = speech.lower()
+    names = [word for word in key.split() if len(word) >= _NAME_CHARS and word in lower]
+    return bool(names) and not set(words_of(lower)).isdisjoint(names)

@@ -1,8 +1,11 @@
-"""Which addresses on the web may be asked, and connections to no others.
+"""Checks of web addresses, and connections to public addresses only.
 
 A name is resolved once, every address it has is checked, and the connection goes to one that
 was checked: a name that resolves differently the next moment gains nothing. Every read is cut
 off at one time for the whole request, however slowly the bytes drip.
+
+This is own code because safehttpx and its like connect if any address of a name is public, and
+know neither NAT64 nor a time limit for the whole request.
 """
 
 from __future__ import annotations
@@ -43,10 +46,10 @@ Address = IPv4Address | IPv6Address
 
 
 def checked_url(url: str, *, allow_private: bool = False) -> httpx.URL:
-    """The address as it will be asked for, without its fragment.
+    """Return the address in its normal form, without its fragment.
 
     Raises:
-        SourceError: it is no address of a page on the web that may be asked for.
+        SourceError: it is no address of a page on the web that may be fetched.
     """
     try:
         parsed = httpx.URL(url)
@@ -84,7 +87,7 @@ def _is_plain_ipv4(host: str) -> bool:
 
 
 def is_public(address: Address) -> bool:
-    """Return whether anybody on the internet can be there, and not only machines near this one."""
+    """Return True for an address that the whole internet routes to."""
     if address.version == 6 and address in _NAT64:  # noqa: PLR2004 - IPv6
         return is_public(IPv4Address(int(address) & 0xFFFF_FFFF))
     return (
@@ -95,9 +98,9 @@ def is_public(address: Address) -> bool:
 
 
 class CheckedBackend(httpcore.NetworkBackend):
-    """Connects to checked addresses only; ``deadline`` is when the request under way must end.
+    """Connects to checked addresses only.
 
-    ``deadline`` is of ``time.monotonic``.
+    ``deadline`` is the value of ``time.monotonic`` at which the request under way must end.
     """
 
     def __init__(self, *, allow_private: bool) -> None:
@@ -106,7 +109,7 @@ class CheckedBackend(httpcore.NetworkBackend):
         self.deadline = 0.0
 
     def left(self, timeout: float | None) -> float:
-        """Seconds a step may take.
+        """Return the seconds a step may take, at most ``timeout``.
 
         Raises:
             httpcore.ReadTimeout: none are left.
@@ -124,7 +127,7 @@ class CheckedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        """A connection to one of the host's addresses, after all of them are checked.
+        """Connect to one of the host's addresses, after all of them are checked.
 
         Raises:
             SourceError: one of them is not public.
@@ -144,10 +147,10 @@ class CheckedBackend(httpcore.NetworkBackend):
 
     def _addresses(self, host: str, port: int) -> list[str]:
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            resolved = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(f"{host} is not known: {error}") from error
-        addresses = [str(place[4][0]) for place in found]
+        addresses = [str(place[4][0]) for place in resolved]
         for address in addresses:
             plain = ipaddress.ip_address(address.partition("%")[0])
             if not self._allow_private and not is_public(plain):

@@ -1,15 +1,21 @@
-"""The body of an HTTP response, unpacked: whole, or not at all.
+"""Content codings of HTTP bodies: a body is unpacked whole, or refused.
 
 A content coding says where its data end, so that a body that was cut off is never taken for the
 whole. Input is fed in small blocks: a body of a million tiny gzip members takes linear time.
 """
+
+# httpx 0.28 has decoders for these codings, too. They take a gzip, deflate or brotli body that was
+# cut off for a whole one, read only the first member of gzip, and do not bound what is unpacked.
 
 from __future__ import annotations
 
 import functools
 import zlib
 from collections.abc import Callable
-from typing import Any, NoReturn, Protocol
+from typing import Any
+
+import brotli
+from backports.zstd import ZstdDecompressor
 
 from qa.errors import SourceError, UnreachableError
 
@@ -23,21 +29,6 @@ _BLOCK_BYTES = 4_096
 _MOST_CODINGS = 3
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-
-
-class _Decompressor(Protocol):
-    """What zlib and zstd have in common."""
-
-    @property
-    def eof(self) -> bool:
-        """Return whether the end of the member was reached."""
-
-    @property
-    def unused_data(self) -> bytes:
-        """What was given after the end."""
-
-    def decompress(self, data: bytes, max_length: int, /) -> bytes:
-        """At most so many bytes of the unpacked data."""
 
 
 def unpacked(
@@ -72,23 +63,20 @@ def unpacked(
                 "take it."
             )
         if not is_whole and not is_beginning:
-            _raise_cut_off(name, coding, len(data))
+            raise UnreachableError(
+                f"{name}: cut off, its {coding} data do not end within the {len(data)} bytes sent."
+            )
         data = body
     return data
 
 
-def _raise_cut_off(name: str, coding: str, size: int) -> NoReturn:
-    raise UnreachableError(
-        f"{name}: cut off, its {coding} data do not end within the {size} bytes sent."
-    )
-
-
 def _members(
-    data: bytes, limit: int, *, start: Callable[[], _Decompressor], magic: bytes | None
+    data: bytes, limit: int, *, start: Callable[[], Any], magic: bytes | None
 ) -> tuple[bytes, bool]:
-    """The data of all members up to ``limit`` bytes and one more; whether the last one ends.
+    """Return the data of all members, and True if the last one ends.
 
-    Further members begin with ``magic``; without one there is a single member.
+    At most one byte more than ``limit`` is unpacked. ``start`` makes a decompressor as zlib has
+    them. Further members begin with ``magic``; without one there is a single member.
     """
     body = bytearray()
     member = start()
@@ -98,7 +86,7 @@ def _members(
         while block:
             if member.eof:
                 between = (between + block).lstrip(b"\0") if magic else b"-"
-                if not magic or not _may_begin(between, magic):
+                if not magic or not magic.startswith(between[: len(magic)]):
                     return bytes(body), True
                 if len(between) < len(magic):
                     break
@@ -110,12 +98,8 @@ def _members(
     return bytes(body), member.eof and not between
 
 
-def _may_begin(data: bytes, magic: bytes) -> bool:
-    return magic.startswith(data[: len(magic)])
-
-
 def _inflated(data: bytes, limit: int) -> tuple[bytes, bool]:
-    """A deflate body: in a zlib wrapper as the standard says, or bare as some servers send it."""
+    """Unpack a deflate body, in a zlib wrapper (RFC 9110) or bare as some servers send it."""
     try:
         return _members(data, limit, start=zlib.decompressobj, magic=None)
     except zlib.error:
@@ -129,14 +113,10 @@ def _gunzipped(data: bytes, limit: int) -> tuple[bytes, bool]:
 
 
 def _unzstd(data: bytes, limit: int) -> tuple[bytes, bool]:
-    from backports.zstd import ZstdDecompressor  # noqa: PLC0415 - only where a server sends it
-
     return _members(data, limit, start=ZstdDecompressor, magic=_ZSTD_MAGIC)
 
 
 def _unbrotli(data: bytes, limit: int) -> tuple[bytes, bool]:
-    import brotli  # noqa: PLC0415 - only where a server sends it
-
     stream: Any = brotli.Decompressor()
     body = bytearray()
     for begin in range(0, len(data), _BLOCK_BYTES):

@@ -1,7 +1,7 @@
-"""What there is at an address: one page, or a listing of many.
+"""Crawl: the pages that listings at an address name.
 
 Listings are feeds (RSS, Atom), sitemaps and their indexes, packed or not, and pages whose links
-are followed by a pattern. They are parsed in the reader process (``formats/listings.py``).
+are followed by a pattern. They are parsed in the worker process (``formats/listings.py``).
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from qa.sources.remote.content_coding import unpacked
 from qa.sources.remote.fetch import Fetched, Fetcher
 from qa.sources.remote.follow import matching
 
-__all__ = ["Link", "ListingCache", "ListingError", "Page", "WebSource", "hosts_of", "listed"]
+__all__ = ["Link", "ListingCache", "ListingError", "WebSource", "hosts_of", "listed"]
 
 _GZIP = b"\x1f\x8b"
-# What may stand before the first element of a document, from its beginning to its end.
+# Markup before the first element of a document: how it begins, how it ends.
 _BEFORE_ROOT = {b"<?": b"?>", b"<!--": b"-->", b"<!": b">"}
 _ROOT = re.compile(rb"<([\w:.-]+)")
 _LOOKED_AT_BYTES = 10_000
@@ -35,7 +35,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class WebSource:
-    """An address to ingest from, and which of its links are followed, to which hosts."""
+    """An address to ingest from, patterns of the links to follow, and further hosts for them."""
 
     url: str
     follow: tuple[str, ...] = ()
@@ -44,17 +44,10 @@ class WebSource:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A page that a listing names, and the day it last changed, if that is told."""
+    """A page that a listing names, and the day it last changed, if given."""
 
     url: str
     changed: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """The address is no listing: this is the page itself."""
-
-    fetched: Fetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,83 +67,74 @@ class _Listing:
 
 
 class ListingCache(Protocol):
-    """Where listings are kept until the run is over."""
+    """Keeps listings until the run is over."""
 
     def listed(self, url: str) -> str | None:
-        """What ``keep`` was told of the listing."""
+        """Return the links that ``keep`` was given for the listing; None without them."""
 
     def keep(self, url: str, links: str) -> None:
-        """Keep what a listing names."""
+        """Keep the links of a listing, as JSON."""
 
 
 def listed(
     source: WebSource,
     fetcher: Fetcher,
-    notes: ListingCache,
+    cache: ListingCache,
     *,
     limit: int,
     on_named: Callable[[int], None],
-    **asking: Any,
-) -> Iterator[Link | Page | ListingError]:
-    """The pages at an address, each once, as listings name them; or the page itself.
+    **fetch_options: Any,
+) -> Iterator[Link | Fetched | ListingError]:
+    """Yield the pages at an address, each once, as listings name them; or the page itself.
 
-    Listings are read one after the other, and none twice; ``on_named`` is told how many pages
-    they have named. ``asking`` is for ``Fetcher.fetch``, should the address be a page; ``limit``
-    is the most bytes a packed listing may hold.
+    Listings are read one after the other, and none twice; ``on_named`` is called with the number
+    of pages they have named. ``fetch_options`` are those of ``Fetcher.fetch``, should the address
+    be a page; ``limit`` is the most bytes a packed listing may hold.
     """
     may_go_to = hosts_of(source)
-    waiting, known = [source.url], {source.url}
-    seen: set[str] = set()
-    troubled = False
+    waiting, listings = [source.url], {source.url}
+    pages: set[str] = set()
+    has_failed = False
     while waiting:
         url = waiting.pop(0)
         try:
-            found = _read(url, source, fetcher, notes, limit=limit, **asking)
-            matches = _matching(found, source, url)
+            listing = _read(url, source, fetcher, cache, limit=limit, **fetch_options)
+            if isinstance(listing, Fetched):
+                yield listing
+                return
+            followed = matching(source.follow, [link.url for link in listing.pages], url)
         except SourceError as error:
             yield ListingError(url, error)
-            troubled = True
+            has_failed = True
             continue
-        if isinstance(found, Page):
-            yield found
-            return
-        further = [one for one in found.listings if one not in known and may_go_to(_host(one))]
-        known.update(further)
+        further = [url for url in listing.listings if url not in listings and may_go_to(_host(url))]
+        listings.update(further)
         waiting += further
+        followed -= pages | listings
         new = [
             link
-            for link in dict.fromkeys(found.pages)
-            if link.url not in seen
-            and link.url not in known
-            and may_go_to(_host(link.url))
-            and link.url in matches
+            for link in dict.fromkeys(listing.pages)
+            if link.url in followed and may_go_to(_host(link.url))
         ]
-        seen.update(link.url for link in new)
-        on_named(len(seen))
+        pages.update(link.url for link in new)
+        on_named(len(pages))
         yield from new
-        if len(known) > _MOST_LISTINGS:
+        if len(listings) > _MOST_LISTINGS:
             message = f"{source.url}: more than {_MOST_LISTINGS} listings: narrow --follow."
             yield ListingError(source.url, SourceError(message))
             return
-    if not seen and not troubled:
-        yield ListingError(source.url, SourceError(_names_nothing(source)))
-
-
-def _matching(found: _Listing | Page, source: WebSource, url: str) -> set[str]:
-    """The pages of a listing that the source follows."""
-    if isinstance(found, Page):
-        return set()
-    return matching(source.follow, [link.url for link in found.pages], url)
+    if not pages and not has_failed:
+        yield ListingError(source.url, _empty(source))
 
 
 def _host(url: str) -> str:
     return httpx.URL(url).host
 
 
-def _names_nothing(source: WebSource) -> str:
-    looked_for = f" that match {', '.join(source.follow)}" if source.follow else ""
-    return (
-        f"{source.url}: a listing that names no pages{looked_for} on its own host. Look whether "
+def _empty(source: WebSource) -> SourceError:
+    patterns = f" that match {', '.join(source.follow)}" if source.follow else ""
+    return SourceError(
+        f"{source.url}: a listing that names no pages{patterns} on its own host. Look whether "
         "it is broken, whether --follow is right, and whether its links lead elsewhere "
         "(--follow-host)."
     )
@@ -160,37 +144,37 @@ def _read(
     url: str,
     source: WebSource,
     fetcher: Fetcher,
-    notes: ListingCache,
+    cache: ListingCache,
     *,
     limit: int,
-    **asking: Any,
-) -> _Listing | Page:
-    """What one address is: from the notes of the run, or fetched."""
-    kept = notes.listed(url)
+    **fetch_options: Any,
+) -> _Listing | Fetched:
+    """Return the links of a listing, from the cache or fetched; or the page that it is instead."""
+    kept = cache.listed(url)
     if kept:
         pages, listings = json.loads(kept)
         return _Listing(tuple(Link(*page) for page in pages), tuple(listings))
     is_first = url == source.url
-    fetched = fetcher.fetch(url, **(asking if is_first else {"may_go_to": hosts_of(source)}))
+    fetched = fetcher.fetch(url, **(fetch_options if is_first else {"may_go_to": hosts_of(source)}))
     listing = _listing(fetched, source, limit)
     if listing is None:
         if is_first:
-            return Page(fetched)
+            return fetched
         raise SourceError(f"{url}: named as a listing, it is none.")
     pages = [[link.url, link.changed] for link in listing.pages]
-    notes.keep(url, json.dumps([pages, listing.listings]))
+    cache.keep(url, json.dumps([pages, listing.listings]))
     return listing
 
 
 def hosts_of(source: WebSource) -> Callable[[str], bool]:
-    """Return whether a host is the source's, with or without "www.", or one that it may lead to."""
+    """Return a test for the hosts of a source, with or without "www.", and those it may lead to."""
     hosts = {httpx.URL(source.url).host, *source.follow_hosts}
     hosts = {host.lower().removeprefix("www.") for host in hosts}
     return lambda host: host.lower().removeprefix("www.") in hosts
 
 
 def _listing(fetched: Fetched, source: WebSource, limit: int) -> _Listing | None:
-    """What the bytes name, if they are a listing."""
+    """Return the links of a listing; None if the bytes are none."""
     data = fetched.data
     if data is None:
         return None
@@ -202,18 +186,18 @@ def _listing(fetched: Fetched, source: WebSource, limit: int) -> _Listing | None
     is_page = "html" in fetched.content_type or name.lower() == "html"
     if not is_xml and not (source.follow and is_page):
         return None
-    named = read_links(data, fetched.final, is_xml=is_xml)
+    links = read_links(data, fetched.final, is_xml=is_xml)
     if is_page and not is_xml:
-        followed = matching(source.follow, [one.url for one in named], fetched.final)
-        named = [one for one in named if one.url in followed]
+        followed = matching(source.follow, [link.url for link in links], fetched.final)
+        links = [link for link in links if link.url in followed]
     return _Listing(
-        tuple(Link(one.url, one.changed) for one in named if not one.is_listing),
-        tuple(one.url for one in named if one.is_listing),
+        tuple(Link(link.url, link.changed) for link in links if not link.is_listing),
+        tuple(link.url for link in links if link.is_listing),
     )
 
 
 def _root(data: bytes) -> str:
-    """The name of the first element, without its prefix; empty where there is none."""
+    """Return the name of the first element, without its prefix; empty where there is none."""
     rest = data[:_LOOKED_AT_BYTES].lstrip()
     while begin := next((b for b in _BEFORE_ROOT if rest.startswith(b)), None):
         end = b"]>" if begin == b"<!" and b"[" in rest.partition(b">")[0] else _BEFORE_ROOT[begin]

@@ -1,96 +1,33 @@
-"""One address on the web to bytes, politely, and never twice at once.
+"""Fetch addresses on the web, as robots.txt allows, over redirects hop by hop.
 
-``Fetcher.fetch`` asks robots.txt first, waits between two requests to a host, says who it is,
-tries again where a server is busy, follows redirects hop by hop, and takes no more bytes, time
-or hops than it was told. robots.txt is evaluated in the bounded reader process
-(``formats/robots.py``), and a body counts only when it is whole (``coding.py``).
+robots.txt is evaluated in the bounded worker process (``formats/robots.py``); requests are sent
+by ``client.py``.
 """
 
 from __future__ import annotations
 
-import codecs
-import datetime
-import email.utils
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
-import httpcore
 import httpx
 
-from qa import __version__
 from qa.errors import GoneError, SourceError, UnreachableError
-from qa.sources.formats import FORMATS, read_rules
-from qa.sources.formats.encodings import text_codec
-from qa.sources.remote.addresses import CheckedBackend, checked_url
-from qa.sources.remote.content_coding import ACCEPTED, unpacked
+from qa.sources.formats import read_rules
+from qa.sources.remote.addresses import checked_url
+from qa.sources.remote.client import ROBOT, Client, FetchPolicy, Response
 
-__all__ = ["FetchPolicy", "Fetched", "Fetcher", "as_file"]
+__all__ = ["FetchPolicy", "Fetched", "Fetcher"]
 
-# The name by which robots.txt speaks of us.
-_ROBOT = "press-qa"
-_ACCEPT = "text/html, application/xhtml+xml, application/pdf, application/xml, text/*, */*;q=0.5"
-_MOVED = (301, 302, 303, 307, 308)
 _GONE = (404, 410)
 _NOT_MODIFIED = 304
-_BUSY = 429
-_ATTEMPTS = 4
-# Asked to wait longer than that, we rather come back another time.
-_LONGEST_WAIT_S = 300.0
-_WAIT_DIGITS = 9
-# As many addresses of a host in a row that cannot be reached: then it is left alone.
-_GIVEN_UP_AFTER = 3
 # RFC 9309 lets a robot read no more than that of robots.txt.
 _ROBOTS_BYTES = 500 * 1024
-_ENDINGS = {
-    "text/html": ".html",
-    "application/xhtml+xml": ".html",
-    "application/pdf": ".pdf",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
-    "application/vnd.oasis.opendocument.text": ".odt",
-    "application/epub+zip": ".epub",
-    "application/rtf": ".rtf",
-    "text/rtf": ".rtf",
-    "message/rfc822": ".eml",
-    "application/json": ".json",
-    "application/x-ndjson": ".jsonl",
-    "text/csv": ".csv",
-    "text/tab-separated-values": ".tsv",
-    "application/x-subrip": ".srt",
-    "text/vtt": ".vtt",
-    "text/markdown": ".md",
-    "text/plain": ".txt",
-}
-# Types that servers give to what they do not know: there the address tells, if anything does.
-_VAGUE = ("text/plain", "application/octet-stream", "binary/octet-stream", "")
-_ARCHIVE = "a ZIP archive"
-_MAGIC = {b"%PDF-": ".pdf", b"PK\x03\x04": ".docx"}
-
-
-@dataclass(frozen=True, slots=True)
-class FetchPolicy:
-    """How addresses are asked; see the settings of the same names."""
-
-    contact: str | None = None
-    fetch_delay_s: float = 1.0
-    fetch_timeout_s: float = 30.0
-    max_source_bytes: int = 20_000_000
-    max_redirects: int = 5
-    allow_private: bool = False
-
-    @property
-    def user_agent(self) -> str:
-        """Who asks, and whom to tell if it should not."""
-        contact = f" (+{self.contact})" if self.contact else ""
-        return f"{_ROBOT}/{__version__}{contact}"
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What an address gave; ``final`` is where it was found after redirects.
+    """The content of an address; ``final`` is the address after redirects.
 
     ``data`` is None where the server says that nothing has changed, and where ``is_known``:
     a redirect led to an address whose content is known already.
@@ -105,39 +42,18 @@ class Fetched:
     is_known: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Response:
-    status: int
-    headers: httpx.Headers
-    data: bytes
-
-
-class _BusyError(UnreachableError):
-    """Worth another try, after ``wait_s`` where the server says so."""
-
-    wait_s: float | None = None
-
-
-class _SilentError(_BusyError):
-    """The server could not be reached, or said nothing that is an answer."""
-
-
 class Fetcher:
-    """Asks addresses one after the other; what it knows of hosts lasts as long as it does."""
+    """Fetches addresses one after the other; keeps the robots.txt of every server."""
 
     def __init__(self, policy: FetchPolicy, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._manners = policy
-        self._sleep = sleep
-        self._backend = CheckedBackend(allow_private=policy.allow_private)
-        self._pool = httpcore.ConnectionPool(network_backend=self._backend, max_connections=4)
-        self._rules: dict[str, bytes | SourceError] = {}
-        self._stated_delays: dict[str, float | None] = {}
-        self._next_at: dict[str, float] = {}
-        self._unreached: Counter[str] = Counter()
+        self._policy = policy
+        self._client = Client(policy, sleep)
+        self._robots: dict[str, bytes | SourceError] = {}
+        self._crawl_delays_s: dict[str, float | None] = {}
 
     def close(self) -> None:
-        """Let go of all connections."""
-        self._pool.close()
+        """Close all connections."""
+        self._client.close()
 
     def fetch(
         self,
@@ -148,39 +64,44 @@ class Fetcher:
         may_go_to: Callable[[str], bool] = lambda host: True,  # noqa: ARG005 - anywhere
         is_known: Callable[[str], bool] = lambda url: False,  # noqa: ARG005 - nothing is
     ) -> Fetched:
-        """What the address gives, or that nothing has changed since ``etag`` and ``modified``.
+        """Return the content of an address, or that it has not changed since the tags given.
 
         Redirects lead only to hosts they may go to, and are not followed to what is known.
 
         Raises:
-            GoneError: there is nothing there any more.
+            GoneError: the server says that there is nothing there any more.
             UnreachableError: it cannot be had now.
             SourceError: it may not be fetched, or is not worth it.
         """
         conditions = {"If-None-Match": etag, "If-Modified-Since": modified}
         headers = {name: value for name, value in conditions.items() if value}
         place = self._checked(url)
-        been = [str(place)]
+        visited: list[str] = []
         while True:
-            self._ask_robots(place)
-            response = self._asked(place, headers)
-            if response.status not in _MOVED or "location" not in response.headers:
-                break
-            place = self._redirected(place, response)
-            self._check_hop(url, place, been, may_go_to)
+            visited.append(str(place))
+            self._check_robots(place)
+            response = self._get(place, headers)
+            if response.location is None:
+                return _fetched(url, str(place), response)
+            place = self._redirected(place, response.location)
+            self._check_hop(url, place, visited, may_go_to)
             if is_known(str(place)):
                 return Fetched(url, str(place), is_known=True)
-            been.append(str(place))
-        return _fetched(url, str(place), response)
+
+    def _get(
+        self, place: httpx.URL, headers: Mapping[str, str], most: int | None = None
+    ) -> Response:
+        delay_s = self._crawl_delays_s.get(_origin(place))
+        return self._client.get(place, headers, crawl_delay_s=delay_s, most=most)
 
     def _check_hop(
-        self, url: str, place: httpx.URL, been: list[str], may_go_to: Callable[[str], bool]
+        self, url: str, place: httpx.URL, visited: list[str], may_go_to: Callable[[str], bool]
     ) -> None:
-        if str(place) in been:
+        if str(place) in visited:
             raise SourceError(f"{url}: redirected in a circle, to {place} again.")
-        if len(been) > self._manners.max_redirects:
+        if len(visited) > self._policy.max_redirects:
             raise SourceError(
-                f"{url}: redirected more than {self._manners.max_redirects} times (max_redirects)."
+                f"{url}: redirected more than {self._policy.max_redirects} times (max_redirects)."
             )
         if not may_go_to(place.host):
             raise SourceError(
@@ -189,11 +110,10 @@ class Fetcher:
             )
 
     def _checked(self, url: str) -> httpx.URL:
-        return checked_url(url, allow_private=self._manners.allow_private)
+        return checked_url(url, allow_private=self._policy.allow_private)
 
-    def _redirected(self, place: httpx.URL, response: _Response) -> httpx.URL:
+    def _redirected(self, place: httpx.URL, location: str) -> httpx.URL:
         """Return the address that a redirect leads to."""
-        location = response.headers["location"]
         try:
             target = str(place.join(location))
         except (httpx.InvalidURL, ValueError) as error:
@@ -202,254 +122,65 @@ class Fetcher:
             ) from error
         return self._checked(target)
 
-    def _ask_robots(self, place: httpx.URL) -> None:
-        """Raise what forbids to fetch the page: its robots.txt, or that it cannot be had."""
+    def _check_robots(self, place: httpx.URL) -> None:
+        """Raise if robots.txt forbids to fetch the page, or cannot be had."""
         origin = _origin(place)
-        if origin not in self._rules:
-            self._rules[origin] = self._robots(origin)
-        text = self._rules[origin]
+        if origin not in self._robots:
+            self._robots[origin] = self._fetched_robots(origin)
+        text = self._robots[origin]
         if isinstance(text, SourceError):
             raise text
         if not text:
             return
         try:
-            rules = read_rules(text, str(place), _ROBOT)
+            rules = read_rules(text, str(place), ROBOT)
         except SourceError as error:
-            refused = _without_rules(origin, error)
-            self._rules[origin] = refused
-            raise refused from error
-        self._stated_delays[origin] = rules.delay_s
+            refusal = _without_robots(origin, error)
+            self._robots[origin] = refusal
+            raise refusal from error
+        self._crawl_delays_s[origin] = rules.delay_s
         if not rules.may_fetch:
             raise SourceError(f"{place}: robots.txt of {place.host} forbids to fetch it.")
 
-    def _robots(self, origin: str) -> bytes | SourceError:
-        """Return robots.txt of a server, or why nothing is fetched from there."""
+    def _fetched_robots(self, origin: str) -> bytes | SourceError:
+        """Return robots.txt of a server, or why nothing may be fetched from there."""
         try:
-            return self._fetched_robots(origin)
+            place = self._checked(f"{origin}/robots.txt")
+            for _ in range(self._policy.max_redirects + 1):
+                response = self._get(place, {}, most=_ROBOTS_BYTES)
+                if response.location is None:
+                    break
+                place = self._redirected(place, response.location)
         except UnreachableError as error:
-            return _without_rules(origin, error)
+            return _without_robots(origin, error)
         except SourceError as error:
             return error
-
-    def _fetched_robots(self, origin: str) -> bytes:
-        place = self._checked(f"{origin}/robots.txt")
-        for _ in range(self._manners.max_redirects + 1):
-            response = self._asked(place, {}, most=_ROBOTS_BYTES)
-            if response.status not in _MOVED or "location" not in response.headers:
-                break
-            place = self._redirected(place, response)
         # RFC 9309: where there are no rules, everything is allowed.
         return response.data if response.status == httpx.codes.OK else b""
 
-    def _delay_s(self, place: httpx.URL) -> float:
-        """What the settings say to wait between two requests, or robots.txt if it says more."""
-        stated = self._stated_delays.get(_origin(place))
-        delay_s = max(self._manners.fetch_delay_s, stated or 0.0)
-        if delay_s > _LONGEST_WAIT_S:
-            raise UnreachableError(
-                f"{place.host} asks for {delay_s:.0f} s between two requests, more than "
-                f"{_LONGEST_WAIT_S:.0f}: it is left alone."
-            )
-        return delay_s
 
-    def _asked(
-        self, place: httpx.URL, headers: Mapping[str, str], most: int | None = None
-    ) -> _Response:
-        """The server's answer; busy ones are asked again after a while, each time a longer one."""
-        import tenacity  # noqa: PLC0415 - only to fetch
-
-        if self._unreached[place.host] >= _GIVEN_UP_AFTER:
-            raise UnreachableError(
-                f"{place.host} could not be reached {_GIVEN_UP_AFTER} times in a row: what is left "
-                "of it is for the next run."
-            )
-        longer = tenacity.wait_exponential(
-            multiplier=self._manners.fetch_delay_s, max=_LONGEST_WAIT_S
-        )
-
-        def wait(tried: tenacity.RetryCallState) -> float:
-            failure = tried.outcome.exception() if tried.outcome else None
-            stated = failure.wait_s if isinstance(failure, _BusyError) else None
-            return longer(tried) if stated is None else stated
-
-        trying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_BusyError),
-            stop=tenacity.stop_after_attempt(_ATTEMPTS),
-            wait=wait,
-            sleep=self._sleep,
-            reraise=True,
-        )
-        try:
-            response: _Response = trying(self._ask, place, headers, most)
-        except _SilentError:
-            self._unreached[place.host] += 1
-            raise
-        self._unreached[place.host] = 0
-        return response
-
-    def _ask(self, place: httpx.URL, headers: Mapping[str, str], most: int | None) -> _Response:
-        """One request, in its turn."""
-        host = place.host
-        delay_s = self._delay_s(place)
-        self._sleep(max(0.0, self._next_at.get(host, 0.0) - time.monotonic()))
-        self._backend.deadline = time.monotonic() + self._manners.fetch_timeout_s
-        try:
-            response = self._exchange(place, headers, most)
-        except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
-            raise _SilentError(f"{place}: {str(error) or type(error).__name__}.") from error
-        finally:
-            self._next_at[host] = time.monotonic() + delay_s
-        if response.status == _BUSY or response.status >= httpx.codes.INTERNAL_SERVER_ERROR:
-            wait_s = _retry_after_s(response.headers)
-            message = f"{place}: its server answers {response.status}."
-            if wait_s is not None and wait_s > _LONGEST_WAIT_S:
-                raise UnreachableError(f"{message} It asks to wait {wait_s:.0f} s.")
-            busy = _BusyError(message)
-            busy.wait_s = wait_s
-            raise busy
-        return response
-
-    def _exchange(
-        self, place: httpx.URL, headers: Mapping[str, str], most: int | None
-    ) -> _Response:
-        url = httpcore.URL(
-            scheme=place.raw_scheme,
-            host=place.raw_host,
-            port=place.port,
-            target=place.raw_path,
-        )
-        sent = {
-            "User-Agent": self._manners.user_agent,
-            "Accept": _ACCEPT,
-            "Accept-Encoding": ACCEPTED,
-            **headers,
-        }
-        with self._pool.stream("GET", url, headers=list(sent.items())) as response:
-            told = httpx.Headers(response.headers)
-            body = b""
-            if response.status == httpx.codes.OK:
-                body = self._body(place, response, told, most)
-        return _Response(response.status, told, body)
-
-    def _body(
-        self,
-        place: httpx.URL,
-        response: httpcore.Response,
-        told: httpx.Headers,
-        most: int | None,
-    ) -> bytes:
-        """The bytes of a page; only the first ``most`` where they are told, else all."""
-        limit = self._manners.max_source_bytes
-        body = bytearray()
-        is_beginning = False
-        for piece in response.iter_stream():
-            body += piece
-            if most is not None and len(body) >= most:
-                is_beginning = True
-                break
-            if len(body) > limit:
-                raise SourceError(
-                    f"{place}: longer than {limit} bytes: raise max_source_bytes to take it."
-                )
-        codings = told.get("content-encoding", "")
-        data = bytes(body)
-        return unpacked(data, codings, limit, str(place), is_beginning=is_beginning)[:most]
-
-
-def as_file(fetched: Fetched) -> tuple[bytes, str]:
-    """The bytes as a file would hold them, and a file's name whose ending tells their format.
-
-    Text in another encoding than UTF-8, where the server names it, becomes UTF-8.
-
-    Raises:
-        SourceError: what the server sent is of no format that is read here.
-    """
-    data = fetched.data or b""
-    kind, charset = _content_type(fetched.content_type)
-    suffix = PurePosixPath(httpx.URL(fetched.final).path).suffix.lower()
-    ending = _ENDINGS.get(kind)
-    if kind in _VAGUE:
-        magic = next((e for start, e in _MAGIC.items() if data.startswith(start)), None)
-        # Several formats are ZIP archives: there the address tells which.
-        is_other_archive = magic == ".docx" and _ARCHIVE in _contents(suffix)
-        known = suffix if suffix in FORMATS else ending
-        ending = known if magic is None or is_other_archive else magic
-    if ending is None:
-        types = ", ".join(sorted(_ENDINGS))
-        raise SourceError(
-            f"{fetched.final}: its server calls it {kind or 'nothing'}; read are {types}."
-        )
-    if charset and kind.startswith("text/"):
-        data = _as_utf8(data, charset, fetched.final)
-    name = fetched.final if suffix == ending else f"{fetched.final}{ending}"
-    return data, name
-
-
-def _contents(suffix: str) -> frozenset[str]:
-    return FORMATS[suffix].contents if suffix in FORMATS else frozenset()
-
-
-def _content_type(stated: str) -> tuple[str, str | None]:
-    """Return the media type in lower case, and the charset where one is named."""
-    kind, *parameters = stated.split(";")
-    charset = None
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset" and charset is None:
-            charset = value.strip().strip("\"'").strip().lower() or None
-    return kind.strip().lower(), charset
-
-
-def _as_utf8(data: bytes, charset: str, name: str) -> bytes:
-    codec = text_codec(charset)
-    if codec is None:
-        raise SourceError(f"{name}: its server names an unknown encoding, {charset[:40]!r}.")
-    if codec in {"utf-8", "ascii"} or data.startswith(codecs.BOM_UTF8):
-        return data
-    try:
-        # The mark outweighs what the page says of its encoding itself.
-        return codecs.BOM_UTF8 + data.decode(codec).encode()
-    except UnicodeError as error:
-        why = f"{name}: not {charset[:40]} text, as its server says: {error}."
-        raise SourceError(why) from error
-
-
-def _fetched(url: str, final: str, response: _Response) -> Fetched:
-    """What an answer that is no redirect and no failure of the server means."""
-    told = {
-        "content_type": response.headers.get("content-type", ""),
-        "etag": response.headers.get("etag"),
-        "modified": response.headers.get("last-modified"),
+def _fetched(url: str, final: str, response: Response) -> Fetched:
+    """Return the meaning of an answer that is no redirect and no failure of the server."""
+    headers = response.headers
+    tags = {
+        "content_type": headers.get("content-type", ""),
+        "etag": headers.get("etag"),
+        "modified": headers.get("last-modified"),
     }
     if response.status == httpx.codes.OK:
-        return Fetched(url, final, response.data, **told)
+        return Fetched(url, final, response.data, **tags)
     if response.status == _NOT_MODIFIED:
-        return Fetched(url, final, None, **told)
+        return Fetched(url, final, None, **tags)
     message = f"{url}: its server answers {response.status}"
     if response.status in _GONE:
         raise GoneError(f"{message}: there is nothing there.")
     raise SourceError(f"{message}, not with a page.")
 
 
-def _without_rules(origin: str, error: SourceError) -> UnreachableError:
+def _without_robots(origin: str, error: SourceError) -> UnreachableError:
     # RFC 9309: a server that cannot tell its rules forbids everything.
     return UnreachableError(f"{origin}/robots.txt cannot be had, so nothing is fetched: {error}")
 
 
 def _origin(place: httpx.URL) -> str:
     return str(place.copy_with(raw_path=b"/")).rstrip("/")
-
-
-def _retry_after_s(headers: httpx.Headers) -> float | None:
-    """How long the server asks to wait: seconds, or until a date; None where it does not."""
-    stated = headers.get("retry-after", "").strip()
-    if stated.isascii() and stated.isdigit():
-        # More digits than these are more than anybody waits.
-        return float(stated[:_WAIT_DIGITS])
-    try:
-        until = email.utils.parsedate_to_datetime(stated)
-        if until.tzinfo is None:
-            until = until.replace(tzinfo=datetime.UTC)
-        return max(0.0, (until - datetime.datetime.now(datetime.UTC)).total_seconds())
-    except Exception:  # noqa: BLE001 - the parser raises what it likes
-        return None

@@ -1,14 +1,15 @@
-"""Patterns of ``--follow``: which addresses of a listing are taken, in linear time."""
+"""Patterns of ``--follow``: a choice among the addresses of a listing, in linear time."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
 import httpx
 
 from qa.errors import SourceError
-from qa.sources.formats import search_apart
+from qa.sources.formats import search_in_worker
 
 __all__ = ["fits", "matching"]
 
@@ -20,21 +21,21 @@ def matching(patterns: Sequence[str], urls: Sequence[str], name: str) -> set[str
 
     A pattern whose only sign is "*" stands for a whole address, or for all of it behind the host
     where it begins with "/"; any other is a regular expression, found anywhere in the address and
-    searched for in the reader process, which bounds its time. ``name`` is the listing's.
+    searched for in the worker process, which bounds its time. ``name`` is the listing's.
 
     Raises:
         SourceError: a pattern is not a regular expression, or takes too long.
     """
     if not patterns:
         return set(urls)
-    found: set[str] = set()
+    matches: set[str] = set()
     for pattern in patterns:
-        left = [url for url in urls if url not in found]
+        left = [url for url in urls if url not in matches]
         if "*" in pattern and not _IS_REGULAR.search(pattern):
-            found.update(url for url in left if _fits_address(pattern, url))
+            matches.update(url for url in left if _fits_address(pattern, url))
         else:
-            found.update(_searched(pattern, left, name))
-    return found
+            matches.update(_searched(pattern, left, name))
+    return matches
 
 
 def _searched(pattern: str, urls: Sequence[str], name: str) -> list[str]:
@@ -44,8 +45,7 @@ def _searched(pattern: str, urls: Sequence[str], name: str) -> list[str]:
         raise SourceError(f"--follow {pattern!r} is not a regular expression: {error}.") from error
     if not urls:
         return []
-    is_found = search_apart(pattern, urls, name)
-    return [url for url, found in zip(urls, is_found, strict=True) if found]
+    return [*itertools.compress(urls, search_in_worker(pattern, urls, name))]
 
 
 def _fits_address(pattern: str, url: str) -> bool:
@@ -54,7 +54,7 @@ def _fits_address(pattern: str, url: str) -> bool:
 
 
 def fits(pattern: str, text: str) -> bool:
-    """Return whether the whole text fits a pattern in which "*" stands for any characters.
+    """Return True if the whole text fits a pattern in which "*" stands for any characters.
 
     Every piece between two stars is taken where it comes first: if the text fits at all, it fits
     so, and nothing is tried twice.

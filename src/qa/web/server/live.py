@@ -9,9 +9,8 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -19,7 +18,7 @@ from qa.answer.ask import QA
 from qa.errors import FeedbackError, OverloadError, QAError, SnapshotError, UnavailableError
 from qa.feedback import FeedbackStore
 from qa.index.snapshot import Snapshot, live_digest
-from qa.records import Answer
+from qa.records import Answer, Question
 from qa.web.server.metrics import Metrics
 from qa.web.server.outage import Outage
 
@@ -139,17 +138,7 @@ class Live:
         self.note_damage(None)
         self.metrics.set_snapshot(qa.snapshot.digest, len(qa.snapshot.documents))
 
-    async def ask(  # noqa: PLR0913 - what QA.ask takes, and for whom
-        self,
-        question: str,
-        *,
-        previous: Sequence[str] = (),
-        since: date | None = None,
-        until: date | None = None,
-        section: str | None = None,
-        top_k: int | None = None,
-        request: str | None = None,
-    ) -> Answer:
+    async def ask(self, question: str | Question, request: str | None = None) -> Answer:
         """Return the answer of ``QA.ask``.
 
         ``request`` is the id of a visitor's request, under which feedback saves the answer.
@@ -166,14 +155,7 @@ class Live:
             self.refuse_damaged()
             qa = self.qa
             with self.refusing_damage(qa.snapshot):
-                answer = qa.ask(
-                    question,
-                    previous=previous,
-                    since=since,
-                    until=until,
-                    section=section,
-                    top_k=top_k,
-                )
+                answer = qa.ask(question)
             if request and not answer.courtesy:
                 self._save(request, answer)
             return answer
@@ -189,7 +171,8 @@ class Live:
             self._count(-1)
         self.metrics.count_answer(answer, time.perf_counter() - started)
         if self._log_questions:
-            _log.info("asked", extra={"question": question, "answer": answer.status})
+            text = Question.of(question).text
+            _log.info("asked", extra={"question": text, "answer": answer.status})
         return answer
 
     def _save(self, request: str, answer: Answer) -> None:

@@ -15,7 +15,7 @@ from starlette.routing import Mount
 
 from qa.errors import SettingsError
 from qa.index.snapshot import Snapshot
-from qa.records import to_json
+from qa.records import Question, to_json
 from qa.settings import Settings
 from qa.web.server.live import Live
 from qa.web.server.payloads import check_functions
@@ -245,7 +245,7 @@ def _mcp_tool(live: Live, address: str) -> Any:
             until: Only documents of this date or earlier, YYYY-MM-DD; empty for any.
         """
         first, last = (date.fromisoformat(day) if day else None for day in (since, until))
-        answer = to_json(await live.ask(question, since=first, until=last))
+        answer = to_json(await live.ask(Question(question, since=first, until=last)))
         for citation in (*answer["citations"], *answer["nearest"]):
             citation["links"]["reader"] = address + citation["links"]["reader"]
         return json.dumps(answer, ensure_ascii=False)

@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 
 from qa.answer.ask import clean
 from qa.errors import QAError
+from qa.records import Question
 from qa.web.server.limits import address_of, network
 from qa.web.server.live import Live
 from qa.web.server.payloads import (
@@ -107,7 +108,7 @@ class Conversation:
             filters = Filters.parse(*fields)
             snapshot = self._live.snapshot
             answer = await self._live.ask(
-                question, previous=previous, request=request_id, **filters.arguments
+                Question(question, tuple(previous), **filters.arguments), request_id
             )
             feedback_id = request_id if self._live.feedback else None
             return self._pages.answer(answer, snapshot, filters, feedback_id), True

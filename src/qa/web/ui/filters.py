@@ -35,7 +35,7 @@ class Filters:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The keyword arguments of ``QA.ask``."""
+        """The fields of ``Question``."""
         return {"since": self.since, "until": self.until, "section": self.section}
 
     @property

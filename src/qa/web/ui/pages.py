@@ -18,7 +18,7 @@ from starlette.types import Scope
 from qa.answer.ask import clean
 from qa.errors import QAError, QuestionError
 from qa.index.snapshot import Snapshot
-from qa.records import Document
+from qa.records import Document, Question
 from qa.settings import PICTURES, Settings
 from qa.web.server.limits import address_of, network
 from qa.web.server.live import Live
@@ -91,11 +91,11 @@ def _add_answers(routes: APIRouter, live: Live, settings: Settings) -> None:
         question, filters = clean(query.q), Filters()
         if not question:
             return _html(pages.answer_page(live.snapshot))
-        before = [query.previous] if query.previous.strip() else []
+        before = (query.previous,) if query.previous.strip() else ()
         try:
             filters = Filters.parse(query.since, query.until, query.section)
             answer = await live.ask(
-                question, previous=before, request=request.scope["qa.request"], **filters.arguments
+                Question(question, before, **filters.arguments), request.scope["qa.request"]
             )
         except QAError as error:
             message = visitor_message(error, pages.say)

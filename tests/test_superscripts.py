@@ -3,7 +3,7 @@
 import pytest
 
 from qa.sources.formats.html import html
-from qa.sources.formats.raised import lowered, raised
+from qa.sources.formats.superscripts import subscript, superscript
 
 LONG = "The council spent what it had, and said so in the report of the year before that."
 
@@ -29,11 +29,11 @@ LONG = "The council spent what it had, and said so in the report of the year bef
     ],
 )
 def test_marks_are_raised_and_words_are_not(written, shown):
-    assert raised(written) == shown.replace("˒", ",")
+    assert superscript(written) == shown.replace("˒", ",")
 
 
 def test_only_digits_are_lowered():
-    assert (lowered("2"), lowered("max"), lowered("-1")) == ("₂", "max", "₋₁")
+    assert (subscript("2"), subscript("max"), subscript("-1")) == ("₂", "max", "₋₁")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The proof names the file that fails, and passes when nothing does."""
+"""Verification names the file that fails, and passes when none does."""
 
 import json
 import shutil
@@ -7,7 +7,7 @@ import pytest
 
 from conftest import SEED, WordEncoder
 from qa import QA
-from qa.answer import verification
+from qa.answer.verify import verify_answers, verify_snapshot
 from qa.errors import InputError
 from qa.index.build import build
 from qa.index.snapshot import live_digest, open_snapshot
@@ -29,7 +29,7 @@ def project(tmp_path, encoder):
 
 
 def proof(project):
-    return verification.snapshot(project / "index", project / "corpus")
+    return verify_snapshot(project / "index", project / "corpus")
 
 
 def test_a_whole_record_is_proved(project):
@@ -90,15 +90,15 @@ def answer_json(project):
 
 def test_an_answer_is_proved_alone_and_as_lines(project):
     one = answer_json(project)
-    assert verification.answers(one, project / "corpus").faults == ()
-    proved = verification.answers(f"{one}\n{one}\n", project / "corpus")
+    assert verify_answers(one, project / "corpus").faults == ()
+    proved = verify_answers(f"{one}\n{one}\n", project / "corpus")
     assert proved.faults == ()
     assert proved.summary.startswith("Proved: 2 citations of 2 answers")
 
 
 def test_a_tampered_answer_is_named_with_its_line(project):
     one = answer_json(project)
-    (fault, *_) = verification.answers(
+    (fault, *_) = verify_answers(
         f"{one}\n{one.replace('Tea is hot', 'Tea is not')}", project / "corpus"
     ).faults
     assert fault.startswith("line 2: citation 1: tea-is-hot: ")
@@ -107,4 +107,4 @@ def test_a_tampered_answer_is_named_with_its_line(project):
 def test_what_is_not_json_is_refused(project):
     for content in ("", "{", "{}\n{"):
         with pytest.raises(InputError, match="not JSON"):
-            verification.answers(content, project / "corpus")
+            verify_answers(content, project / "corpus")

@@ -1,4 +1,4 @@
-"""The proof that a snapshot, or an answer, says what the record says."""
+"""Verification of a snapshot, or of answers, against the record."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from qa.answer import table
-from qa.answer.prove import UNCHECKED, Record
-from qa.answer.prove import faults as answer_faults
+from qa.answer.answer_checks import UNCHECKED, Record, first_difference
+from qa.answer.answer_checks import faults as answer_faults
 from qa.errors import CorpusError, InputError, SnapshotError
 from qa.index.engine import FAISS, Engine
 from qa.index.owned import is_digest
@@ -21,17 +21,17 @@ from qa.sources import corpus_folder
 from qa.sources.corpus_folder import CorpusFile
 from qa.sources.layouts.registry import turns
 
-__all__ = ["Proof", "answers", "snapshot"]
+__all__ = ["Verification", "verify_answers", "verify_snapshot"]
 
 _ERROR_KEYS = {"line", "id", "error"}
 _SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """What was found: every fault, a line each; and what was proved, where there is none.
+class Verification:
+    """Every fault, a line each; ``summary`` is what was proved, if there is none.
 
-    ``notes`` say what was not checked, and what a person should know beside.
+    ``notes`` say what was not checked, and what else a person should know.
     """
 
     faults: tuple[str, ...]
@@ -39,31 +39,31 @@ class Proof:
     notes: tuple[str, ...] = ()
 
 
-def snapshot(index: Path, corpus: Path, engine: Engine = FAISS) -> Proof:
-    """Prove the live snapshot: its files by its manifest, its passages by the corpus.
+def verify_snapshot(index: Path, corpus: Path, engine: Engine = FAISS) -> Verification:
+    """Verify the live snapshot: its files by its manifest, its passages by the corpus.
 
-    What the engine holds is proved by the files.
+    The data that another engine holds are verified by the files.
 
     Raises:
         SnapshotError: there is no snapshot at all.
     """
     damaged = check_files(index, engine)
     if damaged:
-        return Proof(tuple(damaged), "")
+        return Verification(tuple(damaged), "")
     live = open_snapshot(index, engine)
     files, unreadable = _record(corpus)
-    found = [*unreadable, *_snapshot_faults(live, files, corpus)]
+    faults = (*unreadable, *_snapshot_faults(live, files, corpus))
     summary = (
         f"Proved: {len(live.passages)} passages and {len(live.sentence_vectors)} sentences of "
         f"{len(live.documents)} documents in {corpus} (snapshot {live.digest})."
     )
     corrected = [file.document.id for file in files.values() if file.is_accepted]
     notes = [f"Corrected by hand, and accepted: {', '.join(corrected)}."] if corrected else []
-    return Proof(tuple(found), summary, tuple(notes))
+    return Verification(faults, summary, tuple(notes))
 
 
-def answers(content: str, corpus: Path, index: Path | None = None) -> Proof:
-    """Prove answers, given as JSON, JSON lines or the table of a batch, against the corpus.
+def verify_answers(content: str, corpus: Path, index: Path | None = None) -> Verification:
+    """Verify answers, given as JSON, JSON lines or the table of a batch, against the corpus.
 
     Where ``index`` is given, the snapshot that an answer names has to be there, and the passages
     to be among its own.
@@ -72,33 +72,33 @@ def answers(content: str, corpus: Path, index: Path | None = None) -> Proof:
         InputError: the content is none of these.
     """
     files, unreadable = _record(corpus)
-    stated = [*_stated(content)]
-    errors = [one.place for one in stated if one.is_error]
-    stated = [one for one in stated if not one.is_error]
-    snapshots, missing = _snapshots(Counter(one.snapshot for one in stated), index)
+    saved = [*_saved_answers(content)]
+    errors = [answer.place for answer in saved if answer.is_error]
+    saved = [answer for answer in saved if not answer.is_error]
+    snapshots, missing = _snapshots(Counter(answer.snapshot for answer in saved), index)
     record = Record({name: file.document for name, file in files.items()}, snapshots)
-    found = [*unreadable, *missing]
-    for one in stated:
-        found += [f"{one.place}: {f}" if one.place else f for f in one.faults(record)]
-    cited = Counter(name for one in stated for name in one.cited)
-    altered = [files[name] for name in sorted(cited.keys() & files.keys())]
-    found += [f"{corpus / file.name} {_alteration(file)}" for file in altered if file.is_altered]
-    if not stated:
-        found.append("There is no answer to prove.")
+    faults = [*unreadable, *missing]
+    for answer in saved:
+        faults += [f"{answer.place}: {f}" if answer.place else f for f in answer.faults(record)]
+    cited = Counter(name for answer in saved for name in answer.cited)
+    sources = [files[name] for name in sorted(cited.keys() & files.keys())]
+    faults += [f"{corpus / file.name} {_alteration(file)}" for file in sources if file.is_altered]
+    if not saved:
+        faults.append("There is no answer to prove.")
     notes = [f"Not checked: {UNCHECKED}."]
     if index is None:
         notes.append("Not checked, without an index: the snapshot, and where passages are cut.")
     if errors:
         shown = ", ".join(errors[:_SHOWN]) + (", ..." if len(errors) > _SHOWN else "")
         notes.append(f"{len(errors)} rows hold an error and no answer: {shown}.")
-    summary = f"Proved: {cited.total()} citations of {len(stated)} answers against {corpus}."
-    return Proof(tuple(found), summary, tuple(notes))
+    summary = f"Proved: {cited.total()} citations of {len(saved)} answers against {corpus}."
+    return Verification(tuple(faults), summary, tuple(notes))
 
 
 def _snapshots(
     named: Mapping[str, int], index: Path | None
 ) -> tuple[dict[str, Snapshot], list[str]]:
-    """The snapshots that answers name, and what is wrong with those that are not there."""
+    """Return the snapshots that answers name, and a fault for each that is not there."""
     opened: dict[str, Snapshot] = {}
     missing: list[str] = []
     if index is None:
@@ -120,16 +120,16 @@ def _snapshots(
 
 
 def _alteration(file: CorpusFile) -> str:
-    """How a document differs from what ingest wrote."""
-    what = "text" if file.text_sha256 != file.document.sha256 else "front matter"
+    """Return which part of a document differs from the one that ingest wrote, and the remedy."""
+    part = "text" if file.text_sha256 != file.document.sha256 else "front matter"
     return (
-        f"differs in its {what} from what ingest wrote: corrected by hand, or damaged. If it is "
+        f"differs in its {part} from what ingest wrote: corrected by hand, or damaged. If it is "
         f'right, run "qa accept {file.document.id}", then "qa index"; if not, restore it.'
     )
 
 
 def _record(corpus: Path) -> tuple[dict[str, CorpusFile], list[str]]:
-    """The record by document id, and what in the folder cannot be read."""
+    """Return the record by document id, and a fault for each file that cannot be read."""
     files: dict[str, CorpusFile] = {}
     unreadable = []
     for path in corpus_folder.paths(corpus):
@@ -167,22 +167,20 @@ def _snapshot_faults(live: Snapshot, files: dict[str, CorpusFile], corpus: Path)
                 yield f"{corpus / file.name}: {where}: {fault}"
 
 
-def _difference(indexed: Document, found: Document) -> str:
-    """Where the two part, as far as a reader of the document would see it."""
+def _difference(indexed: Document, current: Document) -> str:
+    """Return the first difference of two documents that their readers would see, or nothing."""
     for name in ("title", "date", "section", "source", "language", "layout", "recording"):
-        ours, theirs = getattr(indexed, name), getattr(found, name)
-        if ours != theirs:
-            return f" ({name} was {ours}, is {theirs})"
-    if indexed.text != found.text:
-        pairs = enumerate(zip(indexed.text, found.text, strict=False))
-        shorter = min(len(indexed.text), len(found.text))
-        at = next((i for i, (a, b) in pairs if a != b), shorter)
+        before, now = getattr(indexed, name), getattr(current, name)
+        if before != now:
+            return f" ({name} was {before}, is {now})"
+    if indexed.text != current.text:
+        at = first_difference(indexed.text, current.text)
         return f" (the text differs from character {at} on)"
     return ""
 
 
 def _passage_fault(passage: Passage, document: Document) -> str | None:
-    """What of the passage the document does not bear out."""
+    """Return what the document contradicts in a passage, if anything."""
     if passage.span.of(document.text) != passage.text:
         return "its text is not the document's at that place"
     turn = next(
@@ -206,8 +204,8 @@ def _passage_fault(passage: Passage, document: Document) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stated:
-    """One answer as it was saved, and where it stands."""
+class _SavedAnswer:
+    """An answer of a file, and its place there."""
 
     place: str
     answer: Any
@@ -215,7 +213,7 @@ class _Stated:
 
     @property
     def is_error(self) -> bool:
-        """Return whether it is a row of a batch that was no question, and nothing beside."""
+        """Tell if it is a row of a batch that was no question, and nothing else."""
         if self.is_row:
             filled = {name for name, cell in self.answer.items() if cell}
         else:
@@ -224,9 +222,9 @@ class _Stated:
 
     @property
     def snapshot(self) -> str:
-        """The digest it names; empty where that is none."""
-        found = self.answer.get("snapshot") if isinstance(self.answer, dict) else None
-        return found if isinstance(found, str) else ""
+        """The digest it names, or nothing where that is no text."""
+        digest = self.answer.get("snapshot") if isinstance(self.answer, dict) else None
+        return digest if isinstance(digest, str) else ""
 
     @property
     def cited(self) -> list[str]:
@@ -241,41 +239,41 @@ class _Stated:
             return []
 
     def faults(self, record: Record) -> Iterator[str]:
-        """What in it the record does not bear out."""
+        """Yield what the record contradicts in it."""
         if self.is_row:
             return table.faults(self.answer, record)
         return answer_faults(self.answer, record)
 
 
-def _stated(content: str) -> Iterator[_Stated]:
-    """Every answer of a file."""
+def _saved_answers(content: str) -> Iterator[_SavedAnswer]:
+    """Yield every answer of a file."""
     if table.is_table(content):
         for number, row in table.rows(content):
-            yield _Stated(f"line {number}", row, is_row=True)
+            yield _SavedAnswer(f"line {number}", row, is_row=True)
         return
     lines = [(n, line) for n, line in enumerate(content.split("\n"), 1) if line.strip()]
     if len(lines) > 1 and all(line.startswith("{") for _, line in lines):
         for number, line in lines:
-            yield _Stated(f"line {number}", _parsed(line, f"Line {number} of the answers"))
+            yield _SavedAnswer(f"line {number}", _parsed(line, f"Line {number} of the answers"))
         return
     answer = _parsed(content, "The answer")
     if isinstance(answer, dict) and answer.keys() == {"answers"}:  # of a batch over HTTP
-        several = enumerate(answer["answers"], 1)
-        yield from (_Stated(f"answer {number}", one) for number, one in several)
+        for number, part in enumerate(answer["answers"], 1):
+            yield _SavedAnswer(f"answer {number}", part)
         return
-    yield _Stated("", answer)
+    yield _SavedAnswer("", answer)
 
 
-def _parsed(content: str, what: str) -> Any:
-    """JSON whose objects have each key once: of two with one name, a reader may see either."""
+def _parsed(content: str, name: str) -> Any:
+    """Return JSON whose objects have each key once: of two with one name, programs see either."""
 
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            raise InputError(f"{what} states something twice: {', '.join(k for k, _ in pairs)}.")
-        return found
+    def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        unique = dict(pairs)
+        if len(unique) < len(pairs):
+            raise InputError(f"{name} states something twice: {', '.join(k for k, _ in pairs)}.")
+        return unique
 
     try:
-        return json.loads(content, object_pairs_hook=unique)
+        return json.loads(content, object_pairs_hook=object_of)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{what} is not JSON: {error}.") from error
+        raise InputError(f"{name} is not JSON: {error}.") from error

@@ -1,4 +1,4 @@
-"""Notes at the foot of a page, told from its text by their size, place and mark."""
+"""Footnotes of printed pages, recognised by their size, place and mark."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from collections.abc import Iterator, Sequence
 
 from qa.sources.formats.page import Line, Page
 
-__all__ = ["noted", "text_size"]
+__all__ = ["numbered_by_note", "text_size"]
 
 # Notes at the foot of a page are smaller than its text by this factor, and begin with their mark.
 _NOTE_SIZE = 0.92
 _NOTE = re.compile(
     r"([\u00b9\u00b2\u00b3\u2070-\u2079\u1d43-\u1d61]{1,3}|\d{1,3}|[*†‡§]{1,3})[\s.)]*\S"
 )
-# Speech that is interrupted ends with a dash.
 
 
 def text_size(pages: Sequence[Page]) -> float:
-    """The height of most of the text's lines, in points."""
+    """Return the height of most of the text's lines, in points."""
     sizes: Counter[int] = Counter()
     for page in pages:
         for line in page.lines:
@@ -28,8 +27,8 @@ def text_size(pages: Sequence[Page]) -> float:
     return max(sizes, key=lambda size: (sizes[size], size), default=0) / 10
 
 
-def noted(page: Page, size: float) -> Iterator[tuple[Line, int]]:
-    """The lines of a page, and of which note at its foot each is; 0 for its text."""
+def numbered_by_note(page: Page, size: float) -> Iterator[tuple[Line, int]]:
+    """Yield the lines of a page, each with the number of its footnote; 0 for text."""
     small = _NOTE_SIZE * size
     lowest = min((line.bottom for line in page.lines if line.height >= small), default=0.0)
     notes = in_note = 0
@@ -46,7 +45,7 @@ def noted(page: Page, size: float) -> Iterator[tuple[Line, int]]:
 
 def _follows(mark: str, before: str) -> bool:
     """Return whether the mark of a note may follow another; numbers count."""
-    numbers = [unicodedata.normalize("NFKC", one) for one in (before, mark)]
+    numbers = [unicodedata.normalize("NFKC", written) for written in (before, mark)]
     if all(number.isdecimal() for number in numbers):
         return int(numbers[1]) == int(numbers[0]) + 1
     return not numbers[1].isdecimal()

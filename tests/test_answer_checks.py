@@ -1,4 +1,4 @@
-"""Whatever is changed in a saved answer is named, but for what nobody can check."""
+"""Every change of a saved answer is a fault, but for the parts that nobody can check."""
 
 import copy
 import csv
@@ -10,8 +10,9 @@ import pytest
 
 from conftest import WordEncoder
 from qa import QA
-from qa.answer import verification
-from qa.answer.prove import Record, faults
+from qa.answer.answer_checks import Record, faults
+from qa.answer.verify import verify_answers
+from qa.errors import InputError
 from qa.evaluation import batch
 from qa.index.build import build
 from qa.index.snapshot import live_digest, open_snapshot
@@ -95,9 +96,7 @@ def refused(qa):
 
 def proof(project, answer, *, with_index=True):
     content = answer if isinstance(answer, str) else json.dumps(answer)
-    return verification.answers(
-        content, project / "corpus", project / "index" if with_index else None
-    )
+    return verify_answers(content, project / "corpus", project / "index" if with_index else None)
 
 
 @pytest.fixture(scope="module")
@@ -265,7 +264,7 @@ def test_a_snapshot_that_is_not_there_is_named_once(project, answered):
     assert proof(project, other, with_index=False).faults == ()
 
 
-def test_what_is_not_checked_is_said(project, answered):
+def test_the_parts_that_are_not_checked_are_listed(project, answered):
     (note,) = proof(project, answered).notes
     assert note == (
         "Not checked: the question and the words searched for, confidences, times taken, and the "
@@ -291,7 +290,7 @@ def test_rows_with_an_error_are_counted_and_prove_nothing(project, answered):
 def test_a_key_that_is_stated_twice_is_refused(project, answered):
     text = json.dumps(answered)
     spoilt = text.replace('"status": ', '"status": "not_in_record", "status": ', 1)
-    with pytest.raises(verification.InputError, match="states something twice"):
+    with pytest.raises(InputError, match="states something twice"):
         proof(project, spoilt)
 
 
@@ -356,7 +355,7 @@ def test_a_table_with_other_columns_or_cells_is_refused(project, table):
     wider = [[*row, "He resigned."] for row in rows]
     wider[0][-1] = "summary"
     for spoilt in (wider, [rows[0], rows[1][:-1]], [["line", *rows[0][:0:-1]], *rows[1:]]):
-        with pytest.raises(verification.InputError):
+        with pytest.raises(InputError):
             proof(project, written(spoilt))
 
 
@@ -366,6 +365,6 @@ def test_an_answer_from_a_document_that_nobody_accepted_is_not_proved(project, a
         (tmp_path / "corpus" / path.name).write_bytes(path.read_bytes())
     path = tmp_path / "corpus" / "talk.md"
     path.write_text(path.read_text("utf-8").replace("layout: ", "layout:  "), "utf-8")
-    found = verification.answers(json.dumps(answered), tmp_path / "corpus").faults
+    found = verify_answers(json.dumps(answered), tmp_path / "corpus").faults
     assert [f.startswith(f"{path} differs in its front matter") for f in found] == [True]
     assert live_digest(project / "index")

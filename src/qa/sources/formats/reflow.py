@@ -1,8 +1,8 @@
-"""Printed lines to flowing text: what belongs together is told by how it stands on the page.
+"""Printed lines joined to paragraphs by their positions on the page.
 
-A line break is undone where the next line's first word had no room on the line before; a page
-break, where moreover nothing says that a paragraph begins; a hyphen at a line's end, where the
-joined word stands elsewhere in the document and the hyphenated one does not.
+A line break is removed where the next line's first word had no room on the line before; a page
+break, where moreover no paragraph seems to begin; a hyphen at a line's end, where the joined word
+occurs elsewhere in the document and the hyphenated one does not.
 """
 
 from __future__ import annotations
@@ -13,31 +13,29 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qa.sources.formats.page import Edges, Line, Page
-from qa.sources.formats.page_notes import noted, text_size
+from qa.sources.formats.footnotes import numbered_by_note, text_size
+from qa.sources.formats.page import IDEOGRAPH, Edges, Line, Page
 
-__all__ = ["flowing"]
+__all__ = ["reflowed"]
 
 # Lengths on a page, in heights of the line.
 _INDENT = 0.8
-_SAME_LEVEL = 0.5
-# How much more room than the next word needs says that a line was broken on purpose: little where
-# its sentence ends there, else much, since word widths are estimated.
+# A line with this much more room than the next word needs was broken on purpose: little where its
+# sentence ends there, else much, since word widths are estimated.
 _ROOM_AT_END = 0.5
 _ROOM_WITHIN = 3.0
-# A gap of more than so many usual ones begins a paragraph.
+# A gap of more than this many usual ones begins a paragraph.
 _WIDE_GAP = 1.25
 _USUAL_GAP = 1.3
-# From so many gaps on, the commonest is the usual one.
+# From this many gaps on, the commonest is the usual one.
 _LEAST_GAPS = 4
-# From so many on, indents are how the document begins its paragraphs.
+# From this many on, indents begin the document's paragraphs.
 _MANY_INDENTS = 10
-# From so many lines on that go on below one that is set in, text that is set in is no exception.
+# From this many lines that go on below an indented one, indented text is no exception.
 _MANY_FLUSH = 2
-# Speech that is interrupted ends with a dash.
+# Interrupted speech ends with a dash.
 _SENTENCE_END = re.compile(r"[.!?:;—。！？：；][\"'”’)\]]*$")
 _ITEM = re.compile(r"(?:[•‣▪●○◦–—*·\uf0b7-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxlc]{2,5})[.)])\s")
-_WIDE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _WORD = re.compile(r"\w+(?:-\w+)*")
 _BROKEN_WORD = re.compile(r"(?<!\w)(\w+)[-\u2010\u00ad]$")
 _CONTINUED_WORD = re.compile(r"[^\W\d_A-Z]+")
@@ -45,10 +43,10 @@ _CONTINUED_WORD = re.compile(r"[^\W\d_A-Z]+")
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A line, its page's number, how far lines like it reach, and where it is set in.
+    """A line with its page's number, the right edge of lines like it, and its indent.
 
-    ``begins_indented`` says that it alone is set in, and the line below it is not; ``in_row`` that
-    it is a cell beside others.
+    ``begins_indented`` where it is indented and the line below it is not; ``in_row`` where it is a
+    cell beside others.
     """
 
     line: Line
@@ -60,40 +58,36 @@ class _Placed:
 
     @classmethod
     def all_of(cls, lines: Sequence[Line], number: int, edges: Edges) -> list[_Placed]:
-        """The lines of a page, or some of them."""
+        """Return the placed lines of a page, or of a part of it."""
         placed: list[_Placed] = []
         is_below_out = False
         bounds = zip([*lines[1:], None], lines, [None, *lines[:-1]], strict=True)
         for after, line, before in reversed([*bounds]):
-            is_level = after is not None and _is_level(line, after)
+            is_level = after is not None and after.is_level_with(line)
             if after is not None and not is_level:
                 is_below_out = not _is_in(after, edges)
-            is_level_before = before is not None and _is_level(before, line)
+            is_level_before = before is not None and line.is_level_with(before)
             is_in, in_row = _is_in(line, edges), is_level or is_level_before
             placed.append(cls(line, number, edges(line)[1], is_in, is_in and is_below_out, in_row))
         return placed[::-1]
 
     def fall_from(self, above: _Placed) -> float:
-        """How much lower it stands, were both on one page."""
+        """Return how much lower it stands, as if both were on one page."""
         return above.line.bottom - self.line.bottom
 
     def is_below(self, above: _Placed) -> bool:
         return self.number == above.number and self.fall_from(above) > 0
 
     def is_beside(self, before: _Placed) -> bool:
-        """Return whether it goes on at the level of the one before, as cells of a table do."""
-        is_level = _is_level(before.line, self.line)
+        """Return whether it stands to the right of the one before, as cells of a table do."""
+        is_level = self.line.is_level_with(before.line)
         return self.number == before.number and is_level and self.line.left >= before.line.left
 
     def had_room_for(self, following: _Placed, *, is_end: bool) -> bool:
-        """Return whether the first word of the line after it would have fitted on it."""
+        """Return whether the first word of the next line would have fitted on it."""
         is_end = is_end or bool(_SENTENCE_END.search(self.line.text))
         room = (_ROOM_AT_END if is_end else _ROOM_WITHIN) * self.line.height
         return self.line.right + following.line.first_word_width + room < self.right
-
-
-def _is_level(before: Line, here: Line) -> bool:
-    return abs(before.bottom - here.bottom) < _SAME_LEVEL * here.height
 
 
 def _is_in(line: Line, edges: Edges) -> bool:
@@ -102,10 +96,10 @@ def _is_in(line: Line, edges: Edges) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Habits:
-    """How the document is set: usual gaps by height of line, what indents tell, its words.
+    """The layout of a document: usual gaps by height of line, use of indents, and its words.
 
-    Where ``indents_tell``, paragraphs begin set in; where ``is_outdented``, they stand further in
-    than the questions or headings above them.
+    Where ``indents_tell``, paragraphs begin indented; where ``is_outdented``, they are indented
+    more than the questions or headings above them.
     """
 
     gaps: dict[int, float]
@@ -116,15 +110,15 @@ class _Habits:
 
 @dataclass(slots=True)
 class _Paragraph:
-    """Pieces of text, each with the number of its page; the last line, and the first of its row."""
+    """Pieces of text, each with its page's number; the last line, and the first of its row."""
 
     pieces: list[tuple[str, int]]
     last: _Placed
     row: _Placed
 
 
-def flowing(pages: Sequence[Page]) -> tuple[str, tuple[int, ...]]:
-    """The text of all pages, a blank line between paragraphs; where in it each page begins.
+def reflowed(pages: Sequence[Page]) -> tuple[str, tuple[int, ...]]:
+    """Return the text, a blank line between paragraphs, and the offset of each page in it.
 
     A page without lines begins where the next line does, or at the end. Notes at the foot of a
     page never stand within a paragraph.
@@ -134,7 +128,7 @@ def flowing(pages: Sequence[Page]) -> tuple[str, tuple[int, ...]]:
     notes: list[tuple[int, list[_Placed]]] = []
     for number, page in enumerate(pages):
         edges = page.edges()
-        blocks = itertools.groupby(noted(page, size), key=lambda found: found[1])
+        blocks = itertools.groupby(numbered_by_note(page, size), key=lambda pair: pair[1])
         for is_note, block in blocks:
             placed = _Placed.all_of([line for line, _ in block], number, edges)
             if is_note:
@@ -148,12 +142,11 @@ def flowing(pages: Sequence[Page]) -> tuple[str, tuple[int, ...]]:
 def _with_notes(
     body: Sequence[_Placed], notes: Sequence[tuple[int, list[_Placed]]], habits: _Habits
 ) -> list[_Paragraph]:
-    """The paragraphs of the text, and notes between them.
+    """Return the paragraphs of the text with the notes between them.
 
-    One that would cut a paragraph stands before it, on its own page, or behind one that began on
-    an earlier page.
+    A note that would cut a paragraph goes before it, or behind it if it began on an earlier page.
     """
-    found: list[_Paragraph] = []
+    written: list[_Paragraph] = []
     waiting = [*reversed(notes)]
     done = 0
     for paragraph in _paragraphs(body, habits):
@@ -162,20 +155,20 @@ def _with_notes(
         while waiting and waiting[-1][0] < done:
             place, block = waiting.pop()
             is_cut = place > begins and paragraph.pieces[0][1] < block[0].number
-            (behind if is_cut else found).extend(_paragraphs(block, habits))
-        found += [paragraph, *behind]
+            (behind if is_cut else written).extend(_paragraphs(block, habits))
+        written += [paragraph, *behind]
     for _, block in reversed(waiting):
-        found += _paragraphs(block, habits)
-    return found
+        written += _paragraphs(block, habits)
+    return written
 
 
 def _paragraphs(placed: Sequence[_Placed], habits: _Habits) -> list[_Paragraph]:
-    """Lines as paragraphs, a piece for each line."""
-    found: list[_Paragraph] = []
+    """Return lines as paragraphs, with a piece for each line."""
+    paragraphs: list[_Paragraph] = []
     for here in placed:
-        paragraph = found[-1] if found else None
+        paragraph = paragraphs[-1] if paragraphs else None
         if paragraph is None or _is_apart(paragraph, here, habits):
-            found.append(_Paragraph([(here.line.text, here.number)], here, here))
+            paragraphs.append(_Paragraph([(here.line.text, here.number)], here, here))
             continue
         hyphen, between = _joint(paragraph, here, habits)
         if hyphen:
@@ -184,7 +177,7 @@ def _paragraphs(placed: Sequence[_Placed], habits: _Habits) -> list[_Paragraph]:
         paragraph.pieces.append((between + here.line.text, here.number))
         paragraph.row = paragraph.row if here.is_beside(paragraph.last) else here
         paragraph.last = here
-    return found
+    return paragraphs
 
 
 def _written(paragraphs: Sequence[_Paragraph], pages: int) -> tuple[str, tuple[int, ...]]:
@@ -214,15 +207,15 @@ def _habits(placed: Sequence[_Placed]) -> _Habits:
         if above.is_indented and not above.had_room_for(below, is_end=True):
             steps_back += not below.is_indented
             stays += below.is_indented and _is_flush(above, below)
-    words = (word for one in placed for word in _WORD.findall(one.line.text))
-    begun = sum(one.begins_indented for one in placed)
+    words = (word for here in placed for word in _WORD.findall(here.line.text))
     return _Habits(
         gaps={
             height: counted.most_common(1)[0][0]
             for height, counted in gaps.items()
             if counted.total() >= _LEAST_GAPS
         },
-        indents_tell=begun >= _MANY_INDENTS and steps_back >= stays,
+        indents_tell=sum(here.begins_indented for here in placed) >= _MANY_INDENTS
+        and steps_back >= stays,
         is_outdented=stays > steps_back and stays >= _MANY_FLUSH,
         words=frozenset(word.lower() for word in words),
     )
@@ -242,22 +235,19 @@ def _is_apart(paragraph: _Paragraph, here: _Placed, habits: _Habits) -> bool:
     if not above.line.is_like(here.line) or (is_below and is_wide_gap):
         return True
     if above.in_row and here.in_row:
-        return not is_below or _is_level(above.line, here.line)
+        return not is_below or here.line.is_level_with(above.line)
     return _begins_paragraph(above, row, here, habits)
 
 
 def _begins_paragraph(above: _Placed, row: _Placed, here: _Placed, habits: _Habits) -> bool:
-    """Return whether a line like the one above it, at the usual distance, begins a paragraph.
-
-    ``row`` is the first of the lines that stand beside the one above.
-    """
+    """Return whether a line like the one above it, at the usual distance, begins a paragraph."""
     is_below = here.is_below(above)
     ends = bool(_SENTENCE_END.search(above.line.text))
     steps_in = _steps_in(row, here, habits)
     steps_out = habits.is_outdented and row.is_indented and not here.is_indented
     if above.had_room_for(here, is_end=steps_in):
         return ends or steps_in or steps_out or not is_below
-    # Within text that is all set in, an indent tells nothing, unless the document sets none so.
+    # In text that is all indented, an indent tells nothing, unless the document has none such.
     is_set_in = here.is_indented and (habits.indents_tell or not row.is_indented)
     is_first = here.begins_indented and steps_in
     if ((is_set_in and ends) or is_first) and not _ITEM.match(row.line.text):
@@ -269,7 +259,7 @@ def _begins_paragraph(above: _Placed, row: _Placed, here: _Placed, habits: _Habi
 
 
 def _steps_in(row: _Placed, here: _Placed, habits: _Habits) -> bool:
-    """Return whether a line is set in and does not merely go on below one that is."""
+    """Return whether a line is indented and does not merely go on below one that is."""
     if habits.indents_tell or not here.is_indented:
         return here.is_indented
     is_hanging = here.line.left > row.line.left and bool(_ITEM.match(row.line.text))
@@ -289,7 +279,7 @@ def _goes_on(above: _Placed, here: _Placed, habits: _Habits) -> bool:
 
 
 def _joint(paragraph: _Paragraph, here: _Placed, habits: _Habits) -> tuple[int, str]:
-    """Count how many characters of a paragraph go, and what stands between it and its next line."""
+    """Return the number of characters to drop from a paragraph, and its link to the next line."""
     if here.is_beside(paragraph.last):
         return 0, "\t"
     is_end = _steps_in(paragraph.row, here, habits)
@@ -297,11 +287,11 @@ def _joint(paragraph: _Paragraph, here: _Placed, habits: _Habits) -> tuple[int, 
         return 0, "\n"
     if paragraph.last.had_room_for(here, is_end=is_end):
         return 0, "\n"
-    return _joined(paragraph.last.line, here.line, habits.words)
+    return _wrapped_joint(paragraph.last.line, here.line, habits.words)
 
 
-def _joined(above: Line, here: Line, words: frozenset[str]) -> tuple[int, str]:
-    """How two lines are joined that were broken only for want of room."""
+def _wrapped_joint(above: Line, here: Line, words: frozenset[str]) -> tuple[int, str]:
+    """Return the joint of two lines that were broken only for want of room."""
     broken, continued = _BROKEN_WORD.search(above.text), _CONTINUED_WORD.match(here.text)
     if broken and continued:
         joined = (broken[1] + continued[0]).lower()
@@ -309,5 +299,5 @@ def _joined(above: Line, here: Line, words: frozenset[str]) -> tuple[int, str]:
         is_soft = above.text.endswith("\u00ad")
         return (1 if is_soft or (joined in words and hyphenated not in words) else 0), ""
     is_dashed = above.text.endswith(("—", "-")) and not above.ends_in_space
-    is_wide = _WIDE.match(above.text[-1]) and _WIDE.match(here.text)
+    is_wide = IDEOGRAPH.match(above.text[-1]) and IDEOGRAPH.match(here.text)
     return 0, "" if is_dashed or is_wide else " "
