@@ -22,6 +22,8 @@ from urllib.parse import quote
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from qa.web.wording import LANGUAGES
+
 HERE = Path(__file__).parent
 PICTURES = HERE / "pictures"
 CHROMIUM_ARGS = (
@@ -137,7 +139,7 @@ def main() -> None:
         for state in STATES
         for width in SIZES
         for scheme in ("light", "dark")
-        for language in ("en", "zh-Hans", "zh-Hant")
+        for language in LANGUAGES
     ]
     folder = Path(sys.argv[1]) if sys.argv[1:] else PICTURES
     folder.mkdir(exist_ok=True)

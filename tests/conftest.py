@@ -166,7 +166,7 @@ def make_client():
     from fastapi.testclient import TestClient
 
     from qa.settings import Settings
-    from qa.web.server.app import create_app
+    from qa.web.app import create_app
 
     def make(live, address="203.0.113.7", **settings):
         app = create_app(live, Settings(**settings), chat=False)
@@ -177,7 +177,7 @@ def make_client():
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """``qa serve`` over the seed, in a process of its own; its address."""
+    """Run ``qa serve`` over the seed in a process of its own; yield its address."""
     from serving import indexed, serving
 
     # The tests of a module are one client, and ask more than a visitor does.

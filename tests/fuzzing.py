@@ -1,4 +1,4 @@
-"""Requests as a hostile client makes them, for every public route; and what a process touches.
+"""Hostile requests to every public route, and the files and addresses a process uses.
 
 ``requests`` is a strategy of hypothesis: values that Gradio would take for files, addresses or
 components, in the places of text boxes, among values that are right. ``Touched`` notes the files
@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 from hypothesis import strategies as st
 
 from qa.web.server.routes import MCP_ROUTES, ROUTES
-from qa.web.ui.wording import LANGUAGES
+from qa.web.wording import LANGUAGES
 
 # Nobody listens there, and nothing may ask.
 ELSEWHERE = "http://127.0.0.1:9/bait"
@@ -88,7 +88,7 @@ _messages = st.lists(
 
 
 class Sent(NamedTuple):
-    """A request."""
+    """A request to send."""
 
     method: str
     target: str
@@ -97,7 +97,7 @@ class Sent(NamedTuple):
 
 
 def _mostly(right):
-    """A value that is right, or is not."""
+    """Return a strategy of valid and invalid values."""
     return st.one_of(right, right, values)
 
 
@@ -111,7 +111,7 @@ _DATA = {
 
 @st.composite
 def joins(draw):
-    """The body of an event of the chat."""
+    """Return the body of a chat event."""
     function = draw(st.integers(0, 3))
     body = {
         "data": list(draw(_DATA[function])),
@@ -126,7 +126,7 @@ def joins(draw):
 
 
 def _rpcs():
-    """The body of an assistant's call."""
+    """Return the body of an MCP call."""
     arguments = st.fixed_dictionaries(
         {"question": _mostly(_words)}, optional={"since": _mostly(_words), "x": values}
     )
@@ -144,7 +144,7 @@ def _rpcs():
 
 
 def _asks():
-    """The body of a question of the API."""
+    """Return the body of a question to the API."""
     return st.fixed_dictionaries(
         {"question": _mostly(_words)},
         optional={
@@ -196,13 +196,13 @@ _JOINING = [r for r in _TAKING if r.name.endswith("queue/join")]
 
 
 def encoded(value):
-    """JSON of a value, as lenient as Python writes it."""
+    """Return a value as the lenient JSON of Python."""
     return json.dumps(value).encode()
 
 
 @st.composite
 def requests(draw):
-    """A request to a public route."""
+    """Return a request to a public route."""
     route = draw(st.sampled_from(_ROUTES) | st.sampled_from(_TAKING) | st.sampled_from(_JOINING))
     id_ = quote(draw(_ids).encode("utf-8", "replace"), safe="%")
     path = route.name.replace("{language}", draw(st.sampled_from(LANGUAGES)))
@@ -222,10 +222,10 @@ def requests(draw):
 
 
 class Touched:
-    """The files that this process opens and the addresses it connects to, other than its own."""
+    """The foreign files that this process opens, and the addresses it connects to."""
 
     def __init__(self, *folders):
-        """``folders`` are its own, beside those of Python and its packages."""
+        """Ignore ``folders``, and those of Python and its packages."""
         installed = [*site.getsitepackages(), *sysconfig.get_paths().values(), sys.base_prefix]
         own = [*installed, sys.prefix, Path(__file__).parent.parent / "src", *folders]
         ways = (os.path.abspath, os.path.realpath)

@@ -1,4 +1,4 @@
-"""Servers in processes of their own, and Chromium, for the tests that meet them as they are."""
+"""Servers in processes of their own, and Chromium, for end-to-end tests."""
 
 import contextlib
 import json
@@ -24,14 +24,14 @@ CHROMIUM_ARGS = (
 
 
 def free_port():
-    """A port nobody listens on."""
+    """Return a free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return free.getsockname()[1]
 
 
 def indexed(home):
-    """The seed's record and its index in the folder ``home``."""
+    """Copy the seed's record into ``home`` and index it there; return ``home``."""
     shutil.copytree(ROOT / "corpus", home / "corpus")
     command = [sys.executable, "-m", "qa", "index"]
     subprocess.run(command, cwd=home, check=True, capture_output=True)
@@ -39,16 +39,16 @@ def indexed(home):
 
 
 def tool(name, package, path="/usr/sbin"):
-    """The path of a program; without it a test is skipped, which CI takes for a failure."""
+    """Return the path of a program, or skip the test, which CI counts as a failure."""
     found = shutil.which(name) or shutil.which(name, path=path)
     return found or pytest.skip(f"{name} is missing (on Debian: apt-get install {package}).")
 
 
 @contextlib.contextmanager
 def nginx(folder, port, server_ports, example="nginx.conf"):
-    """An example's nginx on a port of its own, without TLS; its address.
+    """Run an example's nginx on a port of its own, without TLS; yield its address.
 
-    ``server_ports`` are those to put in the place of the example's.
+    ``server_ports`` replace those of the example.
     """
     text = (DEPLOY / example).read_text("utf-8")
     text = text.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};")
@@ -61,7 +61,7 @@ def nginx(folder, port, server_ports, example="nginx.conf"):
 
 @contextlib.contextmanager
 def proxy(folder, port, text):
-    """An nginx that listens at a port, by what stands inside http { }."""
+    """Run an nginx that listens at a port, with ``text`` inside http { }."""
     places = "".join(
         f"{kind}_temp_path {folder}/{kind};\n"
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -87,9 +87,9 @@ def proxy(folder, port, text):
 
 @contextlib.contextmanager
 def serving(home, **settings):
-    """``qa serve`` over the index in ``home``, with these settings; its address.
+    """Run ``qa serve`` over the index in ``home`` with these settings; yield its address.
 
-    Afterwards: it ended by itself when told to, and nothing in its log went wrong.
+    Afterwards: it stopped on the signal, and its log has no error.
     """
     with started(home, **settings) as (address, _):
         yield address
@@ -97,7 +97,7 @@ def serving(home, **settings):
 
 @contextlib.contextmanager
 def started(home, **settings):
-    """As ``serving``: the server's address, and its process."""
+    """Like ``serving``; yield the address and the process."""
     port = settings.setdefault("port", free_port())
     given = {
         f"QA_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
@@ -124,7 +124,7 @@ def started(home, **settings):
 
 
 def ask(page, question):
-    """Ask in the chat, and wait for the answer."""
+    """Ask in the chat and wait for the answer."""
     answers = page.locator("#qa-chat .qa-answer").count()
     page.fill("#qa-question textarea", question)
     page.locator("#qa-question textarea").press("Enter")

@@ -1,4 +1,4 @@
-"""The JSON API: what the command line answers, over HTTP; errors as problem JSON."""
+"""The JSON API gives the command line's answers over HTTP; errors are problem JSON."""
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +24,7 @@ def served(make_live, make_client):
     return live.qa, make_client(live)
 
 
-def test_an_answer_is_the_one_that_the_command_line_gives(served):
+def test_the_api_gives_the_answer_of_the_command_line(served):
     qa, client = served
     answer = client.post("/api/v1/ask", json={"question": "is tea hot", "top_k": 1})
     assert answer.headers["content-type"] == "application/json"
@@ -33,7 +33,7 @@ def test_an_answer_is_the_one_that_the_command_line_gives(served):
     assert len(expected["citations"]) == 1
 
 
-def test_what_was_asked_before_bears_on_the_answer_and_dates_do(served):
+def test_previous_questions_and_dates_change_the_answer(served):
     qa, client = served
     body = {"question": "and is it cold?", "previous": ["is tea hot"], "since": "2020-01-01"}
     answer = client.post("/api/v1/ask", json=body).json()
@@ -46,7 +46,7 @@ def test_what_was_asked_before_bears_on_the_answer_and_dates_do(served):
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "detail"),
     [
         ({}, "question: Field required"),
         ({"question": ""}, "question: String should have at least 1 character"),
@@ -62,24 +62,24 @@ def test_what_was_asked_before_bears_on_the_answer_and_dates_do(served):
         ({"question": "tea", "speaker": "nobody"}, "The record has no speaker 'nobody'"),
     ],
 )
-def test_what_is_wrong_is_told_as_problem_json(served, body, told):
+def test_invalid_requests_get_problem_json(served, body, detail):
     answer = served[1].post("/api/v1/ask", json=body)
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
     assert (problem["status"], problem["title"]) == (422, HTTPStatus(422).phrase)
-    assert told in problem["detail"]
+    assert detail in problem["detail"]
 
 
 def test_many_ask_at_once_and_each_gets_its_own_answer(served):
     qa, client = served
     questions = [f"is {word} {n}" for n in range(20) for word in ("tea", "milk")]
 
-    def asked(question):
+    def answer_to(question):
         return client.post("/api/v1/ask", json={"question": question}).json()
 
     with ThreadPoolExecutor(8) as threads:
-        answers = list(threads.map(asked, questions))
+        answers = list(threads.map(answer_to, questions))
     assert [a["question"] for a in answers] == questions
     for question, answer in zip(questions, answers, strict=True):
         first = (answer["citations"] or answer["nearest"])[0]
@@ -91,7 +91,7 @@ def test_many_ask_at_once_and_each_gets_its_own_answer(served):
         )
 
 
-def test_a_document_is_told_whole_and_not_again_where_it_is_the_same(served):
+def test_a_document_is_sent_once_while_its_etag_matches(served):
     qa, client = served
     answer = client.get("/api/v1/documents/tea")
     assert answer.json() == to_json(qa.snapshot.documents["tea"])
@@ -107,7 +107,7 @@ def test_a_document_is_told_whole_and_not_again_where_it_is_the_same(served):
     )
 
 
-def test_the_status_says_what_is_answered_from_and_how_much_may_be_asked(served):
+def test_the_status_describes_the_record_and_the_limits(served):
     qa, client = served
     assert client.get("/api/v1/status").json() == {
         "version": "0.1.0",
@@ -134,36 +134,36 @@ def test_readiness_names_the_snapshot(served):
 
 
 @pytest.mark.slow
-def test_the_example_of_the_description_is_what_is_answered(real_encoder, tmp_path):
+def test_the_example_in_the_description_is_a_real_answer(real_encoder, tmp_path):
     from qa import QA
     from qa.index.build import build
     from qa.sources.corpus_folder import read_all
     from qa.web.server.openapi import EXAMPLES
 
     build(list(read_all(ROOT / "corpus")), tmp_path, real_encoder, passage_chars=1250)
-    asked = EXAMPLES["ask"]
-    answer = to_json(QA.open(tmp_path).ask(asked["question"], top_k=asked["top_k"]))
+    body = EXAMPLES["ask"]
+    answer = to_json(QA.open(tmp_path).ask(body["question"], top_k=body["top_k"]))
 
-    def without_figures(told):
-        cited = [{**c, "confidence": 0} for c in told["citations"]]
+    def without_figures(answer):
+        cited = [{**c, "confidence": 0} for c in answer["citations"]]
         changing = {"citations": cited, "elapsed_ms": 0, "confidence": 0, "snapshot": ""}
-        return {**told, **changing}
+        return {**answer, **changing}
 
     assert without_figures(EXAMPLES["answer"]) == without_figures(answer)
 
 
 @pytest.fixture
 def batch(make_live, make_client):
-    """What comes of a batch of questions, each as its fields."""
+    """A function that sends a batch of questions, each as text or fields."""
     live = make_live(TEXTS)
     client = make_client(live, api_keys=[HASH])
 
-    def asked(*questions, **headers):
+    def send(*questions, **headers):
         body = {"questions": [{"question": q} if isinstance(q, str) else q for q in questions]}
         return client.post("/api/v1/batch", json=body, headers={**BEARER, **headers})
 
-    asked.live = live
-    return asked
+    send.live = live
+    return send
 
 
 def test_a_question_of_a_batch_that_fails_leaves_the_others_their_answers(batch):
@@ -189,9 +189,7 @@ def test_a_question_of_a_batch_that_fails_leaves_the_others_their_answers(batch)
     assert long["error"]["detail"].startswith("The question has 2,001 characters")
 
 
-def test_a_failure_nobody_foresaw_is_one_questions_and_says_nothing_of_its_cause(
-    batch, monkeypatch, caplog
-):
+def test_an_unexpected_error_fails_one_question_and_hides_its_cause(batch, monkeypatch, caplog):
     ask = batch.live.qa.ask
 
     def sometimes(question):
@@ -209,9 +207,7 @@ def test_a_failure_nobody_foresaw_is_one_questions_and_says_nothing_of_its_cause
 
 
 @pytest.mark.parametrize("error", [UnavailableError("at db:19530"), OverloadError("come again")])
-def test_a_batch_none_of_which_the_server_can_answer_now_is_refused_as_a_whole(
-    batch, monkeypatch, error
-):
+def test_a_batch_is_refused_if_the_server_can_answer_none_of_it(batch, monkeypatch, error):
     ask = batch.live.ask
 
     async def refused(question, request):
@@ -228,7 +224,7 @@ def test_a_batch_none_of_which_the_server_can_answer_now_is_refused_as_a_whole(
     assert some[0]["error"]["status"] == 503
 
 
-def test_a_batch_of_another_shape_is_told_which_item_is_wrong(batch):
+def test_an_invalid_batch_names_the_wrong_item(batch):
     came = batch("is tea hot", "is milk cold", {"top_k": 1}, {"question": "tea", "since": "May"})
     assert came.status_code == 422
     detail = came.json()["detail"]
@@ -238,20 +234,20 @@ def test_a_batch_of_another_shape_is_told_which_item_is_wrong(batch):
 
 
 @pytest.mark.parametrize("given", ["abcdefgh", "x" * 64])
-def test_the_questions_of_a_batch_are_kept_each_under_an_id_of_its_own(
+def test_each_question_of_a_batch_is_saved_under_its_own_id(
     make_live, make_client, tmp_path, given
 ):
     kept = FeedbackStore(tmp_path / "feedback.sqlite", days=90)
     client = make_client(Live(make_live(TEXTS).qa, feedback=kept), api_keys=[HASH])
     body = {"questions": [{"question": q} for q in ("is tea hot", "thanks", "is milk cold")]}
     client.post("/api/v1/batch", json=body, headers={**BEARER, "X-Request-Id": given})
-    found = {asked.question: asked.request for asked in kept.all()}
-    assert set(found) == {"is tea hot", "is milk cold"}
-    base = found["is tea hot"].removesuffix("-0")
-    assert found["is milk cold"] == f"{base}-2"
+    ids = {row.question: row.request for row in kept.all()}
+    assert set(ids) == {"is tea hot", "is milk cold"}
+    base = ids["is tea hot"].removesuffix("-0")
+    assert ids["is milk cold"] == f"{base}-2"
     assert (base == given) == (len(given) == 8)
-    thought = {"request": found["is milk cold"], "helpful": False}
-    assert client.post("/api/v1/feedback", json=thought).status_code == 204
+    feedback = {"request": ids["is milk cold"], "helpful": False}
+    assert client.post("/api/v1/feedback", json=feedback).status_code == 204
     assert {a.question: a.helpful for a in kept.all()} == {
         "is tea hot": None,
         "is milk cold": False,

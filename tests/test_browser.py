@@ -1,4 +1,4 @@
-"""The web chat in Chromium, with the real encoder and the seed, as a visitor meets it."""
+"""The web chat in Chromium, with the real encoder and the seed's record."""
 
 import urllib.error
 import urllib.request
@@ -7,7 +7,7 @@ import pytest
 
 from conftest import SEED
 from qa.feedback import FeedbackStore
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 from serving import ask, indexed, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.server]
@@ -17,18 +17,18 @@ QUESTION = "what are the main considerations behind the Opinions"
 
 @pytest.fixture
 def page(chromium, server):
-    """The chat, opened; afterwards: no request left the server, nothing failed."""
+    """The open chat. Afterwards: every request went to the server, and none failed."""
     page = chromium.new_page(viewport={"width": 1280, "height": 900})
-    asked, failed, errors = [], [], []
-    page.on("request", lambda request: asked.append(request.url))
+    requested, failed, errors = [], [], []
+    page.on("request", lambda request: requested.append(request.url))
     page.on("response", lambda r: failed.append((r.status, r.url)) if r.status >= 400 else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(server)
     page.wait_for_selector("#qa-question textarea")
     yield page
     page.close()
-    assert asked
-    assert [url for url in asked if not url.startswith((server, "data:", "blob:"))] == []
+    assert requested
+    assert [url for url in requested if not url.startswith((server, "data:", "blob:"))] == []
     assert failed == []
     assert errors == []
 
@@ -54,32 +54,32 @@ def test_the_question_is_answered_with_its_citation(page):
     assert "main considerations behind the issue" in first.locator(".qa-asked").first.inner_text()
 
 
-def test_the_citation_opens_the_reader_at_the_passage_marked(page):
+def test_the_citation_opens_the_document_at_the_marked_passage(page):
     ask(page, QUESTION)
     with page.context.expect_page() as opened:
         page.locator("#qa-chat .qa-links a").first.click()
-    reader = opened.value
-    reader.wait_for_load_state()
-    mark = reader.locator("mark#passage")
+    document = opened.value
+    document.wait_for_load_state()
+    mark = document.locator("mark#passage")
     assert mark.inner_text().startswith("The Opinions puts forward 28 tasks")
-    around = reader.locator("mark.around").first.inner_text()
+    around = document.locator("mark.around").first.inner_text()
     assert around.startswith("As a new round of technological revolution")
-    assert reader.evaluate("document.getElementById('passage').matches(':target')")
+    assert document.evaluate("document.getElementById('passage').matches(':target')")
     box = mark.bounding_box()
-    height = reader.viewport_size["height"]
+    height = document.viewport_size["height"]
     assert 0 <= box["y"] < height / 2
-    assert reader.locator("h1").inner_text().startswith("Recently, 27 government departments")
-    reader.close()
+    assert document.locator("h1").inner_text().startswith("Recently, 27 government departments")
+    document.close()
 
 
-def test_what_is_not_in_the_record_is_said(page):
+def test_a_question_without_answer_shows_not_in_the_record(page):
     ask(page, "import duty on soybeans")
     assert page.locator(".qa-verdict").inner_text() == "No clear answer found"
     assert "1 document, dated 21 July 2022" in page.locator(".qa-answer").inner_text()
     assert page.locator(".qa-answer > .qa-citation").count() == 0
 
 
-def test_a_follow_up_says_what_was_searched_for(page):
+def test_a_follow_up_shows_the_question_searched_for(page):
     ask(page, "what did the State Council do in 2014?")
     page.fill("#qa-question textarea", "and what did it export?")
     page.keyboard.press("Enter")
@@ -96,7 +96,7 @@ def test_a_greeting_is_greeted_and_gets_no_passage(page):
     assert page.locator(".qa-citation").count() == 0
 
 
-def test_the_welcome_says_what_the_record_holds_and_an_example_can_be_asked(page):
+def test_the_welcome_describes_the_record_and_offers_examples(page):
     assert "Covers 1 document, dated 21 July 2022." in page.inner_text("#qa-chat")
     page.locator("button.qa-example").first.click()
     page.wait_for_selector("#qa-chat .qa-citation")
@@ -115,7 +115,7 @@ def test_a_hostile_question_is_shown_as_text_and_an_empty_one_gets_no_answer(pag
     assert dialogs == []
 
 
-def test_the_chat_speaks_the_visitors_language_and_says_which(chromium, server):
+def test_the_chat_is_in_the_visitors_language_and_declares_it(chromium, server):
     context = chromium.new_context(locale="zh-TW")
     page = context.new_page()
     page.goto(server)
@@ -130,7 +130,7 @@ def test_the_chat_speaks_the_visitors_language_and_says_which(chromium, server):
     context.close()
 
 
-def test_what_is_cleared_is_leant_on_no_more(page):
+def test_a_cleared_conversation_gives_no_context(page):
     ask(page, "what did the State Council do in 2014?")
     page.locator("#qa-chat").hover()
     page.get_by_label("Clear").click()
@@ -147,7 +147,7 @@ def test_a_phone_does_not_scroll_sideways(page):
 
 
 def test_another_origin_may_read_nothing_and_what_gradio_tells_of_itself_is_closed(server):
-    def told(path):
+    def status_of(path):
         request = urllib.request.Request(  # noqa: S310 - our own server
             f"{server}{path}", headers={"Origin": "https://evil.example"}
         )
@@ -158,7 +158,7 @@ def test_another_origin_may_read_nothing_and_what_gradio_tells_of_itself_is_clos
             return error.code, error.headers
 
     for path, expected in [("/en/", 200), ("/en/config", 404), ("/en/gradio_api/info", 404)]:
-        status, headers = told(path)
+        status, headers = status_of(path)
         assert status == expected
         assert headers.get("Access-Control-Allow-Origin") is None
         assert headers["X-Frame-Options"] == "DENY"
@@ -186,7 +186,7 @@ def test_a_citation_is_copied_as_people_paste_it(chromium, server):
     context.close()
 
 
-def test_what_was_searched_for_can_be_edited_and_asked_again(page):
+def test_the_question_searched_for_can_be_edited_and_sent_again(page):
     ask(page, "what did the State Council do in 2014?")
     page.fill("#qa-question textarea", "and what did it export?")
     page.keyboard.press("Enter")
@@ -201,9 +201,7 @@ def test_what_was_searched_for_can_be_edited_and_asked_again(page):
     assert page.locator("#qa-chat .user").last.inner_text() == f"{searched} In 2021?"
 
 
-def test_whether_an_answer_helped_is_asked_where_it_is_kept_and_only_there(
-    page, chromium, tmp_path
-):
+def test_feedback_is_asked_for_only_if_the_server_keeps_it(page, chromium, tmp_path):
     ask(page, "how many tasks does the document contain?")
     assert page.locator(".qa-thought").count() == 0
     path = tmp_path / "feedback.sqlite"
@@ -225,8 +223,8 @@ def test_whether_an_answer_helped_is_asked_where_it_is_kept_and_only_there(
         thanked.wait_for()
         visitor.close()
     kept = FeedbackStore(path, days=1)
-    (asked,) = kept.all()
-    assert (asked.question, asked.status, asked.helpful) == (
+    (row,) = kept.all()
+    assert (row.question, row.status, row.helpful) == (
         "import duty on soybeans",
         "not_in_record",
         False,

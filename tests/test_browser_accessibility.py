@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 from serving import ask
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.server]
@@ -24,8 +24,8 @@ LOOKS = {
 def check(page, state):
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page)
-    assert found.violations_count == 0, (state, found.generate_report())
+    results = Axe().run(page)
+    assert results.violations_count == 0, (state, results.generate_report())
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert wide <= 0, state
     small = page.evaluate(
@@ -39,7 +39,9 @@ def check(page, state):
 
 @pytest.mark.parametrize("language", ["en", "zh-Hans"])
 @pytest.mark.parametrize("look", LOOKS)
-def test_chat_answer_page_and_reader_have_no_accessibility_error(chromium, server, look, language):
+def test_chat_answer_page_and_document_page_have_no_accessibility_error(
+    chromium, server, look, language
+):
     context = chromium.new_context(**LOOKS[look], reduced_motion="reduce")
     page = context.new_page()
     say = Wording(language)
@@ -55,7 +57,7 @@ def test_chat_answer_page_and_reader_have_no_accessibility_error(chromium, serve
         if summary.is_visible():
             summary.click()
     check(page, "answer, all of it open")
-    reader = page.locator("#qa-chat .qa-links a").first.get_attribute("href")
+    link = page.locator("#qa-chat .qa-links a").first.get_attribute("href")
     ask(page, "import duty on soybeans")
     assert page.locator("#qa-chat .qa-verdict").count() == 1
     check(page, "not in the record")
@@ -70,7 +72,7 @@ def test_chat_answer_page_and_reader_have_no_accessibility_error(chromium, serve
         f"/answer?q={quote(QUESTION)}&language={language}",
         f"/answer?q=soybeans&since=2023-01-01&language={language}",
         f"/answer?q=soybeans&since=soon&language={language}",
-        f"{reader.replace('#', f'&language={language}#')}",
+        f"{link.replace('#', f'&language={language}#')}",
         f"/documents/none?language={language}",
     ]:
         page.goto(server + path)
@@ -78,8 +80,8 @@ def test_chat_answer_page_and_reader_have_no_accessibility_error(chromium, serve
     context.close()
 
 
-def test_an_answer_reads_well_to_who_hears_it(chromium, server):
-    """The accessibility tree of an answer, as a screen reader walks it."""
+def test_an_answer_reads_well_in_a_screen_reader(chromium, server):
+    """Return the accessibility tree of an answer, in the order of a screen reader."""
     page = chromium.new_page()
     page.goto(f"{server}/en/")
     page.locator("#qa-question textarea").wait_for()

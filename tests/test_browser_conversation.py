@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 from serving import ask, free_port, indexed, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.server]
@@ -35,7 +35,7 @@ def opened(context, address):
 
 
 def focused(page):
-    """What has the focus: its class or id, and its words."""
+    """Return class or id of the focused element, and its text."""
     return page.evaluate(
         "() => [document.activeElement.className || document.activeElement.parentNode.className, "
         "document.activeElement.textContent.trim()]"
@@ -43,7 +43,7 @@ def focused(page):
 
 
 def is_in_sight(page):
-    """Whether the beginning of what has the focus can be seen, and nothing lies upon it."""
+    """Return whether the top of the focused element is visible and not covered."""
     return page.evaluate(
         """() => {
           const [box] = document.activeElement.getClientRects();
@@ -55,7 +55,7 @@ def is_in_sight(page):
 
 
 def tab_to(page, words, most=20):
-    """Press Tab until what has the focus begins with these words; each stop is in sight."""
+    """Press Tab until the focused element begins with ``words``; each stop is visible."""
     for _ in range(most):
         page.keyboard.press("Tab")
         assert is_in_sight(page), focused(page)
@@ -78,10 +78,10 @@ def test_by_keyboard_alone_ask_read_open_the_citation_come_back_and_ask_on(page,
     tab_to(page, SAY("answer.open"))
     with context.expect_page() as opening:
         page.keyboard.press("Enter")
-    reader = opening.value
-    reader.locator("mark#passage:focus").wait_for()
-    assert is_in_sight(reader)
-    reader.close()
+    document = opening.value
+    document.locator("mark#passage:focus").wait_for()
+    assert is_in_sight(document)
+    document.close()
     assert focused(page)[1].startswith(SAY("answer.open"))
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.matches('#qa-question textarea')")
@@ -93,7 +93,7 @@ def test_by_keyboard_alone_ask_read_open_the_citation_come_back_and_ask_on(page,
     assert page.locator(BOX).input_value() == "t"
 
 
-def test_what_goes_on_is_said_at_once_and_the_outcome_once(page):
+def test_progress_is_announced_at_once_and_the_outcome_once(page):
     page.evaluate(
         """() => {
           window.said = [];
@@ -120,13 +120,13 @@ def test_what_goes_on_is_said_at_once_and_the_outcome_once(page):
 
 
 def first_held(page):
-    """A list in which the first question sent from the page is held, to be continued."""
+    """Hold the first question sent from the page; return the list with its route."""
     held = []
     page.route("**/queue/join*", lambda route: route.continue_() if held else held.append(route))
     return held
 
 
-def test_who_types_on_is_not_interrupted_and_hears_the_outcome(page):
+def test_typing_is_not_interrupted_and_the_outcome_is_announced(page):
     held = first_held(page)
     page.locator(BOX).fill("import duty on soybeans")
     with page.expect_request("**/queue/join*"):
@@ -134,14 +134,14 @@ def test_who_types_on_is_not_interrupted_and_hears_the_outcome(page):
         page.keyboard.type("and then")
     page.wait_for_timeout(100)
     held[0].continue_()
-    told = page.locator("#qa-state", has_text=SAY("answer.not_in_record"))
-    told.wait_for(state="attached")
+    state = page.locator("#qa-state", has_text=SAY("answer.not_in_record"))
+    state.wait_for(state="attached")
     assert page.locator("#qa-chat .user").inner_text() == "import duty on soybeans"
     assert page.evaluate("document.activeElement.matches('#qa-question textarea')")
     assert page.locator(BOX).input_value() == "and then"
 
 
-def test_what_is_asked_meanwhile_waits_and_is_answered_in_its_turn(page):
+def test_a_question_during_another_waits_its_turn(page):
     held = first_held(page)
     with page.expect_request("**/queue/join*"):
         page.locator(BOX).fill(QUESTION)
@@ -154,8 +154,8 @@ def test_what_is_asked_meanwhile_waits_and_is_answered_in_its_turn(page):
     assert len(held) == 1
     held[0].continue_()
     page.locator("#qa-chat .qa-answer").nth(1).wait_for()
-    asked = page.locator("#qa-chat .user").all_inner_texts()
-    assert asked == [QUESTION, "hello"]
+    shown = page.locator("#qa-chat .user").all_inner_texts()
+    assert shown == [QUESTION, "hello"]
     assert page.locator(BOX).input_value() == ""
     assert page.locator("#qa-chat .bot").count() == 3
     page.locator("#qa-chat .qa-courtesy:focus").wait_for()
@@ -176,8 +176,10 @@ def test_an_example_asked_meanwhile_waits_too_and_leaves_what_is_being_typed(pag
 
 
 def test_questions_asked_the_moment_the_last_is_answered_are_all_answered(page):
-    """Also where Gradio is not done with the last one, which it does not show."""
-    asked = [f"how many tasks does the document contain, {number} of 15?" for number in range(15)]
+    """Even if Gradio is still busy with the last one."""
+    questions = [
+        f"how many tasks does the document contain, {number} of 15?" for number in range(15)
+    ]
     page.evaluate(
         """async (asked) => {
           const box = document.querySelector("#qa-question textarea");
@@ -193,13 +195,13 @@ def test_questions_asked_the_moment_the_last_is_answered_are_all_answered(page):
             while (!isAnswered()) await new Promise((done) => setTimeout(done));
           }
         }""",
-        asked,
+        questions,
     )
     # Of a long conversation the beginning is gone.
-    assert page.locator("#qa-chat .user").all_inner_texts() == asked[-13:]
+    assert page.locator("#qa-chat .user").all_inner_texts() == questions[-13:]
 
 
-def test_days_and_sections_limit_what_is_looked_at_and_the_answer_says_so(page):
+def test_filters_limit_the_search_and_the_answer_states_them(page):
     options = page.get_by_role("button", name=SAY("chat.options"))
     options.click()
     page.locator("#qa-sections option").first.wait_for(state="attached")
@@ -226,7 +228,7 @@ def test_days_and_sections_limit_what_is_looked_at_and_the_answer_says_so(page):
     assert page.locator(BOX).input_value() == QUESTION
 
 
-def test_a_conversation_is_kept_in_the_browser_where_wanted_and_only_there(context, server):
+def test_the_browser_keeps_a_conversation_only_on_request(context, server):
     page = opened(context, server)
     ask(page, "what did the State Council do in 2014?")
     stored = "Object.values(localStorage).join('').length"
@@ -283,7 +285,7 @@ def test_a_question_that_is_refused_stays_in_the_box_with_a_plain_sentence(
     page.close()
 
 
-def test_a_question_too_long_is_told_so_and_stays_in_the_box(page):
+def test_a_question_that_is_too_long_gets_an_error_and_stays_in_the_box(page):
     page.locator(BOX).fill("tea " * 600)
     page.locator(BOX).press("Enter")
     page.locator("#qa-chat .qa-message", has_text="Shorten it to 2,000 or fewer.").wait_for()

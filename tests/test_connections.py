@@ -1,4 +1,4 @@
-"""Connections to the server, by client: one who opens many keeps nobody else out."""
+"""Connections per client: a client that opens many does not lock out others."""
 
 import contextlib
 import copy
@@ -20,7 +20,7 @@ PATIENCE_S = 20
 
 
 async def app(scope, receive, send):
-    """An application that answers anything."""
+    """Answer any request."""
     if scope["type"] == "http":
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"fine"})
@@ -28,7 +28,7 @@ async def app(scope, receive, send):
 
 @contextlib.contextmanager
 def served(**settings):
-    """The server's protocol with these settings: its port and its metrics."""
+    """Run the server's protocol with these settings; yield its port and metrics."""
     metrics = Metrics()
     config = uvicorn.Config(
         app,
@@ -53,14 +53,14 @@ def served(**settings):
 
 
 def connected(port, address):
-    """A connection from an address of this machine."""
+    """Connect from an address of this machine."""
     sock = socket.create_connection(("127.0.0.1", port), PATIENCE_S, (address, 0))
     sock.settimeout(PATIENCE_S)
     return sock
 
 
 def answer(port, address, sent=HEAD + b"Connection: close\r\n\r\n"):
-    """The status line of what a new connection is answered."""
+    """Return the status line that a new connection gets."""
     with connected(port, address) as sock:
         with contextlib.suppress(OSError):
             sock.sendall(sent)
@@ -83,14 +83,14 @@ def refused(metrics):
     [{"max_connections_per_client": 5}, {"max_connections": 8}],
     ids=["a client's share", "half of all"],
 )
-def test_one_client_who_opens_all_it_can_keeps_nobody_else_out(sent, settings):
+def test_a_client_with_all_its_connections_open_does_not_lock_out_others(sent, settings):
     with served(**settings) as (port, metrics), contextlib.ExitStack() as held:
         most = settings.get("max_connections_per_client", 8)
         socks = [held.enter_context(connected(port, "127.0.0.2")) for _ in range(40)]
         for sock in socks[:most]:
             sock.sendall(sent)
-        told = [sock.recv(12) for sock in socks[most:]]
-        assert told == [b"HTTP/1.1 503"] * (40 - most)
+        statuses = [sock.recv(12) for sock in socks[most:]]
+        assert statuses == [b"HTTP/1.1 503"] * (40 - most)
         assert refused(metrics) == 40 - most
         assert answer(port, "127.0.0.3") == "HTTP/1.1 200 OK"
         for sock in socks:
@@ -101,7 +101,7 @@ def test_one_client_who_opens_all_it_can_keeps_nobody_else_out(sent, settings):
             time.sleep(0.02)
 
 
-def test_connections_of_a_trusted_proxy_are_not_those_of_one_client():
+def test_connections_of_a_trusted_proxy_are_not_limited():
     settings = {"max_connections_per_client": 3, "trusted_proxies": ["127.0.0.2"]}
     with served(**settings) as (port, metrics), contextlib.ExitStack() as held:
         for _ in range(12):
@@ -118,7 +118,7 @@ def test_a_connection_that_asks_nothing_is_closed():
         assert sock.recv(1) == b""
 
 
-def test_what_is_no_http_is_counted_and_not_logged():
+def test_requests_that_are_not_http_are_counted_and_not_logged():
     kept = []
 
     class Lines(logging.Handler):

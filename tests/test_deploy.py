@@ -1,4 +1,4 @@
-"""The examples of how to serve: nginx in front, systemd around, tried as they are written.
+"""The deployment examples for nginx and systemd work as written.
 
 The example of Compose is read only: there are no containers to try it with.
 """
@@ -42,7 +42,7 @@ def proxied(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.server
 @pytest.mark.browser
-def test_the_chat_the_reader_and_the_widget_work_behind_nginx(proxied, chromium):
+def test_chat_document_page_and_widget_work_behind_nginx(proxied, chromium):
     address, _ = proxied
     page = chromium.new_page()
     failed, errors = [], []
@@ -64,26 +64,26 @@ def test_the_chat_the_reader_and_the_widget_work_behind_nginx(proxied, chromium)
     page.locator("press-qa button.launch").click()
     page.locator("press-qa textarea").fill(QUESTION)
     page.keyboard.press("Enter")
-    reader = page.locator("press-qa article .links a").first
-    assert reader.get_attribute("href").startswith(f"{address}/documents/")
+    link = page.locator("press-qa article .links a").first
+    assert link.get_attribute("href").startswith(f"{address}/documents/")
     page.close()
     assert (failed, errors) == ([], [])
 
 
 @pytest.mark.slow
 @pytest.mark.server
-def test_visitors_are_told_apart_by_what_nginx_says_and_not_by_what_they_say(proxied):
+def test_clients_are_distinguished_by_the_headers_of_nginx_alone(proxied):
     address, server = proxied
-    asked = {"json": {"question": "who issued the document?"}}
+    body = {"json": {"question": "who issued the document?"}}
     # The visitor's own word on who he is does not help him: nginx puts his address in its place.
     statuses = [
-        httpx.post(f"{address}/api/v1/ask", headers={"X-Forwarded-For": f"192.0.2.{n}"}, **asked)
+        httpx.post(f"{address}/api/v1/ask", headers={"X-Forwarded-For": f"192.0.2.{n}"}, **body)
         for n in range(4)
     ]
     assert statuses[-1].status_code == 429
     # But what the proxy says is taken.
     other = {"X-Forwarded-For": "198.51.100.7"}
-    assert httpx.post(f"{server}/api/v1/ask", headers=other, **asked).status_code == 200
+    assert httpx.post(f"{server}/api/v1/ask", headers=other, **body).status_code == 200
 
 
 @pytest.mark.slow
@@ -103,7 +103,7 @@ def test_behind_nginx_links_carry_the_path_and_metrics_are_closed(proxied):
 
 @pytest.mark.slow
 @pytest.mark.server
-def test_behind_nginx_the_host_says_at_its_root_where_to_report_vulnerabilities(proxied):
+def test_behind_nginx_the_root_of_the_host_serves_security_txt(proxied):
     root = proxied[0].removesuffix("/record")
     answer = httpx.get(f"{root}/.well-known/security.txt")
     assert answer.status_code == 200
@@ -155,14 +155,14 @@ def test_a_unit_is_left_its_sockets_and_little_else(tmp_path, unit, left):
 
 def lines_of(unit):
     """What stands in the service of a unit: the values of each name."""
-    found = {}
+    settings = {}
     text = (DEPLOY / unit).read_text("utf-8").partition("[Service]")[2].partition("[Install]")[0]
     for name, value in re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE):
-        found.setdefault(name, []).append(value)
-    return found
+        settings.setdefault(name, []).append(value)
+    return settings
 
 
-def test_the_server_may_call_nobody_and_use_no_device():
+def test_the_unit_denies_outgoing_connections_and_devices():
     lines = lines_of("press-qa.service")
     assert (lines["IPAddressDeny"], lines["IPAddressAllow"]) == (["any"], ["localhost"])
     assert (lines["PrivateDevices"], lines["DevicePolicy"]) == (["yes"], ["closed"])
@@ -174,28 +174,28 @@ def test_the_update_may_not_ask_a_cloud_for_keys():
     assert lines_of("press-qa-update.service")["IPAddressDeny"] == ["link-local multicast"]
 
 
-def test_it_is_told_what_each_line_of_a_unit_denies():
+def test_each_line_of_a_unit_is_explained():
     units = {"S": lines_of("press-qa.service"), "U": lines_of("press-qa-update.service")}
     runs = "ExecStart WorkingDirectory User Type Environment CacheDirectory Restart RestartSec "
     runs += "KillSignal TimeoutStopSec"
     denying = {mark: lines.keys() - set(runs.split()) for mark, lines in units.items()}
     table = (ROOT / "docs" / "deploying.md").read_text("utf-8").partition("| line | denies |")[2]
     rows = re.findall(r"^\| ((?:`\w+=`(?:, )?)+)( [SU])? \| .+ \|$", table, re.MULTILINE)
-    told = {"S": set(), "U": set()}
+    explained = {"S": set(), "U": set()}
     for names, mark in rows:
         for one in mark.strip() or "SU":
-            told[one] |= set(re.findall(r"\w+", names))
-    assert told["U"] - {"IPAddressAllow"} == denying["U"]
-    assert told["S"] == denying["S"]
+            explained[one] |= set(re.findall(r"\w+", names))
+    assert explained["U"] - {"IPAddressAllow"} == denying["U"]
+    assert explained["S"] == denying["S"]
 
 
 def test_the_compose_example_names_settings_and_files_that_there_are(monkeypatch):
     # As Compose does: ${NAME:?} is a variable that has to be set.
     text = (DEPLOY / "compose.yaml").read_text("utf-8")
-    text = re.sub(r"\$\{(\w+):\?\}", lambda found: {"PUBLIC_URL": PUBLIC}.get(found[1], "x"), text)
+    text = re.sub(r"\$\{(\w+):\?\}", lambda match: {"PUBLIC_URL": PUBLIC}.get(match[1], "x"), text)
     assert "${" not in text
-    told = yaml.safe_load(text)
-    services = told["services"]
+    compose = yaml.safe_load(text)
+    services = compose["services"]
     for name, service in services.items():
         given = {k: v for k, v in service.get("environment", {}).items() if k.startswith("QA_")}
         with monkeypatch.context() as environment:
@@ -208,7 +208,7 @@ def test_the_compose_example_names_settings_and_files_that_there_are(monkeypatch
             assert (settings.engine, settings.milvus_uri) == ("milvus", "http://milvus:19530")
         for volume in service.get("volumes", ()):
             source, _, rest = volume.partition(":")
-            there = source in told["volumes"] or (DEPLOY / source).exists()
+            there = source in compose["volumes"] or (DEPLOY / source).exists()
             assert there or source.startswith("./tls/"), name
             if source == "./nginx-several.conf":
                 assert rest == "/etc/nginx/conf.d/default.conf:ro"

@@ -1,4 +1,4 @@
-"""The chat's events over HTTP, without Gradio: what its page sends, and gets."""
+"""The chat's events over HTTP, in the protocol of its page, without Gradio."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ from qa.web.server.metrics import Metrics
 from qa.web.server.pending import Pending
 from qa.web.ui.events import Conversation, event_routes
 from qa.web.ui.render import Pages, message_html
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 
 TEXTS = {"tea": "Tea is hot.", "milk": "Milk is cold."}
 SAY = Wording()
@@ -22,7 +22,7 @@ SKIP = {"__type__": "update"}
 
 
 class Visitor:
-    """A client of the chat, and what is on its way to it."""
+    """A client of the chat, with its pending results."""
 
     def __init__(self, live, client, pending):
         self.live, self.client, self.pending = live, client, pending
@@ -35,18 +35,18 @@ class Visitor:
         return self.client.get("/en/gradio_api/queue/data", params={"session_hash": session})
 
     def results(self, fn_index, data):
-        """Every message of an event but the last, which closes the stream."""
+        """Return every message of an event but the last, which closes the stream."""
         event_id = self.join(fn_index, data).json()["event_id"]
         answer = self.data()
         assert answer.headers["content-type"].startswith("text/event-stream")
-        *told, closing = [json.loads(line[6:]) for line in answer.text.split("\n\n") if line]
+        *messages, closing = [json.loads(line[6:]) for line in answer.text.split("\n\n") if line]
         assert closing == {"msg": "close_stream", "event_id": None}
-        assert {message["event_id"] for message in told} == {event_id}
-        assert all(message["success"] for message in told)
-        return told
+        assert {message["event_id"] for message in messages} == {event_id}
+        assert all(message["success"] for message in messages)
+        return messages
 
     def outputs(self, fn_index, data):
-        """The last outputs of an event."""
+        """Return the last outputs of an event."""
         return self.results(fn_index, data)[-1]["output"]["data"]
 
 
@@ -63,18 +63,18 @@ def visitor(make_live):
         yield Visitor(live, client, pending)
 
 
-def asked(question, messages=(), *, keep=False, since=""):
+def question_event(question, messages=(), *, keep=False, since=""):
     return [question, [*messages], keep, since, "", ""]
 
 
 def texts(chat):
-    """Messages as the page has them: role and HTML."""
+    """Return the messages on the page: role and HTML."""
     assert all(m.keys() == {"role", "metadata", "content", "options"} for m in chat)
     return [(m["role"], m["content"][0]["text"]) for m in chat]
 
 
 def test_the_question_is_shown_at_once_and_then_the_answer(visitor):
-    first, last = visitor.results(0, asked("is tea hot"))
+    first, last = visitor.results(0, question_event("is tea hot"))
     assert (first["msg"], last["msg"]) == ("process_generating", "process_completed")
     question = ("user", message_html("is tea hot"))
     box, chat, kept = first["output"]["data"]
@@ -87,8 +87,8 @@ def test_the_question_is_shown_at_once_and_then_the_answer(visitor):
     assert visitor.pending.held_bytes == 0
 
 
-def test_an_answer_is_kept_where_that_is_wanted(visitor):
-    _, chat, kept = visitor.outputs(0, asked("is tea hot", keep=True))
+def test_an_answer_is_kept_on_request(visitor):
+    _, chat, kept = visitor.outputs(0, question_event("is tea hot", keep=True))
     assert [(m["role"], m["content"]) for m in kept] == texts(chat)
 
 
@@ -100,10 +100,10 @@ def test_a_question_is_asked_with_those_before_and_its_limits(visitor, monkeypat
         return visitor.live.qa.ask("is tea hot")
 
     monkeypatch.setattr(visitor.live, "ask", ask)
-    _, chat, kept = visitor.outputs(0, asked("first <b>", keep=True))
-    _, longer, _ = visitor.outputs(0, asked("second", kept))
+    _, chat, kept = visitor.outputs(0, question_event("first <b>", keep=True))
+    _, longer, _ = visitor.outputs(0, question_event("second", kept))
     assert longer[:2] == chat
-    visitor.outputs(0, asked("third", longer, since="2020-01-02"))
+    visitor.outputs(0, question_event("third", longer, since="2020-01-02"))
     assert asks == [
         ("first <b>", [], "None"),
         ("second", ["first <b>"], "None"),
@@ -128,8 +128,8 @@ def test_a_conversation_is_kept_restored_and_cleared_as_text(visitor):
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (asked("tea " * 600), SAY("trouble.long", characters="2,399", most="2,000")),
-        (asked("is tea hot", since="soon"), SAY("trouble.day", day="soon")),
+        (question_event("tea " * 600), SAY("trouble.long", characters="2,399", most="2,000")),
+        (question_event("is tea hot", since="soon"), SAY("trouble.day", day="soon")),
     ],
 )
 def test_a_question_that_cannot_be_taken_stays_in_the_box(visitor, data, why):
@@ -139,24 +139,22 @@ def test_a_question_that_cannot_be_taken_stays_in_the_box(visitor, data, why):
 
 
 def test_an_empty_question_is_not_asked(visitor):
-    (only,) = visitor.results(0, asked(" \0 "))
+    (only,) = visitor.results(0, question_event(" \0 "))
     box, chat, kept = only["output"]["data"]
     assert (box, kept) == ("", SKIP)
     assert texts(chat) == [("assistant", message_html(SAY("answer.empty")))]
 
 
-def test_what_fails_is_told_and_logged_without_a_visitors_words(
-    visitor, monkeypatch, caplog, capfd
-):
+def test_an_error_is_shown_and_logged_without_a_visitors_words(visitor, monkeypatch, caplog, capfd):
     async def fails(*_, **__):
         raise ValueError("Rumpelstiltskin")
 
     monkeypatch.setattr(visitor.live, "ask", fails)
-    box, chat, _ = visitor.outputs(0, asked("Rumpelstiltskin"))
+    box, chat, _ = visitor.outputs(0, question_event("Rumpelstiltskin"))
     assert box == "Rumpelstiltskin"
     (record,) = [r for r in caplog.records if r.message == "failed"]
-    told = message_html(SAY("answer.broken", request=record.request))
-    assert texts(chat)[-1] == ("assistant", told)
+    message = message_html(SAY("answer.broken", request=record.request))
+    assert texts(chat)[-1] == ("assistant", message)
     assert "Rumpelstiltskin" not in json.dumps(record.__dict__, default=str)
     assert capfd.readouterr() == ("", "")
 
@@ -165,14 +163,14 @@ def test_an_event_that_fails_itself_ends_and_is_logged_without_words(visitor, mo
     def fails(*_):
         raise ValueError("Rumpelstiltskin")
 
-    monkeypatch.setattr("qa.web.ui.events.shown_again", fails)
+    monkeypatch.setattr("qa.web.ui.events.sanitized", fails)
     visitor.join(3, [[{"role": "user", "content": "Rumpelstiltskin"}]])
-    told, closing = visitor.data().text.strip().split("\n\n")
-    last = json.loads(told[6:])
+    events, closing = visitor.data().text.strip().split("\n\n")
+    last = json.loads(events[6:])
     assert (last["msg"], last["success"]) == ("process_completed", False)
     assert last["output"] == {"error": None}
     assert "close_stream" in closing
-    assert "Rumpelstiltskin" not in caplog.text + told
+    assert "Rumpelstiltskin" not in caplog.text + events
 
 
 @pytest.mark.parametrize(
@@ -199,7 +197,7 @@ def test_a_session_that_waits_for_nothing_gets_no_stream(visitor, session):
     assert answer.headers["content-type"] in {"application/problem+json", "application/json"}
 
 
-def test_results_that_nobody_fetches_do_not_add_up(visitor):
+def test_unfetched_results_do_not_add_up(visitor):
     held = [{"role": "user", "content": "x" * 3_000}] * 10
     for number in range(60):
         assert visitor.join(3, [held], session=f"s{number}").status_code == 200
@@ -210,5 +208,5 @@ def test_results_that_nobody_fetches_do_not_add_up(visitor):
 
 def test_one_event_may_follow_another_before_it_is_fetched(visitor):
     first, second = (visitor.join(2, []).json()["event_id"] for _ in range(2))
-    told = [json.loads(line[6:]) for line in visitor.data().text.strip().split("\n\n")]
-    assert [message.get("event_id") for message in told] == [first, second, None]
+    messages = [json.loads(line[6:]) for line in visitor.data().text.strip().split("\n\n")]
+    assert [message.get("event_id") for message in messages] == [first, second, None]

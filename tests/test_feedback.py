@@ -1,4 +1,4 @@
-"""What visitors ask is kept only where that is wanted, and for so long; what is missing shows."""
+"""Feedback is kept only with the setting, and expires; unanswered questions are listed."""
 
 import contextlib
 import json
@@ -43,10 +43,10 @@ def client(make_live, make_client, kept):
     return make_client(Live(live.qa, feedback=kept))
 
 
-def test_a_question_is_kept_with_what_came_of_it_and_nothing_of_its_visitor(client, kept, path):
+def test_a_question_is_saved_with_its_outcome_and_nothing_about_its_visitor(client, kept, path):
     before = datetime.now(UTC) - timedelta(seconds=1)
-    asked = [client.post(ASK, json={"question": q}) for q in ("is tea hot", "zebra", "thanks")]
-    one, other = sorted(kept.all(), key=lambda found: found.question)
+    answers = [client.post(ASK, json={"question": q}) for q in ("is tea hot", "zebra", "thanks")]
+    one, other = sorted(kept.all(), key=lambda kept_row: kept_row.question)
     assert (one.question, one.status, one.helpful, one.reason) == (
         "is tea hot",
         "answered",
@@ -54,7 +54,7 @@ def test_a_question_is_kept_with_what_came_of_it_and_nothing_of_its_visitor(clie
         None,
     )
     assert (other.question, other.status) == ("zebra", "not_in_record")
-    assert one.request == asked[0].headers["x-request-id"]
+    assert one.request == answers[0].headers["x-request-id"]
     assert before <= one.at <= datetime.now(UTC)
     with sqlite3.connect(path) as file:
         columns = [row[1] for row in file.execute("PRAGMA table_info(asked)")]
@@ -66,19 +66,19 @@ def test_a_question_is_kept_with_what_came_of_it_and_nothing_of_its_visitor(clie
 
 def test_the_page_without_script_is_a_visitors_too(client, kept):
     client.get("/answer", params={"q": "is tea hot"})
-    assert [asked.question for asked in kept.all()] == ["is tea hot"]
+    assert [row.question for row in kept.all()] == ["is tea hot"]
 
 
-def test_what_a_visitor_thinks_is_kept_with_the_question(client, kept):
+def test_feedback_is_saved_with_its_question(client, kept):
     request = client.post(ASK, json={"question": "is tea hot"}).headers["x-request-id"]
-    thought = {"request": request, "helpful": False, "reason": "it is cold here"}
-    assert client.post(FEEDBACK, json=thought).status_code == 204
-    (asked,) = kept.all()
-    assert (asked.helpful, asked.reason) == (False, "it is cold here")
+    feedback = {"request": request, "helpful": False, "reason": "it is cold here"}
+    assert client.post(FEEDBACK, json=feedback).status_code == 204
+    (row,) = kept.all()
+    assert (row.helpful, row.reason) == (False, "it is cold here")
 
 
 @pytest.mark.parametrize(
-    ("thought", "status"),
+    ("feedback", "status"),
     [
         ({"request": "0" * 32, "helpful": True}, 404),
         ({"request": "x", "helpful": True}, 422),
@@ -86,11 +86,11 @@ def test_what_a_visitor_thinks_is_kept_with_the_question(client, kept):
         ({"request": "0" * 32}, 422),
     ],
 )
-def test_a_thought_about_nothing_is_refused(client, thought, status):
-    assert client.post(FEEDBACK, json=thought).status_code == status
+def test_feedback_on_an_unknown_request_is_refused(client, feedback, status):
+    assert client.post(FEEDBACK, json=feedback).status_code == status
 
 
-def test_nothing_is_kept_unless_that_is_wanted(make_live, make_client):
+def test_nothing_is_saved_without_the_setting(make_live, make_client):
     client = make_client(make_live({"tea": "Tea is hot."}))
     request = client.post(ASK, json={"question": "is tea hot"}).headers["x-request-id"]
     answer = client.post(FEEDBACK, json={"request": request, "helpful": True})
@@ -99,7 +99,7 @@ def test_nothing_is_kept_unless_that_is_wanted(make_live, make_client):
 
 @pytest.fixture
 def clock(monkeypatch):
-    """The system's clock and the monotonic one, which a test sets forward and back."""
+    """The system's and the monotonic clock, which a test sets forward and back."""
 
     class Clock:
         ahead = timedelta()
@@ -118,7 +118,7 @@ def clock(monkeypatch):
         monkeypatch.setattr(place, "time", shifted)
 
     def passes(**span):
-        """Both clocks go on, with the server deleting what is too old once an hour."""
+        """Move both clocks on, with the server deleting expired rows once an hour."""
         Clock.ahead += timedelta(**span)
         Clock.passed_s += timedelta(**span).total_seconds()
 
@@ -132,12 +132,12 @@ def answer(make_live):
 
 
 def rows(path):
-    """Requests and times as they stand in the file."""
+    """Return requests and times in the file."""
     with contextlib.closing(sqlite3.connect(path)) as file:
         return file.execute("SELECT request, at FROM asked ORDER BY request").fetchall()
 
 
-def test_what_is_older_than_set_is_forgotten_though_nobody_asks(answer, clock, kept, path):
+def test_expired_rows_are_deleted_without_any_request(answer, clock, kept, path):
     kept.keep("a" * 8, answer)
     for _ in range(92):
         assert [row[0] for row in rows(path)] == ["a" * 8]
@@ -149,11 +149,11 @@ def test_what_is_older_than_set_is_forgotten_though_nobody_asks(answer, clock, k
     assert timedelta(days=90) <= clock.ahead <= timedelta(days=91)
 
 
-def test_what_is_too_old_is_not_shown_although_no_server_ran(answer, clock, kept):
+def test_expired_rows_are_not_shown_even_if_no_server_ran(answer, clock, kept):
     kept.keep("a" * 8, answer)
     clock.passes(days=91)
     kept.keep("b" * 8, answer)
-    assert [asked.request for asked in kept.all()] == ["b" * 8]
+    assert [row.request for row in kept.all()] == ["b" * 8]
 
 
 def test_a_clock_that_is_behind_when_the_machine_starts_loses_nothing(answer, clock, kept, path):
@@ -167,7 +167,7 @@ def test_a_clock_that_is_behind_when_the_machine_starts_loses_nothing(answer, cl
         for _ in range(30):
             clock.passes(hours=1)
             another.forget()
-    assert [asked.request for asked in kept.all()] == ["a" * 8]
+    assert [row.request for row in kept.all()] == ["a" * 8]
 
 
 @pytest.mark.parametrize("days", [4_000, -4_000])
@@ -183,10 +183,10 @@ def test_a_clock_that_is_wrong_for_an_hour_loses_nothing(answer, clock, kept, pa
     kept.keep("c" * 8, answer)
     clock.passes(days=1)
     kept.forget()
-    assert {asked.request for asked in kept.all()} == {"a" * 8, "b" * 8, "c" * 8}
+    assert {row.request for row in kept.all()} == {"a" * 8, "b" * 8, "c" * 8}
     now = datetime.now(UTC)
-    found = [datetime.fromisoformat(at) for _, at in rows(path)]
-    assert all(now - timedelta(days=1) < at < now + timedelta(days=2) for at in found)
+    times = [datetime.fromisoformat(at) for _, at in rows(path)]
+    assert all(now - timedelta(days=1) < at < now + timedelta(days=2) for at in times)
 
 
 def test_a_clock_that_is_ahead_at_the_start_loses_nothing_at_once(answer, clock, kept, path):
@@ -214,9 +214,9 @@ def test_a_clock_that_is_set_back_after_the_start_is_believed_in_the_end(answer,
         kept.keep("b" * 8, answer)
         kept.forget()
     now = datetime.now(UTC)
-    found = {request: datetime.fromisoformat(at) for request, at in rows(path)}
-    assert set(found) == {"a" * 8, "b" * 8}
-    assert all(now <= at + timedelta(seconds=1) < now + timedelta(days=2) for at in found.values())
+    times = {request: datetime.fromisoformat(at) for request, at in rows(path)}
+    assert set(times) == {"a" * 8, "b" * 8}
+    assert all(now <= at + timedelta(seconds=1) < now + timedelta(days=2) for at in times.values())
 
 
 def test_after_a_long_stop_a_short_time_to_keep_holds_again(answer, clock, path):
@@ -241,7 +241,7 @@ def test_of_what_is_deleted_no_word_stays_in_the_files(clock, kept, path, make_l
 
 
 @pytest.mark.parametrize("named", [False, True], ids=["a path", "an address"])
-def test_nobody_but_its_owner_may_read_what_is_kept(answer, path, named):
+def test_only_its_owner_may_read_the_file(answer, path, named):
     before = os.umask(0o022)
     try:
         where = SecretStr(f"sqlite:///{path}") if named else path
@@ -261,14 +261,14 @@ def test_a_file_that_others_could_read_is_closed_to_them(path):
     assert oct(path.stat().st_mode & 0o777) == "0o600"
 
 
-def test_another_question_under_the_same_id_is_kept_and_the_id_stays_the_first_ones(client, kept):
+def test_a_second_question_under_an_id_is_saved_under_another(client, kept):
     given = {"X-Request-Id": "a" * 8}
     for question in ("is tea hot", "is milk cold", "is tea hot"):
         client.post(ASK, json={"question": question}, headers=given)
-    found = {asked.question: asked.request for asked in kept.all()}
+    requests = {row.question: row.request for row in kept.all()}
     assert len(kept.all()) == 2
-    assert found["is tea hot"] == "a" * 8
-    assert found["is milk cold"].startswith("a" * 8 + ".")
+    assert requests["is tea hot"] == "a" * 8
+    assert requests["is milk cold"].startswith("a" * 8 + ".")
     assert client.post(FEEDBACK, json={"request": "a" * 8, "helpful": True}).status_code == 204
     assert {a.question: a.helpful for a in kept.all()} == {
         "is tea hot": True,
@@ -279,7 +279,7 @@ def test_another_question_under_the_same_id_is_kept_and_the_id_stays_the_first_o
 def test_a_server_deletes_what_is_too_old_when_it_starts_and_ever_after(
     client, kept, clock, path, monkeypatch
 ):
-    monkeypatch.setattr("qa.web.server.app.FORGET_S", 0.01)
+    monkeypatch.setattr("qa.web.app.FORGET_S", 0.01)
     with client:
         client.post(ASK, json={"question": "is tea hot"})
         assert len(kept.all()) == 1
@@ -294,7 +294,7 @@ def test_a_server_deletes_what_is_too_old_when_it_starts_and_ever_after(
 def test_a_server_whose_feedback_fails_goes_on_and_tries_again(
     make_live, make_client, kept, monkeypatch, caplog
 ):
-    monkeypatch.setattr("qa.web.server.app.FORGET_S", 0.01)
+    monkeypatch.setattr("qa.web.app.FORGET_S", 0.01)
     tries = []
 
     def forget():
@@ -310,7 +310,7 @@ def test_a_server_whose_feedback_fails_goes_on_and_tries_again(
             time.sleep(0.01)
         assert client.post(ASK, json={"question": "is tea hot"}).status_code == 200
     assert len(tries) > 2
-    assert "what is too old was not deleted: It is away." in caplog.messages
+    assert "expired feedback was not deleted: It is away." in caplog.messages
 
 
 def test_a_file_that_is_none_is_refused_with_the_remedy(tmp_path):
@@ -320,8 +320,8 @@ def test_a_file_that_is_none_is_refused_with_the_remedy(tmp_path):
             FeedbackStore(path, days=1)
 
 
-def test_a_file_from_before_is_kept_on(path, make_live):
-    """The table as it was made before there were databases."""
+def test_a_file_of_an_earlier_version_is_used(path, make_live):
+    """A table created before databases were supported."""
     with sqlite3.connect(path) as file:
         file.execute(
             "CREATE TABLE asked (request TEXT PRIMARY KEY, at TEXT NOT NULL, "
@@ -336,47 +336,52 @@ def test_a_file_from_before_is_kept_on(path, make_live):
     file.close()
     with contextlib.closing(FeedbackStore(path, days=90)) as kept:
         kept.keep("b" * 8, make_live({"tea": "Tea is hot."}).qa.ask("is tea hot"))
-        found = [(asked.question, asked.helpful, asked.reason) for asked in kept.all()]
-    assert found == [("is tea hot", None, None), ("who?", True, "good")]
+        rows = [(row.question, row.helpful, row.reason) for row in kept.all()]
+    assert rows == [("is tea hot", None, None), ("who?", True, "good")]
     with sqlite3.connect(path) as file:
         assert file.execute("SELECT sql FROM sqlite_master").fetchall() == before
     file.close()
 
 
-def test_a_new_file_is_as_strict_as_one_from_before(kept, path):
+def test_a_new_file_has_the_constraints_of_an_earlier_one(kept, path):
     with sqlite3.connect(path) as file:
-        (told,) = file.execute("SELECT sql FROM sqlite_master").fetchone()
+        (statement,) = file.execute("SELECT sql FROM sqlite_master").fetchone()
         (mode,) = file.execute("PRAGMA journal_mode").fetchone()
     file.close()
-    assert ("STRICT" in told, "WITHOUT ROWID" in told, mode) == (True, True, "wal")
+    assert ("STRICT" in statement, "WITHOUT ROWID" in statement, mode) == (True, True, "wal")
 
 
 @pytest.fixture
 def away():
-    """A database that is not there; its address has a password."""
+    """The address of an unreachable database, with a password."""
     url = f"postgresql+psycopg://qa:sesame@127.0.0.1:{free_port()}/record?password=sesame"
     feedback = FeedbackStore(SecretStr(url), days=90)
     yield feedback
     feedback.close()
 
 
-def test_an_answer_is_given_where_it_cannot_be_kept(make_live, make_client, away, caplog):
+def test_an_answer_is_given_even_if_it_cannot_be_saved(make_live, make_client, away, caplog):
     live = Live(make_live({"tea": "Tea is hot."}).qa, feedback=away)
     client = make_client(live, address="127.0.0.1")
     answers = [client.post(ASK, json={"question": "is tea hot"}) for _ in range(2)]
     assert [answer.json()["status"] for answer in answers] == ["answered"] * 2
     assert "qa_answers_not_kept_total 2.0" in client.get("/metrics").text
-    thought = {"request": answers[0].headers["x-request-id"], "helpful": True, "reason": "good tea"}
-    refused = client.post(FEEDBACK, json=thought)
+    feedback = {
+        "request": answers[0].headers["x-request-id"],
+        "helpful": True,
+        "reason": "good tea",
+    }
+    refused = client.post(FEEDBACK, json=feedback)
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "60")
     assert "127.0.0.1" not in refused.text
-    said = [record.getMessage() for record in caplog.records if record.name.startswith("qa.web")]
-    assert "could not be used a moment ago" in said[-1]
+    records = [record for record in caplog.records if record.name.startswith("qa.web")]
+    errors = [record.getMessage() for record in records if record.levelname == "ERROR"]
+    assert "could not be used a moment ago" in errors[-1]
     for hidden in ("sesame", "is tea hot", "good tea"):
-        assert hidden not in "".join(said)
+        assert hidden not in "".join(record.getMessage() for record in records)
 
 
-def test_a_database_that_is_away_is_tried_again_by_one_and_used_when_it_is_back(
+def test_an_unreachable_database_is_retried_by_one_thread_and_used_once_it_is_back(
     make_live, away, kept, monkeypatch
 ):
     answer = make_live({"tea": "Tea is hot."}).qa.ask("is tea hot")
@@ -397,20 +402,20 @@ def test_a_database_that_is_away_is_tried_again_by_one_and_used_when_it_is_back(
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "message"),
     [
         ("mysql://u:sesame@h/n", r"mysql://u:\*\*\*@h/n is neither"),
         ("postgresql+pg8000://u:sesame@h/n", r"u:\*\*\*@h/n needs a package"),
         ("://sesame", "no address of a database"),
     ],
 )
-def test_an_address_that_cannot_be_used_is_refused_without_its_password(url, told):
-    with pytest.raises(FeedbackError, match=told) as refusal:
+def test_an_address_that_cannot_be_used_is_refused_without_its_password(url, message):
+    with pytest.raises(FeedbackError, match=message) as refusal:
         FeedbackStore(SecretStr(url), days=1)
     assert "sesame" not in str(refusal.value)
 
 
-def test_questions_much_alike_are_one_group_and_the_most_asked_comes_first():
+def test_similar_questions_are_one_group_led_by_the_most_frequent():
     questions = ["what is the tax on tea", "who rules", "what is the tax on tea", "the tax on tea"]
     assert grouped(questions, WordEncoder()) == [
         Group(("what is the tax on tea", "the tax on tea"), 3),
@@ -421,13 +426,13 @@ def test_questions_much_alike_are_one_group_and_the_most_asked_comes_first():
 
 @pytest.fixture
 def kept_by_settings(kept, path, monkeypatch):
-    """What is kept, where the settings say it is; embedded by the test encoder."""
+    """A store at the path of the settings; the test encoder embeds."""
     monkeypatch.setattr("qa.index.encoder.open_encoder", lambda *_: WordEncoder())
     monkeypatch.setenv("QA_FEEDBACK", str(path))
     return kept
 
 
-def test_what_got_no_answer_is_shown_and_can_be_judged(
+def test_unanswered_questions_are_listed_and_can_be_judged(
     tmp_path, kept_by_settings, make_live, monkeypatch
 ):
     kept = kept_by_settings
@@ -435,7 +440,7 @@ def test_what_got_no_answer_is_shown_and_can_be_judged(
     made = make_live({"tea": "Tea is hot."}).qa
     for request, question in [("a" * 8, "zebra\x1b[2J"), ("b" * 8, "is tea hot"), ("c" * 8, "gnu")]:
         kept.keep(request, made.ask(question))
-    kept.thought("b" * 8, helpful=False, reason="too\nshort")
+    kept.rate("b" * 8, helpful=False, reason="too\nshort")
     output = tmp_path / "unanswered.jsonl"
     done = CliRunner().invoke(app, ["feedback", "-o", str(output)])
     assert done.exit_code == 0, done.output
@@ -447,18 +452,18 @@ def test_what_got_no_answer_is_shown_and_can_be_judged(
     rows = [json.loads(line) for line in output.read_text("utf-8").splitlines()]
     assert {row["kind"] for row in rows} == {"unanswerable"}
     assert sorted(row["question"] for row in rows) == ["gnu", "is tea hot", "zebra\x1b[2J"]
-    told = json.loads(CliRunner().invoke(app, ["feedback", "--json"]).output)
-    assert (told["asked"], len(told["groups"])) == (3, 3)
+    printed = json.loads(CliRunner().invoke(app, ["feedback", "--json"]).output)
+    assert (printed["asked"], len(printed["groups"])) == (3, 3)
 
 
-def test_what_is_exported_is_a_set_to_judge(tmp_path):
+def test_the_export_is_a_questions_file(tmp_path):
     path = tmp_path / "unanswered.jsonl"
     row = {"id": "asked-1", "question": "zebra", "kind": "unanswerable"}
     path.write_text(json.dumps(row) + "\n", "utf-8")
     assert [q.kind for q in open_questions(path, {}).questions] == ["unanswerable"]
 
 
-def test_without_a_file_the_command_says_what_to_set(tmp_path, monkeypatch):
+def test_without_the_setting_the_command_names_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["feedback"])
     assert "name a file in the setting feedback" in str(done.exception)

@@ -1,32 +1,39 @@
-"""What a search is limited to: read from a form, told, and kept in links."""
+"""Filters of a search: read from a form, stated on the page, and kept in links."""
 
 import datetime
 
 import pytest
 
 from qa.errors import OverloadError, QAError, QuestionError
-from qa.web.server.problems import told
-from qa.web.ui.only import Filters
-from qa.web.ui.wording import LANGUAGES, Wording
+from qa.web.server.problems import visitor_message
+from qa.web.ui.filters import Filters
+from qa.web.wording import LANGUAGES, Wording
 
 SAY = Wording()
 DAY = datetime.date(2020, 1, 2)
 
 
 def test_blank_fields_set_nothing():
-    nothing = Filters.read("", " ", "")
-    assert (nothing, bool(nothing), nothing.query, nothing.told(SAY)) == (Filters(), False, "", "")
+    nothing = Filters.parse("", " ", "")
+    assert (nothing, bool(nothing), nothing.query, nothing.sentence(SAY)) == (
+        Filters(),
+        False,
+        "",
+        "",
+    )
 
 
-def test_what_is_set_is_asked_told_and_kept_in_links():
-    only = Filters.read("2020-01-02", "", " A & B ")
-    assert only.asked == {"since": DAY, "until": None, "section": "A & B"}
-    assert only.query == "&since=2020-01-02&section=A+%26+B"
-    assert only.told(SAY) == ("Showing only documents from 2 January 2020, in the section “A & B”.")
+def test_filters_reach_the_search_the_sentence_and_the_links():
+    filters = Filters.parse("2020-01-02", "", " A & B ")
+    assert filters.arguments == {"since": DAY, "until": None, "section": "A & B"}
+    assert filters.query == "&since=2020-01-02&section=A+%26+B"
+    assert filters.sentence(SAY) == (
+        "Showing only documents from 2 January 2020, in the section “A & B”."
+    )
 
 
 @pytest.mark.parametrize(
-    ("language", "limits", "said"),
+    ("language", "fields", "limits"),
     [
         ("en", ("2020-01-02", "2021-03-04", ""), "from 2 January 2020 to 4 March 2021"),
         ("en", ("", "2021-03-04", "Trade"), "up to 4 March 2021, in the section “Trade”"),
@@ -35,28 +42,28 @@ def test_what_is_set_is_asked_told_and_kept_in_links():
         ("zh-Hant", ("2020-01-02", "", "貿易"), "2020年1月2日起、「貿易」欄目"),
     ],
 )
-def test_limits_read_as_one_sentence_in_the_visitors_language(language, limits, said):
+def test_filters_read_as_one_sentence_in_the_visitors_language(language, fields, limits):
     say = Wording(language)
-    assert Filters.read(*limits).told(say) == say("only.told", limits=said)
+    assert Filters.parse(*fields).sentence(say) == say("only.told", limits=limits)
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2020-13-01", "02/01/2020"])
-def test_what_is_no_day_is_refused_in_the_visitors_language(text):
+def test_an_invalid_day_is_refused_in_the_visitors_language(text):
     with pytest.raises(QuestionError, match="is not a date. Use the format YYYY-MM-DD") as caught:
-        Filters.read(text, "", "")
+        Filters.parse(text, "", "")
     for language in LANGUAGES:
-        assert text in told(caught.value, Wording(language))
+        assert text in visitor_message(caught.value, Wording(language))
 
 
-def test_trouble_is_told_in_the_visitors_language_as_far_as_it_is_known():
+def test_errors_are_in_the_visitors_language_where_possible():
     chinese = Wording("zh-Hans")
     known = QuestionError("too long", "long", characters="3,000", most="2,000")
-    assert told(known, chinese) == "问题共3,000字，请缩短至2,000字以内。"
-    assert told(OverloadError("late"), chinese) == "当前使用人数较多，请稍后再试。"
-    assert "damaged" in told(QAError("damaged"), chinese)
+    assert visitor_message(known, chinese) == "问题共3,000字，请缩短至2,000字以内。"
+    assert visitor_message(OverloadError("late"), chinese) == "当前使用人数较多，请稍后再试。"
+    assert "damaged" in visitor_message(QAError("damaged"), chinese)
 
 
-def test_the_page_looks_only_at_what_it_is_limited_to_and_says_so(make_live, make_client):
+def test_the_page_searches_within_the_filters_and_states_them(make_live, make_client):
     live = make_live({"a": "Tea is hot."}, section="Tea & milk", date=DAY)
     client = make_client(live)
     page = client.get("/answer", params={"q": "is tea hot", "until": "2019-12-31"}).text

@@ -37,7 +37,7 @@ def live(tmp_path_factory):
 @pytest.fixture(scope="module")
 def client(live):
     """A client of the whole application, and what its process touches."""
-    from qa.web.server.app import create_app
+    from qa.web.app import create_app
 
     async def made():
         return create_app(live[0], Settings(mcp=True, **UNLIMITED))
@@ -73,7 +73,7 @@ def test_no_request_opens_a_file_connects_anywhere_or_fails(client):
         suppress_health_check=list(HealthCheck),
     )
     @given(requests())
-    def asked(request):
+    def answer_to(request):
         touched.is_watching = True
         try:
             status = sent_by(client, request).status_code
@@ -83,7 +83,7 @@ def test_no_request_opens_a_file_connects_anywhere_or_fails(client):
         assert touched.found == [], request
         assert status < 500, request
 
-    asked()
+    answer_to()
     assert {200, 415, 422} <= statuses["join"]
 
 

@@ -1,4 +1,4 @@
-"""The guard: who may ask what, how much and how long; what every response says of itself."""
+"""The guard: access, limits and timeouts, and the headers of every response."""
 
 import asyncio
 import hashlib
@@ -24,21 +24,21 @@ CHATTED = b'{"session_hash":"a","fn_index":2,"data":[]}'
 
 @pytest.fixture
 def client(make_live, make_client):
-    """A client of a server with the settings given."""
+    """Return a client of a server with these settings."""
     live = make_live(TEXTS)
     return lambda **settings: make_client(live, **settings)
 
 
 def guarded(app, **settings):
-    """The guard around an application, without anything of ours inside."""
+    """Return the guard around a given application."""
     given = Settings(**settings)
     return Envelope(Gate(app, given, Limits(given)), given, Metrics())
 
 
-async def asked(  # noqa: PLR0913 - what a request has
+async def send_request(  # noqa: PLR0913 - what a request has
     app, receive=None, *, path="/answer", method="GET", headers=(), address="192.0.2.1"
 ):
-    """The status, headers and body of one request made straight of the application."""
+    """Return status, headers and body of a request sent to the ASGI application."""
     sent = []
 
     async def nothing():
@@ -62,11 +62,11 @@ async def asked(  # noqa: PLR0913 - what a request has
 
 
 async def fine(scope, receive, send):
-    """An application that says what it was asked."""
+    """Answer with the request itself."""
     message = await receive()
-    told = json.dumps({k.decode(): v.decode() for k, v in scope["headers"]}).encode()
+    echoed = json.dumps({k.decode(): v.decode() for k, v in scope["headers"]}).encode()
     await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": message["body"] or told})
+    await send({"type": "http.response.body", "body": message["body"] or echoed})
 
 
 @pytest.mark.parametrize(
@@ -85,30 +85,30 @@ def test_every_response_carries_the_security_headers_and_its_requests_id(
 ):
     answer = client().request(method, path)
     assert answer.status_code == status
-    said = answer.headers
-    assert said["content-security-policy"].startswith("default-src 'none'")
-    assert said["content-security-policy"].endswith("frame-ancestors 'none'")
-    assert said["x-frame-options"] == "DENY"
-    assert said["x-content-type-options"] == "nosniff"
-    assert said["referrer-policy"] == "no-referrer"
-    assert said["cross-origin-opener-policy"] == "same-origin"
-    assert said["cross-origin-resource-policy"] == "same-origin"
-    assert "camera=()" in said["permissions-policy"]
-    assert len(said["x-request-id"]) == 32
-    assert "strict-transport-security" not in said
-    assert "server" not in said
+    headers = answer.headers
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert headers["content-security-policy"].endswith("frame-ancestors 'none'")
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert "camera=()" in headers["permissions-policy"]
+    assert len(headers["x-request-id"]) == 32
+    assert "strict-transport-security" not in headers
+    assert "server" not in headers
 
 
 def test_only_the_origins_named_may_frame_a_page(client):
-    said = client(frame_ancestors=[PAGE, "https://b.example"]).get("/documents/tea").headers
-    policy = said["content-security-policy"]
+    headers = client(frame_ancestors=[PAGE, "https://b.example"]).get("/documents/tea").headers
+    policy = headers["content-security-policy"]
     assert policy.endswith("frame-ancestors https://www.example.org https://b.example")
-    assert "x-frame-options" not in said
+    assert "x-frame-options" not in headers
 
 
-def test_a_server_behind_https_says_so(client):
-    said = client(public_url="https://ask.example.org").get("/healthz").headers
-    assert said["strict-transport-security"] == "max-age=31536000"
+def test_a_server_behind_https_sends_hsts(client):
+    headers = client(public_url="https://ask.example.org").get("/healthz").headers
+    assert headers["strict-transport-security"] == "max-age=31536000"
 
 
 def test_a_sane_request_id_is_kept_and_another_is_not(client):
@@ -124,11 +124,11 @@ def test_head_is_answered_like_get_without_the_body(client):
 
 
 @pytest.mark.parametrize("path", ["/config", "/gradio_api/info", "/gradio_api/upload", "/docs"])
-def test_what_no_route_names_is_closed(client, path):
+def test_paths_outside_the_table_are_closed(client, path):
     assert client().get(path).json()["detail"] == "There is nothing here."
 
 
-def test_a_method_a_route_does_not_take_is_told_which_it_does(client):
+def test_a_wrong_method_gets_405_with_the_allowed_ones(client):
     answer = client().delete(ASK)
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
@@ -179,12 +179,12 @@ def test_a_page_that_may_ask_may_ask_in_json_and_read_refusals(client):
     assert "Retry-After" in statuses[1].headers["access-control-expose-headers"]
 
 
-def test_who_asks_too_much_waits_and_nobody_else_does(make_live, make_client):
+def test_a_client_over_its_limit_waits_and_nobody_else_does(make_live, make_client):
     live = make_live(TEXTS)
     app = make_client(live, questions_per_minute=2).app
 
     async def statuses(address, number):
-        results = [await asked(app, address=address) for _ in range(number)]
+        results = [await send_request(app, address=address) for _ in range(number)]
         return [status for status, _, _ in results], results[-1]
 
     async def all_of_them():
@@ -247,15 +247,17 @@ def test_a_request_may_be_as_long_as_set_and_no_longer(client):
 def test_a_conversation_may_be_longer_than_a_question():
     async def statuses():
         chat = guarded(fine, max_body_bytes=1_024)
-        found = []
+        answered = []
         for size in (8_192, 8_193):
 
             async def receive(size=size):
                 return {"type": "http.request", "body": CHATTED.ljust(size), "more_body": False}
 
             path = "/zh-Hans/gradio_api/queue/join"
-            found.append((await asked(chat, receive, path=path, method="POST", headers=SENT))[0])
-        return found
+            answered.append(
+                (await send_request(chat, receive, path=path, method="POST", headers=SENT))[0]
+            )
+        return answered
 
     assert asyncio.run(statuses()) == [200, 413]
 
@@ -263,7 +265,7 @@ def test_a_conversation_may_be_longer_than_a_question():
 def test_gradio_gets_a_body_written_anew_and_its_length():
     sent = CHATTED.replace(b":", b" : ").replace(b"}", b',"event_data":null}')
 
-    async def told(scope, receive, send):
+    async def echo(scope, receive, send):
         length = dict(scope["headers"])[b"content-length"]
         body = (await receive())["body"]
         await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -274,8 +276,10 @@ def test_gradio_gets_a_body_written_anew_and_its_length():
 
     headers = [*SENT, (b"content-length", str(len(sent)).encode())]
     path = "/en/gradio_api/queue/join"
-    found = asyncio.run(asked(guarded(told), receive, path=path, method="POST", headers=headers))
-    assert (found[0], found[2]) == (200, str(len(CHATTED)).encode() + CHATTED)
+    response = asyncio.run(
+        send_request(guarded(echo), receive, path=path, method="POST", headers=headers)
+    )
+    assert (response[0], response[2]) == (200, str(len(CHATTED)).encode() + CHATTED)
 
 
 @pytest.mark.parametrize(
@@ -296,10 +300,12 @@ def test_gradio_does_not_see_a_body_that_is_not_of_its_schema(body, headers, sta
 
     for path in ("/en/gradio_api/queue/join", "/en/gradio_api/mcp/"):
         app = guarded(unseen, mcp=True)
-        found = asyncio.run(asked(app, receive, path=path, method="POST", headers=headers))
-        assert found[0] == status
-        assert found[1]["content-type"] == "application/problem+json"
-        assert json.loads(found[2])["status"] == status
+        response = asyncio.run(
+            send_request(app, receive, path=path, method="POST", headers=headers)
+        )
+        assert response[0] == status
+        assert response[1]["content-type"] == "application/problem+json"
+        assert json.loads(response[2])["status"] == status
 
 
 def test_a_request_that_does_not_arrive_is_given_up():
@@ -307,7 +313,7 @@ def test_a_request_that_does_not_arrive_is_given_up():
         await asyncio.Event().wait()
 
     slow = guarded(fine, request_timeout_s=0.01)
-    status, headers, _ = asyncio.run(asked(slow, never, path=ASK, method="POST"))
+    status, headers, _ = asyncio.run(send_request(slow, never, path=ASK, method="POST"))
     assert (status, headers["connection"]) == (408, "close")
 
 
@@ -317,7 +323,7 @@ def test_a_body_in_pieces_arrives_whole():
     async def receive():
         return {"type": "http.request", "body": pieces.pop(0), "more_body": bool(pieces)}
 
-    status, _, body = asyncio.run(asked(guarded(fine), receive, path=ASK, method="POST"))
+    status, _, body = asyncio.run(send_request(guarded(fine), receive, path=ASK, method="POST"))
     assert (status, body) == (200, b"tea!")
 
 
@@ -326,7 +332,7 @@ def test_a_body_in_pieces_arrives_whole():
     [({"max_connections": 8}, 503), ({"max_connections_per_client": 8}, 200)],
 )
 def test_more_requests_at_a_time_than_set_are_refused_with_when_to_come_again(settings, others):
-    async def found():
+    async def outcome():
         go = asyncio.Event()
 
         async def waits(scope, receive, send):
@@ -334,47 +340,47 @@ def test_more_requests_at_a_time_than_set_are_refused_with_when_to_come_again(se
             await fine(scope, receive, send)
 
         app = guarded(waits, **settings)
-        held = [asyncio.create_task(asked(app)) for _ in range(8)]
+        held = [asyncio.create_task(send_request(app)) for _ in range(8)]
         await asyncio.sleep(0)
-        ninth = await asked(app)
-        other = asyncio.create_task(asked(app, address="192.0.2.99"))
+        ninth = await send_request(app)
+        other = asyncio.create_task(send_request(app, address="192.0.2.99"))
         await asyncio.sleep(0)
         go.set()
         statuses = [(await task)[0] for task in held]
-        return statuses, ninth, (await other)[0], (await asked(app))[0]
+        return statuses, ninth, (await other)[0], (await send_request(app))[0]
 
-    held, ninth, other, afterwards = asyncio.run(found())
+    held, ninth, other, afterwards = asyncio.run(outcome())
     assert (held, ninth[0], other, afterwards) == ([200] * 8, 503, others, 200)
     assert ninth[1]["retry-after"] == "2"
 
 
-def test_where_no_question_can_wait_any_more_it_is_refused_before_it_is_read():
+def test_a_full_server_refuses_questions_before_it_reads_them():
     given = Settings()
 
     async def unread():
         raise AssertionError
 
     app = Envelope(Gate(fine, given, Limits(given), lambda: True), given, Metrics())
-    status, headers, _ = asyncio.run(asked(app, unread, path=ASK, method="POST"))
+    status, headers, _ = asyncio.run(send_request(app, unread, path=ASK, method="POST"))
     assert (status, headers["retry-after"]) == (503, "2")
-    assert asyncio.run(asked(app, path="/documents/tea"))[0] == 200
+    assert asyncio.run(send_request(app, path="/documents/tea"))[0] == 200
 
 
-def test_what_a_proxy_is_said_to_say_goes_no_further():
+def test_forwarding_headers_are_not_passed_on():
     claims = [
         (b"x-forwarded-host", b"evil.example"),
         (b"x-forwarded-for", b"1.2.3.4"),
         (b"x-gradio-server", b"http://evil.example"),
     ]
-    _, _, body = asyncio.run(asked(guarded(fine), headers=[*claims, (b"accept", b"a")]))
+    _, _, body = asyncio.run(send_request(guarded(fine), headers=[*claims, (b"accept", b"a")]))
     assert json.loads(body) == {"host": "127.0.0.1", "accept": "a"}
 
 
-def test_what_fails_inside_stays_inside(caplog):
+def test_errors_inside_are_not_disclosed(caplog):
     async def fails(scope, receive, send):
         raise ValueError("the visitor's words")
 
-    status, headers, body = asyncio.run(asked(guarded(fails)))
+    status, headers, body = asyncio.run(send_request(guarded(fails)))
     assert (status, headers["content-type"]) == (500, "application/problem+json")
     assert headers["x-request-id"] in json.loads(body)["detail"]
     for hidden in ("visitor", "ValueError", "Traceback", "test_guard"):
@@ -385,7 +391,7 @@ def test_what_fails_inside_stays_inside(caplog):
     assert "visitor" not in json.dumps(record.__dict__, default=str)
 
 
-def test_what_fails_in_a_route_is_told_as_any_other(make_live, make_client, monkeypatch):
+def test_an_error_in_a_route_is_reported_like_any_other(make_live, make_client, monkeypatch):
     live = make_live(TEXTS)
 
     async def fails(*_, **__):
@@ -398,14 +404,14 @@ def test_what_fails_in_a_route_is_told_as_any_other(make_live, make_client, monk
     assert "visitor" not in answer.text
 
 
-def test_a_line_is_logged_for_a_request_and_nobodys_words_or_address_are_in_it(caplog):
+def test_a_request_is_logged_without_words_or_address_of_its_visitor(caplog):
     with caplog.at_level(logging.INFO, logger="qa.web.server.guard"):
-        asyncio.run(asked(guarded(fine)))
+        asyncio.run(send_request(guarded(fine)))
     (record,) = [r for r in caplog.records if r.message == "request"]
     assert (record.method, record.route, record.status) == ("GET", "/answer", 200)
-    said = json.dumps(record.__dict__, default=str)
-    assert "secret" not in said
-    assert "192.0.2.1" not in said
+    logged = json.dumps(record.__dict__, default=str)
+    assert "secret" not in logged
+    assert "192.0.2.1" not in logged
 
 
 def test_metrics_are_for_the_addresses_named(make_live, make_client):
@@ -414,7 +420,7 @@ def test_metrics_are_for_the_addresses_named(make_live, make_client):
     for question in ("is tea hot", "thanks", "zebra"):
         own.post(ASK, json={"question": question})
     own.get("/nowhere/at/all?q=secret")
-    said = own.get("/metrics").text
+    metrics = own.get("/metrics").text
     for line in (
         'qa_answers_total{status="answered"} 1.0',
         'qa_answers_total{status="courtesy"} 1.0',
@@ -427,9 +433,9 @@ def test_metrics_are_for_the_addresses_named(make_live, make_client):
         "qa_open_requests 1.0",
         "qa_answer_seconds_count 3.0",
     ):
-        assert line in said
-    assert "qa_snapshot_age_seconds" in said
-    assert "secret" not in said
+        assert line in metrics
+    assert "qa_snapshot_age_seconds" in metrics
+    assert "secret" not in metrics
     assert make_client(live).get("/metrics").status_code == 404
     named = make_client(live, metrics_from=["203.0.113.0/24"])
     assert named.get("/metrics").status_code == 200
@@ -450,9 +456,9 @@ def test_websockets_are_closed():
 )
 def test_a_person_reads_a_refusal_as_a_page_in_their_language(make_live, make_client, accept, kind):
     client = make_client(make_live({"a": "Tea is hot."}), questions_per_minute=1)
-    asked = {"url": "/answer?q=tea", "headers": {"Accept": accept, "Accept-Language": "zh-TW"}}
-    assert client.get(**asked).status_code == 200
-    refused = client.get(**asked)
+    request = {"url": "/answer?q=tea", "headers": {"Accept": accept, "Accept-Language": "zh-TW"}}
+    assert client.get(**request).status_code == 200
+    refused = client.get(**request)
     assert refused.status_code == 429
     assert refused.headers["content-type"].startswith(kind)
     seconds = refused.headers["retry-after"]

@@ -1,4 +1,4 @@
-"""A conversation that a browser sends back: shown again as it was, or as the text it is."""
+"""A conversation that a browser sends back is shown unchanged, or escaped."""
 
 import datetime
 
@@ -7,10 +7,10 @@ import pytest
 from hostile import PAYLOADS
 from qa.settings import Settings
 from qa.web.server.payloads import MOST_MESSAGES, Message
-from qa.web.ui.history import asked_before, is_ours, message, shown_again
-from qa.web.ui.only import Filters
+from qa.web.ui.filters import Filters
+from qa.web.ui.history import is_own_html, message, previous_questions, sanitized
 from qa.web.ui.render import Pages, message_html
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 
 
 def sent(role, content):
@@ -18,7 +18,7 @@ def sent(role, content):
 
 
 def shown(role, content):
-    (only,) = shown_again([sent(role, content)])
+    (only,) = sanitized([sent(role, content)])
     assert only["role"] == role
     return only["content"]
 
@@ -30,7 +30,7 @@ def pages():
 
 @pytest.fixture
 def answers(make_live, pages):
-    """Answers as HTML, to show every part that the template has."""
+    """Answers as HTML that together have every part of the template."""
     live = make_live(
         {"tea": 'Q Why is tea hot? <b>\n\nMR. O\'BREW: Tea is hot "here".\n\nIt is hot & wet.'},
         date=datetime.date(2020, 1, 2),
@@ -40,16 +40,16 @@ def answers(make_live, pages):
         also=("https://example.org/also", "a letter"),
     )
     only = Filters(datetime.date(2020, 1, 1), None, "Drinks & food")
-    asked = ["why is tea hot", "is tea hot here", "and zebras?", "hello", "thanks"]
-    found = [live.qa.ask(q, previous=["why is tea hot"]) for q in asked]
-    return [pages.answer(a, live.snapshot, only, "0123456789abcdef" * 2) for a in found]
+    questions = ["why is tea hot", "is tea hot here", "and zebras?", "hello", "thanks"]
+    answers = [live.qa.ask(q, previous=["why is tea hot"]) for q in questions]
+    return [pages.answer(a, live.snapshot, only, "0123456789abcdef" * 2) for a in answers]
 
 
 def test_answers_and_messages_are_shown_again_as_they_were(answers):
     assert {html[:40].split('"')[1].split("qa-")[-1] for html in answers} >= {"courtesy"}
     assert sum("qa-citation" in html for html in answers) >= 2
     for html in [*answers, message_html("a <b>\nc & d"), message_html("x")]:
-        assert is_ours(html)
+        assert is_own_html(html)
         assert shown("assistant", html) == html
 
 
@@ -107,14 +107,14 @@ def test_html_that_is_not_ours_is_shown_as_text(role):
 )
 def test_an_answer_that_no_template_makes_is_text(html):
     html = html.format('<div class="qa-answer qa-answered"').strip()
-    assert not is_ours(html)
+    assert not is_own_html(html)
     assert shown("assistant", html) == message_html(html)
 
 
-def test_what_ends_nowhere_is_seen_at_once():
+def test_unterminated_html_is_rejected_quickly():
     for part in ('<p class="qa-x" ', "<p ", "</p>", '<a href="/', "<p>", " hidden", "&#", "\n"):
         html = '<div class="qa-answer">' + part * (500_000 // len(part)) + "<x"
-        assert not is_ours(html)
+        assert not is_own_html(html)
 
 
 def test_the_last_messages_are_kept_and_questions_that_were_answered_are_known():
@@ -124,11 +124,11 @@ def test_the_last_messages_are_kept_and_questions_that_were_answered_are_known()
             sent("user", message_html(f"question {number}?")),
             sent("assistant", '<div class="qa-answer qa-answered">x</div>'),
         ]
-    kept = shown_again(talk)
+    kept = sanitized(talk)
     assert len(kept) == 24
-    assert asked_before(kept) == ["question 10?", "question 11?", "question 12?"]
+    assert previous_questions(kept) == ["question 10?", "question 11?", "question 12?"]
     unanswered = [message("user", message_html("q")), message("assistant", message_html("no"))]
-    assert asked_before(unanswered) == []
+    assert previous_questions(unanswered) == []
 
 
 def test_parts_of_a_message_are_one_text():
@@ -140,6 +140,6 @@ def test_parts_of_a_message_are_one_text():
     "question", ["a\n\nb", "a[^1]\n\n[^1]: <img src=x>\n***", "\\u003c\n\r\n&lt;"]
 )
 def test_a_question_of_several_paragraphs_stays_as_it_was(question):
-    asked = message_html(question)
-    (shown,) = shown_again([Message(role="user", content=asked)])
-    assert shown == {"role": "user", "content": asked}
+    html = message_html(question)
+    (shown,) = sanitized([Message(role="user", content=html)])
+    assert shown == {"role": "user", "content": html}

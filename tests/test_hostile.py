@@ -32,7 +32,7 @@ from qa.sources.ingest import ingest
 from qa.sources.layouts.registry import turns
 from qa.web.server.live import Live
 from qa.web.ui.chat import example_questions
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 from serving import serving
 
 
@@ -447,7 +447,7 @@ def test_the_widget_shows_questions_and_passages_as_text(chromium, server, kept)
 def judged(tmp_path):
     """A judged set of payloads in which every question fails, so that all are in the report."""
     folder = tmp_path / "<img src=x onerror=alert(1)> & '\""
-    corpus_folder.mkdir()
+    folder.mkdir()
     documents = [
         {"_id": f"<b>{number}</b>", "title": stored(payload), "text": stored(text)}
         for number, (payload, text) in enumerate(zip(PAYLOADS, QUESTIONS, strict=False))
@@ -484,7 +484,7 @@ def test_the_report_shows_questions_and_documents_as_text(chromium, judged, tmp_
           one.querySelector(".found").textContent, one.querySelector(".expected").textContent,
         ])"""
     )
-    assert page.title() == page.text_content("h1") or corpus_folder.name in page.text_content("h1")
+    assert page.title() == page.text_content("h1") or folder.name in page.text_content("h1")
     context.close()
     assert seen == []
     assert sorted(flat(question) for question, *_ in failures) == sorted(map(flat, QUESTIONS))

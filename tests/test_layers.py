@@ -108,6 +108,22 @@ def test_every_module_imports_from_below_or_beside():
     assert checked > 40
 
 
+# Within web, bottom to top: strings, the parts of the server, pages and chat, API, application.
+WEB_FLOORS = ["wording", "server", "ui", "api", "app"]
+
+
+def test_every_module_of_the_web_imports_from_below_or_beside():
+    imports = [
+        (name.split(".")[1], other.split(".")[1])
+        for name, imported in modules()
+        for other in own(imported)
+        if name.startswith("web.") and other.startswith("web.")
+    ]
+    assert len(imports) > 40
+    floors = WEB_FLOORS.index
+    assert [(name, other) for name, other in imports if floors(other) > floors(name)] == []
+
+
 def test_optional_services_are_reached_through_registries_only():
     """Only strings name ``cluster/``: engines by their setting, and the workers."""
     outside = {n for n, i in modules() if any(o.startswith("cluster") for o in own(i))}
@@ -166,6 +182,7 @@ def test_only_the_command_line_uses_the_terminal_libraries(library):
         ("import qa.sources.ingest", ["trafilatura", "pypdfium2", "docx", "nupunkt"]),
         ("import qa.sources.ingest", ["openpyxl"]),
         ("import qa.answer.ask", ["torch", "gradio", "langchain_text_splitters"]),
+        ("import qa.web.app", ["torch", "gradio", "langchain_text_splitters"]),
     ],
 )
 def test_heavy_libraries_are_loaded_only_when_used(command, absent):

@@ -1,4 +1,4 @@
-"""Questions wait for their turn, too many are refused, new snapshots are switched to."""
+"""The live QA: a limited queue, timeouts, and the switch to new snapshots."""
 
 import asyncio
 import gc
@@ -22,7 +22,7 @@ AT_A_TIME = os.cpu_count()
 
 
 class Held:
-    """Answers like another QA, but not before it is let go."""
+    """Answers like another QA, but only once released."""
 
     def __init__(self, qa):
         self.snapshot = qa.snapshot
@@ -57,7 +57,7 @@ def until(is_so):
     raise AssertionError(is_so)
 
 
-def test_more_than_may_wait_are_refused_and_nobody_else_is_lost(opened):
+def test_questions_beyond_the_queue_are_refused_and_no_other_is_lost(opened):
     held = Held(opened({"tea": "Tea is hot."}))
     live = Live(held, max_waiting=3)
     most = AT_A_TIME + 3
@@ -76,7 +76,7 @@ def test_more_than_may_wait_are_refused_and_nobody_else_is_lost(opened):
     assert asyncio.run(live.ask("tea again")).question == "tea again"
 
 
-def test_what_waits_too_long_is_told_so_and_never_asked(opened):
+def test_a_question_that_waits_too_long_is_refused_and_never_answered(opened):
     held = Held(opened({"tea": "Tea is hot."}))
     live = Live(held, timeout_s=0.2)
 
@@ -92,7 +92,7 @@ def test_what_waits_too_long_is_told_so_and_never_asked(opened):
     assert len(held.begun) == AT_A_TIME
 
 
-def test_a_question_that_cannot_be_taken_is_told_and_leaves_nothing_behind(opened):
+def test_an_invalid_question_is_refused_and_leaves_nothing_behind(opened):
     live = Live(opened({"tea": "Tea is hot."}))
     with pytest.raises(QuestionError, match="Shorten it to 2,000 or fewer"):
         asyncio.run(live.ask("x" * 2_001))
@@ -117,7 +117,7 @@ def test_questions_end_with_the_snapshot_they_began_with(opened):
     assert before.snapshot.digest not in live.metrics.text().decode()
 
 
-def test_a_qa_that_is_replaced_is_gone_without_a_search_for_rubbish(opened):
+def test_a_replaced_qa_is_freed_without_garbage_collection(opened):
     qa = opened({"tea": "Tea is hot."})
     live = Live(qa)
     asyncio.run(live.ask("is tea hot"))
@@ -131,7 +131,9 @@ def test_a_qa_that_is_replaced_is_gone_without_a_search_for_rubbish(opened):
         gc.enable()
 
 
-def test_a_new_snapshot_is_taken_up_and_a_damaged_one_is_not(opened, make_index, monkeypatch):
+def test_the_server_switches_to_a_new_snapshot_and_not_to_a_damaged_one(
+    opened, make_index, monkeypatch
+):
     monkeypatch.setattr("qa.web.server.live._WATCH_S", 0.01)
     live = Live(opened({"tea": "Tea is hot."}))
     index = make_index({"tea": "Tea is hot."})
@@ -152,7 +154,7 @@ def test_a_new_snapshot_is_taken_up_and_a_damaged_one_is_not(opened, make_index,
         watch.stop()
 
 
-def test_a_snapshot_whose_files_come_late_is_taken_up_when_they_are_there(
+def test_the_server_switches_to_a_snapshot_once_its_files_have_arrived(
     opened, make_index, monkeypatch, tmp_path
 ):
     monkeypatch.setattr("qa.web.server.live._WATCH_S", 0.01)
@@ -184,12 +186,12 @@ def test_a_snapshot_whose_files_come_late_is_taken_up_when_they_are_there(
         ("live_digest", OSError("EIO")),
         ("live_digest", MemoryError()),
         ("live_digest", RuntimeError("x")),
-        ("_state", ValueError("x")),
-        ("_state", IndexError("x")),
+        ("_files", ValueError("x")),
+        ("_files", IndexError("x")),
     ],
     ids=lambda failure: type(failure[1]).__name__,
 )
-def test_the_watch_survives_anything_tells_it_once_and_takes_up_what_comes_later(
+def test_the_watch_survives_any_error_logs_it_once_and_switches_later(
     opened, make_index, monkeypatch, caplog, failure
 ):
     monkeypatch.setattr("qa.web.server.live._WATCH_S", 0.01)
@@ -211,7 +213,7 @@ def test_the_watch_survives_anything_tells_it_once_and_takes_up_what_comes_later
     try:
         make_index({"tea": "Tea is cold."})
         until(lambda: len(tries) > 3)
-        monkeypatch.setattr(live.metrics, "_looked", live.metrics._looked - 60)
+        monkeypatch.setattr(live.metrics, "_watched_at", live.metrics._watched_at - 60)
         until(lambda: len(tries) > 6)
         assert value(live, "qa_watch_age_seconds") > 60
         fails.clear()
@@ -219,15 +221,15 @@ def test_the_watch_survives_anything_tells_it_once_and_takes_up_what_comes_later
         until(lambda: value(live, "qa_watch_age_seconds") < 60)
     finally:
         watch.stop()
-    told = [r.getMessage() for r in caplog.records if "be looked at" in r.getMessage()]
+    logged = [r.getMessage() for r in caplog.records if "be checked" in r.getMessage()]
     name = type(error).__name__
-    assert told == [
-        f"the index cannot be looked at: {name}: {error}",
-        "the index can be looked at again",
+    assert logged == [
+        f"the index cannot be checked: {name}: {error}",
+        "the index can be checked again",
     ]
 
 
-def test_a_watch_that_fails_for_another_cause_tells_it_too(opened, monkeypatch, caplog):
+def test_a_watch_that_fails_for_another_cause_logs_it_too(opened, monkeypatch, caplog):
     monkeypatch.setattr("qa.web.server.live._WATCH_S", 0.01)
     causes = iter([OSError("one"), OSError("one"), OSError("two")])
     done = threading.Event()
@@ -244,13 +246,11 @@ def test_a_watch_that_fails_for_another_cause_tells_it_too(opened, monkeypatch, 
     watch.start()
     assert done.wait(30)
     watch.stop()
-    told = [r.getMessage() for r in caplog.records if "cannot be looked at" in r.getMessage()]
-    assert told == [f"the index cannot be looked at: OSError: {cause}" for cause in ("one", "two")]
+    logged = [r.getMessage() for r in caplog.records if "cannot be checked" in r.getMessage()]
+    assert logged == [f"the index cannot be checked: OSError: {cause}" for cause in ("one", "two")]
 
 
-def test_a_snapshot_that_there_is_no_memory_for_is_tried_again(
-    opened, make_index, monkeypatch, caplog
-):
+def test_a_snapshot_is_tried_again_after_a_lack_of_memory(opened, make_index, monkeypatch, caplog):
     monkeypatch.setattr("qa.web.server.live._WATCH_S", 0.01)
     monkeypatch.setattr("qa.web.server.live._RETRY_S", 0.05)
     live = Live(opened({"tea": "Tea is hot."}))
@@ -271,10 +271,10 @@ def test_a_snapshot_that_there_is_no_memory_for_is_tried_again(
     finally:
         watch.stop()
     assert value(live, "qa_snapshots_not_taken_up_total") == 2
-    assert "a new snapshot was not taken up: MemoryError: no memory" in caplog.messages
+    assert "a new snapshot could not be opened: MemoryError: no memory" in caplog.messages
 
 
-def test_an_engine_that_is_away_is_told_once_and_when_it_is_back(opened, monkeypatch, caplog):
+def test_an_unreachable_engine_is_logged_once_and_when_it_is_back(opened, monkeypatch, caplog):
     monkeypatch.setattr("qa.web.server.live._WATCH_S", 0.01)
     live = Live(opened({"tea": "Tea is hot."}))
     checks = []
@@ -300,7 +300,7 @@ def test_an_engine_that_is_away_is_told_once_and_when_it_is_back(opened, monkeyp
     ]
 
 
-def test_who_answers_from_what_the_engine_has_let_go_takes_up_what_is_live(
+def test_a_server_whose_collection_was_dropped_switches_to_the_live_one(
     opened, make_index, monkeypatch
 ):
     monkeypatch.setattr("qa.web.server.live._WATCH_S", 0.01)
@@ -324,7 +324,7 @@ def test_who_answers_from_what_the_engine_has_let_go_takes_up_what_is_live(
         watch.stop()
 
 
-def test_questions_are_logged_where_that_is_wanted_and_only_there(opened, caplog):
+def test_questions_are_logged_only_with_the_setting(opened, caplog):
     qa = opened({"tea": "Tea is hot."})
     caplog.clear()
     with caplog.at_level("INFO", logger="qa.web.server.live"):

@@ -1,4 +1,4 @@
-"""The API does what its description says, whatever it is sent.
+"""The API matches its description for any request.
 
 The requests are made by schemathesis from ``/openapi.json``: right ones, and ones wrong in every
 way that it knows. ``OPENAPI_EXAMPLES`` says how many are made for each operation. For a long run
@@ -37,7 +37,7 @@ from qa.index.build import build
 from qa.index.snapshot import open_snapshot
 from qa.records import Document
 from qa.settings import Settings
-from qa.web.server.app import create_app
+from qa.web.app import create_app
 from qa.web.server.live import Live
 
 pytestmark = pytest.mark.slow
@@ -91,7 +91,7 @@ DOCUMENTS = [
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory):
-    """What answers from the documents, and keeps what is asked."""
+    """A live QA over the documents that saves feedback."""
     folder = tmp_path_factory.mktemp("openapi")
     build(map(corpus_file, DOCUMENTS), folder / "index", WordEncoder(), passage_chars=100)
     feedback = FeedbackStore(folder / "feedback.sqlite", days=1)
@@ -100,7 +100,7 @@ def live(tmp_path_factory):
 
 
 def described_by(live, **limits):
-    """The API as its description tells it, served in this process."""
+    """The described API, served in this process."""
     app = create_app(live, Settings(**{**UNLIMITED, **limits}), chat=False)
     config = schemathesis.Config()
     config.projects.default.base_url = "http://127.0.0.1"
@@ -123,18 +123,18 @@ def client(live):
 
 
 def test_these_are_all_its_operations(described):
-    assert [found.ok().label for found in described.get_all_operations()] == [*OPERATIONS]
+    assert [operation.ok().label for operation in described.get_all_operations()] == [*OPERATIONS]
 
 
 @pytest.mark.parametrize("label", OPERATIONS)
-def test_every_response_is_one_that_the_description_tells(described, label):
+def test_every_response_matches_the_description(described, label):
     statuses = Counter()
 
-    def told(case):
+    def describe(case):
         for headers in ({}, BEARER):
             statuses[case.call_and_validate(checks=CHECKS, headers=headers).status_code] += 1
 
-    made = get_all_tests(schema=described, test_func=told, settings=SETTINGS, given_kwargs=None)
+    made = get_all_tests(schema=described, test_func=describe, settings=SETTINGS, given_kwargs=None)
     (test,) = [test for operation, test in (one.ok() for one in made) if operation.label == label]
     try:
         test()
@@ -143,7 +143,7 @@ def test_every_response_is_one_that_the_description_tells(described, label):
     assert OPERATIONS[label] <= set(statuses)
 
 
-def test_what_chance_does_not_find_is_told_as_well(described, live):
+def test_rare_responses_match_the_description_too(described, live):
     def sent(path, method, expected, headers=None, **request):
         case = described[path][method].Case(headers=headers or {}, **request)
         response = case.call_and_validate(checks=CHECKS)
@@ -151,8 +151,8 @@ def test_what_chance_does_not_find_is_told_as_well(described, live):
         return response
 
     ask, batch = "/api/v1/ask", "/api/v1/batch"
-    asked = sent(ask, "POST", 200, body={"question": "is tea hot"})
-    assert asked.json()["citations"] or asked.json()["nearest"]
+    answer = sent(ask, "POST", 200, body={"question": "is tea hot"})
+    assert answer.json()["citations"] or answer.json()["nearest"]
     sent(ask, "POST", 422, body={"question": "x" * 2_001})
     sent(ask, "POST", 413, body={"question": "x" * 70_000})
     sent(ask, "POST", 410, body={"question": "is tea hot", "widget": 99})
@@ -161,8 +161,8 @@ def test_what_chance_does_not_find_is_told_as_well(described, live):
     sent(batch, "POST", 200, BEARER, body=questions)
     sent(batch, "POST", 401, {"Authorization": "Bearer x"}, body=questions)
     sent(batch, "POST", 413, BEARER, body={"questions": questions["questions"] * 51})
-    thought = {"request": asked.headers["x-request-id"][0], "helpful": True}
-    sent("/api/v1/feedback", "POST", 204, body=thought)
+    feedback = {"request": answer.headers["x-request-id"][0], "helpful": True}
+    sent("/api/v1/feedback", "POST", 204, body=feedback)
     for document in DOCUMENTS:
         named = {"path_parameters": {"document_id": document.id}}
         read = sent("/api/v1/documents/{document_id}", "GET", 200, **named)
@@ -171,7 +171,7 @@ def test_what_chance_does_not_find_is_told_as_well(described, live):
         sent("/api/v1/documents/{document_id}", "GET", 304, known, **named)
 
 
-def test_who_asks_too_much_is_told_what_the_description_tells(live):
+def test_a_rate_limit_response_matches_the_description(live):
     described = described_by(live, questions_per_minute=1)
     case = described["/api/v1/ask"]["POST"].Case(body={"question": "is tea hot"})
     statuses = [case.call_and_validate(checks=CHECKS).status_code for _ in range(2)]
@@ -198,11 +198,11 @@ def test_any_text_may_be_asked_and_what_is_cited_stands_in_the_record(live, clie
     @example(question=" \0\n", previous=["\0"])
     @given(question=QUESTIONS, previous=st.lists(QUESTIONS, max_size=3))
     @settings(SETTINGS, max_examples=3 * EXAMPLES)
-    def asked(question, previous):
+    def fields(question, previous):
         body = json.dumps({"question": question, "previous": previous})  # surrogates as escapes
         response = client.post("/api/v1/ask", content=body)
         assert response.status_code in {200, 413, 422}
         if response.status_code == HTTPStatus.OK:
             assert list(faults(response.json(), documents)) == []
 
-    asked()
+    fields()

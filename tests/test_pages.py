@@ -1,11 +1,11 @@
-"""Pages that need no script: ask, read, try the widget, in the visitor's language."""
+"""Pages without script: questions, documents and the widget's sample page."""
 
 import re
 
 import pytest
 
 from qa.errors import OverloadError
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 
 TEXTS = {"tea": "Tea is hot.", "both": "Milk is cold. Tea <b>was</b> grown."}
 SAY = Wording()
@@ -33,33 +33,33 @@ def test_a_question_is_answered_with_its_citation_and_stays_in_the_box(client):
     )
 
 
-def test_the_next_question_may_lean_on_this_one(client):
+def test_the_next_question_may_refer_to_this_one(client):
     page = client.get("/answer", params={"q": "is tea hot"}).text
     assert '<input type="hidden" name="previous" value="is tea hot">' in page
     followed = client.get("/answer", params={"q": "and was it grown?", "previous": "is tea hot"})
     assert ">is tea hot and was it grown?</bdi>" in followed.text
 
 
-def test_a_link_of_another_snapshot_says_that_the_record_has_changed(client, live):
+def test_a_link_of_another_snapshot_states_that_the_record_has_changed(client, live):
     changed = SAY("page.snapshot_changed")
-    for snapshot, is_told in [(live.snapshot.digest, False), ("0" * 32, True)]:
+    for snapshot, is_stated in [("", False), (live.snapshot.digest, False), ("0" * 32, True)]:
         page = client.get("/answer", params={"q": "is tea hot", "snapshot": snapshot}).text
-        assert (changed in page) is is_told
+        assert (changed in page) is is_stated
 
 
-def test_without_a_question_the_page_says_what_there_is_to_ask(client):
+def test_without_a_question_the_page_describes_the_record(client):
     page = client.get("/answer?q=%20").text
     assert "Covers 2 undated documents." in page
     assert 'name="previous"' not in page
 
 
-def test_a_question_too_long_is_told_so_and_kept(client):
+def test_a_question_that_is_too_long_gets_an_error_and_is_kept(client):
     page = client.get("/answer", params={"q": "tea " * 600})
     assert page.status_code == 422
     assert "Shorten it to 2,000 or fewer." in page.text
 
 
-def test_a_server_with_too_much_to_do_says_when_to_come_again(live, client, monkeypatch):
+def test_a_busy_server_states_when_to_retry(live, client, monkeypatch):
     async def refuses(*_, **__):
         raise OverloadError("Too many.")
 

@@ -1,4 +1,4 @@
-"""Bodies of Gradio's routes: plain values pass, all else is refused unrepeated."""
+"""Bodies of Gradio's routes: plain values pass, anything else is refused unquoted."""
 
 import json
 
@@ -27,17 +27,17 @@ def event(fn_index=0, data=("q", (), False, "", "", ""), **members):
 
 
 def passed(body, route=JOIN, headers=JSON):
-    """The body that goes on, parsed."""
+    """Return the body passed on, parsed."""
     sent = body if isinstance(body, bytes) else json.dumps(body).encode()
     return json.loads(canonical(route, headers, sent))
 
 
-def without_none(found):
-    return {key: value for key, value in found.items() if value is not None}
+def without_none(item):
+    return {key: value for key, value in item.items() if value is not None}
 
 
 def refusal(body, route=JOIN, headers=JSON):
-    """The status and the text of a refusal."""
+    """Return the status and the text of a refusal."""
     with pytest.raises(PayloadError) as refused:
         passed(body, route, headers)
     assert NAME not in str(refused.value)
@@ -55,7 +55,7 @@ def refusal(body, route=JOIN, headers=JSON):
         event(3, [[HI] * MOST_MESSAGES], trigger_id=18, session_hash="A_b-9" * 12),
     ],
 )
-def test_what_the_page_sends_goes_on_as_it_is(sent):
+def test_payloads_of_the_page_pass_unchanged(sent):
     assert passed(sent) == json.loads(json.dumps(sent), object_hook=without_none)
 
 
@@ -174,7 +174,7 @@ def test_the_size_the_number_and_the_depth_of_a_payload_are_limited():
         b'{"session_hash":"a","fn_index":0,"data":["a\nb",[],false,"","",""]}',
     ],
 )
-def test_what_is_not_json_in_utf8_is_refused(body):
+def test_a_body_that_is_not_json_in_utf8_is_refused(body):
     assert refusal(body) == (400, "The body is not JSON in UTF-8.")
 
 

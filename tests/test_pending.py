@@ -1,4 +1,4 @@
-"""Results that wait to be fetched: given in order, and dropped by age and by bytes."""
+"""Pending results are sent in order, and dropped by age and by bytes."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ def running(steps):
 
 
 async def turns(number=5):
-    """Let everything that is due run."""
+    """Let every due callback run."""
     for _ in range(number):
         await asyncio.sleep(0)
 
@@ -75,12 +75,12 @@ def test_an_event_that_begins_while_the_last_is_sent_is_left_for_the_next_stream
         pending = Pending(LONGEST)
         event = pending.join("a", "client")
         pending.put("a", event, b"one", is_last=True)
-        reader = pending.read("a", HEARTBEAT, END)
-        assert await anext(reader) == b"one!"
+        stream = pending.read("a", HEARTBEAT, END)
+        assert await anext(stream) == b"one!"
         event = pending.join("a", "client")
         pending.put("a", event, b"two", is_last=True)
         with pytest.raises(StopAsyncIteration):
-            await anext(reader)
+            await anext(stream)
         assert await fetched(pending, "a") == [b"two!"]
 
     running(steps)
@@ -93,7 +93,7 @@ def test_an_unknown_session_gives_nothing():
     running(steps)
 
 
-def test_what_nobody_fetches_is_dropped_and_its_event_goes_on_in_silence():
+def test_an_unfetched_session_is_dropped_and_its_event_ends_silently():
     async def steps():
         pending = Pending(LONGEST, unread_s=0)
         event = pending.join("a", "client")
@@ -108,7 +108,7 @@ def test_what_nobody_fetches_is_dropped_and_its_event_goes_on_in_silence():
     running(steps)
 
 
-def test_what_is_being_fetched_is_not_dropped_by_age():
+def test_a_session_with_a_stream_is_not_dropped_by_age():
     async def steps():
         pending = Pending(LONGEST, unread_s=0)
         event = pending.join("a", "client")
@@ -120,14 +120,14 @@ def test_what_is_being_fetched_is_not_dropped_by_age():
     running(steps)
 
 
-def test_a_reader_that_goes_leaves_the_rest_for_the_next_one_for_a_while():
+def test_an_ended_stream_leaves_the_rest_for_the_next_one_for_a_while():
     async def steps():
         pending = Pending(LONGEST)
         event = pending.join("a", "client")
         pending.put("a", event, b"one", is_last=False)
-        reader = pending.read("a", HEARTBEAT, END)
-        assert await anext(reader) == b"one"
-        await reader.aclose()
+        stream = pending.read("a", HEARTBEAT, END)
+        assert await anext(stream) == b"one"
+        await stream.aclose()
         pending.put("a", event, b"two", is_last=True)
         assert await fetched(pending, "a") == [b"one", b"two!"]
         assert pending.held_bytes == 0
@@ -135,7 +135,7 @@ def test_a_reader_that_goes_leaves_the_rest_for_the_next_one_for_a_while():
     running(steps)
 
 
-def test_of_two_readers_the_later_goes_on():
+def test_a_second_stream_ends_the_first():
     async def steps():
         pending = Pending(LONGEST)
         event = pending.join("a", "client")
@@ -179,31 +179,31 @@ def test_all_clients_hold_so_many_bytes_and_the_oldest_goes_first():
     running(steps)
 
 
-def test_what_is_being_fetched_stays_where_there_is_no_room():
+def test_sessions_with_a_stream_are_not_dropped_for_room():
     async def steps():
         pending = Pending(LONGEST)
         filled(pending, "a", "client", 10_000)
-        reader = pending.read("a", HEARTBEAT, END)
-        await anext(reader)
+        stream = pending.read("a", HEARTBEAT, END)
+        await anext(stream)
         filled(pending, "b", "client", 10_000)
         assert ["a" in pending, "b" in pending] == [True, False]
-        await reader.aclose()
+        await stream.aclose()
 
     running(steps)
 
 
-def test_a_reader_too_slow_for_what_it_asks_for_loses_it():
+def test_a_stream_too_slow_for_its_results_loses_them():
     async def steps():
         pending = Pending(LONGEST)
         first, second = pending.join("a", "client"), pending.join("a", "client")
         pending.put("a", first, b"x" * 9_000, is_last=True)
-        reader = pending.read("a", HEARTBEAT, END)
-        await anext(reader)
+        stream = pending.read("a", HEARTBEAT, END)
+        await anext(stream)
         pending.put("a", second, b"x" * 9_000, is_last=True)
         assert "a" not in pending
         assert pending.held_bytes == 0
         with pytest.raises(StopAsyncIteration):
-            await anext(reader)
+            await anext(stream)
 
     running(steps)
 
@@ -220,19 +220,19 @@ def test_empty_sessions_are_limited_too():
     running(steps)
 
 
-def test_a_reader_that_waits_hears_that_the_connection_lives(monkeypatch):
+def test_a_waiting_stream_gets_heartbeats(monkeypatch):
     monkeypatch.setattr("qa.web.server.pending._HEARTBEAT_S", 0)
 
     async def steps():
         pending = Pending(LONGEST)
         event = pending.join("a", "client")
-        reader = pending.read("a", HEARTBEAT, END)
-        assert await anext(reader) == HEARTBEAT
+        stream = pending.read("a", HEARTBEAT, END)
+        assert await anext(stream) == HEARTBEAT
         pending.put("a", event, b"one", is_last=True)
         with contextlib.suppress(StopAsyncIteration):
-            found = [await anext(reader)]
-            while not found[-1].endswith(END):
-                found.append(await anext(reader))
-        assert found[-1] == b"one!"
+            pieces = [await anext(stream)]
+            while not pieces[-1].endswith(END):
+                pieces.append(await anext(stream))
+        assert pieces[-1] == b"one!"
 
     running(steps)

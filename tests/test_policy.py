@@ -1,4 +1,4 @@
-"""The chat page's policy: its own inline scripts run, by their hashes, and no others."""
+"""The chat page's policy allows its own inline scripts by their hashes, and no others."""
 
 import asyncio
 import base64
@@ -36,7 +36,7 @@ def test_every_inline_script_is_named_by_its_hash_and_the_page_stays_as_it_is():
     assert body.decode() == page
 
 
-def test_what_is_no_page_gets_no_policy():
+def test_only_pages_get_the_policy():
     assert policy_of(PlainTextResponse("<script>1</script>")) == (None, b"<script>1</script>")
 
 

@@ -1,4 +1,4 @@
-"""Refused requests: limited like all others, and a flood of them is a few lines of the log."""
+"""Refused requests count against the limits, and a flood of them is a few lines of the log."""
 
 import asyncio
 import logging
@@ -6,18 +6,18 @@ import logging
 import pytest
 
 from qa.settings import Settings
+from qa.web.server import refusals
 from qa.web.server.guard import Envelope, Gate
 from qa.web.server.limits import Limits
 from qa.web.server.metrics import Metrics
 from qa.web.server.refusals import RefusalLog
-from qa.web.server.server import refusals
-from test_guard import asked, fine
+from test_guard import fine, send_request
 
 REFUSED = [("/none", "GET", 404), ("/answer", "DELETE", 405), ("/metrics", "GET", 404)]
 
 
 def served(app=fine, **settings):
-    """The guard around an application, and its metrics."""
+    """Return the guard around an application, and its metrics."""
     given, metrics = Settings(**settings), Metrics()
     limits = Limits(given)
     return Envelope(Gate(app, given, limits), given, metrics, limits), metrics
@@ -25,13 +25,13 @@ def served(app=fine, **settings):
 
 def statuses(app, number, **request):
     async def all_of_them():
-        return [(await asked(app, **request))[0] for _ in range(number)]
+        return [(await send_request(app, **request))[0] for _ in range(number)]
 
     return asyncio.run(all_of_them())
 
 
 @pytest.mark.parametrize(("path", "method", "status"), REFUSED)
-def test_what_is_refused_counts_against_the_limit_as_well(path, method, status):
+def test_refused_requests_count_against_the_limit(path, method, status):
     app, _ = served(requests_per_minute=3)
     assert statuses(app, 5, path=path, method=method) == [status] * 3 + [429] * 2
     assert statuses(app, 1) == [429]
@@ -41,8 +41,8 @@ def test_what_is_refused_counts_against_the_limit_as_well(path, method, status):
 def test_requests_for_another_host_are_limited(make_live, make_client):
     client = make_client(make_live({"tea": "Tea is hot."}), requests_per_minute=3)
     host = {"Host": "evil.example"}
-    found = [client.get("/healthz", headers=host).status_code for _ in range(5)]
-    assert found == [421] * 3 + [429] * 2
+    codes = [client.get("/healthz", headers=host).status_code for _ in range(5)]
+    assert codes == [421] * 3 + [429] * 2
 
 
 def test_preflights_of_browsers_are_limited():
@@ -51,8 +51,8 @@ def test_preflights_of_browsers_are_limited():
         (b"origin", b"https://www.example.org"),
         (b"access-control-request-method", b"POST"),
     ]
-    found = statuses(app, 5, path="/api/v1/ask", method="OPTIONS", headers=preflight)
-    assert found == [200] * 3 + [429] * 2
+    results = statuses(app, 5, path="/api/v1/ask", method="OPTIONS", headers=preflight)
+    assert results == [200] * 3 + [429] * 2
 
 
 def lines(caplog):
@@ -66,7 +66,7 @@ def test_a_flood_is_a_few_lines_and_counted_whole(caplog, monkeypatch, limit):
 
     async def flood():
         for _ in range(200):
-            await asked(app, path="/none")
+            await send_request(app, path="/none")
         await asyncio.sleep(0.2)
 
     with caplog.at_level(logging.INFO, logger="qa.web"):
@@ -84,14 +84,14 @@ def test_a_flood_is_a_few_lines_and_counted_whole(caplog, monkeypatch, limit):
 def test_the_first_refusals_of_a_client_have_a_line_each_and_the_rest_one_together(caplog):
     async def all_of_them():
         log = RefusalLog()
-        found = [log.is_logged("a", 404) for _ in range(7)] + [log.is_logged("a", 429)]
+        is_logged = [log.is_logged("a", 404) for _ in range(7)] + [log.is_logged("a", 429)]
         other = log.is_logged("b", 404)
         log.flush()
-        return found, other, log.is_logged("a", 404)
+        return is_logged, other, log.is_logged("a", 404)
 
     with caplog.at_level(logging.INFO, logger="qa.web"):
-        found, other, afterwards = asyncio.run(all_of_them())
-    assert (found, other, afterwards) == ([True] * 5 + [False] * 3, True, True)
+        is_logged, other, afterwards = asyncio.run(all_of_them())
+    assert (is_logged, other, afterwards) == ([True] * 5 + [False] * 3, True, True)
     (summed,) = lines(caplog)
     assert (summed.count, summed.statuses) == (3, {"404": 2, "429": 1})
 
@@ -101,17 +101,17 @@ def test_clients_without_number_are_summed_up_together(caplog, monkeypatch):
 
     async def all_of_them():
         log = RefusalLog()
-        found = [log.is_logged(f"client {number}", 404) for number in range(20)]
+        is_logged = [log.is_logged(f"client {number}", 404) for number in range(20)]
         kept = len(log._lines)
         log.flush()
-        return found.count(True), kept
+        return is_logged.count(True), kept
 
     with caplog.at_level(logging.INFO, logger="qa.web"):
         assert asyncio.run(all_of_them()) == (8, 4)
     assert [record.count for record in lines(caplog)] == [12]
 
 
-def test_what_failed_is_logged_however_often(caplog):
+def test_server_errors_are_always_logged(caplog):
     async def fails(scope, receive, send):
         raise RuntimeError("x")
 

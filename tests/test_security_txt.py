@@ -1,4 +1,4 @@
-"""``security.txt`` tells how a server's owner wants vulnerabilities reported (RFC 9116)."""
+"""``security.txt`` names the contacts for vulnerabilities (RFC 9116)."""
 
 import datetime
 
@@ -19,7 +19,7 @@ def test_without_the_setting_there_is_nothing(make_live, make_client):
     assert answer.json()["detail"] == "There is nothing here."
 
 
-def test_with_the_setting_it_is_told_as_plain_text(make_live, make_client):
+def test_with_the_setting_it_is_served_as_plain_text(make_live, make_client):
     client = make_client(make_live({"tea": "Tea is hot."}), security={"contact": [MAIL]})
     before = datetime.datetime.now(datetime.UTC)
     answer = client.get(PATH)
@@ -49,7 +49,7 @@ def test_every_field_that_is_set_has_its_line():
 
 
 @pytest.mark.parametrize("address", [None, "http://ask.example.org"])
-def test_an_address_without_tls_is_not_told_as_its_own(address):
+def test_an_address_without_tls_is_not_canonical(address):
     assert "Canonical" not in security_txt(SecurityContact(contact=(MAIL,)), address, DAY)
 
 
@@ -69,7 +69,7 @@ def test_an_address_without_tls_is_not_told_as_its_own(address):
         {"contact": [MAIL], "expires": "2031-01-01"},
     ],
 )
-def test_what_the_file_may_not_hold_is_refused(security):
+def test_values_that_the_file_cannot_hold_are_refused(security):
     with pytest.raises(SettingsError, match="security"):
         Settings.load(security=security)
 

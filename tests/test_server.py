@@ -1,4 +1,4 @@
-"""The server as a process: new snapshots, its end, slow clients, its log, a root path."""
+"""The server process: new snapshots, shutdown, slow clients, log, root path."""
 
 import concurrent.futures
 import contextlib
@@ -43,13 +43,13 @@ CUT_OFF_S = 9
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """The seed's record and index; tests that change it take a copy."""
+    """The seed's record and index; tests that change it copy it."""
     return indexed(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="module")
 def served(home, tmp_path_factory):
-    """A folder with a record, and the address of what serves it and never logs a question."""
+    """A folder with a record, and the address of a server that logs no question."""
     own = shutil.copytree(home, tmp_path_factory.mktemp("served") / "home")
     with serving(own, trusted_proxies=["127.0.0.1"], questions_per_minute=100_000) as address:
         yield own, address
@@ -57,7 +57,7 @@ def served(home, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def strict(home, tmp_path_factory):
-    """The same of a server that is short of patience, takes short bodies and logs questions."""
+    """The same with short timeouts, short bodies and questions in the log."""
     own = shutil.copytree(home, tmp_path_factory.mktemp("strict") / "home")
     settings = {"request_timeout_s": 1, "max_body_bytes": 2048, "max_connections": 16}
     with serving(own, log_questions="true", **settings) as address:
@@ -65,7 +65,7 @@ def strict(home, tmp_path_factory):
 
 
 def fetched(url, body=None, **headers):
-    """Status, headers and content of an answer, whatever its status."""
+    """Return status, headers and content of a response, whatever its status."""
     if body is not None:
         headers["Content-Type"] = "application/json"
     named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -79,26 +79,26 @@ def fetched(url, body=None, **headers):
             return error.code, error.headers, error.read()
 
 
-def asked(address, question, **headers):
-    """The answer to a question that is taken."""
+def ask_over_http(address, question, **headers):
+    """Return the answer to a valid question."""
     status, _, content = fetched(f"{address}/api/v1/ask", {"question": question}, **headers)
     assert status == 200, content
     return json.loads(content)
 
 
 def ready(address):
-    """The digest that the server says it answers from."""
+    """Return the digest of the snapshot that answers."""
     return fetched(f"{address}/readyz")[2].decode()
 
 
 def measured(address, name):
-    """The value of a metric."""
+    """Return the value of a metric."""
     text = fetched(f"{address}/metrics")[2].decode()
     return float(re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)[1])
 
 
 def await_that(claim):
-    """Wait until a claim holds."""
+    """Wait until a condition holds."""
     end = time.monotonic() + PATIENCE_S
     while not claim():
         assert time.monotonic() < end
@@ -106,7 +106,7 @@ def await_that(claim):
 
 
 def publish(home, number):
-    """Add a document to the record in ``home`` and index it; the digest of the new snapshot."""
+    """Add a document to the record in ``home``, index it, and return the new digest."""
     page = f"---\ntitle: The ferry\n---\nThe ferry of Wexley carried {number} horses.\n"
     (home / "corpus" / "ferry.md").write_text(page, "utf-8")
     command = [sys.executable, "-m", "qa", "index"]
@@ -116,7 +116,7 @@ def publish(home, number):
 
 @contextlib.contextmanager
 def asking(address):
-    """Two visitors who ask one question after the other; a list of status and snapshot each."""
+    """Let two visitors ask without pause; yield a list of status and snapshot for each."""
     came, stopped, numbers = [], threading.Event(), itertools.count()
 
     def ask():
@@ -144,9 +144,9 @@ def test_a_new_snapshot_answers_without_a_restart_and_no_question_fails_meanwhil
         new = publish(home, 17)
         assert new != old
         await_that(lambda: ready(address) == new)
-        answer = asked(address, "how many horses did the ferry of Wexley carry?")
-        seen = len(came)
-        await_that(lambda: len(came) > seen + 5)
+        answer = ask_over_http(address, "how many horses did the ferry of Wexley carry?")
+        before = len(came)
+        await_that(lambda: len(came) > before + 5)
     assert answer["snapshot"] == new
     assert answer["citations"][0]["passage"]["text"] == "The ferry of Wexley carried 17 horses."
     assert {status for status, _ in came} == {200}
@@ -155,7 +155,7 @@ def test_a_new_snapshot_answers_without_a_restart_and_no_question_fails_meanwhil
     assert json.loads(fetched(f"{address}/api/v1/status")[2])["documents"] == 2
 
 
-def test_a_damaged_snapshot_is_not_taken_up_and_the_one_before_goes_on(served, tmp_path):
+def test_a_damaged_snapshot_is_rejected_and_the_current_one_goes_on(served, tmp_path):
     home, address = served
     old, refused = ready(address), measured(address, "qa_snapshots_not_taken_up_total")
     other = shutil.copytree(home, tmp_path / "other")
@@ -185,11 +185,11 @@ def test_of_a_snapshot_that_was_replaced_nothing_stays_in_memory(home, tmp_path)
         for number in range(2):
             digest = publish(own, number)
             await_that(lambda digest=digest: ready(address) == digest)
-            asked(address, QUESTION)
+            ask_over_http(address, QUESTION)
         of = Path(f"/proc/{process.pid}")
 
         def held():
-            """The snapshots of which a file is mapped or open."""
+            """Return the snapshots with a mapped or open file."""
             names = [(of / "maps").read_text("utf-8")]
             for file in (of / "fd").iterdir():
                 with contextlib.suppress(OSError):  # closed meanwhile
@@ -204,7 +204,7 @@ def test_of_a_snapshot_that_was_replaced_nothing_stays_in_memory(home, tmp_path)
 
 @contextlib.contextmanager
 def process_of(home, **settings):
-    """``qa serve`` as a process of the test's own, and its address."""
+    """Run ``qa serve`` as a process of the test's own; yield process and address."""
     port = free_port()
     given = {
         f"QA_{k.upper()}": v if isinstance(v, str) else json.dumps(v) for k, v in settings.items()
@@ -225,7 +225,7 @@ def process_of(home, **settings):
             process.wait()
 
 
-def test_told_to_stop_it_answers_what_it_was_asked_and_ends_well(home, tmp_path):
+def test_on_a_signal_it_answers_open_requests_and_exits_cleanly(home, tmp_path):
     own = shutil.copytree(home, tmp_path / "home")
     keys = [hashlib.sha256(KEY.encode()).hexdigest()]
     questions = [{"question": f"{QUESTION} ({number})"} for number in range(100)]
@@ -239,12 +239,12 @@ def test_told_to_stop_it_answers_what_it_was_asked_and_ends_well(home, tmp_path)
         )
         done = 'qa_answers_total{status="answered"}'
         await_that(lambda: measured(address, done) >= 1)
-        told = time.monotonic()
+        signalled_at = time.monotonic()
         process.send_signal(signal.SIGTERM)
         assert not coming.done()
         status, _, content = coming.result()
         code = process.wait(PATIENCE_S)
-        took_s = time.monotonic() - told
+        took_s = time.monotonic() - signalled_at
     assert status == 200
     answers = json.loads(content)["answers"]
     assert [answer["question"] for answer in answers] == [one["question"] for one in questions]
@@ -275,13 +275,13 @@ SLOW = {
 
 
 def connection(address):
-    """A connection to the server."""
+    """Connect to the server."""
     parts = urlsplit(address)
     return socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE_S)
 
 
 def is_cut_off(address, first, more):
-    """Whether the server lets go a client that sends so slowly."""
+    """Return whether the server disconnects a client that sends so slowly."""
     with connection(address) as sock:
         sock.settimeout(0.2)
         try:
@@ -302,12 +302,12 @@ def test_slow_clients_are_cut_off_and_others_are_answered_meanwhile(strict):
     with concurrent.futures.ThreadPoolExecutor(len(SLOW)) as threads:
         gone = {kind: threads.submit(is_cut_off, address, *sent) for kind, sent in SLOW.items()}
         for number in range(20):
-            assert asked(address, f"{QUESTION} ({number})")["status"] == "answered"
+            assert ask_over_http(address, f"{QUESTION} ({number})")["status"] == "answered"
     assert {kind: one.result() for kind, one in gone.items()} == dict.fromkeys(SLOW, True)
 
 
 def answer_to(address, sent):
-    """All that comes back on a connection until the server closes it."""
+    """Return all bytes of a connection until the server closes it."""
     with connection(address) as sock:
         with contextlib.suppress(OSError):  # it may close before it has everything
             for start in range(0, len(sent), 4096):
@@ -331,7 +331,7 @@ def test_a_head_that_is_too_long_is_cut_off_and_what_it_asks_not_answered(strict
             sock.sendall(start + HEAD + filling + b"\r\n")
             came = sock.recv(65_536)
     assert came == b""
-    asked(address, f"what was asked after {question}")
+    ask_over_http(address, f"what was asked after {question}")
     log = (home / f"log-{urlsplit(address).port}").read_text("utf-8")
     assert f'"{question}"' not in log
 
@@ -353,7 +353,7 @@ def test_a_body_that_is_too_long_gets_413_and_the_connection_is_closed(strict, s
     assert json.loads(content)["detail"] == "The request is longer than 2,048 bytes. Send less."
 
 
-def test_where_too_many_are_connected_it_is_said_when_to_come_again(strict):
+def test_too_many_connections_are_refused_with_retry_after(strict):
     _, address = strict
     with contextlib.ExitStack() as open_ones:
         for _ in range(40):
@@ -364,7 +364,7 @@ def test_where_too_many_are_connected_it_is_said_when_to_come_again(strict):
 
 
 def chatted(address, question):
-    """What the chat answers, as its page gets it."""
+    """Return the chat's answer in the protocol of its page."""
     joined = {"data": [question, [], False, "", "", ""], "fn_index": 0, "session_hash": "one"}
     assert fetched(f"{address}/en/gradio_api/queue/join", joined)[0] == 200
     url = f"{address}/en/gradio_api/queue/data?session_hash=one"
@@ -373,7 +373,7 @@ def chatted(address, question):
 
 
 def logged(home, address):
-    """The lines of the server's log, each an object; what it prints for its operator left out."""
+    """Return the JSON lines of the server's log, without its output on a terminal."""
     lines = (home / f"log-{urlsplit(address).port}").read_text("utf-8").splitlines()
     return [json.loads(line) for line in lines if not line.startswith("Web chat on ")]
 
@@ -409,7 +409,7 @@ def test_the_log_is_json_and_holds_neither_questions_nor_addresses(served):
 def test_questions_are_logged_where_that_is_wanted(strict):
     home, address = strict
     question = "who is Rumpelstiltskin?"
-    answer = asked(address, question)
+    answer = ask_over_http(address, question)
     lines = [line for line in logged(home, address) if line.get("question") == question]
     assert [(line["message"], line["answer"]) for line in lines] == [("asked", answer["status"])]
 
@@ -460,7 +460,7 @@ def test_head_answers_like_get_without_the_body(served, path):
 
 
 class Proxy(http.server.BaseHTTPRequestHandler):
-    """Passes on what is below /record, without it, and refuses everything else."""
+    """A proxy that passes on paths below /record, without it, and refuses all others."""
 
     behind = 0
 
@@ -487,7 +487,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def behind_a_proxy(home, tmp_path_factory):
-    """The address of a server that visitors reach below /record."""
+    """The address of a server behind a proxy at /record."""
     own = shutil.copytree(home, tmp_path_factory.mktemp("behind") / "home")
     port = free_port()
     handler = type("Handler", (Proxy,), {"behind": port})
@@ -502,7 +502,7 @@ def behind_a_proxy(home, tmp_path_factory):
 
 
 def links(url):
-    """Where the links of a page lead, and what it loads, in full."""
+    """Return the full addresses of a page's links and files."""
     status, _, content = fetched(url)
     assert status == 200, url
     names = re.findall(r'\s(?:href|src|action)="([^"]*)"', content.decode())
@@ -524,13 +524,15 @@ def links(url):
 def test_below_a_root_path_every_link_carries_it_and_leads_somewhere(
     behind_a_proxy, path, expected
 ):
-    found = {url for url in links(behind_a_proxy + path) if url.startswith("http")}
-    assert found
-    assert [url for url in found if not url.startswith(f"{behind_a_proxy}/")] == []
-    paths = {urlsplit(url).path.removeprefix("/record") for url in found}
+    addresses = {url for url in links(behind_a_proxy + path) if url.startswith("http")}
+    assert addresses
+    assert [url for url in addresses if not url.startswith(f"{behind_a_proxy}/")] == []
+    paths = {urlsplit(url).path.removeprefix("/record") for url in addresses}
     assert [e for e in expected if not any(p.endswith(e) for p in paths)] == []
     with concurrent.futures.ThreadPoolExecutor(4) as threads:
-        statuses = dict(zip(found, threads.map(lambda url: fetched(url)[0], found), strict=True))
+        statuses = dict(
+            zip(addresses, threads.map(lambda url: fetched(url)[0], addresses), strict=True)
+        )
     assert {url: status for url, status in statuses.items() if status != 200} == {}
 
 
@@ -541,10 +543,10 @@ def test_below_a_root_path_the_chat_asks_below_it(behind_a_proxy):
     assert [root for root in roots if not root.startswith(behind_a_proxy)] == []
 
 
-def test_below_a_root_path_the_reader_opens_at_the_passage(behind_a_proxy):
+def test_below_a_root_path_the_document_opens_at_the_passage(behind_a_proxy):
     page = fetched(f"{behind_a_proxy}/answer?q={quote(QUESTION)}")[2].decode()
-    reader = html.unescape(re.search(r'href="(/[^"]*/documents/[^"]*)"', page)[1])
-    assert reader.startswith("/record/documents/")
-    status, _, content = fetched(urljoin(behind_a_proxy, reader.partition("#")[0]))
+    link = html.unescape(re.search(r'href="(/[^"]*/documents/[^"]*)"', page)[1])
+    assert link.startswith("/record/documents/")
+    status, _, content = fetched(urljoin(behind_a_proxy, link.partition("#")[0]))
     assert status == 200
     assert '<mark id="passage"' in content.decode()

@@ -1,4 +1,4 @@
-"""Two servers behind nginx, one Redis and one PostgreSQL: what they share, and what is lost."""
+"""Two servers behind nginx share one Redis and one PostgreSQL, and survive their loss."""
 
 import contextlib
 import itertools
@@ -47,8 +47,8 @@ def redis(port):
 
 def redis_keys(port):
     """The keys in Redis."""
-    told = ["redis-cli", "-p", str(port), "-a", "sesame", "--no-auth-warning", "keys", "*"]
-    done = subprocess.run(told, capture_output=True, text=True, check=False)
+    command = ["redis-cli", "-p", str(port), "-a", "sesame", "--no-auth-warning", "keys", "*"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.split()
 
 
@@ -248,4 +248,4 @@ def test_no_answer_given_is_missing_when_a_server_is_killed_and_the_other_goes_o
     kept = dict(rows(database))
     assert [request for request in answered if request not in kept] == []
     assert set(kept.values()) == {QUESTION["question"]}
-    assert other.said("an answer was not kept") == 0
+    assert other.said("an answer was not saved") == 0

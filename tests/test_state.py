@@ -65,7 +65,7 @@ def test_a_damaged_file_is_moved_aside_and_made_anew(home, caplog, damage):
     assert aside.read_bytes() == spoilt
     (line,) = [record.getMessage() for record in caplog.records]
     assert line.startswith(f"qa: {path}, which keeps what is known of sources, was damaged (")
-    assert line.endswith(f"it is now {aside.name}, and is made anew from the corpus.")
+    assert line.endswith(f"it is now {aside.name}, and is built again from the corpus.")
     caplog.clear()
     assert taken(home) == ["unchanged"] * DOCUMENTS
     assert caplog.records == []

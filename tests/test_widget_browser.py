@@ -1,4 +1,4 @@
-"""The widget in Chromium, in a page of another origin that allows it what the snippet names.
+"""The widget in Chromium, in a page of another origin with the policy of the snippet.
 
 The page is as strict as a ministry's may be, and every visit ends with the same questions: was
 its policy ever violated, did a script fail, was anybody asked but its server and ours.
@@ -17,7 +17,7 @@ from playwright.sync_api import expect
 
 from conftest import SEED
 from qa.web.ui.widget import integrity, snippet
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 from serving import indexed, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.server]
@@ -48,7 +48,7 @@ expect.set_options(timeout=15_000)
 
 
 class Ministry(ThreadingHTTPServer):
-    """A site that shows what is published on it, each page under its own policy."""
+    """A site whose pages each have a policy of their own."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Shown)
@@ -56,7 +56,7 @@ class Ministry(ThreadingHTTPServer):
         self.published = {}
 
     def publish(self, content, policy, kind="text/html"):
-        """Put content on the site; its address."""
+        """Publish a page; return its address."""
         shown = (content.encode(), policy, kind)
         path = f"/{hashlib.sha256(repr(shown).encode()).hexdigest()[:16]}"
         self.published[path] = shown
@@ -75,11 +75,11 @@ class _Shown(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_):
-        """Say nothing."""
+        """Log nothing."""
 
 
 class Visits:
-    """Visits to pages of the ministry, each by a browser that was never there."""
+    """Visits to pages of the ministry, each with a fresh browser profile."""
 
     def __init__(self, chromium, ministry, address):
         self._chromium = chromium
@@ -104,7 +104,7 @@ class Visits:
         size=DESKTOP,
         **options,
     ):
-        """A page with the widget in it, opened.
+        """Open a page with the widget.
 
         ``written`` is what the page has in place of the snippet; ``sheet`` is its style sheet.
         """
@@ -170,7 +170,7 @@ def ministry():
 
 @pytest.fixture(scope="module")
 def server(home, ministry):
-    """Our server, where pages of the ministry may ask; its address."""
+    """The address of a server that allows pages of the ministry to ask."""
     settings = {"allowed_origins": [ministry.origin], "questions_per_minute": 100_000}
     with serving(home, **settings) as address:
         yield address
@@ -178,7 +178,7 @@ def server(home, ministry):
 
 @pytest.fixture
 def visit(chromium, ministry, server):
-    """Visits to the ministry. Afterwards: each was as strict a page would have it."""
+    """Visits to the ministry. Afterwards: none violated the page's policy."""
     visits = Visits(chromium, ministry, server)
     yield visits
     visits.end()
@@ -201,24 +201,24 @@ def turns(page):
 
 
 def heard(page):
-    """What a screen reader is told."""
+    """Return the text announced to screen readers."""
     return page.locator("press-qa [role=status]")
 
 
-def trouble(page):
+def error_message(page):
     return page.locator("press-qa .trouble")
 
 
 def opened(page):
-    """The page, its panel open."""
+    """A page with its panel open."""
     launch(page).click()
     expect(panel(page)).to_be_visible()
     return page
 
 
 def ask(page, question):
-    """Ask as a visitor does; what comes of it: an answer, or why there is none."""
-    before = turns(page).count() - trouble(page).count()
+    """Ask as a visitor does; return the element with the answer or the error."""
+    before = turns(page).count() - error_message(page).count()
     box(page).fill(question)
     box(page).press("Enter")
     come = turns(page).nth(before).locator("article, .verdict, .trouble").first
@@ -226,8 +226,8 @@ def ask(page, question):
     return turns(page).nth(before)
 
 
-def told(server, question, **more):
-    """What the API answers."""
+def api_answer(server, question, **more):
+    """Return the API's answer."""
     request = urllib.request.Request(  # noqa: S310 - our own server
         f"{server}/api/v1/ask",
         json.dumps({"question": question, **more}).encode(),
@@ -238,7 +238,7 @@ def told(server, question, **more):
 
 
 def widget_does(page, script, argument=None):
-    """What a script of the page's gets from the element, ``e``."""
+    """Evaluate a script of the page with the element as ``e``."""
     return page.locator("press-qa").evaluate(f"(e, given) => {script}", argument)
 
 
@@ -261,22 +261,22 @@ def test_a_question_costs_one_request_and_violates_no_policy(visit, server):
     assert (visit.violations, visit.errors) == ([], [])
 
 
-def test_the_server_is_told_neither_the_page_nor_who_visits_it(visit, ministry):
+def test_the_server_learns_neither_the_page_nor_its_visitor(visit, ministry):
     page = opened(visit())
     page.context.add_cookies([{"name": "who", "value": "me", "url": ministry.origin}])
-    with page.expect_request(ASK) as asked:
+    with page.expect_request(ASK) as request:
         ask(page, QUESTION)
-    headers = asked.value.all_headers()
+    headers = request.value.all_headers()
     assert headers["origin"] == ministry.origin
     assert not {"referer", "cookie", "authorization"} & set(headers)
 
 
 def test_a_policy_the_page_has_is_violated_where_it_is_violated(visit):
-    """The tests notice a violation, or that there is none would mean nothing."""
+    """Otherwise the absence of violations would prove nothing."""
     page = visit(content=f'{CONTENT}<img src="/picture.png"><script>let x = 1</script>')
     page.wait_for_load_state("networkidle")
-    assert any("img-src" in told for told in visit.violations)
-    assert any("script-src" in told for told in visit.violations)
+    assert any("img-src" in violation for violation in visit.violations)
+    assert any("script-src" in violation for violation in visit.violations)
     visit.violations.clear()
 
 
@@ -289,26 +289,26 @@ LOOKS = """(elements) => elements.map((e) => {
 
 
 def differences(looks, others):
-    """Where elements look different."""
+    """Return the differences in style between elements."""
     assert len(looks) == len(others)
     pairs = zip(looks, others, strict=True)
     return [sorted(set(a.split("\n")) ^ set(b.split("\n"))) for a, b in pairs if a != b]
 
 
 def widget_looks(page):
-    """How everything in the widget looks, and where it is."""
+    """Return style and position of everything in the widget."""
     inside = "[e, ...e.shadowRoot.querySelectorAll('*')]"
     return widget_does(page, f"({LOOKS})({inside})")
 
 
 def page_looks(page):
-    """How everything in the page but the widget looks, and where it is."""
+    """Return style and position of everything in the page but the widget."""
     script = f"({LOOKS})([...document.querySelectorAll('*:not(press-qa, press-qa *, script)')])"
     return page.evaluate(script)
 
 
 def page_has(page):
-    """What the page has and keeps."""
+    """Return globals, storage and cookies of the page."""
     return page.evaluate(
         """async () => ({
             names: Object.keys(window),
@@ -348,7 +348,7 @@ SHEETS = {
 
 
 def looks_when_used(visit, sheet):
-    """How the widget looks in a page with that style sheet: closed, and with an answer."""
+    """Return the style of the widget in a page with a style sheet: closed, and with an answer."""
     page = visit(sheet=sheet)
     closed = widget_looks(page)
     ask(opened(page), QUESTION)
@@ -358,11 +358,11 @@ def looks_when_used(visit, sheet):
 def test_no_style_sheet_of_the_page_reaches_the_widget(visit):
     plain_closed, plain_shown = looks_when_used(visit, "")
     assert len(plain_shown) > 50
-    found = {}
+    looks = {}
     for name, sheet in SHEETS.items():
         closed, shown = looks_when_used(visit, sheet)
-        found[name] = differences(closed, plain_closed) + differences(shown, plain_shown)
-    assert found == {name: [] for name in SHEETS}
+        looks[name] = differences(closed, plain_closed) + differences(shown, plain_shown)
+    assert looks == {name: [] for name in SHEETS}
 
 
 def test_inline_too_the_widget_keeps_its_own_looks(visit):
@@ -411,7 +411,7 @@ def test_the_question_is_answered_with_its_citation(visit, server):
     passage = first.locator("blockquote").inner_text()
     assert passage.startswith("As a new round of technological revolution")
     assert passage in SEED.read_text("utf-8")
-    expected = told(server, QUESTION)["citations"][0]
+    expected = api_answer(server, QUESTION)["citations"][0]
     assert passage == expected["passage"]["text"]
     marks = first.locator("blockquote mark").all_inner_texts()
     assert marks == [quote["text"] for quote in expected["quotes"]]
@@ -420,14 +420,14 @@ def test_the_question_is_answered_with_its_citation(visit, server):
     assert first.locator("cite").inner_text() == expected["document"]["title"]
     facts = first.locator(".facts > *").all_inner_texts()
     assert facts == ["21 July 2022", "Service Trade", "paragraph 3"]
-    asked = first.locator("details.soft summary").inner_text()
-    assert asked == (
+    summary = first.locator("details.soft summary").inner_text()
+    assert summary == (
         "In reply to: What is the background of and main considerations behind the issue of the "
         "opinions by MOFCOM and relevant government departments this time?"
     )
 
 
-def test_the_citation_opens_the_reader_at_the_passage_marked(visit, server):
+def test_the_citation_opens_the_document_at_the_marked_passage(visit, server):
     page = opened(visit())
     link = ask(page, QUESTION).get_by_role("link", name=SAY("answer.open")).first
     document = "2022-07-21-recently-27-government-departments-including-mofcom-issued"
@@ -435,17 +435,17 @@ def test_the_citation_opens_the_reader_at_the_passage_marked(visit, server):
     assert link.get_attribute("href") == address
     with page.context.expect_page() as new:
         link.click()
-    reader = new.value
-    mark = reader.locator("mark#passage")
+    opened_page = new.value
+    mark = opened_page.locator("mark#passage")
     expect(mark).to_be_in_viewport()
     assert mark.inner_text().startswith("As a new round of technological revolution")
-    assert reader.evaluate("window.opener") is None
-    assert reader.evaluate("document.referrer") == ""
+    assert opened_page.evaluate("window.opener") is None
+    assert opened_page.evaluate("document.referrer") == ""
 
 
 def test_more_citations_are_folded_below_the_first(visit, server):
     turn = ask(opened(visit()), QUESTION)
-    number = len(told(server, QUESTION)["citations"])
+    number = len(api_answer(server, QUESTION)["citations"])
     summary = turn.locator("summary").filter(has_text=SAY("answer.more"))
     assert summary.inner_text() == f"More passages ({number - 1})"
     assert turn.locator("article:visible").count() == 1
@@ -455,24 +455,24 @@ def test_more_citations_are_folded_below_the_first(visit, server):
     assert labels == [f"Passage {n}" for n in range(1, number + 1)]
 
 
-def test_the_last_five_questions_go_with_the_next_and_courtesies_do_not(visit):
+def test_the_last_five_questions_are_sent_along_and_small_talk_is_not(visit):
     page = visit()
-    asked = []
+    requests = []
 
     def answer(route):
-        said = json.loads(route.request.post_data)
-        asked.append(said["previous"])
-        courtesy = "thanks" if said["question"] == "thanks" else None
-        route.fulfill(json={**cited("Tea.", ["Tea."]), "courtesy": courtesy})
+        body = json.loads(route.request.post_data)
+        requests.append(body["previous"])
+        small_talk = "thanks" if body["question"] == "thanks" else None
+        route.fulfill(json={**cited("Tea.", ["Tea."]), "courtesy": small_talk})
 
     page.route(ASK, answer)
     for question in ["1", "2", "thanks", "3", "4", "5", "6", "7"]:
         widget_does(page, "e.ask(given)", question)
-    assert asked[2:4] == [["1", "2"], ["1", "2"]]
-    assert asked[-1] == ["2", "3", "4", "5", "6"]
+    assert requests[2:4] == [["1", "2"], ["1", "2"]]
+    assert requests[-1] == ["2", "3", "4", "5", "6"]
 
 
-def test_a_follow_up_says_what_was_searched_for(visit):
+def test_a_follow_up_shows_the_question_searched_for(visit):
     page = opened(visit())
     ask(page, "what did the State Council do in 2014?")
     turn = ask(page, "and what did it export?")
@@ -485,7 +485,7 @@ def test_a_follow_up_says_what_was_searched_for(visit):
     ]
 
 
-def test_what_is_not_in_the_record_is_said_with_what_the_record_holds(visit, server):
+def test_not_in_the_record_is_shown_with_the_coverage(visit, server):
     page = opened(visit())
     turn = ask(page, ELSEWHERE)
     assert turn.locator(".verdict").inner_text() == "No clear answer found"
@@ -496,7 +496,7 @@ def test_what_is_not_in_the_record_is_said_with_what_the_record_holds(visit, ser
     nearest = turn.locator("details").first
     assert nearest.locator("summary").first.inner_text() == SAY("answer.nearest")
     nearest.locator("summary").first.click()
-    assert turn.locator("article:visible").count() == len(told(server, ELSEWHERE)["nearest"])
+    assert turn.locator("article:visible").count() == len(api_answer(server, ELSEWHERE)["nearest"])
 
 
 def test_a_greeting_is_greeted_and_gets_no_passage(visit):
@@ -521,7 +521,7 @@ def test_a_hostile_question_is_shown_as_text_and_an_empty_one_is_not_asked(visit
 
 
 def cited(text, quotes, start=0, **links):
-    """An answer that cites this passage, with these quotes of it."""
+    """Return an answer that cites a passage with these quotes."""
     spans = [(start + text.index(quote), quote) for quote in quotes]
     citation = {
         "number": 1,
@@ -565,7 +565,7 @@ def cited(text, quotes, start=0, **links):
 
 
 def answered_with(page, answer):
-    """The page, whose questions are answered so."""
+    """Open a page whose questions get this answer."""
     page.route(ASK, lambda route: route.fulfill(json=answer))
     return page
 
@@ -599,7 +599,7 @@ def test_markup_and_script_links_in_an_answer_stay_text(visit):
     assert article.locator(".links span").inner_text() == "Source file: tea"
 
 
-def test_what_an_answer_lacks_is_said_or_left_out(visit):
+def test_missing_fields_of_an_answer_are_stated_or_left_out(visit):
     source = "https://example.org/tea"
     page = answered_with(opened(visit()), cited("Tea.", ["Tea."], source=source))
     article = ask(page, "tea").locator("article")
@@ -614,7 +614,7 @@ def test_the_time_is_shown_and_the_recording_is_linked(visit, time, shown):
     answer = cited("Tea.", ["Tea."], recording=recording)
     answer["citations"][0]["passage"]["time"] = time
     article = ask(answered_with(opened(visit()), answer), "tea").locator("article")
-    facts = ["undated", "MR. FU", f"at {shown}", "paragraph 1"]
+    facts = ["no date", "MR. FU", f"at {shown}", "paragraph 1"]
     assert article.locator(".facts > *").all_inner_texts() == facts
     link = article.get_by_role("link", name=f"Recording at {shown}", exact=True)
     assert link.get_attribute("href") == recording
@@ -629,7 +629,7 @@ def test_a_recording_without_a_time_is_linked_and_one_that_is_a_script_is_not(vi
         assert article.locator("a").all_inner_texts() == [SAY("answer.open"), *links]
 
 
-def test_what_was_asked_is_shown_in_full_where_it_is_short(visit):
+def test_a_short_question_of_a_journalist_is_shown_in_full(visit):
     answer = cited("Tea.", ["Tea."])
     answer["citations"][0]["passage"]["asked"] = "It is late. What do you drink?"
     page = answered_with(opened(visit()), answer)
@@ -657,33 +657,33 @@ def test_a_later_statement_and_related_questions_can_be_opened(visit, server):
 
 
 def is_told(page, words, question=QUESTION, *, address):
-    """Whether a visitor who asked in vain is told why, keeps the question, and has a way on."""
-    expect(trouble(page).locator("p")).to_have_text(words)
+    """Check that after an error the reason, the question and a way on are shown."""
+    expect(error_message(page).locator("p")).to_have_text(words)
     assert heard(page).inner_text() == words
     assert box(page).input_value() == question
-    link = trouble(page).get_by_role("link", name=SAY("widget.page"))
-    asked = urllib.parse.urlencode({"q": question, "language": "en"})
-    assert link.get_attribute("href") == f"{address}/answer?{asked}"
+    link = error_message(page).get_by_role("link", name=SAY("widget.page"))
+    query = urllib.parse.urlencode({"q": question, "language": "en"})
+    assert link.get_attribute("href") == f"{address}/answer?{query}"
     return True
 
 
 def is_answered_then(page):
-    """Whether the question that is still in the box gets its answer now."""
+    """Check that the question still in the box gets its answer now."""
     box(page).press("Enter")
     expect(turns(page).locator("article").first).to_be_visible()
-    assert trouble(page).count() == 0
+    assert error_message(page).count() == 0
     assert turns(page).count() == 1
     return box(page).input_value() == ""
 
 
 def answered_by(page, server):
-    """The page, whose questions another server answers."""
+    """Open a page whose questions another server answers."""
     there = f"{server}/api/v1/ask"
     page.route(ASK, lambda route: route.fulfill(response=route.fetch(url=there)))
     return page
 
 
-def test_a_server_that_is_down_is_said_to_be_out_of_reach(visit, home, ministry, server):
+def test_an_unreachable_server_is_reported(visit, home, ministry, server):
     with serving(home, allowed_origins=[ministry.origin]) as address:
         page = opened(visit(address=address))
     ask(page, QUESTION)
@@ -691,7 +691,7 @@ def test_a_server_that_is_down_is_said_to_be_out_of_reach(visit, home, ministry,
     assert is_answered_then(answered_by(page, server))
 
 
-def test_who_asks_too_much_is_told_how_long_to_wait(visit, home, ministry, server):
+def test_a_rate_limit_states_how_long_to_wait(visit, home, ministry, server):
     settings = {"allowed_origins": [ministry.origin], "questions_per_minute": 1}
     with serving(home, **settings) as address:
         page = opened(visit(address=address))
@@ -706,7 +706,7 @@ def test_who_asks_too_much_is_told_how_long_to_wait(visit, home, ministry, serve
         assert is_answered_then(answered_by(page, server))
 
 
-def test_a_busy_server_is_said_to_be_busy(visit, server):
+def test_a_busy_server_is_reported(visit, server):
     page = opened(visit())
     page.route(ASK, lambda route: route.fulfill(status=503, json={"detail": "Full."}), times=1)
     ask(page, QUESTION)
@@ -714,21 +714,21 @@ def test_a_busy_server_is_said_to_be_busy(visit, server):
     assert is_answered_then(page)
 
 
-def test_trouble_is_seen_below_what_was_answered_before(visit):
+def test_an_error_is_shown_below_earlier_answers(visit):
     page = opened(visit())
     ask(page, QUESTION)
     ask(page, ELSEWHERE)
     page.route(ASK, lambda route: route.abort())
     ask(page, QUESTION)
-    expect(trouble(page).get_by_role("link")).to_be_in_viewport(ratio=1)
-    expect(trouble(page).locator("p")).to_be_in_viewport(ratio=1)
+    expect(error_message(page).get_by_role("link")).to_be_in_viewport(ratio=1)
+    expect(error_message(page).locator("p")).to_be_in_viewport(ratio=1)
 
 
 def test_a_widget_that_is_out_of_date_sends_its_visitor_to_the_page(visit, server):
     def as_another_version(route):
-        said = json.loads(route.request.post_data)
-        assert said == {"question": QUESTION, "previous": [], "language": "en", "widget": 1}
-        route.continue_(post_data=json.dumps({**said, "widget": 99}))
+        body = json.loads(route.request.post_data)
+        assert body == {"question": QUESTION, "previous": [], "language": "en", "widget": 1}
+        route.continue_(post_data=json.dumps({**body, "widget": 99}))
 
     page = opened(visit())
     page.route(ASK, as_another_version, times=1)
@@ -737,14 +737,14 @@ def test_a_widget_that_is_out_of_date_sends_its_visitor_to_the_page(visit, serve
     assert is_answered_then(page)
 
 
-def test_a_question_that_is_refused_is_told_why(visit, server):
+def test_a_refused_question_shows_the_reason(visit, server):
     page = opened(visit())
     long = "tea " * 700 + "milk"
     assert widget_does(page, "e.ask(given)", long) is None
     why = "The question has 2,804 characters. Shorten it to 2,000 or fewer."
     assert is_told(page, SAY("answer.failed", why=why), long, address=server)
     ask(page, QUESTION)
-    assert trouble(page).count() == 0
+    assert error_message(page).count() == 0
 
 
 @pytest.mark.parametrize("body", ["<html>Bad gateway</html>", "", "[1]", "null"])
@@ -757,7 +757,7 @@ def test_a_proxy_that_answers_for_the_server_is_no_answer(visit, server, body):
 
 
 @pytest.mark.parametrize("body", ["<html>Log in to the network</html>", "{}", "null"])
-def test_what_is_no_answer_is_not_shown_as_one(visit, server, body):
+def test_foreign_responses_are_not_shown_as_answers(visit, server, body):
     page = opened(visit())
     page.route(ASK, lambda route: route.fulfill(status=200, body=body), times=1)
     ask(page, QUESTION)
@@ -767,20 +767,20 @@ def test_what_is_no_answer_is_not_shown_as_one(visit, server, body):
 
 
 def held(page, pattern=ASK):
-    """Requests that get no answer yet."""
+    """Hold requests without a response."""
     waiting = []
     page.route(pattern, lambda route: waiting.append(route))  # noqa: PLW0108 - a plain function
     return waiting
 
 
 def stopped(page):
-    """The page, whose time passes only when told to."""
+    """Open a page whose clock the test moves."""
     page.clock.install()
     page.clock.pause_at("2100-01-01")
     return page
 
 
-def test_a_slow_answer_is_said_to_be_slow_and_then_shown(visit):
+def test_a_slow_answer_is_announced_and_then_shown(visit):
     page = stopped(opened(visit()))
     waiting = held(page)
     box(page).fill(QUESTION)
@@ -829,7 +829,7 @@ def test_without_what_the_record_holds_the_verdict_stands(visit):
     expect(turn.locator(".verdict + p")).to_have_text(explained)
 
 
-def test_what_is_typed_while_an_answer_is_awaited_is_kept(visit):
+def test_text_typed_during_a_question_stays(visit):
     page = opened(visit())
     waiting = held(page)
     box(page).fill(QUESTION)
@@ -843,7 +843,7 @@ def test_what_is_typed_while_an_answer_is_awaited_is_kept(visit):
     assert box(page).input_value() == "and what did it export?"
 
 
-def test_what_is_cleared_while_an_answer_is_awaited_stays_cleared(visit):
+def test_a_conversation_cleared_during_a_question_stays_cleared(visit):
     page = opened(visit())
     waiting = held(page)
     widget_does(page, "void (e.asked = e.ask(given))", QUESTION)
@@ -860,7 +860,7 @@ def test_what_is_cleared_while_an_answer_is_awaited_stays_cleared(visit):
     assert [turn["question"] for turn in widget_does(page, "e.conversation")] == [ELSEWHERE]
 
 
-def test_who_clears_while_an_answer_is_awaited_may_ask_at_once(visit):
+def test_clearing_during_a_question_frees_the_box(visit):
     page = stopped(opened(visit()))
     waiting = held(page)
     box(page).fill(QUESTION)
@@ -881,7 +881,7 @@ def test_who_clears_while_an_answer_is_awaited_may_ask_at_once(visit):
 # What is kept
 
 
-def test_nothing_is_kept_until_the_visitor_says_so_and_then_until_told_otherwise(visit):
+def test_a_conversation_is_kept_only_while_the_visitor_wants_it(visit):
     nothing = {"cookies": [], "origins": []}
     page = opened(visit())
     ask(page, QUESTION)
@@ -920,7 +920,7 @@ def test_no_more_than_the_last_twenty_answers_are_kept(visit):
     assert turns(page).locator("h3").all_inner_texts() == [str(n) for n in range(2, 22)]
 
 
-def test_clearing_forgets_what_was_kept(visit):
+def test_clearing_deletes_the_kept_conversation(visit):
     page = opened(visit())
     ask(page, QUESTION)
     page.get_by_label(SAY("widget.keep")).check()
@@ -931,7 +931,7 @@ def test_clearing_forgets_what_was_kept(visit):
     assert box(page).evaluate("e => e.getRootNode().activeElement === e")
 
 
-def test_what_is_kept_is_shown_again_without_a_word_or_a_request(visit, server):
+def test_a_kept_conversation_is_restored_without_announcement_or_request(visit, server):
     page = opened(visit())
     ask(page, ELSEWHERE)
     page.get_by_label(SAY("widget.keep")).check()
@@ -944,7 +944,7 @@ def test_what_is_kept_is_shown_again_without_a_word_or_a_request(visit, server):
     assert f"{server}/api/v1/ask" not in visit.asked
 
 
-def test_another_tab_does_not_forget_what_this_one_keeps(visit, server):
+def test_another_tab_does_not_delete_the_kept_conversation(visit, server):
     page = opened(visit())
     other = page.context.new_page()
     other.goto(page.url)
@@ -966,7 +966,7 @@ def test_another_tab_does_not_forget_what_this_one_keeps(visit, server):
         '[{"question": "tea", "answer": {"citations": [{}], "nearest": [], "related": []}}]',
     ],
 )
-def test_what_is_kept_and_cannot_be_read_does_no_harm(visit, server, kept):
+def test_an_unreadable_kept_conversation_does_no_harm(visit, server, kept):
     page = opened(visit())
     page.evaluate("([key, kept]) => localStorage[key] = kept", [f"press-qa {server}/", kept])
     page.reload()
@@ -1056,8 +1056,8 @@ def test_no_state_has_an_accessibility_error(visit, show, size):
     from axe_playwright_python.sync_playwright import Axe
 
     page = show(visit, size=size)
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
 
 
 FOCUSED = """() => {
@@ -1070,7 +1070,7 @@ FOCUSED = """() => {
 
 
 def pressed(page, key, until, most=30):
-    """What has the focus after each press of the key, until it is this."""
+    """Return the focused elements after each press of a key, up to ``until``."""
     stops = []
     for _ in range(most):
         page.keyboard.press(key)
@@ -1099,8 +1099,8 @@ def test_the_keyboard_is_enough(visit):
     expect(turns(page).locator("article").first).to_be_visible()
     assert page.evaluate(FOCUSED) == "box"
 
-    asked = "summary: In reply to: What is the background"
-    stops = pressed(page, "Shift+Tab", asked)
+    summary = "summary: In reply to: What is the background"
+    stops = pressed(page, "Shift+Tab", summary)
     more = [stop for stop in stops if stop.startswith("summary: More passages")]
     assert len(more) == 1
     assert "nothing" not in stops
@@ -1140,7 +1140,7 @@ def test_the_close_button_gives_the_focus_back(visit, size):
 
 
 def test_the_focus_is_at_no_moment_nowhere(visit):
-    """What has no focus for a moment sends a screen reader to the top of the page."""
+    """A moment without focus sends a screen reader to the top of the page."""
     page = opened(visit())
     frames = widget_does(
         page,
@@ -1169,7 +1169,7 @@ def test_on_a_phone_the_focus_stays_in_the_panel(visit):
 
 
 def test_nothing_that_can_have_the_focus_is_covered_by_the_panel(visit):
-    """WCAG 2.2, 2.4.11: what has the focus can be seen."""
+    """WCAG 2.2, 2.4.11: the focused element is visible."""
     page = opened(visit())
     hit = widget_does(
         page,
@@ -1183,9 +1183,10 @@ def test_nothing_that_can_have_the_focus_is_covered_by_the_panel(visit):
 
 
 @pytest.mark.parametrize(
-    ("question", "said"), [(QUESTION, "3 passages found."), (ELSEWHERE, "No clear answer found")]
+    ("question", "announced"),
+    [(QUESTION, "3 passages found."), (ELSEWHERE, "No clear answer found")],
 )
-def test_an_answer_is_announced_once(visit, question, said):
+def test_an_answer_is_announced_once(visit, question, announced):
     page = opened(visit())
     heard(page).evaluate(
         """(e) => {
@@ -1195,14 +1196,14 @@ def test_an_answer_is_announced_once(visit, question, said):
         }"""
     )
     ask(page, question)
-    expect(heard(page)).to_have_text(said)
-    assert heard(page).evaluate("e => e.changes") == ["Searching…", said]
+    expect(heard(page)).to_have_text(announced)
+    assert heard(page).evaluate("e => e.changes") == ["Searching…", announced]
     live = "[aria-live], [role=alert], [role=log], [role=status], output"
     assert page.locator("press-qa").locator(live).count() == 1
 
 
 def test_keys_that_end_or_cancel_a_composition_do_no_more_than_that(visit):
-    """Chinese is typed through an input method, which Enter and Escape belong to meanwhile."""
+    """Chinese is typed through an input method, which uses Enter and Escape itself."""
     page = opened(visit())
     box(page).fill("chá")
     for key in ("Enter", "Escape"):
@@ -1273,7 +1274,7 @@ def test_a_small_screen_is_enough(visit, size, mode):
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_what_can_be_pressed_is_at_least_24_pixels_high(visit, size):
+def test_targets_are_at_least_24_pixels_high(visit, size):
     """WCAG 2.2, 2.5.8."""
     page = show_answer(visit, size=size)
     answer = cited("Tea.", ["Tea."], source="https://example.org/tea")
@@ -1318,9 +1319,9 @@ def test_the_widget_speaks_the_language_it_is_given_or_the_page_s(visit, languag
     assert log.locator("p").all_inner_texts() == [say("chat.welcome")]
     assert box(page).get_attribute("placeholder") == say("chat.placeholder")
     panel(page).get_by_label(say("chat.input"), exact=True).fill(ELSEWHERE)
-    with page.expect_request(ASK) as asked:
+    with page.expect_request(ASK) as request:
         panel(page).get_by_role("button", name=say("chat.send"), exact=True).click()
-    assert asked.value.post_data_json["language"] == spoken
+    assert request.value.post_data_json["language"] == spoken
     expect(panel(page).locator(".verdict")).to_have_text(say("answer.not_in_record"))
     coverage = say("coverage.one", documents=1, first=datetime.date(2022, 7, 21))
     explained = say("answer.not_in_record.explained", coverage=coverage)
@@ -1331,7 +1332,7 @@ def test_the_widget_speaks_the_language_it_is_given_or_the_page_s(visit, languag
     assert widget_does(page, "e.lang") == spoken
 
 
-def test_a_passage_says_in_what_language_it_is(visit):
+def test_a_passage_declares_its_language(visit):
     page = opened(visit(language="zh-CN"))
     article = ask(page, QUESTION).locator("article").first
     assert article.locator("blockquote").get_attribute("lang") == "en"
@@ -1358,7 +1359,7 @@ def test_questions_of_the_page_are_buttons_that_ask(visit):
 
 
 def test_the_focus_survives_a_question_that_was_pressed(visit):
-    """A button that asks goes away with the welcome, and the focus must not go with it."""
+    """A suggested question disappears with the welcome; the focus must not."""
     page = opened(visit(f'questions="{ELSEWHERE}"'))
     panel(page).locator(".log button").press("Enter")
     expect(turns(page).locator(".verdict")).to_be_visible()
@@ -1392,17 +1393,17 @@ BLUE = ["rgb(29, 78, 216)", "rgb(255, 255, 255)"]
 
 
 def colours(visit, server, accents):
-    """The button's background and text, by accent; one page has them all."""
+    """Return background and text of the button for each accent, from one page."""
     elements = "".join(f'<press-qa accent="{accent}"></press-qa>' for accent in accents)
     page = visit(written=snippet(server).replace("<press-qa></press-qa>", "") + elements)
     launches = page.locator("press-qa button.launch")
     expect(launches).to_have_count(len(accents) + 1)
     assert all(one.is_visible() for one in launches.all())
-    found = launches.evaluate_all(
+    colours_found = launches.evaluate_all(
         "all => all.map(getComputedStyle).map((style) => [style.backgroundColor, style.color])"
     )
-    assert found[0] == BLUE  # the snippet's
-    return dict(zip(accents, found[1:], strict=True))
+    assert colours_found[0] == BLUE  # the snippet's
+    return dict(zip(accents, colours_found[1:], strict=True))
 
 
 def test_text_on_the_accent_can_be_read(visit, server):
@@ -1447,8 +1448,8 @@ def test_an_accent_in_another_notation_is_ignored_or_its_text_can_be_read(visit,
         "color(srgb 1 1 0)": black,
         "color-mix(in srgb, yellow, white)": black,
     }
-    found = colours(visit, server, readable)
-    assert {a: f for a, f in found.items() if f != BLUE and f[1] != readable[a]} == {}
+    pairs = colours(visit, server, readable)
+    assert {a: f for a, f in pairs.items() if f != BLUE and f[1] != readable[a]} == {}
 
 
 LIGHT_PAPER, DARK_PAPER = "rgb(255, 255, 255)", "rgb(28, 25, 23)"
@@ -1471,14 +1472,14 @@ def test_the_theme_is_the_page_s_or_the_visitor_s(visit, theme, scheme, paper):
 
 
 def luminance(colour):
-    """Relative luminance of an rgb() colour, as WCAG 2.2 has it; in [0, 1], light is higher."""
+    """Return the relative luminance of an rgb() colour (WCAG 2.2), in [0, 1], higher is lighter."""
     channels = [int(c) / 255 for c in re.fullmatch(r"rgb\((\d+), (\d+), (\d+)\)", colour).groups()]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_what_stands_in_the_empty_box_can_be_read(visit, theme):
+def test_the_placeholder_has_enough_contrast(visit, theme):
     page = opened(visit(f'theme="{theme}"'))
     text = box(page).evaluate("e => getComputedStyle(e, '::placeholder').color")
     paper = box(page).evaluate("e => getComputedStyle(e).backgroundColor")
@@ -1489,7 +1490,7 @@ def test_what_stands_in_the_empty_box_can_be_read(visit, theme):
 # For the page's own scripts
 
 
-def test_the_page_is_told_what_happens(visit):
+def test_the_page_gets_the_events(visit):
     page = visit()
     page.evaluate(
         """() => {
@@ -1525,7 +1526,7 @@ def test_the_page_can_open_ask_read_clear_and_close(visit, server):
     widget_does(page, "e.open()")
     assert panel(page).is_visible()
     answer = widget_does(page, "e.ask(given)", f"  {QUESTION} ")
-    expected = told(server, QUESTION)
+    expected = api_answer(server, QUESTION)
     assert {**answer, "elapsed_ms": 0} == {**expected, "elapsed_ms": 0}
     assert widget_does(page, "e.conversation") == [{"question": QUESTION, "answer": answer}]
     assert widget_does(page, "e.ask('  ')") is None
@@ -1547,16 +1548,16 @@ def test_the_element_may_be_moved_and_made_by_script(visit):
 
 def test_a_server_below_a_path_is_asked_there(visit, server):
     page = visit(f'server="{server}/record"')
-    with opened(page).expect_request(ASK) as asked:
+    with opened(page).expect_request(ASK) as request:
         ask(page, QUESTION)
-    assert asked.value.url == f"{server}/record/api/v1/ask"
+    assert request.value.url == f"{server}/record/api/v1/ask"
 
 
 # Without the script
 
 
 def is_led_on(page, server, language=""):
-    """Whether the link inside the element leads to the page that needs no script."""
+    """Check that the link inside the element leads to the page without script."""
     link = page.locator("press-qa > a")
     expect(link).to_be_visible()
     link.click()

@@ -1,4 +1,4 @@
-"""Every word of the web is in the locale files, and every key there is used."""
+"""Every string of the interface is in the locale files, and every key there is used."""
 
 import ast
 import datetime
@@ -10,24 +10,25 @@ import pytest
 
 import qa.web
 from qa.web.ui.widget import LATEST
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 
 WEB = Path(qa.web.__file__).parent
 KEYS = {p.stem: set(json.loads(p.read_text("utf-8"))) for p in (WEB / "locales").glob("*.json")}
 
 
-def used():
+def used_keys():
+    """The keys that code, templates and the newest widget ask for."""
     sources = [*WEB.rglob("*.py"), *WEB.rglob("*.html"), WEB / f"static/widgets/{LATEST}.js"]
     text = "".join(p.read_text("utf-8") for p in sources)
     words = r"(?:say|Wording\([^()]*(?:\([^()]*\))?\))"
-    said = re.findall(words + r"""\(\s*f?["'`]([a-z_.{}$]+)""", text)
-    return {key.partition("$")[0] for key in [*said, *WAITED]}
+    keys = re.findall(words + r"""\(\s*f?["'`]([a-z_.{}$]+)""", text)
+    return {key.partition("$")[0] for key in [*keys, *COMPOSED]}
 
 
-# What the widget says while it waits, and what it makes of the counts it is told.
-WAITED = ["widget.searching", "widget.slow", "coverage.undated.{number}", "coverage.{number}"]
+# Keys that the widget passes on or composes.
+COMPOSED = ["widget.searching", "widget.slow", "coverage.undated.{number}", "coverage.{number}"]
 
-# What a key that ends in a stop is completed by.
+# The endings of a key that ends in a stop.
 ENDINGS = (
     "(question|answer|statement|greeting|thanks|farewell|abuse|help|one|many|high|medium|low"
     "|text|markdown|bibtex|speaker|long|dates|day|section)"
@@ -35,7 +36,7 @@ ENDINGS = (
 
 
 def test_no_key_is_missing_and_none_is_unused():
-    patterns = [re.escape(key).replace(r"\{number\}", "(one|many)") for key in used()]
+    patterns = [re.escape(key).replace(r"\{number\}", "(one|many)") for key in used_keys()]
     roles = [p + ENDINGS for p in patterns if p.endswith(r"\.")]
     everything = re.compile("|".join([*patterns, *roles]))
     for language, keys in KEYS.items():
@@ -48,15 +49,19 @@ def test_all_languages_have_the_same_keys():
     assert len({frozenset(keys) for keys in KEYS.values()}) == 1
 
 
-# What is no visitor's: messages of errors, and what is told to those who use the API.
+# Modules and calls whose sentences visitors never see: errors, and messages to programs.
 NOT_SHOWN = {"api.py", "openapi.py", "guard.py", "problems.py", "server.py", "routes.py", "app.py"}
 NOT_SHOWN |= {"metrics.py"}
-TOLD_TO_PROGRAMS = {"problem", "PlainTextResponse"}
+FOR_PROGRAMS = {"problem", "PlainTextResponse", "PayloadError", "OverloadError"}
 SENTENCE = re.compile(r"^\W*[A-Z][a-z]*,? [a-z]")
 
 
-@pytest.mark.parametrize("path", sorted((WEB / "templates").iterdir()), ids=lambda p: p.name)
-def test_no_template_holds_words(path):
+# Templates in a folder below are pages for operators, which are in English.
+TEMPLATES = sorted((WEB / "templates").glob("*.html"))
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda p: p.name)
+def test_no_template_for_visitors_holds_words(path):
     html = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", path.read_text("utf-8"), flags=re.DOTALL)
     spoken = re.findall(r'(?:aria-label|alt|placeholder|title)="([^"]*)"', html)
     assert re.findall(r"[^\W\d_]+", "".join(spoken)) == []
@@ -65,22 +70,22 @@ def test_no_template_holds_words(path):
 
 
 @pytest.mark.parametrize(
-    "path", [p for p in sorted(WEB.glob("*.py")) if p.name not in NOT_SHOWN], ids=lambda p: p.name
+    "path", [p for p in sorted(WEB.rglob("*.py")) if p.name not in NOT_SHOWN], ids=lambda p: p.name
 )
 def test_no_sentence_is_in_the_code(path):
     tree = ast.parse(path.read_text("utf-8"))
-    unseen = set()
+    exempt = set()
     for node in ast.walk(tree):
-        is_told_otherwise = isinstance(node, ast.Raise) or (
-            isinstance(node, ast.Call) and getattr(node.func, "id", "") in TOLD_TO_PROGRAMS
+        is_for_programs = isinstance(node, ast.Raise) or (
+            isinstance(node, ast.Call) and getattr(node.func, "id", "") in FOR_PROGRAMS
         )
         is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        if is_told_otherwise or is_docstring:
-            unseen |= {id(inner) for inner in ast.walk(node)}
+        if is_for_programs or is_docstring:
+            exempt |= {id(inner) for inner in ast.walk(node)}
     strings = [
         node.value
         for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in unseen
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in exempt
     ]
     assert [text for text in strings if SENTENCE.match(text)] == []
 
@@ -122,7 +127,7 @@ def test_a_language_without_a_name_keeps_its_code():
 def test_every_language_fills_in_the_same_values():
     words = [json.loads(p.read_text("utf-8")) for p in (WEB / "locales").glob("*.json")]
     for key in words[0]:
-        assert len({frozenset(re.findall(r"\{\w*\}", one[key])) for one in words}) == 1, key
+        assert len({frozenset(re.findall(r"\{\w*\}", strings[key])) for strings in words}) == 1, key
 
 
 def test_a_record_and_to_record_are_not_confused_in_traditional_chinese():

@@ -312,12 +312,12 @@ class QA:
 
 @cache
 def _code_sha256() -> str:
-    """Return a hash of the code and the coefficients that make answers."""
+    """Return a hash of the code, coefficients and word lists that make answers."""
     home = Path(__file__).parent.parent
     digest = hashlib.sha256()
-    for room in ("answer", "index", "sources", "text"):
+    for room in ("answer", "cluster", "index", "sources", "text"):
         for path in sorted((home / room).rglob("*")):
-            if path.suffix in {".py", ".json"}:
+            if path.suffix in {".py", ".json", ".toml"}:
                 digest.update(path.relative_to(home).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()
 

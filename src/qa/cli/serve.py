@@ -34,7 +34,7 @@ def serve(
     settings = Settings.load(config, index=index, host=host, port=port)
     _check_port(settings.host, settings.port)
     warn_switched_off(settings)
-    from qa.web.server.server import serve as serve_web  # after the check: gradio takes seconds
+    from qa.web.app import serve as serve_web  # after the check: gradio takes seconds
 
     serve_web(settings, lambda: out.print(f"Web chat on {settings.address} (Ctrl+C stops it)."))
 
@@ -64,7 +64,7 @@ def widget(
     language: Annotated[
         str | None,
         typer.Option(
-            help="Language of the widget: en, zh-Hans, zh-Hant.", show_default="the page's"
+            help="Language of the widget, such as en or zh-Hant.", show_default="the page's"
         ),
     ] = None,
 ) -> None:

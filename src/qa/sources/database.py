@@ -119,5 +119,5 @@ def _moved_aside(path: Path, error: sqlite3.Error | UnicodeDecodeError) -> str:
             Path(f"{path}{suffix}").rename(f"{aside}{suffix}")
     return (
         f"{path}, which keeps what is known of sources, was damaged ({error}): it is now "
-        f"{aside.name}, and is made anew from the corpus."
+        f"{aside.name}, and is built again from the corpus."
     )

@@ -236,7 +236,7 @@ def _take_again(
     state.write(file.id, content)
     if file.is_withdrawn:
         return Ingested(received.name, "updated", file.id, "published again")
-    why = "read anew" if is_same_source else "the source has changed"
+    why = "read again" if is_same_source else "the source has changed"
     return Ingested(received.name, "updated", file.id, why)
 
 

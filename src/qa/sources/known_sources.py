@@ -27,8 +27,8 @@ __all__ = ["SOURCES", "Source", "is_url", "read", "remember"]
 
 SOURCES = "sources.yaml"
 _HEAD = (
-    '# What "qa ingest --update" looks at again. "qa ingest" adds what it is given; take out what\n'
-    "# shall not be looked at any more.\n"
+    '# Sources that "qa ingest --update" re-checks. "qa ingest" adds those it is given.\n'
+    "# Delete those that should not be re-checked.\n"
 )
 # A file or folder, by its path from the folder that holds the corpus folder; or an address.
 Source = Path | WebSource

@@ -290,8 +290,9 @@ def code_digest() -> str:
     """Return a digest of the code that makes documents: where it differs, sources are read anew."""
     code = hashlib.sha256(__version__.encode())
     for room in ("sources", "text"):
-        for path in sorted((Path(__file__).parents[1] / room).rglob("*.py")):
-            code.update(path.read_bytes())
+        for path in sorted((Path(__file__).parents[1] / room).rglob("*")):
+            if path.suffix in {".py", ".toml"}:
+                code.update(path.read_bytes())
     return code.hexdigest()[:16]
 
 

@@ -1,1 +1,1 @@
-"""What visitors see: the chat, the reader pages, and the server that carries them."""
+"""The web: chat, pages, widget, JSON API and their server."""

@@ -1,4 +1,4 @@
-"""The JSON API: a question in, an answer out, as ``qa ask --json`` prints it; uses orjson."""
+"""The JSON API: a question in, an answer out as ``qa ask --json`` prints it; uses orjson."""
 
 from __future__ import annotations
 
@@ -20,29 +20,28 @@ from qa.answer.ask import QA, clean
 from qa.errors import FeedbackError, OverloadError, QAError, UnavailableError
 from qa.records import Answer, Citation, Document, Question
 from qa.settings import Settings
-from qa.web.server.limits import Limits
+from qa.web.server.limits import Limits, address_of, network
 from qa.web.server.live import Live
 from qa.web.server.openapi import EXAMPLES, KEYED, problems
 from qa.web.server.problems import REQUEST_ID, Problem, problem, problem_of, report
-from qa.web.ui.rendered import Rendered, client_of
-from qa.web.ui.rendered import answer as answer_with
+from qa.web.ui.render_queue import RenderQueue, content_response
 from qa.web.ui.widget import VERSIONS
-from qa.web.ui.wording import Wording, language_of
+from qa.web.wording import Wording, language_of
 
 __all__ = ["api_routes"]
 
 _MOST_CITATIONS = 20
 _MOST_PREVIOUS = 20
 # Longest id of a request to which the number of a question can be added: REQUEST_ID takes 64.
-_LONGEST_BASE = 58
-# A browser may show a document for a minute without asking whether it is the same still.
+_MOST_ID_CHARS = 58
+# A browser may reuse a document for a minute without asking whether it changed.
 _DOCUMENT_CACHE = "public, max-age=60, must-revalidate"
 
 _log = logging.getLogger(__name__)
 
 
 class Ask(BaseModel):
-    """A question, with what bears on its answer."""
+    """A question with its filters and the questions before it."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLES["ask"]]})
 
@@ -50,13 +49,13 @@ class Ask(BaseModel):
     previous: list[str] = Field(
         default_factory=list,
         max_length=_MOST_PREVIOUS,
-        description="questions asked before it, oldest first",
+        description="questions asked before, oldest first",
     )
     top_k: int | None = Field(None, ge=1, le=_MOST_CITATIONS, description="most citations wanted")
     since: datetime.date | None = Field(None, description="only documents of that date or later")
     until: datetime.date | None = Field(None, description="only documents of that date or earlier")
     section: str | None = Field(
-        None, min_length=1, description="only documents of that section, as the status names it"
+        None, min_length=1, description="only documents of this section; the status lists them"
     )
     speaker: str | None = Field(
         None, min_length=1, description="only what that speaker said, named as citations name them"
@@ -66,19 +65,19 @@ class Ask(BaseModel):
         max_length=35,
         description="language (BCP 47) of messages; passages stay in the record's language",
     )
-    widget: int | None = Field(None, description="version of the widget that asks")
+    widget: int | None = Field(None, description="version of the widget that sends this")
 
 
 class Batch(BaseModel):
-    """Several questions at once."""
+    """Several questions."""
 
     model_config = ConfigDict(extra="forbid")
 
-    questions: list[Ask] = Field(min_length=1, description="asked one after the other")
+    questions: list[Ask] = Field(min_length=1, description="answered one after the other")
 
 
 class Feedback(BaseModel):
-    """What a visitor thinks of an answer."""
+    """A visitor's feedback on an answer."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -90,9 +89,9 @@ class Feedback(BaseModel):
 
 
 class Failed(BaseModel):
-    """What stands in the place of an answer that could not be given, with the same fields."""
+    """An error in place of an answer, with the same fields."""
 
-    question: str = Field(description="as it was asked")
+    question: str = Field(description="the question as sent")
     searched_for: str = ""
     status: Literal["error"] = "error"
     citations: list[Citation] = []
@@ -109,56 +108,55 @@ class Answers(BaseModel):
     """The answers of a batch."""
 
     answers: list[Answer | Failed] = Field(
-        description="one for each question, in their order; `status` is `error` where it failed"
+        description="one for each question, in order; `status` is `error` if it failed"
     )
 
 
 class Record(BaseModel):
-    """What is answered from."""
+    """The record that answers, and the limits of the server."""
 
-    version: str = Field(description="of this program")
-    snapshot: str = Field(description="digest of the index that answers")
+    version: str = Field(description="of the program")
+    snapshot: str = Field(description="digest of the snapshot that answers")
     documents: int
     passages: int
     sentences: int
     first_date: datetime.date | None = Field(description="earliest date of a document")
     last_date: datetime.date | None = Field(description="latest date of a document")
-    sections: list[str] = Field(description="those that documents are of")
+    sections: list[str] = Field(description="sections of the documents")
     encoder: str
-    searches: list[str] = Field(description="those that are made")
+    searches: list[str] = Field(description="retrievers in use")
     widgets: list[int] = Field(description="supported versions of the widget")
     max_question_chars: int
-    questions_per_minute: int = Field(description="of one client")
+    questions_per_minute: int = Field(description="per client")
     max_batch: int
     keeps_feedback: bool = Field(description="whether feedback on answers is kept")
 
 
-def api_routes(live: Live, limits: Limits, settings: Settings, documents: Rendered) -> APIRouter:
-    """The routes below /api/v1."""
+def api_routes(live: Live, limits: Limits, settings: Settings, documents: RenderQueue) -> APIRouter:
+    """Return the routes below /api/v1."""
     routes = APIRouter(prefix="/api/v1", tags=["record"])
-    _add_asking(routes, live, limits, settings)
-    _add_reading(routes, live, settings, documents)
+    _add_questions(routes, live, limits, settings)
+    _add_feedback(routes, live)
+    _add_record(routes, live, settings, documents)
     return routes
 
 
-def _add_asking(routes: APIRouter, live: Live, limits: Limits, settings: Settings) -> None:
-    """Questions, one and many, and what was thought of the answers."""
-
+def _add_questions(routes: APIRouter, live: Live, limits: Limits, settings: Settings) -> None:
     @routes.post(
         "/ask",
         summary="Ask a question",
         response_model=Answer,
         responses=problems(400, 408, 410, 413),
     )
-    async def ask(asked: Ask, request: Request) -> Response:
-        """The passages that answer, word for word, each with its citation.
+    async def ask(body: Ask, request: Request) -> Response:
+        """Answer with passages of the record, word for word, each with its citation.
 
-        Where the record holds no answer, `status` is `not_in_record`, `citations` is empty and
+        If the record holds no answer, `status` is `not_in_record`, `citations` is empty and
         `nearest` has the closest passages, which may not answer the question.
         """
-        if asked.widget is not None and asked.widget not in VERSIONS:
-            return problem(HTTPStatus.GONE, Wording(language_of(asked.language))("widget.gone"))
-        return _json(await _answer(live, asked, request.scope["qa.request"]))
+        if body.widget is not None and body.widget not in VERSIONS:
+            return problem(HTTPStatus.GONE, Wording(language_of(body.language))("widget.gone"))
+        return _json(await _answer(live, body, request.scope["qa.request"]))
 
     @routes.post(
         "/batch",
@@ -167,62 +165,59 @@ def _add_asking(routes: APIRouter, live: Live, limits: Limits, settings: Setting
         responses=problems(400, 401, 408, 413),
         openapi_extra=KEYED,
     )
-    async def batch(asked: Batch, request: Request) -> Response:
-        """Each question's answer, in order. Needs a key: `Authorization: Bearer KEY`.
+    async def batch(body: Batch, request: Request) -> Response:
+        """Answer each question, in order. Needs a key: `Authorization: Bearer KEY`.
 
-        A question that cannot be answered has `status` `error`, and why in `error`, in its place;
-        the others are answered. Where the server keeps what is asked, the first question is kept
-        under the `X-Request-Id` of the response followed by `-0`, the second by `-1`.
+        A question that fails has `status` `error` and the reason in `error`; the others are
+        answered. If the server keeps feedback, the first question is kept under the
+        `X-Request-Id` of the response followed by `-0`, the second by `-1`.
         """
-        number = len(asked.questions)
+        number = len(body.questions)
         if number > settings.max_batch:
             detail = f"A batch takes at most {settings.max_batch} questions; this one has {number}."
             return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{detail} Split it.")
-        address = request.client.host if request.client else ""
-        wait_s = await limits.questions(address, request.scope["qa.key"], number)
+        key = request.scope["qa.key"]
+        wait_s = await limits.questions(address_of(request.scope), key, number)
         if wait_s is not None:
             detail = f"Too many questions in the last minute. Try again in {wait_s} seconds."
             return problem(HTTPStatus.TOO_MANY_REQUESTS, detail, retry_after_s=wait_s)
-        return _json({"answers": await _answers(live, asked.questions, request)})
+        return _json({"answers": await _answers(live, body.questions, request)})
 
+
+def _add_feedback(routes: APIRouter, live: Live) -> None:
     @routes.post(
         "/feedback",
         summary="Say whether an answer helped",
         status_code=HTTPStatus.NO_CONTENT,
         responses=problems(400, 404, 408, 413),
     )
-    async def feedback(thought: Feedback) -> Response:
-        """Kept where the server keeps what is asked, and only there: otherwise 404."""
-        kept = False
+    async def feedback(body: Feedback) -> Response:
+        """Save feedback on an answer. 404 unless the server keeps feedback and knows the answer."""
+        is_saved = False
         if live.feedback:
             try:
-                kept = await run_in_threadpool(
-                    live.feedback.thought,
-                    thought.request,
-                    helpful=thought.helpful,
-                    reason=thought.reason,
+                is_saved = await run_in_threadpool(
+                    live.feedback.rate, body.request, helpful=body.helpful, reason=body.reason
                 )
             except FeedbackError as error:
-                # Where it is kept is nobody's business.
-                _log.error("a thought was not kept: %s", error)
+                # The response does not disclose the database.
+                _log.error("feedback was not saved: %s", error)
                 detail = "Your feedback could not be saved. Try again in a minute."
                 return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, retry_after_s=60)
-        if not kept:
-            detail = f"There is no saved answer for the request {thought.request!r}."
+        if not is_saved:
+            detail = f"There is no saved answer for the request {body.request!r}."
             return problem(HTTPStatus.NOT_FOUND, detail)
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
-def _add_reading(routes: APIRouter, live: Live, settings: Settings, documents: Rendered) -> None:
-    """The record itself."""
-
+def _add_record(routes: APIRouter, live: Live, settings: Settings, documents: RenderQueue) -> None:
     @routes.get(
         "/documents/{document_id}",
-        summary="A document of the record",
+        summary="Get a document of the record",
         response_model=Document,
         responses={
             200: {"headers": {"ETag": {"schema": {"type": "string"}}}},
-            304: {"description": "it is the one that If-None-Match names"},
+            304: {"description": "unchanged: it has the ETag of If-None-Match"},
             **problems(404),
         },
     )
@@ -230,25 +225,24 @@ def _add_reading(routes: APIRouter, live: Live, settings: Settings, documents: R
         document_id: Annotated[str, Path(description="its id, as citations name it")],
         request: Request,
     ) -> Response:
-        """Its text, to which every offset of a citation refers. `sha256` is of the text."""
+        """Return the text that the offsets of citations refer to. `sha256` is of the text."""
         snapshot = live.snapshot
 
-        def rendered() -> bytes | None:
+        def render() -> bytes | None:
             live.check()
             with live.refusing_damage(snapshot):
-                found = snapshot.documents.get(document_id)
-            return None if found is None else orjson.dumps(found)
+                document = snapshot.documents.get(document_id)
+            return None if document is None else orjson.dumps(document)
 
         live.refuse_damaged()
         key = ("json", snapshot.digest, document_id)
-        content = await documents.get(key, client_of(request), rendered)
+        content = await documents.get(key, network(address_of(request.scope)), render)
         if content is None:
             detail = f"The record has no document {document_id!r}."
             return problem(HTTPStatus.NOT_FOUND, detail)
-        # The tag is of all that is told, not of the text alone: a title may be corrected.
+        # The ETag covers all fields, not the text alone: a title may be corrected.
         headers = {"Cache-Control": _DOCUMENT_CACHE}
-        known = request.headers.get("if-none-match")
-        return answer_with(content, "application/json", headers, known)
+        return content_response(content, "application/json", headers, request)
 
     @routes.get(
         "/status",
@@ -257,47 +251,50 @@ def _add_reading(routes: APIRouter, live: Live, settings: Settings, documents: R
         responses=problems(),
     )
     def status() -> Response:
-        """Counts and dates of the record, and how much may be asked."""
+        """Return counts and dates of the record, and the limits of the server."""
         return _json(_record(live.qa, settings))
 
 
 async def _answers(
     live: Live, questions: Sequence[Ask], request: Request
 ) -> list[Answer | dict[str, Any]]:
-    """The answer to each question, or why there is none.
+    """Answer each question, or state why it failed.
 
     Raises:
-        UnavailableError, OverloadError: no question could be answered, for the server's sake.
+        UnavailableError, OverloadError: the server could answer none of the questions.
     """
-    given = request.scope["qa.request"]
-    # An id that would get too long with a number is the client's own, who gets another.
-    base = given if len(given) <= _LONGEST_BASE else uuid.uuid4().hex
+    request_id = request.scope["qa.request"]
+    # Only a client chooses an id too long for a number behind it; it gets another.
+    base = request_id if len(request_id) <= _MOST_ID_CHARS else uuid.uuid4().hex
     answers: list[Answer | dict[str, Any]] = []
     failures: list[Exception] = []
-    for number, asked in enumerate(questions):
+    for number, question in enumerate(questions):
         try:
-            answers.append(await _answer(live, asked, f"{base}-{number}"))
+            answers.append(await _answer(live, question, f"{base}-{number}"))
         except Exception as error:  # noqa: BLE001 - the other questions have answers
             if not isinstance(error, QAError):
-                report(error, given)
+                report(error, request_id)
             failures.append(error)
-            answers.append(_failed(asked, error, live, given))
-    is_servers = all(isinstance(error, UnavailableError | OverloadError) for error in failures)
-    if is_servers and len(failures) == len(questions):
+            answers.append(_failed(question, error, live, request_id))
+    is_unavailable = all(isinstance(error, UnavailableError | OverloadError) for error in failures)
+    if is_unavailable and len(failures) == len(questions):
         raise failures[0]
     return answers
 
 
-def _failed(asked: Ask, error: Exception, live: Live, request: str) -> dict[str, Any]:
-    """What stands in the place of an answer that an error prevented."""
-    why = json.loads(bytes(problem_of(error, request).body))
-    failed = Failed(question=clean(asked.question), snapshot=live.snapshot.digest, error=why)
+def _failed(question: Ask, error: Exception, live: Live, request_id: str) -> dict[str, Any]:
+    """Return what stands in place of the answer to a question that failed."""
+    failed = Failed(
+        question=clean(question.question),
+        snapshot=live.snapshot.digest,
+        error=json.loads(bytes(problem_of(error, request_id).body)),
+    )
     return failed.model_dump()
 
 
-async def _answer(live: Live, asked: Ask, request: str | None = None) -> Answer:
-    fields = asked.model_dump(exclude={"question", "language", "widget"})
-    return await live.ask(Question(asked.question, **fields), request)
+async def _answer(live: Live, body: Ask, request: str) -> Answer:
+    fields = body.model_dump(exclude={"question", "language", "widget"})
+    return await live.ask(Question(body.question, **fields), request)
 
 
 def _record(qa: QA, settings: Settings) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def _chapter(package: zipfile.ZipFile, book: str, href: str, name: str) -> bytes
     try:
         return package.read(path)
     except KeyError as error:
-        raise SourceError(f"{name}: its chapter {path} is missing: save it anew.") from error
+        raise SourceError(f"{name}: its chapter {path} is missing: save it again.") from error
 
 
 def _date(written: str | None) -> datetime.date | None:

@@ -54,7 +54,7 @@ def pdf(data: bytes, name: str) -> Extracted:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
         is_locked = "password" in str(error).lower()
-        remedy = "save it without its password" if is_locked else "save it anew"
+        remedy = "save it without its password" if is_locked else "save it again"
         raise SourceError(f"{name}: not a PDF that can be read ({error}): {remedy}.") from error
     with document:
         if len(document) > limits.PAGES:
@@ -111,7 +111,7 @@ def _page(document: Any, number: int, name: str) -> Page:
     if unmapped > _MAX_UNMAPPED * len(text):
         raise SourceError(
             f"{name}: {unmapped} of {len(text)} characters on page {number + 1} do not say which "
-            "they are: recognise the text anew (OCR)."
+            "they are: recognise the text again (OCR)."
         )
     glyphs = Glyphs(text, _boxes(textpage), _baselines(textpage))
     ends = [match.end() for match in _LINE_END.finditer(text) if _ends_line(glyphs, match)]

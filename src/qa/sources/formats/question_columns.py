@@ -64,7 +64,7 @@ class Pairs:
             ValueError: it holds half of a character.
         """
         if _SURROGATE.search(question + answer):
-            raise ValueError(f"{place} holds half of a character (a surrogate): save it anew")
+            raise ValueError(f"{place} holds half of a character (a surrogate): save it again")
         question, answer = _cell_text(question), _cell_text(answer)
         if question and answer:
             self.pairs.append((question, answer))

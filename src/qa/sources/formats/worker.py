@@ -107,7 +107,7 @@ class _Worker:
                 self.stop()
                 raise SourceError(
                     f"{name}: reading it took longer than {limits.READING_S:.0f} seconds "
-                    "(READING_S): save it anew, or as text."
+                    "(READING_S): save it again, or as text."
                 ) from error
             if not line.endswith(b"\n"):
                 status = process.wait()
@@ -115,7 +115,7 @@ class _Worker:
                 cause = signal.strsignal(-status) if status < 0 else f"exit code {status}"
                 raise SourceError(
                     f"{name}: its parser ended in the middle ({cause}), for a fault or for want of "
-                    f"more than {_GIB} GiB of memory (ADDRESS_SPACE_BYTES): save it anew."
+                    f"more than {_GIB} GiB of memory (ADDRESS_SPACE_BYTES): save it again."
                 )
         return cast("dict[str, Any]", json.loads(line))
 
@@ -229,7 +229,7 @@ def _answer(data: bytes, name: str, task: str = "document", **arguments: str) ->
     except MemoryError:
         return {
             "refused": f"{name}: reading it takes more than {_GIB} GiB of memory "
-            "(ADDRESS_SPACE_BYTES): save it anew, or as text."
+            "(ADDRESS_SPACE_BYTES): save it again, or as text."
         }
     except ImportError as error:
         return {

@@ -1,1 +1,1 @@
-"""The server: guard, limits, routes, and the application put together."""
+"""The parts of the server: guard, limits, routes, payloads, metrics, protocol."""

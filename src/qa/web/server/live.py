@@ -1,4 +1,4 @@
-"""Who answers now, and in which threads; a new snapshot is taken up while questions go on."""
+"""The live QA and its threads, and the switch to new snapshots while questions are answered."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ from qa.feedback import FeedbackStore
 from qa.index.snapshot import Snapshot, live_digest
 from qa.records import Answer, Question
 from qa.web.server.metrics import Metrics
+from qa.web.server.outage import Outage
 
 __all__ = ["Live", "Watch"]
 
-# How often the index folder is looked at for a new snapshot.
+# How often the index folder is checked for a new snapshot, in seconds.
 _WATCH_S = 1.0
-# What a new snapshot is asked before visitors ask it: the first question loads what it needs.
-_FIRST_QUESTION = "what was said?"
-# A new snapshot that could not be opened although nothing is wrong with its files, for want of
-# memory or descriptors, is tried again after so long, in seconds.
+# Asked of a new snapshot before visitors may: the first question loads the models.
+_WARM_UP_QUESTION = "what was said?"
+# A new snapshot that failed to open although its files are sound, for lack of memory or file
+# descriptors, is tried again after so many seconds.
 _RETRY_S = 30.0
 
 _log = logging.getLogger(__name__)
@@ -44,9 +45,8 @@ def _refuse_damaged(cause: Exception | None = None) -> NoReturn:
 class Live:
     """The QA that answers now.
 
-    As many questions are answered at a time as there are processors; others wait their turn.
-    More at a time would make each other wait, and all of them late. Each question is answered
-    from one snapshot from beginning to end.
+    Answers as many questions at a time as there are processors; others wait their turn. More at a
+    time would delay each other. Each question is answered from one snapshot.
     """
 
     def __init__(  # noqa: PLR0913 - each is a setting
@@ -59,13 +59,10 @@ class Live:
         feedback: FeedbackStore | None = None,
         metrics: Metrics | None = None,
     ) -> None:
-        """``timeout_s`` is the longest a question may wait and take.
-
-        ``feedback`` keeps what is asked, where that is wanted.
-        """
+        """Limit a question to ``timeout_s``, its wait included; save answers in ``feedback``."""
         self.qa = qa
         self.metrics = metrics or Metrics()
-        self.metrics.taken_up(qa.snapshot.digest, len(qa.snapshot.documents))
+        self.metrics.set_snapshot(qa.snapshot.digest, len(qa.snapshot.documents))
         self._at_a_time = os.cpu_count() or 1
         self._threads = ThreadPoolExecutor(self._at_a_time, thread_name_prefix="ask")
         self._most = self._at_a_time + max_waiting
@@ -73,34 +70,34 @@ class Live:
         self._log_questions = log_questions
         self.feedback = feedback
         self._unanswered = 0
-        self._damage: str | None = None
+        self._damage = Outage(
+            _log,
+            "the snapshot is damaged, nothing is answered from it: %s",
+            "the snapshot is whole again",
+            self.metrics.damaged.set,
+        )
 
     @property
     def snapshot(self) -> Snapshot:
-        """What is answered from now."""
+        """The snapshot that answers now."""
         return self.qa.snapshot
 
     @property
     def is_full(self) -> bool:
-        """Return whether one more question would be refused."""
+        """True if one more question would be refused."""
         return self._unanswered >= self._most
 
     @property
     def is_damaged(self) -> bool:
-        """Say whether files of the snapshot were altered since it was opened."""
-        return self._damage is not None
+        """True if files of the snapshot were altered since it was opened."""
+        return bool(self._damage)
 
     def note_damage(self, damage: str | None) -> None:
-        """Refuse everything while the snapshot's files are damaged; log once what is wrong."""
-        before, self._damage = self._damage, damage
-        self.metrics.damaged.set(damage is not None)
-        if damage and damage != before:
-            _log.error("the snapshot is damaged, nothing is answered from it: %s", damage)
-        elif before and not damage:
-            _log.warning("the snapshot is whole again")
+        """Refuse everything while the snapshot's files are damaged; log the damage once."""
+        self._damage.note(damage, is_new_cause_logged=True)
 
     def refuse_damaged(self) -> None:
-        """Do nothing unless files of the snapshot are known to be altered.
+        """Raise if files of the snapshot are known to be altered.
 
         Raises:
             UnavailableError: they are.
@@ -109,13 +106,13 @@ class Live:
             _refuse_damaged()
 
     def check(self) -> None:
-        """Do nothing where the record can be answered from now.
+        """Raise unless the record can answer now.
 
         Raises:
             UnavailableError: files of the snapshot were altered, or the engine is away.
         """
         snapshot = self.snapshot
-        if self._damage is None:
+        if not self.is_damaged:
             with self.refusing_damage(snapshot):
                 snapshot.files.check_sizes()
         self.refuse_damaged()
@@ -123,7 +120,7 @@ class Live:
 
     @contextlib.contextmanager
     def refusing_damage(self, snapshot: Snapshot) -> Iterator[None]:
-        """Turn what says that a snapshot is damaged into a refusal, which does not say where it is.
+        """Turn errors of a damaged snapshot into refusals that do not disclose its path.
 
         Raises:
             UnavailableError: files of the snapshot were altered.
@@ -136,57 +133,57 @@ class Live:
             _refuse_damaged(error)
 
     def switch_to(self, qa: QA) -> None:
-        """Let ``qa`` answer from now on; questions being answered end with the one before."""
+        """Let ``qa`` answer from now on; running questions finish with the previous one."""
         self.qa = qa
         self.note_damage(None)
-        self.metrics.taken_up(qa.snapshot.digest, len(qa.snapshot.documents))
+        self.metrics.set_snapshot(qa.snapshot.digest, len(qa.snapshot.documents))
 
     async def ask(self, question: str | Question, request: str | None = None) -> Answer:
         """Return the answer of ``QA.ask``.
 
-        ``request`` is the id of a visitor's request, under which it is kept where that is wanted.
+        ``request`` is the id of a visitor's request, under which feedback saves the answer.
 
         Raises:
             OverloadError: too many are waiting already, or it took too long.
-            QuestionError: the question cannot be taken as it is.
+            QuestionError: the question is not valid.
             UnavailableError: files of the snapshot were altered, or the engine is away.
         """
         if self.is_full:
             raise OverloadError("The service is busy. Try again shortly.")
 
-        def answered() -> Answer:
+        def answer_in_thread() -> Answer:
             self.refuse_damaged()
             qa = self.qa
             with self.refusing_damage(qa.snapshot):
-                given = qa.ask(question)
-            if request and not given.courtesy:
-                self._keep(request, given)
-            return given
+                answer = qa.ask(question)
+            if request and not answer.courtesy:
+                self._save(request, answer)
+            return answer
 
         self._count(1)
         started = time.perf_counter()
         try:
-            asked = asyncio.get_running_loop().run_in_executor(self._threads, answered)
-            answer = await asyncio.wait_for(asked, self._timeout_s)
+            running = asyncio.get_running_loop().run_in_executor(self._threads, answer_in_thread)
+            answer = await asyncio.wait_for(running, self._timeout_s)
         except TimeoutError as error:
             raise OverloadError("The answer took too long. Try again shortly.") from error
         finally:
             self._count(-1)
-        self.metrics.answered(answer, time.perf_counter() - started)
+        self.metrics.count_answer(answer, time.perf_counter() - started)
         if self._log_questions:
             text = Question.of(question).text
             _log.info("asked", extra={"question": text, "answer": answer.status})
         return answer
 
-    def _keep(self, request: str, answer: Answer) -> None:
-        """Keep an answer where that is wanted; an answer that cannot be kept is given still."""
+    def _save(self, request: str, answer: Answer) -> None:
+        """Save an answer if feedback is on; a failure is logged and does not stop the answer."""
         if self.feedback is None:
             return
         try:
             self.feedback.keep(request, answer)
         except FeedbackError as error:
-            self.metrics.not_kept.inc()
-            _log.error("an answer was not kept: %s", error, extra={"request": request})
+            self.metrics.unsaved_answers.inc()
+            _log.error("an answer was not saved: %s", error, extra={"request": request})
 
     def _count(self, more: int) -> None:
         self._unanswered += more
@@ -194,125 +191,115 @@ class Live:
 
 
 class Watch:
-    """Takes up each new snapshot of an index folder, in a thread of its own."""
+    """Switches to each new snapshot of an index folder, in a thread of its own."""
 
-    def __init__(self, live: Live, index: Path, opened: Callable[[], QA]) -> None:
-        """``opened`` gives the QA of what is live in the folder."""
+    def __init__(self, live: Live, index: Path, open_qa: Callable[[], QA]) -> None:
+        """``open_qa`` opens the live snapshot of the folder."""
         self._live = live
         self._index = index
-        self._opened = opened
+        self._open_qa = open_qa
         self._stopped = threading.Event()
-        self._is_away = False
-        self._failure: str | None = None
-        # What was live when it was last looked at, and what was not taken up.
-        self._seen: _Seen | None = None
-        self._refused: _Seen | None = None
+        self._engine_outage = Outage(
+            _log,
+            "the engine cannot be used: %s",
+            "the engine is used again",
+            live.metrics.engine_away.set,
+        )
+        self._folder_outage = Outage(
+            _log, "the index cannot be checked: %s", "the index can be checked again"
+        )
+        # The live snapshot at the last check, and the one that failed to open.
+        self._last: _FolderState | None = None
+        self._rejected: _FolderState | None = None
         self._retry_at = math.inf
         self._thread = threading.Thread(target=self._watch, name="watch", daemon=True)
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start watching."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop watching."""
         self._stopped.set()
         self._thread.join()
 
     def _watch(self) -> None:
         while not self._stopped.wait(_WATCH_S):
-            # Whatever goes wrong, the next look may find a snapshot to switch to.
+            # Whatever goes wrong, the next check may find a snapshot to switch to.
             try:
                 engine = self._live.snapshot.engine
                 digest = live_digest(self._index, engine, missing_ok=True)
-                self._look(digest)
+                self._switch_if_new(digest)
                 self._check_files(digest)
                 self._live.snapshot.engine.check(self._live.snapshot.digest)
             except QAError as error:
-                self._tell(error)
-            except Exception as error:  # noqa: BLE001 - there is nobody above to tell
-                self._tell_failed(error)
+                self._engine_outage.note(str(error))
+            except Exception as error:  # noqa: BLE001 - nothing above would log it
+                cause = f"{type(error).__name__}: {error}"
+                self._folder_outage.note(cause, is_new_cause_logged=True)
             else:
-                self._tell(None)
-                self._tell_failed(None)
-                self._live.metrics.looked()
-
-    def _tell(self, trouble: QAError | None) -> None:
-        """Log when the engine cannot be used, once, and when it can again."""
-        if trouble and not self._is_away:
-            _log.error("the engine cannot be used: %s", trouble)
-        elif self._is_away and not trouble:
-            _log.warning("the engine is used again")
-        self._is_away = trouble is not None
-        self._live.metrics.engine_away.set(self._is_away)
-
-    def _tell_failed(self, error: Exception | None) -> None:
-        """Log when the index folder cannot be looked at, once for each cause, and when it can."""
-        failure = f"{type(error).__name__}: {error}" if error else None
-        if failure and failure != self._failure:
-            _log.error("the index cannot be looked at: %s", failure)
-        elif self._failure and not failure:
-            _log.warning("the index can be looked at again")
-        self._failure = failure
+                self._engine_outage.note(None)
+                self._folder_outage.note(None)
+                self._live.metrics.note_watch()
 
     def _check_files(self, digest: str | None) -> None:
-        """Tell whether the files that answer now are as they were, where they are live still."""
+        """Note damage to the files of the snapshot that answers, while it is the live one."""
         snapshot = self._live.snapshot
         if digest == snapshot.digest or self._live.is_damaged:
             faults = snapshot.files.faults()
             self._live.note_damage("; ".join(faults) or None)
 
-    def _look(self, digest: str | None) -> None:
-        """Take up the live snapshot, if it is new."""
+    def _switch_if_new(self, digest: str | None) -> None:
+        """Switch to the live snapshot if it is new."""
         if digest in {None, self._live.snapshot.digest}:
             return
-        before, self._seen = self._seen, _Seen(digest, _state(self._index / str(digest)))
-        is_changing = self._seen != before
-        refused = self._refused
-        is_refused = refused is not None and refused.digest == digest
-        is_same = refused == self._seen or is_changing
-        if is_refused and is_same and time.monotonic() < self._retry_at:
+        before = self._last
+        self._last = _FolderState(digest, _files(self._index / str(digest)))
+        rejected = self._rejected
+        is_rejected = rejected is not None and rejected.digest == digest
+        is_unsettled = rejected == self._last or self._last != before
+        if is_rejected and is_unsettled and time.monotonic() < self._retry_at:
             return
         try:
-            qa = self._opened()
-            qa.ask(_FIRST_QUESTION)
+            qa = self._open_qa()
+            qa.ask(_WARM_UP_QUESTION)
         except UnavailableError:
             raise
-        except Exception as error:  # noqa: BLE001 - what answers now goes on answering
-            self._refuse(digest, error)
+        except Exception as error:  # noqa: BLE001 - the current snapshot goes on answering
+            self._reject(digest, error)
             return
-        self._refused = None
+        self._rejected = None
         self._live.switch_to(qa)
-        _log.warning("took up snapshot %s", digest)
+        _log.warning("switched to snapshot %s", digest)
 
-    def _refuse(self, digest: str | None, error: Exception) -> None:
-        """Leave a new snapshot that cannot be opened alone for now.
+    def _reject(self, digest: str | None, error: Exception) -> None:
+        """Leave a new snapshot alone that failed to open.
 
-        A damaged one is not looked at before it has changed, and come to rest: its files may be
-        on their way. Where the cause may be elsewhere, it is tried again a little later.
+        A damaged one is tried again once its files have changed and settled: they may still be
+        arriving. If the cause may be elsewhere, it is tried again a little later.
         """
-        self._live.metrics.not_taken_up.inc()
+        self._live.metrics.rejected_snapshots.inc()
         why = str(error) if isinstance(error, QAError) else f"{type(error).__name__}: {error}"
-        _log.error("a new snapshot was not taken up: %s", why)
+        _log.error("a new snapshot could not be opened: %s", why)
         engine = self._live.snapshot.engine
         is_still_live = live_digest(self._index, engine, missing_ok=True) == digest
-        self._refused = self._seen if is_still_live else None
+        self._rejected = self._last if is_still_live else None
         waits_s = math.inf if isinstance(error, QAError) else _RETRY_S
         self._retry_at = time.monotonic() + waits_s
 
 
-class _Seen(NamedTuple):
-    """A snapshot that may not be taken up, and what its folder was like then."""
+class _FolderState(NamedTuple):
+    """The digest of a live snapshot, and the files of its folder."""
 
     digest: str | None
-    state: frozenset[tuple[str, int, int]]
+    files: frozenset[tuple[str, int, int]]
 
 
-def _state(folder: Path) -> frozenset[tuple[str, int, int]]:
-    """What tells whether a folder's files have changed: their names, sizes and times."""
-    found = []
+def _files(folder: Path) -> frozenset[tuple[str, int, int]]:
+    """Return name, size and modification time of each file of a folder."""
+    files = []
     for path in folder.rglob("*"):
         with contextlib.suppress(OSError):  # gone again
-            of = path.stat()
-            found.append((str(path), of.st_size, of.st_mtime_ns))
-    return frozenset(found)
+            stat = path.stat()
+            files.append((str(path), stat.st_size, stat.st_mtime_ns))
+    return frozenset(files)

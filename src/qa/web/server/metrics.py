@@ -1,8 +1,9 @@
-"""What the server counts, for Prometheus; the only user of prometheus_client."""
+"""Metrics for Prometheus; the only user of prometheus_client."""
 
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -28,77 +29,66 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        r = self._registry
-        self.requests = Counter(
-            "qa_requests", "Requests answered.", ["route", "status"], registry=r
+        counter = partial(Counter, registry=self._registry)
+        gauge = partial(Gauge, registry=self._registry)
+        latency = partial(Histogram, buckets=_SECONDS, registry=self._registry)
+        self.requests = counter("qa_requests", "Requests answered.", ["route", "status"])
+        self.request_seconds = latency(
+            "qa_request_seconds", "From a request's head to the end of its answer.", ["route"]
         )
-        self.request_seconds = Histogram(
-            "qa_request_seconds",
-            "From a request's head to the end of its answer.",
-            ["route"],
-            buckets=_SECONDS,
-            registry=r,
+        self.open_requests = gauge("qa_open_requests", "Requests open now.")
+        self.refused_connections = counter(
+            "qa_connections_refused", "Connections refused: too many are open."
         )
-        self.open_requests = Gauge("qa_open_requests", "Requests open now.", registry=r)
-        self.refused_connections = Counter(
-            "qa_connections_refused", "Connections refused: too many are open.", registry=r
+        self.waiting = gauge("qa_waiting_questions", "Questions that wait their turn.")
+        self.rejected_snapshots = counter(
+            "qa_snapshots_not_taken_up", "New snapshots that could not be opened."
         )
-        self.waiting = Gauge("qa_waiting_questions", "Questions that wait their turn.", registry=r)
-        self.not_taken_up = Counter(
-            "qa_snapshots_not_taken_up", "New snapshots that could not be opened.", registry=r
+        self.unsaved_answers = counter(
+            "qa_answers_not_kept", "Answers that feedback could not keep."
         )
-        self.not_kept = Counter(
-            "qa_answers_not_kept", "Answers that feedback could not keep.", registry=r
+        self.limits_alone = gauge(
+            "qa_limits_alone", "1 while limits_storage cannot be reached, else 0."
         )
-        self.limits_alone = Gauge(
-            "qa_limits_alone", "1 while limits_storage cannot be reached, else 0.", registry=r
+        self.engine_away = gauge(
+            "qa_engine_away", "1 while the search engine cannot be used, else 0."
         )
-        self.engine_away = Gauge(
-            "qa_engine_away", "1 while what searches cannot be used, else 0.", registry=r
+        self.damaged = gauge(
+            "qa_snapshot_damaged", "1 while files of the snapshot are altered, else 0."
         )
-        self.damaged = Gauge(
-            "qa_snapshot_damaged", "1 while files of the snapshot are altered, else 0.", registry=r
+        self._watched_at = time.monotonic()
+        gauge(
+            "qa_watch_age_seconds", "Since the index was last looked at with success."
+        ).set_function(lambda: time.monotonic() - self._watched_at)
+        self._answers = counter("qa_answers", "Questions answered, by status.", ["status"])
+        self._answer_seconds = latency(
+            "qa_answer_seconds", "From a question to its answer, the wait for a turn included."
         )
-        self._looked = time.monotonic()
-        looked = Gauge(
-            "qa_watch_age_seconds", "Since the index was last looked at with success.", registry=r
+        self._snapshot = gauge("qa_snapshot_info", "The snapshot that answers.", ["digest"])
+        self._documents = gauge("qa_snapshot_documents", "Its documents.")
+        self._opened_at = 0.0
+        gauge("qa_snapshot_age_seconds", "Since the server switched to it.").set_function(
+            lambda: time.monotonic() - self._opened_at
         )
-        looked.set_function(lambda: time.monotonic() - self._looked)
-        self._answers = Counter(
-            "qa_answers", "Questions answered, by what was answered.", ["status"], registry=r
-        )
-        self._answer_seconds = Histogram(
-            "qa_answer_seconds",
-            "From a question to its answer, the wait for a turn included.",
-            buckets=_SECONDS,
-            registry=r,
-        )
-        self._snapshot = Gauge(
-            "qa_snapshot_info", "The snapshot that answers.", ["digest"], registry=r
-        )
-        self._documents = Gauge("qa_snapshot_documents", "Its documents.", registry=r)
-        self._taken_up = 0.0
-        age = Gauge("qa_snapshot_age_seconds", "Since it was taken up.", registry=r)
-        age.set_function(lambda: time.monotonic() - self._taken_up)
         for status in ("answered", "not_in_record", "courtesy"):
             self._answers.labels(status)
 
-    def taken_up(self, digest: str, documents: int) -> None:
-        """A snapshot answers from now on."""
+    def set_snapshot(self, digest: str, documents: int) -> None:
+        """Note which snapshot answers from now on."""
         self._snapshot.clear()
         self._snapshot.labels(digest).set(1)
         self._documents.set(documents)
-        self._taken_up = time.monotonic()
+        self._opened_at = time.monotonic()
 
-    def looked(self) -> None:
-        """Note that the index folder has been looked at with success."""
-        self._looked = time.monotonic()
+    def note_watch(self) -> None:
+        """Note that the index folder was just checked for a new snapshot."""
+        self._watched_at = time.monotonic()
 
-    def answered(self, answer: Answer, seconds: float) -> None:
-        """A question was answered, in so many seconds."""
+    def count_answer(self, answer: Answer, seconds: float) -> None:
+        """Count an answer and its latency."""
         self._answers.labels("courtesy" if answer.courtesy else answer.status).inc()
         self._answer_seconds.observe(seconds)
 
     def text(self) -> bytes:
-        """All of them in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self._registry)

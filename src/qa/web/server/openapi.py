@@ -1,4 +1,4 @@
-"""How the API is described to others: what FastAPI derives, and what it leaves out."""
+"""The OpenAPI description, beyond what FastAPI derives."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from qa.web.server.problems import Problem
 
 __all__ = ["EXAMPLES", "KEYED", "describe", "problems"]
 
-# What is asked and answered, word for word as the seed's record has it; a test asks it again.
+# A question and its answer from the seed's record; a test compares them with a real answer.
 EXAMPLES: dict[str, Any] = json.loads(
     (resources.files("qa.web") / "examples.json").read_text("utf-8")
 )
-# What an operation says that needs a key.
+# The OpenAPI extra of an operation that needs a key.
 KEYED: dict[str, Any] = {"security": [{"key": []}]}
 
 _PROBLEMS = {
@@ -31,13 +31,13 @@ _PROBLEMS = {
     429: "this client has reached its rate limit; Retry-After says when to try again",
     503: "the server is busy or cannot search; Retry-After says when to try again",
 }
-# Any operation may be refused with these.
+# Statuses of any operation.
 _ALWAYS = {421, 422, 429, 503}
 _RETRY = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}}}
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Those statuses, and the ones every operation may have, as problem JSON."""
+    """Return the OpenAPI responses of these statuses and those of any operation."""
     return {
         status: {
             "description": _PROBLEMS[status],
@@ -49,11 +49,11 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def describe(app: FastAPI) -> None:
-    """Complete the OpenAPI description of the app, once all its routes are there."""
+    """Complete the OpenAPI description of the app, after all its routes were added."""
     described = app.openapi()
     components = described["components"]
     components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-    # FastAPI leaves out what is null in an example, and what a record works out for itself.
+    # FastAPI leaves out nulls of an example, and computed fields of a record.
     answered = described["paths"]["/api/v1/ask"]["post"]["responses"]["200"]
     answered["content"]["application/json"]["example"] = EXAMPLES["answer"]
     document = components["schemas"]["Document"]

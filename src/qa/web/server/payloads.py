@@ -2,7 +2,7 @@
 
 Gradio reads a payload as its own data format: a mapping may name a file or an address, a message
 may hold a component to build. Here a value is a plain string, a boolean or a message of text, or
-the request is refused. What goes on is the body written anew from what was parsed, so no two
+the request is refused. The body passed on is serialised anew from the parsed one, so no two
 parsers can read it differently.
 """
 
@@ -32,13 +32,12 @@ __all__ = [
     "parse_join",
 ]
 
-# The route that takes the chat's events, and those of assistants.
+# The routes of the chat's events and of MCP.
 JOIN = "/{language}/gradio_api/queue/join"
 _MCP = ("/{language}/gradio_api/mcp/", "/{language}/gradio_api/mcp/http/")
-# Messages the page shows at most and sends back: those kept, one question and its answer.
+# Most messages the page shows and sends back: the kept ones, one question and its answer.
 MOST_MESSAGES = 26
-# A pasted text may be longer than a question; then the chat says so itself. Longer than this it
-# comes from no page.
+# A pasted text may be longer than a question, which the chat then says. No page sends more.
 _QUESTION_CHARS = 100_000
 _MESSAGE_CHARS = 1_000_000
 _DAY_CHARS = 40
@@ -48,15 +47,15 @@ _ID_CHARS = 128
 # 170,000, which take a tenth of a second to parse.
 _MOST_BRACKETS = 5_000
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
-# What follows a backslash in a JSON string. A browser sends half a character ("\\ud800") where a
-# script put one into the box; it is no text, and no parser takes it.
+# An escape of a JSON string. A browser sends half a surrogate pair ("\\ud800") if a script put one
+# into the box; parsers refuse it.
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
     rb"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
 # Faults named in a refusal; a hostile body may have thousands.
-_TOLD_FAULTS = 3
+_MOST_FAULTS = 3
 
 SessionHash = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 _Question = Annotated[str, Field(max_length=_QUESTION_CHARS)]
@@ -65,7 +64,7 @@ _Section = Annotated[str, Field(max_length=_SECTION_CHARS)]
 
 
 class PayloadError(Exception):
-    """A body is not one that its route takes; the text is for the client, without its values."""
+    """A route does not take a body; the text is for the client and repeats none of its values."""
 
     def __init__(self, detail: str, status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY) -> None:
         super().__init__(detail)
@@ -73,7 +72,7 @@ class PayloadError(Exception):
 
 
 class _Strict(BaseModel):
-    """Nothing is converted, nothing unknown is let through."""
+    """A model that converts nothing and refuses unknown members."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -84,7 +83,7 @@ class _Text(_Strict):
 
 
 class Message(_Strict):
-    """A message of the conversation: text alone, as the page sends it or as a browser kept it."""
+    """A message of text, in the form the page sends or a browser kept."""
 
     role: Literal["user", "assistant"]
     content: (
@@ -96,7 +95,7 @@ class Message(_Strict):
 
     @property
     def text(self) -> str:
-        """The text, whichever way it came."""
+        """The text in either form."""
         if isinstance(self.content, str):
             return self.content
         return "".join(part.text for part in self.content)
@@ -106,7 +105,7 @@ _Messages = Annotated[list[Message], Field(max_length=MOST_MESSAGES)]
 
 
 class _Event(_Strict):
-    """What the page sends with every event."""
+    """The members of every event of the page."""
 
     session_hash: SessionHash
     trigger_id: Annotated[int, Field(ge=0, le=100_000)] | None = None
@@ -114,28 +113,28 @@ class _Event(_Strict):
 
 
 class Ask(_Event):
-    """A question: box, conversation, whether to keep it, first and last day, section."""
+    """A question: box, conversation, keep or not, first and last day, section."""
 
     fn_index: Literal[0]
     data: tuple[_Question, _Messages, bool, _Day, _Day, _Section]
 
 
 class Keep(_Event):
-    """Return whether to keep the conversation in the browser, and the conversation."""
+    """A choice to keep the conversation in the browser or not, and the conversation."""
 
     fn_index: Literal[1]
     data: tuple[bool, _Messages]
 
 
 class Clear(_Event):
-    """The conversation is cleared away."""
+    """The conversation was cleared."""
 
     fn_index: Literal[2]
     data: tuple[()]
 
 
 class Restore(_Event):
-    """The conversation as the browser kept it."""
+    """The conversation the browser kept."""
 
     fn_index: Literal[3]
     data: tuple[_Messages]
@@ -147,7 +146,7 @@ _JOIN: TypeAdapter[Ask | Keep | Clear | Restore] = TypeAdapter(Join)
 
 
 class _Loose(BaseModel):
-    """Members that are not named are left out of what goes on."""
+    """A model that drops unknown members."""
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True, hide_input_in_errors=True)
 
@@ -160,7 +159,7 @@ class _Client(_Loose):
 class _Hello(_Loose):
     protocolVersion: Annotated[str, Field(pattern=r"^[0-9-]{1,32}$")]  # noqa: N815 - its name in MCP
     clientInfo: _Client  # noqa: N815
-    capabilities: _Loose  # the server asks nothing of a client
+    capabilities: _Loose  # the server uses none
 
 
 class _Arguments(_Strict):
@@ -225,10 +224,10 @@ _RPC: TypeAdapter[_Initialize | _List | _Call | _Ready | _Cancel] = TypeAdapter(
 
 
 def check_functions(numbers: list[int]) -> None:
-    """Check the numbers Gradio gave to the functions: asking, keeping, clearing, restoring.
+    """Check the numbers Gradio gave to the functions: ask, keep, clear, restore.
 
     Raises:
-        RuntimeError: they are not those of the schemas.
+        RuntimeError: they differ from those of the schemas.
     """
     known = [event.model_json_schema()["properties"]["fn_index"]["const"] for event in _EVENTS]
     if numbers != known:
@@ -239,14 +238,14 @@ def parse_join(body: bytes) -> Ask | Keep | Clear | Restore:
     """Return the chat's event in ``body``.
 
     Raises:
-        PayloadError: it is none that the chat's page sends.
+        PayloadError: the chat's page sends no such event.
     """
     event: Ask | Keep | Clear | Restore = _parsed(_JOIN, body)
     return event
 
 
 def canonical(route: str, headers: Headers, body: bytes) -> bytes:
-    """Return the body to pass on to ``route``: written anew where the route is one of Gradio's.
+    """Return the body to pass on to ``route``: serialised anew for Gradio's routes.
 
     Raises:
         PayloadError: the body is not JSON of the route's schema, or is compressed.
@@ -271,9 +270,9 @@ def _parsed(adapter: TypeAdapter[Any], body: bytes) -> Any:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
     if faults[0]["type"] == "json_invalid":
         raise PayloadError("The body is not JSON in UTF-8.", HTTPStatus.BAD_REQUEST)
-    told = [f"{_place(f['loc'])}: {_fault(f)}" for f in faults[:_TOLD_FAULTS]]
-    more = f"; and {len(faults) - _TOLD_FAULTS} more" if len(faults) > _TOLD_FAULTS else ""
-    raise PayloadError("; ".join(told) + more)
+    named = [f"{_place(f['loc'])}: {_fault(f)}" for f in faults[:_MOST_FAULTS]]
+    more = f"; and {len(faults) - _MOST_FAULTS} more" if len(faults) > _MOST_FAULTS else ""
+    raise PayloadError("; ".join(named) + more)
 
 
 def _brackets(body: bytes) -> int:
@@ -281,21 +280,21 @@ def _brackets(body: bytes) -> int:
 
 
 def _whole_character(escape: re.Match[bytes]) -> bytes:
-    """Return an escape of a JSON string; a mark in the place of half a character."""
+    """Return an escape of a JSON string, or a question mark for half a surrogate pair."""
     return b"?" if escape["half"] else escape[0]
 
 
 def _fault(fault: Any) -> str:
-    """Say what is wrong; not with a tag, whose message repeats the value."""
+    """Return the message of a fault, except of a tag, whose message repeats the value."""
     return "not one of those taken" if fault["type"].startswith("union_tag") else str(fault["msg"])
 
 
 def _place(location: tuple[str | int, ...]) -> str:
-    """Return the place of a fault below the event; a client's own names are not repeated."""
-    return ".".join(str(part) if _is_ours(part) else "?" for part in location[1:]) or "the body"
+    """Return the place of a fault below the event, without names the client invented."""
+    return ".".join(str(part) if _is_known(part) else "?" for part in location[1:]) or "the body"
 
 
-def _is_ours(part: str | int) -> bool:
+def _is_known(part: str | int) -> bool:
     return isinstance(part, int) or part in _NAMES
 
 

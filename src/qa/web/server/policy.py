@@ -1,4 +1,4 @@
-"""Gradio's page as it leaves the server: with a head of ours, and a policy for its scripts."""
+"""Gradio's page with the project's own head and a Content-Security-Policy."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ __all__ = ["InlineScripts"]
 
 _INLINE = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 
-# The manifest leads to the root of the host, where there may be something else; what is told to
-# social networks is of Gradio, with pictures from elsewhere.
-_FOREIGN = re.compile(rb'<link rel="manifest"[^>]*>|<meta\s+(?:property="og:|name="twitter:)[^>]*>')
+# The manifest would be at the root of the host, where another site may be; the tags for social
+# networks advertise Gradio, with pictures from other servers.
+_UNWANTED = re.compile(
+    rb'<link rel="manifest"[^>]*>|<meta\s+(?:property="og:|name="twitter:)[^>]*>'
+)
 _HEAD = b"<head>"
 
 
 class InlineScripts:
-    """Adds the policy to pages of ``app``: ``policy``, and a script-src of our origin and hashes.
+    """Adds ``policy`` to pages of ``app``, with a script-src of this origin and inline hashes.
 
-    What the page brings itself may run; what somebody would bring into it may not. ``head`` is
-    put at the beginning of each page's head.
+    Scripts of the page itself may run, injected ones may not. ``head`` is put at the beginning of
+    each page's head.
     """
 
     def __init__(self, app: ASGIApp, policy: str, head: str = "") -> None:
@@ -39,7 +41,7 @@ class InlineScripts:
         head: Message | None = None
         body = bytearray()
 
-        async def sent(message: Message) -> None:
+        async def send_page(message: Message) -> None:
             nonlocal head
             if message["type"] == "http.response.start" and _is_page(message):
                 head = message
@@ -50,14 +52,14 @@ class InlineScripts:
             body.extend(message.get("body", b""))
             if message.get("more_body"):
                 return
-            page = _FOREIGN.sub(b"", bytes(body)).replace(_HEAD, _HEAD + self._head, 1)
+            page = _UNWANTED.sub(b"", bytes(body)).replace(_HEAD, _HEAD + self._head, 1)
             headers = MutableHeaders(scope=head)
             headers["Content-Length"] = str(len(page))
             headers["Content-Security-Policy"] = f"{self._policy}; script-src {_sources(page)}"
             await send(head)
             await send({"type": "http.response.body", "body": page})
 
-        await self._app(scope, receive, sent)
+        await self._app(scope, receive, send_page)
 
 
 def _is_page(message: Message) -> bool:
@@ -65,6 +67,6 @@ def _is_page(message: Message) -> bool:
 
 
 def _sources(page: bytes) -> str:
-    """Our origin, and the hash of every inline script of the page."""
+    """Return the script sources: this origin, and the hash of each inline script of the page."""
     hashes = [base64.b64encode(hashlib.sha256(s).digest()).decode() for s in _INLINE.findall(page)]
     return " ".join(["'self'", *(f"'sha256-{digest}'" for digest in hashes)])

@@ -1,4 +1,4 @@
-"""Errors as problem JSON (RFC 9457): what was wrong, and when to come again."""
+"""Errors as problem JSON (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from qa.errors import OverloadError, QAError, QuestionError, SnapshotError, UnavailableError
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 
 __all__ = [
     "REQUEST_ID",
@@ -25,27 +25,27 @@ __all__ = [
     "problem",
     "problem_of",
     "report",
-    "told",
+    "visitor_message",
 ]
 
-# When to ask again where too many ask at once. The queue is empty sooner; this spreads them.
+# Retry-After while too many ask at once. The queue empties sooner; this spreads the retries.
 _RETRY_S = 2
 
 _AWAY = "Search is not available at the moment. Try again shortly."
 
-# The id of a request, as a client may give it and responses have it.
+# The id of a request in X-Request-Id, whether a client chose it or the server.
 REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
 
 _log = logging.getLogger(__name__)
 
 
 class Problem(BaseModel):
-    """What was wrong with a request, or with the server."""
+    """An error of a request, or of the server."""
 
     title: str = Field(description="the status in words", examples=["Unprocessable Content"])
     status: int = Field(description="the HTTP status", examples=[422])
     detail: str = Field(
-        description="what was wrong, and the remedy", examples=["question: Field required"]
+        description="the error and its remedy", examples=["question: Field required"]
     )
 
 
@@ -56,7 +56,7 @@ def problem(
     retry_after_s: int | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The answer to a request that cannot be served, with when to come again."""
+    """Return a response that states an error, and when to retry."""
     content = {"title": status.phrase, "status": status.value, "detail": detail}
     retry = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
     return Response(
@@ -68,17 +68,17 @@ def problem(
 
 
 def failure(request_id: str) -> Response:
-    """The answer where the server failed: that it did, and under what name its log says why."""
+    """Return the response for an unexpected error, with the id to look up in the log."""
     detail = f"The server failed. Its log has the cause under {request_id}."
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
 
 
 def problem_of(error: Exception, request_id: str) -> Response:
-    """The answer where an error prevented another one."""
+    """Return the response that states an error."""
     if isinstance(error, QuestionError):
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
     if isinstance(error, UnavailableError | SnapshotError):
-        # What it says is for whoever runs the server, and in the log.
+        # Its text is for the operator, and in the log.
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, _AWAY, retry_after_s=_RETRY_S)
     if isinstance(error, OverloadError):
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), retry_after_s=_RETRY_S)
@@ -87,8 +87,8 @@ def problem_of(error: Exception, request_id: str) -> Response:
     return failure(request_id)
 
 
-def told(error: QAError, say: Wording) -> str:
-    """What stood in the way of a question, in the visitor's language as far as it is known."""
+def visitor_message(error: QAError, say: Wording) -> str:
+    """Return why a question was not answered, in the visitor's language where possible."""
     if isinstance(error, QuestionError) and error.reason:
         return say("trouble." + error.reason, **error.facts)
     if isinstance(error, OverloadError):
@@ -99,7 +99,7 @@ def told(error: QAError, say: Wording) -> str:
 
 
 def report(error: Exception, request_id: str) -> None:
-    """Log where an error came from; not its text, which may hold a visitor's words."""
+    """Log where an error came from, without its text, which may hold a visitor's words."""
     frames = traceback.extract_tb(error.__traceback__)
     _log.error(
         "failed",
@@ -112,13 +112,13 @@ def report(error: Exception, request_id: str) -> None:
 
 
 def add_problem_pages(app: FastAPI) -> None:
-    """Tell what was wrong with a request as problem JSON."""
+    """Add the handlers that turn errors into problem JSON."""
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: Exception) -> Response:
         faults = error.errors() if isinstance(error, RequestValidationError) else []
-        told = "; ".join(f"{_named(e['loc'])}: {e['msg']}" for e in faults)
-        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, told)
+        detail = "; ".join(f"{_field(e['loc'])}: {e['msg']}" for e in faults)
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
 
     @app.exception_handler(HTTPException)
     async def refused(_: Request, error: Exception) -> Response:
@@ -134,6 +134,6 @@ def add_problem_pages(app: FastAPI) -> None:
         return problem_of(error, request.scope["qa.request"])
 
 
-def _named(location: Sequence[str | int]) -> str:
-    """The place of a fault in a request: ``question``, ``previous.0``."""
+def _field(location: Sequence[str | int]) -> str:
+    """Return the field of a fault in a request: ``question``, ``previous.0``."""
     return ".".join(map(str, location[1:])) or "the request"

@@ -1,4 +1,4 @@
-"""Which refused requests get a line in the log: the first few of a client in a minute."""
+"""A log of refusals that a flood of requests cannot fill."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections import Counter
 
 __all__ = ["RefusalLog"]
 
-# How many refusals of a client are logged one by one in an interval; the rest in one line at its
-# end. Enough to find out what a client does wrong, too few to fill a disk.
+# Refusals of a client that are logged one by one in an interval; one line at its end sums up the
+# rest. Enough to diagnose a client, too few to fill a disk.
 _LINES = 5
 _INTERVAL_S = 60.0
-# Clients told apart at a time; what is refused to more of them is summed up together.
+# Clients counted apart at a time; refusals of any more are summed up together.
 _MOST_CLIENTS = 10_000
 _OTHERS = "others"
 _SUMMED = "more requests of one client were refused"
@@ -21,9 +21,9 @@ _log = logging.getLogger(__name__)
 
 
 class RefusalLog:
-    """Sums up what is refused to each client, so that a flood of requests is a few lines.
+    """Logs the first refusals of each client, and the number of the others.
 
-    Metrics count every request all the same. No line says which client it is about.
+    Metrics count every request. No line names a client.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class RefusalLog:
         self._summed: dict[str, Counter[int]] = {}
 
     def is_logged(self, client: str, status: int) -> bool:
-        """Say whether a refusal is logged by itself; otherwise it is summed up."""
+        """Count a refusal; return whether to log it by itself rather than in the sum."""
         if client not in self._lines:
             if len(self._lines) >= _MOST_CLIENTS:
                 client = _OTHERS
@@ -44,12 +44,12 @@ class RefusalLog:
         return False
 
     def flush(self) -> None:
-        """Log all that is summed up so far."""
+        """Log all sums so far."""
         for client in [*self._lines]:
             self._sum_up(client)
 
     def _sum_up(self, client: str) -> None:
-        """Log what was refused to a client beyond the lines it had, and begin anew."""
+        """Log the sum of a client's further refusals, and start over."""
         self._lines.pop(client, None)
         statuses = self._summed.pop(client, None)
         if statuses:

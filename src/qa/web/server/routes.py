@@ -1,4 +1,4 @@
-"""Every route that is open, Gradio's among them; what no line here names is closed."""
+"""The table of open routes, Gradio's among them; any other path is answered 404."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from qa.web.ui.wording import LANGUAGES
+from qa.web.wording import LANGUAGES
 
 __all__ = ["MCP_ROUTES", "ROUTES", "Kind", "Route"]
 
-Kind = Literal["question", "batch", "page", "file", "inside"]
+Kind = Literal["question", "batch", "page", "file", "inside", "operator"]
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """An open route.
 
-    ``name`` stands for it in logs and metrics, ``path`` matches the whole path. ``kind`` says
-    what it costs: a ``question`` counts against those of its client, a ``batch`` needs a key.
-    ``is_shared`` routes may be read by pages of the allowed origins; ``file`` by any page.
-    ``discloses`` is what an outsider learns there.
+    ``name`` stands for it in logs and metrics, ``path`` matches the whole path. By its ``kind`` a
+    ``question`` counts against those of its client, a ``batch`` needs a key, a ``file`` may be
+    loaded by any page, and an ``operator`` route answers the addresses of ``metrics_from`` only.
+    ``discloses`` states what an outsider learns there.
     """
 
     methods: frozenset[str]
@@ -31,21 +31,21 @@ class Route:
 
     @property
     def is_page(self) -> bool:
-        """Return whether a person looks at what it says."""
+        """Return whether people read its responses."""
         return "GET" in self.methods and self.kind in {"page", "question"} and not self.is_shared
 
     @property
     def is_shared(self) -> bool:
-        """Return whether pages of the allowed origins may read what it says."""
+        """Return whether pages of the allowed origins may read its responses."""
         return self.name.startswith("/api/")
 
 
-# The path of a file of the page. No file has a longer name, which Gradio would look for and fail.
+# The path of a static file. Gradio fails on names longer than a file system allows.
 _FILE = r"[A-Za-z0-9_.-]{1,128}(?:/[A-Za-z0-9_.-]{1,128}){0,7}"
 
 
 def _route(methods: str, name: str, kind: Kind, discloses: str) -> Route:
-    """The route of that name; ``{id}`` is a segment, ``{path}`` the path of one of our files."""
+    """Return a route; in its name ``{id}`` is a segment, ``{path}`` the path of a static file."""
     pattern = re.escape(name).replace(r"\{id\}", "[^/]+").replace(r"\{path\}", _FILE)
     pattern = pattern.replace(r"\{language\}", f"(?:{'|'.join(LANGUAGES)})")
     return Route(frozenset(methods.split()), name, re.compile(pattern, re.DOTALL), kind, discloses)
@@ -70,7 +70,7 @@ ROUTES = (
     _route("GET", "/openapi.json", "file", "nothing: how the API is used"),
     _route("GET", "/healthz", "inside", "that the process runs"),
     _route("GET", "/readyz", "inside", "the digest of the snapshot"),
-    _route("GET", "/metrics", "inside", "counters, to the addresses of metrics_from only"),
+    _route("GET", "/metrics", "operator", "nothing: counters, for operators"),
     _route("GET", "/{language}/assets/{path}", "file", "Gradio's version, by its scripts"),
     _route("GET", "/{language}/static/{path}", "file", "Gradio's version, by its scripts"),
     _route("GET", "/{language}/theme.css", "file", "nothing: the chat's colours"),
@@ -90,7 +90,7 @@ ROUTES = (
         "nothing: a number, by which an open page sees the server",
     ),
 )
-# Open where the setting "mcp" is on.
+# Open if the setting "mcp" is on.
 MCP_ROUTES = (
     _route("GET POST DELETE", "/{language}/gradio_api/mcp/", "question", "answers of the record"),
     _route(

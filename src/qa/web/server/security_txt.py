@@ -1,4 +1,4 @@
-"""``/.well-known/security.txt``: where to report a vulnerability (RFC 9116)."""
+"""``/.well-known/security.txt``: contacts for reports of vulnerabilities (RFC 9116)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from qa.settings import SecurityContact
 __all__ = ["PATH", "security_txt"]
 
 PATH = "/.well-known/security.txt"
-# RFC 9116 asks for less than a year. The server states its settings anew every day; a month is
-# what a copy that somebody keeps may be old.
+# RFC 9116 asks for less than a year. The server renews the date every day, so a month is enough
+# for copies.
 _VALID_DAYS = 30
 
 
 def security_txt(security: SecurityContact, public_url: str | None, today: datetime.date) -> str:
-    """Return the file: contacts in order of preference, and until when it holds.
+    """Return the file: contacts in order of preference, and its expiry.
 
-    Where the server is known by an address with TLS, the file names its own, at the host's root.
+    If the public address has TLS, the file names its own address, at the host's root.
     """
     expires = today + datetime.timedelta(days=_VALID_DAYS)
     lines = [f"Contact: {contact}" for contact in security.contact]

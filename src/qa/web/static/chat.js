@@ -1,4 +1,4 @@
-// Gradio tells the page's language by the browser's; ours is the one it is written in.
+// Gradio sets the page's language to the browser's; keep that of its strings.
 const language = document.querySelector("meta[name=qa-language]").content;
 const root = document.documentElement;
 const keepLanguage = () => root.lang === language || (root.lang = language);
@@ -13,38 +13,38 @@ const say = (name, values = {}) =>
 const all = (selector) => [...document.querySelectorAll(selector)];
 const box = () => document.querySelector("#qa-question textarea");
 
-// What goes on, from the moment a question is asked. It is said once: by the line above the box,
-// or by the answer itself where the focus goes there.
+// The state of a question, from the moment it is asked. It is announced once: by the line above the
+// box, or by the answer itself if the focus moves there.
 const SLOW_MS = 3000;
-const GIVEN_UP_MS = 60_000;  // longer than the server takes for an answer, or to say that it has none
+const GIVEN_UP_MS = 60_000;  // longer than the server takes for an answer or an error
 const TWICE_MS = 300;
-const UNASKED = "qa-unasked";
+const UNSENT = "qa-unasked";
 let asking = null;
-const tell = (words, isSeen = true) => {
+const announce = (words, isVisible = true) => {
   const state = document.querySelector("#qa-state");
   state.textContent = words;
-  state.classList.toggle("qa-hidden", !isSeen);  // what stands in the conversation is not shown twice
+  state.classList.toggle("qa-hidden", !isVisible);  // the conversation shows it already
 };
-const said = () => all("#qa-chat .bot :is(.qa-answer, .qa-message)").pop();
+const lastMessage = () => all("#qa-chat .bot :is(.qa-answer, .qa-message)").pop();
 const begin = (question) => {
   clearTimeout(asking?.slow);
   asking = {
     question,
-    draft: "",  // what stood in the box before, where another question was put there
-    before: said(),
+    draft: "",  // the text in the box before another question replaced it
+    before: lastMessage(),
     at: performance.now(),
-    slow: setTimeout(() => tell(say("slow")), SLOW_MS),
+    slow: setTimeout(() => announce(say("slow")), SLOW_MS),
   };
-  tell(say("searching"));
+  announce(say("searching"));
 };
-const end = (words, isSeen) => {
+const end = (words, isVisible) => {
   clearTimeout(asking.slow);
   asking = null;
-  tell(words, isSeen);
+  announce(words, isVisible);
 };
-// One question at a time, for each is answered in the light of those before: the next one waits in
-// the box. What is still there on its way to Gradio is the same one, entered twice; Gradio may not
-// have taken it, if it is not ready.
+// One question at a time, for each may refer to those before: the next one waits in the box. The same
+// text before the request is sent is the same question entered twice; Gradio may have dropped the
+// first if it was not ready.
 const press = () => document.querySelector("#qa-send").click();
 const isUnderway = () => asking && performance.now() - asking.at < (asking.isSent ? GIVEN_UP_MS : TWICE_MS);
 const enter = (event) => {
@@ -66,11 +66,11 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("#qa-send")) enter(event);
 }, true);
 
-// After an answer the page shows the question and what follows it, not the answer's end; the
-// focus goes there too, unless the next question is being typed.
+// After an answer the page scrolls to its question, not to its end; the focus moves to the answer
+// unless the next question is being typed.
 const arrived = (answer) => {
-  const found = answer.querySelectorAll(".qa-citation").length;
-  const outcome = answer.matches(".qa-answered") ? say(found === 1 ? "one" : "many", { number: found })
+  const number = answer.querySelectorAll(".qa-citation").length;
+  const outcome = answer.matches(".qa-answered") ? say(number === 1 ? "one" : "many", { number })
     : answer.matches(".qa-not_in_record") ? say("none") : answer.textContent.trim();
   const { next } = asking;
   const isFree = !box().value && [document.body, box()].includes(document.activeElement)
@@ -84,38 +84,38 @@ const arrived = (answer) => {
   answer.setAttribute("aria-label", outcome);
   answer.focus({ preventScroll: true });
 };
-const told = new WeakSet();
+const reported = new WeakSet();
 new MutationObserver(() => {
-  // Gradio would have all of an answer read out, and its HTML; ours is said once.
+  // Gradio would have screen readers read out all of an answer with its HTML.
   for (const log of all("#qa-chat [aria-live]")) log.removeAttribute("aria-live");
   for (const button of all("#qa-chat .message [aria-label]")) {
     if (button.getAttribute("aria-label").includes("<div")) button.removeAttribute("aria-label");
   }
   if (!asking) return;
-  const failed = all(".toast-message-item.error").find((toast) => !told.has(toast));
+  const failed = all(".toast-message-item.error").find((toast) => !reported.has(toast));
   if (failed) {
-    told.add(failed);
+    reported.add(failed);
     const { question } = asking;
     end(refused || say("unreachable"));
     if (!box().value) fill(question);
-    sessionStorage.setItem(UNASKED, box().value);  // should Gradio load the page anew
+    sessionStorage.setItem(UNSENT, box().value);  // in case Gradio reloads the page
     return;
   }
-  // The question, then what follows it; what is no question is not shown, and answered all the same.
-  const [question, answer] = [all("#qa-chat .user").pop(), said()];
+  // The question, then its answer; an empty question is not shown, but answered all the same.
+  const [question, answer] = [all("#qa-chat .user").pop(), lastMessage()];
   if (!answer || answer === asking.before) return;
   const isLast = !question || question.compareDocumentPosition(answer) & Node.DOCUMENT_POSITION_FOLLOWING;
   if (isLast) arrived(answer);
 }).observe(root, { childList: true, subtree: true });
 
-// Why the server did not take a question: Gradio tells no more than that it failed.
+// Why the server refused a question: Gradio reports only that it failed.
 let refused = null;
 const fetched = window.fetch;
 window.fetch = async (where, how) => {
   const isAsked = String(where).includes("/queue/join");
   if (!isAsked) return fetched(where, how);
-  // On its way: the box is free for the next one. What was typed since Enter is of that one, though
-  // Gradio may have taken it along.
+  // The question is sent: the box is free for the next one. Text typed since Enter belongs to that
+  // one, though Gradio may have sent it along.
   const sent = JSON.parse(how.body);
   if (asking && !asking.isSent && String(sent.data[0]).startsWith(asking.question)) {
     asking.isSent = true;
@@ -125,22 +125,22 @@ window.fetch = async (where, how) => {
     fill(asking.draft + rest, box() === document.activeElement);
   }
   refused = null;
-  // Where the server cannot be reached Gradio would wait for it, take no question until then, and
-  // load the page anew; of a refusal it makes less.
+  // If the server cannot be reached, Gradio would block until it is back and reload the page; a
+  // refusal it handles better.
   const answer = await fetched(where, how).catch(() => new Response("{}", { status: 502 }));
   const seconds = Number(answer.headers.get("Retry-After")) || 60;
   refused = { 429: say("wait", { seconds }), 503: say("busy") }[answer.status] || null;
   return answer;
 };
 
-// Typed where an answer has the focus, a letter goes to the box; Escape leads back there.
+// A letter typed while an answer has the focus goes to the box; Escape returns there, too.
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && event.target.closest?.("#qa-chat")) return box().focus();
   const isLetter = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
   if (isLetter && event.target.matches?.("#qa-chat .qa-answer, #qa-chat .qa-message")) box().focus();
 });
 
-// What Gradio has no field for: days, and the sections there are.
+// Fields that Gradio lacks: dates, and a list of the sections.
 const upgrade = async () => {
   for (const name of ["since", "until"]) {
     const field = document.querySelector(`#qa-${name} input`);
@@ -160,15 +160,15 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("#qa-options button")) requestAnimationFrame(upgrade);
 });
 
-// A conversation that was kept is shown again.
+// Restore a kept conversation.
 const restored = new MutationObserver(() => {
   const restore = document.querySelector("#qa-restore");
   if (!restore || !document.querySelector("#qa-chat .bot")) return;
   restored.disconnect();
-  const unasked = sessionStorage.getItem(UNASKED);
+  const unasked = sessionStorage.getItem(UNSENT);
   if (unasked) fill(unasked);
-  sessionStorage.removeItem(UNASKED);
-  // Gradio keeps an empty list where nothing is to be kept.
+  sessionStorage.removeItem(UNSENT);
+  // Gradio stores an empty list if nothing is kept.
   if (!(localStorage.getItem("qa-conversation")?.length > 200)) return;
   restore.click();
   const shown = new MutationObserver(() => {
@@ -180,7 +180,7 @@ const restored = new MutationObserver(() => {
 });
 restored.observe(root, { childList: true, subtree: true });
 
-// Links and buttons of an answer. Without this script a question opens on a page of its own.
+// Links and buttons of an answer. Without this script a question opens the answer page.
 const fill = (text, isFocused = true, field = box()) => {
   field.value = text;
   field.dispatchEvent(new Event("input", { bubbles: true }));
@@ -196,13 +196,13 @@ const send = (question) => {
   press();
   asking.draft = draft;
 };
-const copy = (text) => navigator.clipboard.writeText(text).then(() => tell(say("copied")));
+const copy = (text) => navigator.clipboard.writeText(text).then(() => announce(say("copied")));
 const PRESSED = {
   ".qa-copy-it": (pressed) => {
     copy(pressed.parentNode.nextElementSibling.textContent);
   },
   ".qa-ask-it": (pressed) => send(pressed.textContent),
-  // A browser lets nothing be copied from a page that came without TLS.
+  // Browsers allow copying only on pages that came over TLS.
   ".qa-permalink a": ({ href }) => (navigator.clipboard ? copy(href) : window.open(href, "_blank", "noopener")),
   ".qa-edit": (pressed) => fill(pressed.previousElementSibling.textContent),
   ".qa-unlimited": (pressed) => {
@@ -225,12 +225,12 @@ document.addEventListener("click", (event) => {
   if (example) send(example.textContent.trim());
 });
 document.addEventListener("click", (event) => {
-  // What the focus was on is cleared away.
+  // The focused button disappears.
   if (event.target.closest("#qa-chat .icon-button")) setTimeout(() => box().focus());
 }, true);
 
-// Whether an answer helped, and why not; sent only where the visitor says so.
-const think = async (thought, helpful, reason) => {
+// Feedback on an answer, sent only when the visitor gives it.
+const sendFeedback = async (thought, helpful, reason) => {
   const sent = await fetch("../api/v1/feedback", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
@@ -246,14 +246,14 @@ document.addEventListener("click", (event) => {
   if (!pressed) return;
   const thought = pressed.closest(".qa-thought");
   const why = thought.querySelector("input");
-  if (pressed.matches(".qa-send-why")) return void think(thought, false, why.value);
+  if (pressed.matches(".qa-send-why")) return void sendFeedback(thought, false, why.value);
   const helped = pressed.value === "yes";
   for (const button of thought.querySelectorAll(".qa-helped")) button.setAttribute("aria-pressed", button === pressed);
-  think(thought, helped, "");
+  sendFeedback(thought, helped, "");
   thought.querySelector(".qa-why").hidden = helped;
   if (!helped) why.focus();
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.isComposing || !event.target.matches("#qa-chat .qa-thought input")) return;
-  think(event.target.closest(".qa-thought"), false, event.target.value);
+  sendFeedback(event.target.closest(".qa-thought"), false, event.target.value);
 });

@@ -1,1 +1,1 @@
-"""What visitors see: chat, pages, widget and their words."""
+"""Chat, pages and widget."""

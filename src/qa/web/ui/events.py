@@ -1,7 +1,7 @@
-"""The chat's events and their results, in the protocol that Gradio's page speaks.
+"""The chat's events and their results, in the protocol of Gradio's page.
 
-Gradio draws the page; these routes stand before its own of the same paths, so that nothing a
-visitor sends reaches its components, its queue or its log.
+Gradio draws the page; these routes replace its own of the same paths, so that nothing a visitor
+sends reaches its components, its queue or its log.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 from qa.answer.ask import clean
 from qa.errors import QAError
 from qa.records import Question
-from qa.web.server.limits import network
+from qa.web.server.limits import address_of, network
 from qa.web.server.live import Live
 from qa.web.server.payloads import (
     Ask,
@@ -33,15 +33,21 @@ from qa.web.server.payloads import (
     parse_join,
 )
 from qa.web.server.pending import Pending
-from qa.web.server.problems import problem, report, told
-from qa.web.ui.history import KEPT_MESSAGES, Shown, asked_before, message, shown_again
-from qa.web.ui.only import Filters
+from qa.web.server.problems import problem, report, visitor_message
+from qa.web.ui.filters import Filters
+from qa.web.ui.history import (
+    KEPT_MESSAGES,
+    ChatMessage,
+    message,
+    previous_questions,
+    sanitized,
+)
 from qa.web.ui.render import Pages, message_html
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 
 __all__ = ["Conversation", "event_routes"]
 
-# An output that stays as it is.
+# An output that does not change.
 _SKIP = {"__type__": "update"}
 _HEARTBEAT = b'data: {"msg":"heartbeat"}\n\n'
 _END = b'data: {"msg":"close_stream","event_id":null}\n\n'
@@ -50,72 +56,71 @@ Outputs = list[Any]
 
 
 class Conversation:
-    """The chat's functions in one language: each gives the outputs that its event has on the page.
+    """The chat's functions in one language: each yields the outputs of an event on the page.
 
-    Nothing of a conversation stays here: the page sends it with each event.
+    The server keeps no conversation: the page sends it with each event.
     """
 
     def __init__(self, live: Live, pages: Pages, say: Wording) -> None:
         self._live = live
         self._pages = pages
         self._say = say
-        # Of the time the page is made, which shows the same.
+        # Of the time the page is drawn, which shows the same.
         self.welcome = [message("assistant", pages.welcome(live.snapshot))]
 
     async def outputs(self, event: Join) -> AsyncIterator[tuple[Outputs, bool]]:
-        """Give the outputs of an event as they are known, and whether they are the last."""
+        """Yield the outputs of an event as they are known, and whether they are the last."""
         match event:
             case Ask():
-                async for shown in self._ask(event):
-                    yield shown
+                async for outputs in self._ask(event):
+                    yield outputs
             case Keep(data=(keep, messages)):
-                yield [shown_again(messages) if keep else []], True
+                yield [sanitized(messages) if keep else []], True
             case Clear():
                 yield [_chat(self.welcome), []], True
             case Restore(data=(messages,)):
-                held = shown_again(messages)
-                yield [_chat(held or self.welcome), bool(held)], True
+                kept = sanitized(messages)
+                yield [_chat(kept or self.welcome), bool(kept)], True
 
     async def _ask(self, event: Ask) -> AsyncIterator[tuple[Outputs, bool]]:
-        """Give the conversation with the question at once, then with the answer."""
-        question, messages, keep, *limits = event.data
-        question, shown = clean(question), shown_again(messages)
+        """Yield the conversation with the question at once, then with the answer."""
+        question, messages, keep, *fields = event.data
+        question, shown = clean(question), sanitized(messages)
         if not question:
             empty = message("assistant", message_html(self._say("answer.empty")))
             yield ["", _chat([*shown, empty]), _SKIP], True
             return
-        previous = asked_before(shown)
+        previous = previous_questions(shown)
         shown.append(message("user", message_html(question)))
         yield [_SKIP, _chat(shown), _SKIP], False
-        html, is_answered = await self._answer(question, previous, limits)
+        html, is_answered = await self._answer(question, previous, fields)
         shown.append(message("assistant", html))
-        # The box is left alone, for the next question may be in it already, but where this one
-        # has to be asked anew.
+        # The next question may be in the box already, so it changes only if this one failed.
         box = _SKIP if is_answered else question
         yield [box, _chat(shown), shown[-KEPT_MESSAGES:] if keep else []], True
 
     async def _answer(
-        self, question: str, previous: list[str], limits: list[str]
+        self, question: str, previous: list[str], fields: list[str]
     ) -> tuple[str, bool]:
-        """Return the answer as HTML, or why there is none, and which of both."""
+        """Return the answer as HTML and True, or an error and False."""
         request_id = uuid.uuid4().hex
         try:
-            only = Filters.read(*limits)
+            filters = Filters.parse(*fields)
             snapshot = self._live.snapshot
             answer = await self._live.ask(
-                Question(question, tuple(previous), **only.asked), request_id
+                Question(question, tuple(previous), **filters.arguments), request_id
             )
-            kept_as = request_id if self._live.feedback else None
-            return self._pages.answer(answer, snapshot, only, kept_as), True
+            feedback_id = request_id if self._live.feedback else None
+            return self._pages.answer(answer, snapshot, filters, feedback_id), True
         except QAError as error:
-            return message_html(told(error, self._say)), False
-        except Exception as error:  # noqa: BLE001 - the visitor is told, and the log
+            return message_html(visitor_message(error, self._say)), False
+        except Exception as error:  # noqa: BLE001 - shown and logged
             report(error, request_id)
             return message_html(self._say("answer.broken", request=request_id)), False
 
 
 def event_routes(conversation: Conversation, pending: Pending) -> APIRouter:
-    """Return the routes of the chat's events; the guard has checked what they are sent."""
+    """Return the routes of the chat's events; the guard has checked their payloads."""
     routes = APIRouter(prefix="/gradio_api/queue", include_in_schema=False)
     running: set[asyncio.Task[None]] = set()
 
@@ -123,9 +128,9 @@ def event_routes(conversation: Conversation, pending: Pending) -> APIRouter:
     async def join(request: Request) -> Response:
         try:
             event = parse_join(await request.body())
-        except PayloadError as error:  # where there is no guard
+        except PayloadError as error:  # only without the guard
             return problem(error.status, str(error))
-        client = network(request.client.host) if request.client else ""
+        client = network(address_of(request.scope))
         event_id = pending.join(event.session_hash, client)
         task = asyncio.create_task(_run(conversation, pending, event, event_id))
         running.add(task)
@@ -144,7 +149,7 @@ def event_routes(conversation: Conversation, pending: Pending) -> APIRouter:
 
 
 async def _run(conversation: Conversation, pending: Pending, event: Join, event_id: str) -> None:
-    """Put every output of an event where its page fetches it."""
+    """Put every output of an event into ``pending``."""
     started = time.perf_counter()
     try:
         async for outputs, is_last in conversation.outputs(event):
@@ -174,8 +179,8 @@ def _sse(event: dict[str, Any]) -> bytes:
     return f"data: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
 
 
-def _chat(messages: list[Shown]) -> Outputs:
-    """Return messages as Gradio's page has them."""
+def _chat(messages: list[ChatMessage]) -> Outputs:
+    """Return messages in the format of Gradio's page."""
     return [
         {
             "role": shown["role"],

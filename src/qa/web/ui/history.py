@@ -1,4 +1,4 @@
-"""A conversation as a browser sends it back, made safe to show again."""
+"""A conversation that a browser sends back, made safe to show again."""
 
 from __future__ import annotations
 
@@ -10,15 +10,22 @@ from qa.answer.ask import clean
 from qa.web.server.payloads import Message
 from qa.web.ui.render import is_answer, message_html, message_text
 
-__all__ = ["KEPT_MESSAGES", "Shown", "asked_before", "is_ours", "message", "shown_again"]
+__all__ = [
+    "KEPT_MESSAGES",
+    "ChatMessage",
+    "is_own_html",
+    "message",
+    "previous_questions",
+    "sanitized",
+]
 
-# Messages kept of a conversation; they travel with every question, whose length is limited.
+# Messages kept of a conversation. The page sends them with every question, so they are limited.
 KEPT_MESSAGES = 24
-# Questions before that may bear on the next one.
-_PREVIOUS = 3
+# Previous questions that a follow-up may refer to.
+_MOST_PREVIOUS = 3
 
-# The HTML that our templates make: these elements, these attributes in double quotes, and text
-# without "<". Nothing in it runs, loads or submits anything. The expression never backtracks.
+# HTML of the templates: these elements, these attributes in double quotes, and text without "<".
+# Nothing in it runs, loads or submits anything. The expression never backtracks.
 _TAGS = (
     "article|bdi|blockquote|br|button|cite|details|div|footer|header|h2|input|label|li|mark|p|pre"
     "|span|summary|time|ul|a"
@@ -32,48 +39,47 @@ _ATTRIBUTE = r"""(?>
   | [ \n]+target="_blank"
   | [ \n]+(?:aria-hidden|datetime|dir|lang|maxlength|rel|role|title|value)="[^"<>]*+"
 )"""
-_OURS = re.compile(
+_OWN_HTML = re.compile(
     rf"""(?=<div\ class="qa-(?:message|answer)[" ])
     (?> [^<]++ | </(?:{_TAGS})> | <(?:{_TAGS}){_ATTRIBUTE}*+> )*+""",
     re.VERBOSE,
 )
 
 # The HTML of a question: text and line breaks.
-_ASKED = re.compile(r'<div class="qa-message" dir="auto">(?:[^<]++|<br>)*+</div>')
-# A message as the chat shows and keeps it: role, and HTML.
-Shown = dict[str, str]
+_QUESTION = re.compile(r'<div class="qa-message" dir="auto">(?:[^<]++|<br>)*+</div>')
+# A message of the chat: role and HTML.
+ChatMessage = dict[str, str]
 
 
-def message(role: str, html: str) -> Shown:
+def message(role: str, html: str) -> ChatMessage:
     """Return a message of the conversation."""
     return {"role": role, "content": html}
 
 
-def shown_again(messages: Sequence[Message]) -> list[Shown]:
-    """Return the last messages of a conversation as HTML that can do no harm.
+def sanitized(messages: Sequence[Message]) -> list[ChatMessage]:
+    """Return the last messages of a conversation as harmless HTML.
 
-    What a visitor asked is text; what the record answered is HTML that our templates make. Any
-    other HTML is shown as the text it is.
+    Questions are text, answers are HTML of the templates. Any other HTML is escaped.
     """
     return [message(m.role, _safe(m.role, clean(m.text))) for m in messages[-KEPT_MESSAGES:]]
 
 
-def asked_before(messages: Sequence[Shown]) -> list[str]:
+def previous_questions(messages: Sequence[ChatMessage]) -> list[str]:
     """Return the last questions of a conversation that were answered, oldest first."""
-    pairs = pairwise(shown["content"] for shown in messages)
-    asked = [message_text(said) for said, answer in pairs if is_answer(answer)]
-    return asked[-_PREVIOUS:]
+    pairs = pairwise(message["content"] for message in messages)
+    questions = [message_text(html) for html, answer in pairs if is_answer(answer)]
+    return questions[-_MOST_PREVIOUS:]
 
 
 def _safe(role: str, html: str) -> str:
-    if role == "assistant" and is_ours(html):
+    if role == "assistant" and is_own_html(html):
         return html
-    return html if _ASKED.fullmatch(html) and not _has_blank_line(html) else message_html(html)
+    return html if _QUESTION.fullmatch(html) and not _has_blank_line(html) else message_html(html)
 
 
-def is_ours(html: str) -> bool:
-    """Tell whether HTML is such as our templates make, in which Markdown finds no end."""
-    return not _has_blank_line(html) and _OURS.fullmatch(html) is not None
+def is_own_html(html: str) -> bool:
+    """Return whether the templates could have made this HTML, without blank lines."""
+    return not _has_blank_line(html) and _OWN_HTML.fullmatch(html) is not None
 
 
 def _has_blank_line(html: str) -> bool:

@@ -1,7 +1,7 @@
-"""The widget's versions, the line of HTML that brings one into a page, and what it needs there.
+"""The widget's versions, the HTML snippet to paste, and the policy its page needs.
 
-A version's bytes never change once pages may have pasted it, since they pin its hash: what is
-new is a new file beside it, and the old one is served as long as it is there.
+The bytes of a released version never change, since pages pin its hash: a change is a new file
+beside it, and the old one is still served.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from html import escape
 from importlib import resources
 from urllib.parse import urlsplit
 
-from qa.web.ui.wording import Wording, language_of
+from qa.web.wording import Wording, language_of
 
 __all__ = ["LATEST", "VERSIONS", "integrity", "page_policy", "snippet", "source"]
 
@@ -26,7 +26,7 @@ LATEST = VERSIONS[-1]
 
 @cache
 def source(version: int) -> bytes:
-    """The file of a version.
+    """Return the script of a version.
 
     Raises:
         KeyError: there is no such version.
@@ -38,17 +38,17 @@ def source(version: int) -> bytes:
 
 @cache
 def integrity(version: int = LATEST) -> str:
-    """Its hash, as the ``integrity`` attribute of a script has it."""
+    """Return its hash for the ``integrity`` attribute of a script."""
     digest = hashlib.sha384(source(version)).digest()
     return f"sha384-{base64.b64encode(digest).decode()}"
 
 
 def snippet(address: str, language: str | None = None, version: int = LATEST) -> str:
-    """The HTML to paste. Where it finds no script, visitors get the link inside."""
+    """Return the HTML to paste; without script, visitors see the link inside."""
     wanted = f' language="{escape(language)}"' if language else ""
     label = Wording(language_of(language))("widget.open")
-    asked = f"?language={escape(language)}" if language else ""
-    link = f'<a href="{escape(address)}/answer{asked}">{escape(label)}</a>'
+    query = f"?language={escape(language)}" if language else ""
+    link = f'<a href="{escape(address)}/answer{query}">{escape(label)}</a>'
     return (
         f"<press-qa{wanted}>{link}</press-qa>\n"
         f'<script src="{escape(address)}/widget.js?v={version}" integrity="{integrity(version)}" '
@@ -57,7 +57,7 @@ def snippet(address: str, language: str | None = None, version: int = LATEST) ->
 
 
 def page_policy(address: str) -> list[str]:
-    """What a page's Content-Security-Policy has to allow, a directive each: this and no more."""
+    """Return the directives that a page's Content-Security-Policy has to allow."""
     parts = urlsplit(address)
     origin = f"{parts.scheme}://{parts.netloc}"
     return [f"script-src {origin}", f"connect-src {origin}"]

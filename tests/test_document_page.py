@@ -1,4 +1,4 @@
-"""The reader page among the passages found: what a link names, and what of it is taken."""
+"""Links to a passage on its document's page, and the view they open."""
 
 import datetime
 
@@ -10,7 +10,7 @@ from qa.index.build import build
 from qa.index.snapshot import open_snapshot
 from qa.records import Document, Span
 from qa.web.server.live import Live
-from qa.web.ui.reading import Place, Reading, reader_link, reading
+from qa.web.ui.document_page import DocumentView, LinkQuery, PassageRef, document_link, open_view
 
 DOCUMENTS = {
     name: Document(id=name, title=name.upper(), text="Tea is hot. Milk is cold.", date=date)
@@ -24,13 +24,18 @@ TEA, MILK = Span(0, 11), Span(12, 25)
 
 
 def opened(document="a", start="0", end="11", found=(), later=""):
-    return reading(DOCUMENTS, DOCUMENTS[document], start=start, end=end, found=found, later=later)
+    link = LinkQuery(start=start, end=end, found=found, later=later)
+    return open_view(DOCUMENTS, DOCUMENTS[document], link)
 
 
-def test_a_place_is_read_as_it_is_written():
-    for place in [Place("a", TEA), Place("b:1", MILK), Place("a", MILK, Span(14, 20))]:
+def test_a_passage_in_a_link_is_parsed_as_it_was_written():
+    for passage in [
+        PassageRef("a", TEA),
+        PassageRef("b:1", MILK),
+        PassageRef("a", MILK, Span(14, 20)),
+    ]:
         for here in DOCUMENTS:
-            assert Place.read(place.written(here), here, DOCUMENTS) == place
+            assert PassageRef.parse(passage.written(here), here, DOCUMENTS) == passage
 
 
 @pytest.mark.parametrize(
@@ -51,25 +56,25 @@ def test_a_place_is_read_as_it_is_written():
         "0-9,x",
     ],
 )
-def test_a_place_the_record_does_not_have_is_none(written):
-    assert Place.read(written, "a", DOCUMENTS) is None
+def test_a_passage_that_the_record_lacks_is_none(written):
+    assert PassageRef.parse(written, "a", DOCUMENTS) is None
 
 
-def test_the_link_of_a_passage_names_what_is_quoted():
-    place = Place("a", TEA, Span(4, 6))
-    assert reader_link(place) == "/documents/a?start=0&end=11#passage"
-    link = reader_link(place, [place])
+def test_the_link_of_a_passage_names_its_quote():
+    passage = PassageRef("a", TEA, Span(4, 6))
+    assert document_link(passage) == "/documents/a?start=0&end=11#passage"
+    link = document_link(passage, [passage])
     assert link == "/documents/a?start=0&end=11&found=0-11%2C4-6#passage"
     assert opened(found=["0-11,4-6"]).quoted == Span(4, 6)
     assert opened(found=["0-11"]).quoted is None
 
 
-def test_neighbours_among_the_passages_found_are_named_in_their_order():
-    places = ["a:0-11", "b:1:12-25", "a:12-25"]
+def test_neighbours_follow_the_order_of_the_passages():
+    passages = ["a:0-11", "b:1:12-25", "a:12-25"]
     first, second, third = (
-        opened("a", found=places),
-        opened("b:1", "12", "25", found=places),
-        opened("a", "12", "25", found=places),
+        opened("a", found=passages),
+        opened("b:1", "12", "25", found=passages),
+        opened("a", "12", "25", found=passages),
     )
     assert [(r.number, r.total) for r in (first, second, third)] == [(1, 3), (2, 3), (3, 3)]
     assert (first.previous, third.next) == (None, None)
@@ -79,7 +84,7 @@ def test_neighbours_among_the_passages_found_are_named_in_their_order():
     assert first.next.link.startswith("/documents/b%3A1?start=12&end=25&")
 
 
-def test_places_the_record_does_not_have_are_left_out_and_a_stranger_has_no_neighbours():
+def test_unknown_passages_are_left_out_and_a_foreign_passage_has_no_neighbours():
     assert opened(found=["x:0-3", "a:0-11", "a:12-25"]).total == 2
     assert opened(found=["a:12-25", "b:1:0-11"]).total == 0
     assert opened(found=["a:0-11"] * 500).total == 20
@@ -94,14 +99,14 @@ def test_places_the_record_does_not_have_are_left_out_and_a_stranger_has_no_neig
         ("c", "a:0-11", None),
     ],
 )
-def test_a_later_statement_is_told_only_where_it_is_later(document, later, expected):
+def test_only_a_later_statement_is_linked_as_one(document, later, expected):
     step = opened(document, later=later).later
     assert (step.document.id if step else None) == expected
 
 
-def test_what_is_not_there_is_missing_and_nothing_asked_for_is_not():
-    assert opened(start="", end="") == Reading()
-    assert opened(start="0", end="99") == Reading(is_missing=True)
+def test_a_missing_passage_is_reported_and_no_passage_is_not():
+    assert opened(start="", end="") == DocumentView()
+    assert opened(start="0", end="99") == DocumentView(is_missing=True)
 
 
 def test_the_page_leads_to_the_next_passage_and_to_the_later_statement(make_live, make_client):
@@ -116,9 +121,7 @@ def test_the_page_leads_to_the_next_passage_and_to_the_later_statement(make_live
     assert "Passages found" not in client.get("/documents/a?start=0&end=11").text
 
 
-def test_a_withdrawn_document_says_so_is_read_still_and_is_not_counted(
-    tmp_path, encoder, make_client
-):
+def test_a_withdrawn_document_is_shown_as_such_and_not_counted(tmp_path, encoder, make_client):
     gone = Document(
         id="gone",
         title="Gone",
@@ -142,7 +145,7 @@ def test_a_withdrawn_document_says_so_is_read_still_and_is_not_counted(
     assert "Covers 1 document, dated 1 January 2020." in client.get("/answer").text
 
 
-def test_the_page_marks_what_is_quoted_and_the_passage_around_it(make_live, make_client):
+def test_the_page_marks_the_quote_and_the_passage_around_it(make_live, make_client):
     client = make_client(make_live({"a": "It rained. Tea is <hot>. End.\n\nMilk."}))
     page = client.get("/documents/a?start=0&end=29&found=0-29,11-24").text
     assert (

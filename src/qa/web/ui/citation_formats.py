@@ -1,4 +1,4 @@
-"""A citation as people paste it: plain text, Markdown, BibTeX. Every word is the record's own."""
+"""A citation as plain text, Markdown and BibTeX, in the record's own words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from qa.records import Citation, clock
 
-__all__ = ["as_bibtex", "as_markdown", "as_text", "forms"]
+__all__ = ["as_bibtex", "as_markdown", "as_text", "citation_formats"]
 
 _BIBTEX_SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -19,8 +19,8 @@ _BIBTEX_SPECIAL = {
 }
 
 
-def forms(citation: Citation, address: str) -> dict[str, str]:
-    """The citation in every form there is, by its name."""
+def citation_formats(citation: Citation, address: str) -> dict[str, str]:
+    """Return the citation in every format, by name; links begin with the server's ``address``."""
     return {
         "text": as_text(citation, address),
         "markdown": as_markdown(citation, address),
@@ -29,15 +29,13 @@ def forms(citation: Citation, address: str) -> dict[str, str]:
 
 
 def as_text(citation: Citation, address: str) -> str:
-    """The quote, who said it where and when, and the address of the passage.
-
-    ``address`` is the server's, before which the citation's own link is put.
-    """
-    return f"“{_quoted(citation)}”\n{_named(citation)}\n{address}{citation.links.reader}"
+    """Return the quote, its source, and the address of the passage."""
+    source = ", ".join([citation.document.title, *_facts(citation)])
+    return f"“{_quoted(citation)}”\n{source}\n{address}{citation.links.reader}"
 
 
 def as_markdown(citation: Citation, address: str) -> str:
-    """The same as a block quote with a link."""
+    """Return the quote as a block quote, with a link to the passage."""
     quote = "\n".join(f"> {_plain(line)}" for line in _quoted(citation).split("\n"))
     title = _plain(citation.document.title)
     link = f"[{title}]({address}{citation.links.reader})"
@@ -46,7 +44,7 @@ def as_markdown(citation: Citation, address: str) -> str:
 
 
 def as_bibtex(citation: Citation, address: str) -> str:
-    """An entry for a bibliography, of the document, with the passage in its note."""
+    """Return a bibliography entry of the document, with the passage in its note."""
     document, passage = citation.document, citation.passage
     fields = {
         "author": f"{{{_tex(passage.speaker)}}}" if passage.speaker else None,
@@ -63,7 +61,7 @@ def as_bibtex(citation: Citation, address: str) -> str:
 
 
 def _quoted(citation: Citation) -> str:
-    """The sentences that answer, in their order, with a sign where some between are left out."""
+    """Return the quoted sentences in order, with an ellipsis where some between are left out."""
     quotes = sorted(citation.quotes, key=lambda quote: quote.start)
     parts = [quotes[0].text]
     for before, quote in pairwise(quotes):
@@ -71,10 +69,6 @@ def _quoted(citation: Citation) -> str:
         is_left_out = citation.passage.text[before.end - offset : quote.start - offset].strip()
         parts += ["[…]", quote.text] if is_left_out else [quote.text]
     return " ".join(parts)
-
-
-def _named(citation: Citation) -> str:
-    return ", ".join([citation.document.title, *_facts(citation)])
 
 
 def _facts(citation: Citation) -> list[str]:
@@ -100,7 +94,7 @@ def _place(citation: Citation) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Text that Markdown shows as it is."""
+    """Escape text for Markdown."""
     return re.sub(r"([\\`*_\[\]<>|~&]|^[-+#])", r"\\\1", text)
 
 

@@ -1,6 +1,6 @@
-"""Every sentence the web says, by key and language; one JSON file per language in ``locales``.
+"""Strings of the interface by key; one JSON file per language in ``locales``.
 
-Dates, names of languages and lists are formed as the CLDR has them; the only user of babel.
+Dates, names of languages and lists follow the CLDR; only this module uses babel.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["DEFAULT_LANGUAGE", "LANGUAGES", "Wording", "language_of"]
 
 DEFAULT_LANGUAGE = "en"
 _LOCALES = resources.files("qa.web") / "locales"
-# Names of the languages there are, as BCP 47 has them: en, zh-Hans, zh-Hant.
+# The BCP 47 tags of the languages: a file LANGUAGE.json adds one.
 LANGUAGES = tuple(
     sorted(f.name.removesuffix(".json") for f in _LOCALES.iterdir() if f.name.endswith(".json"))
 )
@@ -31,7 +31,7 @@ _TRADITIONAL = {"hant", "tw", "hk", "mo"}
 
 
 class Wording:
-    """The words of one language: ``wording("answer.paragraph", paragraph=3)``."""
+    """The strings of one language: ``wording("answer.paragraph", paragraph=3)``."""
 
     def __init__(self, language: str = DEFAULT_LANGUAGE) -> None:
         self.language = language
@@ -39,7 +39,7 @@ class Wording:
         self._locale = _locale(language)
 
     def __call__(self, key: str, **values: object) -> str:
-        """The text of that key, with its ``{names}`` filled in; dates in the language's form."""
+        """Return the string of a key, with its ``{names}`` filled in and dates written out."""
         return self._words[key].format(**{n: self._written(v) for n, v in values.items()})
 
     def date(self, day: datetime.date) -> str:
@@ -60,9 +60,9 @@ class Wording:
 
 
 def language_of(*wanted: str | None) -> str:
-    """The first language there is of those wanted: tags, or an Accept-Language header."""
-    for wish in wanted:
-        for tag in _by_preference(wish or ""):
+    """Return the first supported language of the tags or Accept-Language headers given."""
+    for header in wanted:
+        for tag in _by_preference(header or ""):
             primary, *rest = tag.lower().replace("_", "-").split("-")
             name = primary
             if primary == "zh":
@@ -73,15 +73,15 @@ def language_of(*wanted: str | None) -> str:
 
 
 def _by_preference(header: str) -> list[str]:
-    """The tags of an Accept-Language header, the most wanted first."""
-    wishes = []
+    """Return the tags of an Accept-Language header, most preferred first."""
+    ranked = []
     for part in header.split(",")[:20]:
         tag, _, quality = part.strip().partition(";q=")
         try:
-            wishes.append((-float(quality or 1), tag))
+            ranked.append((-float(quality or 1), tag))
         except ValueError:
             continue
-    return [tag for _, tag in sorted(wishes, key=lambda wish: wish[0])]
+    return [tag for _, tag in sorted(ranked, key=lambda ranking: ranking[0])]
 
 
 @cache

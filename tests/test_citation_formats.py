@@ -1,4 +1,4 @@
-"""Citations as people paste them: the record's words, and where they stand."""
+"""Citations as text, Markdown and BibTeX: the record's words and their place."""
 
 import dataclasses
 import datetime
@@ -7,7 +7,7 @@ import re
 import pytest
 
 from qa.records import Citation, CitedDocument, CitedPassage, Links, Quote
-from qa.web.ui.citing import as_bibtex, as_markdown, as_text, forms
+from qa.web.ui.citation_formats import as_bibtex, as_markdown, as_text, citation_formats
 
 ADDRESS = "https://ask.example.org"
 TEXT = "We said so. Nobody heard. It *is* 50% {done}. And hot."
@@ -40,14 +40,14 @@ def test_plain_text_has_quote_speaker_date_section_and_address():
 
 
 @pytest.mark.parametrize(
-    ("quoted", "said"),
+    ("quoted", "source"),
     [
         (("We said so.", "Nobody heard."), "We said so. Nobody heard."),
         (("And hot.", "We said so."), "We said so. […] And hot."),
     ],
 )
-def test_what_is_left_out_between_quotes_is_marked(quoted, said):
-    assert as_text(citation(*quoted), ADDRESS).split("\n")[0] == f"“{said}”"
+def test_an_ellipsis_marks_omitted_sentences(quoted, source):
+    assert as_text(citation(*quoted), ADDRESS).split("\n")[0] == f"“{source}”"
 
 
 def test_markdown_shows_the_words_as_they_are():
@@ -73,7 +73,7 @@ def test_bibtex_is_an_entry_with_nothing_that_tex_would_run():
     assert "author" not in as_bibtex(citation("And hot.", speaker=None), ADDRESS)
 
 
-def test_every_form_has_the_time():
+def test_every_format_has_the_time():
     of_captions = citation("And hot.")
     for time, shown in ((0, "at 0:00"), (3725.9, "at 1:02:05")):
         passage = dataclasses.replace(of_captions.passage, time=time)
@@ -83,10 +83,10 @@ def test_every_form_has_the_time():
         )
         assert f", {shown}, ¶ 3" in as_markdown(timed, ADDRESS)
         assert f"{shown}, paragraph 3, " in as_bibtex(timed, ADDRESS)
-    assert not any(" at " in form for form in forms(of_captions, ADDRESS).values())
+    assert not any(" at " in written for written in citation_formats(of_captions, ADDRESS).values())
 
 
 def test_there_are_three_forms_and_none_has_a_blank_line():
-    made = forms(citation("We said so."), ADDRESS)
+    made = citation_formats(citation("We said so."), ADDRESS)
     assert list(made) == ["text", "markdown", "bibtex"]
     assert all(line.strip() for text in made.values() for line in text.split("\n"))

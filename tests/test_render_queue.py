@@ -1,37 +1,38 @@
-"""Documents as they are sent: rendered once, one at a time, kept within bounds, sent in pieces."""
+"""Documents are rendered once, one at a time, cached within bounds and sent in pieces."""
 
 import asyncio
 import threading
 
 import pytest
+from starlette.requests import Request
 
 from qa.errors import OverloadError
 from qa.records import Document, Span
 from qa.settings import Settings
-from qa.web.ui import rendered as module
-from qa.web.ui.reading import Reading
+from qa.web.ui import render_queue as module
+from qa.web.ui.document_page import DocumentView
 from qa.web.ui.render import Pages
-from qa.web.ui.rendered import Content, Kept, Rendered, answer
-from qa.web.ui.wording import Wording
+from qa.web.ui.render_queue import Content, LRUCache, RenderQueue, content_response
+from qa.web.wording import Wording
 
 PAGE, API = "/documents/tea", "/api/v1/documents/tea"
 
 
-def test_what_was_used_longest_ago_goes_first_and_the_last_one_stays_whatever_its_size():
-    kept = Kept(10)
+def test_the_least_recently_used_goes_first_and_the_last_stays_whatever_its_size():
+    cache = LRUCache(10)
     for name in "abc":
-        kept.put(name, name.upper(), 4)
-    assert (kept.get("a"), kept.get("b"), kept.get("c"), kept.size) == (None, "B", "C", 8)
-    assert kept.get("b") == "B"
-    kept.put("d", "D", 4)
-    assert (kept.get("b"), kept.get("c"), kept.get("d")) == ("B", None, "D")
-    kept.put("d", "E", 1)
-    assert (kept.get("d"), kept.size) == ("E", 5)
-    kept.put("f", "F", 100)
-    assert (kept.get("d"), kept.get("f"), kept.size) == (None, "F", 100)
+        cache.put(name, name.upper(), 4)
+    assert (cache.get("a"), cache.get("b"), cache.get("c"), cache.size) == (None, "B", "C", 8)
+    assert cache.get("b") == "B"
+    cache.put("d", "D", 4)
+    assert (cache.get("b"), cache.get("c"), cache.get("d")) == ("B", None, "D")
+    cache.put("d", "E", 1)
+    assert (cache.get("d"), cache.size) == ("E", 5)
+    cache.put("f", "F", 100)
+    assert (cache.get("d"), cache.get("f"), cache.size) == (None, "F", 100)
 
 
-def test_many_clients_who_want_the_same_have_it_rendered_once():
+def test_a_document_many_clients_want_is_rendered_once():
     times, go = [], threading.Event()
 
     def render():
@@ -40,28 +41,28 @@ def test_many_clients_who_want_the_same_have_it_rendered_once():
         return b"page"
 
     async def all_of_them():
-        documents = Rendered(30)
+        documents = RenderQueue(30)
         asking = [asyncio.create_task(documents.get("key", str(n), render)) for n in range(30)]
         await asyncio.sleep(0)
         go.set()
         return await asyncio.gather(*asking)
 
-    found = asyncio.run(all_of_them())
-    assert ({content.body for content in found}, len(times)) == ({b"page"}, 1)
-    assert len({content.tag for content in found}) == 1
+    contents = asyncio.run(all_of_them())
+    assert ({content.body for content in contents}, len(times)) == ({b"page"}, 1)
+    assert len({content.tag for content in contents}) == 1
 
 
-def test_what_is_missing_is_not_kept():
-    found = iter([None, b"there now"])
+def test_a_missing_document_is_not_cached():
+    results = iter([None, b"there now"])
 
     async def twice():
-        documents = Rendered(30)
-        return [await documents.get("key", "a", lambda: next(found)) for _ in range(2)]
+        documents = RenderQueue(30)
+        return [await documents.get("key", "a", lambda: next(results)) for _ in range(2)]
 
     assert [content and content.body for content in asyncio.run(twice())] == [None, b"there now"]
 
 
-def test_a_client_who_wants_much_leaves_others_their_turn_and_one_thing_is_rendered_at_a_time():
+def test_clients_take_turns_and_one_document_is_rendered_at_a_time():
     order, busy = [], threading.Lock()
 
     def rendering(name):
@@ -74,7 +75,7 @@ def test_a_client_who_wants_much_leaves_others_their_turn_and_one_thing_is_rende
         return render
 
     async def all_of_them():
-        documents = Rendered(30)
+        documents = RenderQueue(30)
 
         def got(client, number):
             name = f"{client}{number}"
@@ -92,11 +93,11 @@ def test_a_client_who_wants_much_leaves_others_their_turn_and_one_thing_is_rende
     assert documents._turns == {}
 
 
-def test_who_waits_too_long_is_told_to_come_again():
+def test_a_client_that_waits_too_long_is_refused():
     go = threading.Event()
 
     async def late():
-        documents = Rendered(0.05)
+        documents = RenderQueue(0.05)
         slow = asyncio.create_task(documents.get("a", "a", lambda: go.wait(30) and b"a"))
         await asyncio.sleep(0)
         with pytest.raises(OverloadError, match="took too long"):
@@ -109,7 +110,7 @@ def test_who_waits_too_long_is_told_to_come_again():
 
 
 def sent(response):
-    """The messages a response consists of."""
+    """Return the messages of a response."""
     messages = []
 
     async def send(message):
@@ -123,7 +124,10 @@ def sent(response):
 def test_a_response_comes_in_pieces_that_give_it_back(monkeypatch, length):
     monkeypatch.setattr(module, "_PIECE_BYTES", 10)
     body = bytes(range(length))
-    start, *pieces = sent(answer(Content(body, '"tag"'), "text/plain", {}, None))
+    scope = {"type": "http", "headers": []}
+    start, *pieces = sent(
+        content_response(Content(body, '"tag"'), "text/plain", {}, Request(scope))
+    )
     assert b"".join(piece["body"] for piece in pieces) == body
     assert [piece["more_body"] for piece in pieces] == [True] * (len(pieces) - 1) + [False]
     assert all(len(piece["body"]) <= 10 for piece in pieces)
@@ -151,7 +155,7 @@ def test_a_document_is_rendered_once_for_everybody(live, make_client, monkeypatc
 
 
 @pytest.mark.parametrize("path", [PAGE, API])
-def test_a_browser_that_has_a_document_is_told_so(live, make_client, path):
+def test_a_browser_that_has_a_document_gets_304(live, make_client, path):
     client = make_client(live)
     first = client.get(path)
     known = client.get(path, headers={"If-None-Match": first.headers["etag"]})
@@ -188,7 +192,7 @@ def test_a_page_depends_on_all_it_shows(live, make_client, make_index, monkeypat
     assert "Tea is hot." in same
 
 
-def test_withdrawn_words_of_a_snapshot_before_are_not_shown_from_memory(
+def test_documents_of_an_earlier_snapshot_are_not_shown_from_the_cache(
     live, make_client, make_index
 ):
     from qa import QA
@@ -210,8 +214,8 @@ def test_a_page_put_together_from_parts_is_the_page_rendered_at_once(layout, mar
     document = Document(id="x", title="x", text=text, layout=layout)
     pages = Pages(Wording("en"), Settings())
     body = pages.body(document)
-    opened = body.opened(Reading(marked=marked))
-    plain = body.opened(Reading())
+    opened = body.marked(DocumentView(marked=marked))
+    plain = body.marked(DocumentView())
     assert plain.count('<p dir="auto">') == 5
     assert "&lt;tea&gt;" in plain
     assert "<b>" not in opened

@@ -1,4 +1,4 @@
-"""What a visitor limits a search to: a stretch of time, a section of the record."""
+"""The filters of a search: first and last day, and a section of the record."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Any
 from urllib.parse import urlencode
 
 from qa.errors import QuestionError
-from qa.web.ui.wording import Wording
+from qa.web.wording import Wording
 
 __all__ = ["Filters"]
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """The limits of a search, those that are set; both days are included."""
+    """The filters of a search, None where not set; both days are included."""
 
     since: datetime.date | None = None
     until: datetime.date | None = None
     section: str | None = None
 
     @classmethod
-    def read(cls, since: str, until: str, section: str) -> Filters:
-        """As they come from a form: what is blank is not set.
+    def parse(cls, since: str, until: str, section: str) -> Filters:
+        """Read the fields of a form; blank ones are not set.
 
         Raises:
             QuestionError: a day is not one.
@@ -34,17 +34,17 @@ class Filters:
         return bool(self._set)
 
     @property
-    def asked(self) -> dict[str, Any]:
-        """As ``Question`` takes them."""
+    def arguments(self) -> dict[str, Any]:
+        """The fields of ``Question``."""
         return {"since": self.since, "until": self.until, "section": self.section}
 
     @property
     def query(self) -> str:
-        """As they follow in a link to an answer; empty, or begins with ``&``."""
+        """The end of a link to an answer: empty, or begins with ``&``."""
         return f"&{urlencode(self._set)}" if self._set else ""
 
-    def told(self, say: Wording) -> str:
-        """What was looked at alone, as a sentence; empty where that was all of the record."""
+    def sentence(self, say: Wording) -> str:
+        """Return a sentence that states the filters; empty if there are none."""
         if not self:
             return ""
         limits = []
@@ -60,15 +60,13 @@ class Filters:
 
     @property
     def _set(self) -> dict[str, str]:
-        return {key: str(value) for key, value in self.asked.items() if value}
+        return {key: str(value) for key, value in self.arguments.items() if value}
 
 
 def _day(text: str) -> datetime.date | None:
     text = text.strip()
-    if not text:
-        return None
     try:
-        return datetime.date.fromisoformat(text)
+        return datetime.date.fromisoformat(text) if text else None
     except ValueError as error:
         raise QuestionError(
             f"{text[:40]!r} is not a date. Use the format YYYY-MM-DD.", "day", day=text[:40]
