@@ -1,4 +1,4 @@
-"""What all tests share: an encoder that is a function of the text, and small records."""
+"""Shared fixtures: an encoder that is a function of the text, and small records."""
 
 import hashlib
 import os
@@ -148,7 +148,7 @@ def make_index(tmp_path, encoder):
 
 @pytest.fixture
 def make_live(make_index):
-    """What answers from documents given as id: text."""
+    """Return a function that makes a ``Live`` over documents, given as id: text."""
 
     def make(texts, **fields):
         from qa import QA

@@ -1,4 +1,4 @@
-"""What a hostile or broken site answers: a name, and how it answers at ``/bad``.
+"""Answers of hostile or broken sites at ``/bad``, by name.
 
 Each is put beside good pages; an update must take those, and say what became of this one.
 """

@@ -101,7 +101,7 @@ def proof(project, answer, *, with_index=True):
 
 @pytest.fixture(scope="module")
 def records(project, qa):
-    """What answers are checked against, with and without a snapshot."""
+    """Return the records that answers are checked against, with and without a snapshot."""
     documents = {
         file.document.id: file.document for file in corpus_folder.read_all(project / "corpus")
     }
@@ -130,7 +130,7 @@ def changed(answer, path, value):
 
 
 def others(value):
-    """What may be put in a value's place."""
+    """Return false values to replace a value."""
     if isinstance(value, str):
         return [f"{value} not", value[1:], value.swapcase(), "", None, 3]
     if isinstance(value, int):

@@ -97,7 +97,7 @@ def test_a_body_of_exactly_the_limit_is_taken():
 
 
 def test_a_million_members_are_not_copied_a_million_times(monkeypatch):
-    """What follows a member is copied for each: it must not be the whole rest of the body."""
+    """Only a part of the rest of the body is copied for each member, not all of it."""
     copied = []
     real = zlib.decompressobj
 

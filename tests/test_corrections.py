@@ -33,7 +33,7 @@ def document(home):
 
 
 def indexed(home):
-    """What ``qa verify`` finds after the record was indexed as it is now."""
+    """Index the record as it is now, and return its verification."""
     build(
         corpus_folder.read_all(home / "corpus"), home / "index", WordEncoder(), passage_chars=1250
     )

@@ -1,4 +1,4 @@
-"""When a question speaks of."""
+"""The period that a question names."""
 
 import datetime
 

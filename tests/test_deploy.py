@@ -154,7 +154,7 @@ def test_a_unit_is_left_its_sockets_and_little_else(tmp_path, unit, left):
 
 
 def lines_of(unit):
-    """What stands in the service of a unit: the values of each name."""
+    """Return the values of each name in the [Service] section of a unit."""
     settings = {}
     text = (DEPLOY / unit).read_text("utf-8").partition("[Service]")[2].partition("[Install]")[0]
     for name, value in re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE):

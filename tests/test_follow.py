@@ -28,7 +28,7 @@ def test_a_pattern_fits_what_its_regular_expression_fits():
 
 
 def test_every_piece_is_looked_for_once():
-    """What a regular expression tries in more ways than there are atoms is tried in one."""
+    """A piece that a regular expression would try in many ways is tried in one."""
     searched = []
 
     class Counted(str):

@@ -66,7 +66,7 @@ STEPS = (
 
 
 def shown_to_nupunkt(text):
-    """What ``sentence_spans`` lets nupunkt see."""
+    """Return the lines that ``sentence_spans`` hands to nupunkt."""
     seen = []
     real = nupunkt.sent_spans
     with mock.patch.object(nupunkt, "sent_spans", lambda line: seen.append(line) or real(line)):

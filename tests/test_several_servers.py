@@ -95,7 +95,7 @@ def database(tmp_path_factory):
 
 
 def can_connect(url):
-    """Whether a database answers."""
+    """Return whether a database answers."""
     with contextlib.suppress(sa.exc.OperationalError):
         rows(url, "SELECT 1")
         return True
@@ -103,7 +103,7 @@ def can_connect(url):
 
 
 def rows(url, query="SELECT request, question FROM asked"):
-    """What a query gives."""
+    """Return the rows of a query."""
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.connect() as connection:
         return connection.execute(sa.text(query)).all()
@@ -118,19 +118,19 @@ class Server:
     log: Path
 
     def answered(self):
-        """How many questions it has answered."""
+        """Return the number of questions it has answered."""
         text = httpx.get(f"{self.address}/metrics").text
         lines = [line for line in text.splitlines() if line.startswith("qa_answers_total{")]
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
 
     def said(self, words):
-        """How many lines of its log hold the words."""
+        """Return the number of lines of its log with the words."""
         return sum(words in line for line in self.log.read_text("utf-8").splitlines())
 
 
 @dataclass
 class Several:
-    """What visitors reach, and what stands behind it."""
+    """The address that visitors reach, and the servers behind it."""
 
     address: str
     servers: list[Server]

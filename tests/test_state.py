@@ -1,4 +1,4 @@
-"""What is known of sources survives damage: the file is moved aside and made anew."""
+"""The state of sources survives damage: the file is moved aside and written anew."""
 
 import logging
 import random

@@ -1,4 +1,4 @@
-"""What is installed is what was locked, under licences that may be used, and listed in the bill."""
+"""Installed packages are the locked ones, their licences allowed, and the SBOM lists them."""
 
 import json
 import re
@@ -26,7 +26,7 @@ LOCAL = {"press-qa", "torch"}
 
 
 def requires(name):
-    """What a package needs: of PyTorch its build for CPUs, as the lock has it."""
+    """Return the requirements of a package; of PyTorch those of its CPU build, as locked."""
     if name == "torch":
         return PROJECT["tool"]["uv"]["dependency-metadata"][0]["requires-dist"]
     return INSTALLED[name].requires or ()
@@ -55,7 +55,7 @@ def closure(lines):
 
 
 def locked_here(name):
-    """What a lock file and those it includes install on this machine."""
+    """Return the packages that a lock file and its includes install on this machine."""
     names = set()
     for text in (TEXTS[one] for one in (name, *lock.included(name))):
         for package, block in lock.entries(text).items():

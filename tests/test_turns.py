@@ -1,4 +1,4 @@
-"""Who speaks in records of many bodies: labels by structure, roles by evidence."""
+"""Speakers in records of many bodies: labels by structure, roles by evidence."""
 
 import string
 

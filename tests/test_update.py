@@ -49,7 +49,7 @@ def take(home, *given, **more):
 
 
 def again(home, *given, rechecks=100, **more):
-    """What an update makes of these sources."""
+    """Update these sources, and return the results."""
     return [*update(given, home / "corpus", rechecks=rechecks, **options(home, **more))]
 
 

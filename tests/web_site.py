@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Answer:
-    """What a path answers; ``body`` may be a function that writes to the handler itself."""
+    """The answer of a path; ``body`` may be a function that writes to the handler itself."""
 
     body: object = b""
     status: int = 200
@@ -37,7 +37,7 @@ class Site:
 
     @property
     def counts(self):
-        """How often each path was asked for, robots.txt aside."""
+        """The number of requests for each path, without robots.txt."""
         return Counter(path for path in self.log if path != "/robots.txt")
 
     def sitemap(self, *paths, path="/sitemap.xml", packed=False, changed=None):
