@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from patience import HANG_S
 from qa.errors import OverloadError
 from qa.records import Document, Span
 from qa.settings import Settings
@@ -36,7 +37,7 @@ def test_many_clients_who_want_the_same_have_it_rendered_once():
 
     def render():
         times.append(1)
-        assert go.wait(30)
+        assert go.wait(HANG_S)
         return b"page"
 
     async def all_of_them():
@@ -97,7 +98,7 @@ def test_who_waits_too_long_is_told_to_come_again():
 
     async def late():
         documents = Rendered(0.05)
-        slow = asyncio.create_task(documents.get("a", "a", lambda: go.wait(30) and b"a"))
+        slow = asyncio.create_task(documents.get("a", "a", lambda: go.wait(HANG_S) and b"a"))
         await asyncio.sleep(0)
         with pytest.raises(OverloadError, match="took too long"):
             await documents.get("b", "b", lambda: b"b")
