@@ -35,12 +35,16 @@ index: $(INSTALLED)
 	$(BIN)/qa index
 
 # Two processes; a file of tests stays in one, for what its tests share.
-test: $(INSTALLED_DEV)
-	$(BIN)/pytest -q -n 2 --dist loadfile
+PYTEST := $(BIN)/pytest -q -n 2 --dist loadfile
+NOT_FAST := slow or browser or server
 
-# The tests that need neither the real encoder nor a browser.
+# The fast tests first: a plain mistake is seen in the first minutes.
+test: test-fast
+	$(PYTEST) -m "$(NOT_FAST)"
+
+# The tests that need neither the real encoder nor a browser nor a server.
 test-fast: $(INSTALLED_DEV)
-	$(BIN)/pytest -q -m "not slow and not browser and not server"
+	$(PYTEST) -m "not ($(NOT_FAST))"
 
 lint: $(INSTALLED_DEV)
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -17,7 +18,9 @@ from qa.records import Document
 from qa.sources.corpus_folder import CorpusFile
 
 # No test asserts a time: machines are shared.
-hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 hypothesis_settings.load_profile("untimed")
 
 ROOT = Path(__file__).parent.parent
@@ -192,13 +195,27 @@ def chromium():
     """Debian's browser. Of a module: while it runs, no other event loop can in this thread."""
     import shutil
 
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    from patience import HANG_MS
     from serving import CHROMIUM_ARGS
+
+    def patient(make):
+        def made(**options):
+            page_or_context = make(**options)
+            page_or_context.set_default_timeout(HANG_MS)
+            return page_or_context
+
+        return made
 
     path = shutil.which("chromium") or shutil.which("google-chrome")
     assert path, "Chromium is missing: install it (on Debian: apt-get install chromium)."
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+        browser = playwright.chromium.launch(
+            executable_path=path, args=CHROMIUM_ARGS, timeout=HANG_MS
+        )
+        browser.new_page = patient(browser.new_page)
+        browser.new_context = patient(browser.new_context)
+        expect.set_options(timeout=HANG_MS)
         yield browser
         browser.close()

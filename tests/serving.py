@@ -8,12 +8,12 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 
 import pytest
 
 from conftest import ROOT
+from patience import HANG_MS, HANG_S, wait_until
 
 DEPLOY = ROOT / "docs" / "deploy"
 
@@ -75,14 +75,17 @@ def proxy(folder, port, text):
     subprocess.run([*command, "-t"], check=True, capture_output=True)
     process = subprocess.Popen(command)
     try:
-        for _ in range(100):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-                break
-            time.sleep(0.05)
+        wait_until(lambda: _is_open(port), lambda: process.poll() is None)
         yield
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(HANG_S)
+
+
+def _is_open(port):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), HANG_S):
+        return True
+    return False
 
 
 @contextlib.contextmanager
@@ -117,7 +120,7 @@ def started(home, **settings):
             yield f"http://127.0.0.1:{port}", process
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(HANG_S)
     printed = (home / f"log-{port}").read_text("utf-8")
     assert "Traceback" not in printed, printed
     assert '"failed"' not in printed, printed
@@ -128,16 +131,19 @@ def ask(page, question):
     answers = page.locator("#qa-chat .qa-answer").count()
     page.fill("#qa-question textarea", question)
     page.locator("#qa-question textarea").press("Enter")
-    page.locator("#qa-chat .qa-answer").nth(answers).wait_for(timeout=20_000)
+    page.locator("#qa-chat .qa-answer").nth(answers).wait_for(timeout=HANG_MS)
 
 
 def _await_health(process, address, log):
-    for _ in range(240):
-        assert process.poll() is None, log.read_text("utf-8")
-        try:
-            with urllib.request.urlopen(f"{address}/healthz", timeout=5) as answer:  # noqa: S310
-                assert answer.read() == b"ok"
-                return
-        except OSError:
-            time.sleep(0.25)
-    raise AssertionError(log.read_text("utf-8"))
+    try:
+        wait_until(lambda: _is_healthy(address), lambda: process.poll() is None)
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {log.read_text('utf-8')}") from None
+
+
+def _is_healthy(address):
+    try:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=HANG_S) as answer:  # noqa: S310
+            return answer.read() == b"ok"
+    except OSError:
+        return False

@@ -6,6 +6,7 @@ import urllib.request
 import pytest
 
 from conftest import SEED
+from patience import HANG_S
 from qa.feedback import FeedbackStore
 from qa.web.wording import Wording
 from serving import ask, indexed, serving
@@ -152,7 +153,7 @@ def test_another_origin_may_read_nothing_and_what_gradio_tells_of_itself_is_clos
             f"{server}{path}", headers={"Origin": "https://evil.example"}
         )
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=HANG_S) as answer:  # noqa: S310
                 return answer.status, answer.headers
         except urllib.error.HTTPError as error:
             return error.code, error.headers

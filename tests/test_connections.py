@@ -6,17 +6,16 @@ import logging
 import logging.config
 import socket
 import threading
-import time
 
 import pytest
 import uvicorn
 
+from patience import HANG_S, wait_until
 from qa.settings import Settings
 from qa.web.server.metrics import Metrics
 from qa.web.server.server import _LOGGING, _protocol
 
 HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
-PATIENCE_S = 20
 
 
 async def app(scope, receive, send):
@@ -42,10 +41,7 @@ def served(**settings):
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        end = time.monotonic() + PATIENCE_S
-        while not server.started:
-            assert time.monotonic() < end
-            time.sleep(0.01)
+        wait_until(lambda: server.started, thread.is_alive)
         yield server.servers[0].sockets[0].getsockname()[1], metrics
     finally:
         server.should_exit = True
@@ -54,8 +50,8 @@ def served(**settings):
 
 def connected(port, address):
     """Connect from an address of this machine."""
-    sock = socket.create_connection(("127.0.0.1", port), PATIENCE_S, (address, 0))
-    sock.settimeout(PATIENCE_S)
+    sock = socket.create_connection(("127.0.0.1", port), HANG_S, (address, 0))
+    sock.settimeout(HANG_S)
     return sock
 
 
@@ -95,10 +91,7 @@ def test_a_client_with_all_its_connections_open_does_not_lock_out_others(sent, s
         assert answer(port, "127.0.0.3") == "HTTP/1.1 200 OK"
         for sock in socks:
             sock.close()
-        end = time.monotonic() + PATIENCE_S
-        while answer(port, "127.0.0.2") != "HTTP/1.1 200 OK":
-            assert time.monotonic() < end
-            time.sleep(0.02)
+        wait_until(lambda: answer(port, "127.0.0.2") == "HTTP/1.1 200 OK")
 
 
 def test_connections_of_a_trusted_proxy_are_not_limited():
@@ -127,7 +120,7 @@ def test_requests_that_are_not_http_are_counted_and_not_logged():
 
     settings = copy.deepcopy(_LOGGING)
     settings["handlers"]["lines"] = {"()": Lines}
-    upgrade = HEAD + b"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+    upgrade = HEAD + b"Upgrade: websocket\r\nConnection: Upgrade, close\r\n"
     before = logging.root.handlers[:], logging.root.level
     try:
         logging.config.dictConfig(settings)

@@ -1,11 +1,10 @@
-"""``qa index`` killed with -9 at random moments leaves a whole snapshot and no litter."""
+"""Commands killed with -9 at random moments leave whole files, and go on when run again."""
 
-import os
+import json
 import random
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -14,108 +13,127 @@ from qa.index.snapshot import check_files, live_digest
 
 pytestmark = pytest.mark.slow
 
-# The command itself, with the test encoder in the real one's place.
-COMMAND = """
-import sys
+# The command itself, with the test encoder in the real one's place, in a child for each line that
+# comes in: it kills itself at its `last` call of Python or of C, where there is a last. Its exit
+# code goes out, and the number of its calls.
+COMMANDS = """
+import json, os, signal, sys
 sys.path.insert(0, {tests!r})
 from conftest import WordEncoder
 import qa.answer.ask
+import qa.evaluation.batches
+import qa.index.build
 import qa.index.export
+from qa.cli import main
 qa.answer.ask.open_encoder = lambda *_: WordEncoder()
 qa.index.export.exported_encoder = lambda *_, **__: WordEncoder()
-sys.argv = ["qa", "index"]
-from qa.cli import main
-main()
+os.environ["QA_RERANKER"] = "off"
+def run(folder, arguments, last):
+    os.chdir(folder)
+    sys.argv = ["qa", *arguments]
+    calls = 0
+    def count(frame, event, _):
+        nonlocal calls
+        if event.endswith("call"):
+            calls += 1
+            if calls == last:
+                os.kill(os.getpid(), signal.SIGKILL)
+    sys.setprofile(count)
+    try:
+        main()
+    except SystemExit as end:
+        assert not end.code, end.code
+    sys.setprofile(None)
+    return calls
+for line in sys.stdin:
+    receiving, sending = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            os.write(sending, b"%d" % run(*json.loads(line)))
+            code = 0
+        finally:
+            os._exit(code)
+    os.close(sending)
+    calls = os.read(receiving, 20).decode() or 0
+    os.close(receiving)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), calls, flush=True)
 """
-KILLS = 30
+KILLS = 20
+BATCH_KILLS = 4
 
 
-def start(project):
-    command = COMMAND.format(tests=str(ROOT / "tests"))
-    return subprocess.Popen(
-        [sys.executable, "-c", command],
-        cwd=project,
-        stdout=subprocess.DEVNULL,
+@pytest.fixture(scope="module")
+def run():
+    """Run a command in a folder, killed at its ``last`` call; exit code and number of calls."""
+    command = [sys.executable, "-c", COMMANDS.format(tests=str(ROOT / "tests"))]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-    )
+        text=True,
+    ) as process:
+
+        def told(folder, *arguments, last=None):
+            process.stdin.write(json.dumps([str(folder), arguments, last]) + "\n")
+            process.stdin.flush()
+            return [int(value) for value in process.stdout.readline().split()]
+
+        yield told
 
 
 def write(project, number):
     """A record whose every version differs, large enough that writing takes a while."""
     text = "\n\n".join(f"Tea number {n} of version {number} is hot." for n in range(300))
+    (project / "corpus").mkdir(exist_ok=True)
     for n in range(10):
         path = project / "corpus" / f"d{n}.md"
         path.write_text(f"---\ntitle: T{n}\n---\n\n{text}\n", "utf-8")
 
 
-def test_killed_at_random_moments(tmp_path):
-    (tmp_path / "corpus").mkdir()
+def test_killed_at_random_moments(tmp_path, run):
     write(tmp_path, 0)
-    began = time.monotonic()
-    assert start(tmp_path).wait() == 0
-    took = time.monotonic() - began
+    code, calls = run(tmp_path, "index")
+    assert code == 0
     index = tmp_path / "index"
     chance = random.Random(7)  # noqa: S311 - no secret
-    killed = number = 0
-    while killed < KILLS:
-        number += 1
-        assert number < 10 * KILLS, "the command ends before it can be killed"
+    killed = 0
+    for number in range(1, KILLS + 1):
         write(tmp_path, number)
-        began = time.monotonic()
-        process = start(tmp_path)
-        # Most of the time goes into imports; the later part is where files are written.
-        time.sleep(took * chance.uniform(0.4, 1.05))
-        process.send_signal(signal.SIGKILL)
-        if process.wait() == -signal.SIGKILL:
-            killed += 1
-        else:
-            took = min(took, time.monotonic() - began)
+        code, _ = run(tmp_path, "index", last=chance.randrange(1, calls))
+        killed += code == -signal.SIGKILL
         assert check_files(index) == []
-    assert start(tmp_path).wait() == 0
+    # A run may take some calls fewer than the first.
+    assert killed > KILLS / 2
+    assert run(tmp_path, "index")[0] == 0
     assert check_files(index) == []
     left = {p.name for p in index.iterdir()} - {".lock", "current"}
     assert live_digest(index) in left
     assert len(left) <= 2
 
 
-BATCH = COMMAND.replace('"qa", "index"', '"qa", "batch", "q.csv", "-o", {answers!r}, "--no-timing"')
-
-
-def start_batch(project, answers):
-    return subprocess.Popen(
-        [sys.executable, "-c", BATCH.format(tests=str(ROOT / "tests"), answers=answers)],
-        cwd=project,
-        env=os.environ | {"QA_RERANKER": "off"},  # what is killed is the writing
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-
-
 @pytest.mark.parametrize("name", ["answers.jsonl", "answers.csv"])
-def test_a_batch_killed_at_random_moments_gives_the_same_file(tmp_path, name):
-    (tmp_path / "corpus").mkdir()
+def test_a_batch_killed_at_random_moments_gives_the_same_file(tmp_path, run, name):
     write(tmp_path, 0)
-    assert start(tmp_path).wait() == 0
-    questions = "".join(f'"Which tea, number {n},\nis hot?"\n' for n in range(1000))
+    assert run(tmp_path, "index")[0] == 0
+    questions = "".join(f'"Which tea, number {n},\nis hot?"\n' for n in range(80))
     (tmp_path / "q.csv").write_text(f"question\n{questions}", "utf-8")
     whole = f"whole-{name}"
-    assert start_batch(tmp_path, whole).wait() == 0
+    batch = ("batch", "q.csv", "--no-timing", "-o")
+    code, calls = run(tmp_path, *batch, whole)
+    assert code == 0
     chance = random.Random(7)  # noqa: S311 - no secret
-    written = 0
-    for _ in range(5):
-        process = start_batch(tmp_path, name)
-        while process.poll() is None and size_of_unfinished(tmp_path) <= written:
-            time.sleep(0.001)
-        time.sleep(chance.uniform(0, 0.05))
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL, "the command ended before it could be killed"
-        assert size_of_unfinished(tmp_path) > written
-        written = size_of_unfinished(tmp_path)
-    assert start_batch(tmp_path, name).wait() == 0
+    sizes = [0]
+    for _ in range(BATCH_KILLS):
+        # Together they are less than the whole, so that no run comes to the end.
+        last = chance.randrange(calls // BATCH_KILLS * 3 // 4, calls // BATCH_KILLS)
+        assert run(tmp_path, *batch, name, last=last)[0] == -signal.SIGKILL
+        sizes.append(sum(path.stat().st_size for path in tmp_path.glob("*.unfinished")))
+    assert sizes == sorted({*sizes})
+    assert run(tmp_path, *batch, name)[0] == 0
     assert (tmp_path / name).read_bytes() == (tmp_path / whole).read_bytes()
     left = {p.name for p in tmp_path.iterdir()}
     assert left == {"corpus", "index", "q.csv", name, whole}
-
-
-def size_of_unfinished(project):
-    return sum(path.stat().st_size for path in project.glob("*.unfinished"))

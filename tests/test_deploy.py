@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from conftest import ROOT
+from patience import HANG_MS
 from qa.settings import Settings
 from qa.web.ui.widget import integrity
 from serving import DEPLOY, free_port, indexed, nginx, serving, tool
@@ -54,7 +55,7 @@ def test_chat_document_page_and_widget_work_behind_nginx(proxied, chromium):
     page.goto(f"{address}/")
     page.fill("#qa-question textarea", QUESTION)
     page.keyboard.press("Enter")
-    page.wait_for_selector("#qa-chat .qa-citation", timeout=20_000)
+    page.wait_for_selector("#qa-chat .qa-citation", timeout=HANG_MS)
     with page.context.expect_page() as opened:
         page.locator("#qa-chat .qa-links a").first.click()
     assert opened.value.url.startswith(f"{address}/documents/")

@@ -20,6 +20,7 @@ import pytest
 
 from conftest import WordEncoder, corpus_file
 from hostile import HOST, KINDS, MARK, PAYLOADS, batches, query
+from patience import HANG_MS, HANG_S
 from qa import QA
 from qa.answer.answer_checks import faults
 from qa.evaluation import batch, evaluate, write
@@ -300,7 +301,7 @@ def shown_in_the_chat(chromium, server, kept, questions):
         for number, question in enumerate(questions):
             page.fill("#qa-question textarea", question)
             page.keyboard.press("Enter")
-            answers.nth(number).wait_for(state="attached", timeout=20_000)
+            answers.nth(number).wait_for(state="attached", timeout=HANG_MS)
         asked = page.locator("#qa-chat .user").all_text_contents()
         assert [flat(text) for text in asked] == [flat(question) for question in questions]
         assert page.locator("#qa-chat .user .qa-message *:not(br)").count() == 0
@@ -333,7 +334,7 @@ def test_the_chat_offers_hostile_questions_as_text(chromium, server, home):
         buttons = page.locator("button.qa-example")
         assert [flat(b) for b in buttons.all_text_contents()] == [flat(q) for q in offered]
         buttons.first.click()
-        page.locator("#qa-chat .qa-answer").wait_for(state="attached", timeout=10_000)
+        page.locator("#qa-chat .qa-answer").wait_for(state="attached", timeout=HANG_MS)
         assert flat(page.locator("#qa-chat .user").text_content()) == flat(offered[0])
 
 
@@ -352,7 +353,7 @@ def test_the_chat_takes_halves_of_characters(chromium, server):
         )
         page.focus("#qa-question textarea")
         page.keyboard.press("Enter")
-        page.locator("#qa-chat .qa-answer").wait_for(state="attached", timeout=10_000)
+        page.locator("#qa-chat .qa-answer").wait_for(state="attached", timeout=HANG_MS)
         assert page.locator("#qa-chat .user").text_content().strip() == "is tea ? hot"
 
 
@@ -396,7 +397,7 @@ def told(server, question):
     request = urllib.request.Request(  # noqa: S310 - our own server
         f"{server}/api/v1/ask", body, {"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=HANG_S) as answer:  # noqa: S310
         return json.load(answer)
 
 

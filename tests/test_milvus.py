@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
 from functools import partial
@@ -23,6 +22,7 @@ import numpy as np
 import pytest
 
 from conftest import ROOT, HalfEncoder, WordEncoder, corpus_file
+from patience import HANG_S, wait_until
 from qa.answer.ask import QA
 from qa.cluster.milvus import Milvus, condition
 from qa.cluster.milvus_client import MilvusServer
@@ -61,20 +61,22 @@ class Server:
                 stdout=log,
                 stderr=log,
             )
-        end = time.monotonic() + 60
-        while True:
-            assert self._process.poll() is None, (self._folder / "log").read_text("utf-8")
-            try:
-                Milvus(self.uri, "nobody").live(self._folder)
-            except UnavailableError:
-                assert time.monotonic() < end
-                time.sleep(0.05)
-            else:
-                return
+        wait_until(self._is_ready, self._is_running)
+
+    def _is_running(self):
+        assert self._process.poll() is None, (self._folder / "log").read_text("utf-8")
+        return True
+
+    def _is_ready(self):
+        try:
+            Milvus(self.uri, "nobody").live(self._folder)
+        except UnavailableError:
+            return False
+        return True
 
     def kill(self):
         self._process.send_signal(signal.SIGKILL)
-        self._process.wait(10)
+        self._process.wait(HANG_S)
 
 
 @pytest.fixture(scope="module")
@@ -498,7 +500,7 @@ def fetched(url, body=None):
     data = json.dumps(body).encode() if body else None
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - ours
+        with urllib.request.urlopen(request, timeout=HANG_S) as answer:  # noqa: S310 - ours
             return answer.status, answer.headers, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.headers, error.read()
@@ -518,7 +520,7 @@ def asking(addresses, per_second=10):
     where = itertools.cycle(addresses)
 
     def ask(number, address):
-        came.append((time.monotonic(), address, *asked(address, number)))
+        came.append((address, *asked(address, number)))
 
     with concurrent.futures.ThreadPoolExecutor(16) as threads:
 
@@ -549,15 +551,6 @@ def published(home, environment, horses):
     return re.search("Live snapshot: index/([0-9a-f]{32})", done.stdout)[1]
 
 
-def until(claim, seconds=60):
-    """Wait until a claim holds; how long that took."""
-    start = time.monotonic()
-    while not claim():
-        assert time.monotonic() < start + seconds
-        time.sleep(0.05)
-    return time.monotonic() - start
-
-
 @pytest.fixture(scope="module")
 def two(tmp_path_factory):
     """A home, its environment, a Milvus of its own, and the addresses of two servers."""
@@ -582,12 +575,12 @@ def test_a_new_snapshot_is_taken_up_by_both_servers_and_no_question_fails_meanwh
     home, environment, _, addresses = two
     old = ready(addresses[0])
     with asking(addresses) as came:
-        until(lambda: len(came) > 10)
+        wait_until(lambda: len(came) > 10)
         new = published(home, environment, 17)
-        until(lambda: {ready(address) for address in addresses} == {new})
+        wait_until(lambda: {ready(address) for address in addresses} == {new})
         seen = len(came)
-        until(lambda: len(came) > seen + 10)
-    assert {status for _, _, status, *_ in came} == {200}
+        wait_until(lambda: len(came) > seen + 10)
+    assert {status for _, status, *_ in came} == {200}
     assert {answer["snapshot"] for *_, answer in came} == {old, new}
     # Whoever answered and from which snapshot: the first citation is the record's one answer.
     assert len({answer["citations"][0]["passage"]["text"] for *_, answer in came}) == 1
@@ -602,37 +595,29 @@ def test_a_new_snapshot_is_taken_up_by_both_servers_and_no_question_fails_meanwh
 def test_while_milvus_is_away_questions_are_refused_and_answered_again_when_it_is_back(two):
     home, _, milvus, addresses = two
     with asking(addresses) as came:
-        until(lambda: len(came) > 10)
+        wait_until(lambda: len(came) > 10)
         milvus.kill()
-        killed = time.monotonic()
-        until(lambda: all(ready(address) is None for address in addresses))
+        wait_until(lambda: all(ready(address) is None for address in addresses))
         status, headers, _ = fetched(f"{addresses[0]}/readyz")
         assert (status, headers["Retry-After"]) == (503, "2")
         away = partial(fetched, f"{addresses[0]}/metrics")
-        until(lambda: b"qa_engine_away 1.0" in away()[2])
-        until(lambda: sum(status == 503 for _, _, status, *_ in came) > 10)
+        wait_until(lambda: b"qa_engine_away 1.0" in away()[2])
+        wait_until(lambda: sum(status == 503 for _, status, *_ in came) > 10)
         assert fetched(f"{addresses[0]}/healthz")[0] == 200
         milvus.start()
-        back = time.monotonic()
-        until(lambda: all(ready(address) for address in addresses))
+        wait_until(lambda: all(ready(address) for address in addresses))
         seen = len(came)
-        until(lambda: len(came) > seen + 20)
-    statuses = {status for _, _, status, *_ in came}
+        wait_until(lambda: {w for w, status, *_ in came[seen:] if status == 200} == {*addresses})
+    statuses = {status for _, status, *_ in came}
     assert statuses == {200, 503}
-    assert all(headers["Retry-After"] for _, _, status, headers, _ in came if status == 503)
+    assert all(headers["Retry-After"] for _, status, headers, _ in came if status == 503)
     # Visitors are not told where it runs and what it is; the log tells, once.
-    refusals = {answer["detail"] for _, _, status, _, answer in came if status == 503}
+    refusals = {answer["detail"] for _, status, _, answer in came if status == 503}
     assert refusals == {"Search is not available at the moment. Try again shortly."}
     for address in addresses:
         log = (home / f"log-{address.rpartition(':')[2]}").read_text("utf-8")
         told = [line for line in log.splitlines() if "the engine" in line]
         assert ["cannot be used: Milvus at" in told[-2], "is used again" in told[-1]] == [True] * 2
         assert b"qa_engine_away 0.0" in fetched(f"{address}/metrics")[2]
-    good = [answer for _, _, status, _, answer in came if status == 200]
+    good = [answer for _, status, _, answer in came if status == 200]
     assert len({answer["citations"][0]["passage"]["text"] for answer in good}) == 1
-    for address in addresses:
-        again = [
-            at for at, where, status, *_ in came if (where, status) == (address, 200) and at > back
-        ]
-        assert min(again) - back < 5
-    assert any(killed < at < back for at, _, status, *_ in came if status == 503)

@@ -6,6 +6,7 @@ import threading
 import pytest
 from starlette.requests import Request
 
+from patience import HANG_S
 from qa.errors import OverloadError
 from qa.records import Document, Span
 from qa.settings import Settings
@@ -37,7 +38,7 @@ def test_a_document_many_clients_want_is_rendered_once():
 
     def render():
         times.append(1)
-        assert go.wait(30)
+        assert go.wait(HANG_S)
         return b"page"
 
     async def all_of_them():
@@ -98,7 +99,7 @@ def test_a_client_that_waits_too_long_is_refused():
 
     async def late():
         documents = RenderQueue(0.05)
-        slow = asyncio.create_task(documents.get("a", "a", lambda: go.wait(30) and b"a"))
+        slow = asyncio.create_task(documents.get("a", "a", lambda: go.wait(HANG_S) and b"a"))
         await asyncio.sleep(0)
         with pytest.raises(OverloadError, match="took too long"):
             await documents.get("b", "b", lambda: b"b")

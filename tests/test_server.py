@@ -24,6 +24,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
 
+from patience import HANG_S, wait_until
 from qa.index.snapshot import live_digest
 from serving import _await_health, free_port, indexed, serving
 
@@ -34,11 +35,6 @@ DOCUMENT = "2022-07-21-recently-27-government-departments-including-mofcom-issue
 VISITOR = "203.0.113.77"
 KEY = "a key for this test"
 LONG_BODY = b"x" * 200_000
-# As long as a test waits for what has to come; it is there within a second or two.
-PATIENCE_S = 30
-# Within so long every slow client has to be gone: a second to arrive, five for a connection that
-# nobody uses, and room for a busy machine.
-CUT_OFF_S = 9
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +55,7 @@ def served(home, tmp_path_factory):
 def strict(home, tmp_path_factory):
     """The same with short timeouts, short bodies and questions in the log."""
     own = shutil.copytree(home, tmp_path_factory.mktemp("strict") / "home")
-    settings = {"request_timeout_s": 1, "max_body_bytes": 2048, "max_connections": 16}
+    settings = {"request_timeout_s": 2, "max_body_bytes": 2048, "max_connections": 16}
     with serving(own, log_questions="true", **settings) as address:
         yield own, address
 
@@ -72,7 +68,7 @@ def fetched(url, body=None, **headers):
     data = json.dumps(body).encode() if body is not None else None
     request = urllib.request.Request(url, data, named)  # noqa: S310 - our own server
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=HANG_S) as answer:  # noqa: S310
             return answer.status, answer.headers, answer.read()
     except urllib.error.HTTPError as error:
         with error:
@@ -97,12 +93,15 @@ def measured(address, name):
     return float(re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)[1])
 
 
-def await_that(claim):
-    """Wait until a condition holds."""
-    end = time.monotonic() + PATIENCE_S
-    while not claim():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+def await_looks(address):
+    """Wait until the server has looked at its index folder twice more."""
+    ages = [measured(address, "qa_watch_age_seconds")]
+
+    def has_looked():
+        ages.append(measured(address, "qa_watch_age_seconds"))
+        return sum(later < age for age, later in itertools.pairwise(ages)) == 2
+
+    wait_until(has_looked, every_s=0.1)
 
 
 def publish(home, number):
@@ -140,13 +139,13 @@ def test_a_new_snapshot_answers_without_a_restart_and_no_question_fails_meanwhil
     old = ready(address)
     assert old == live_digest(home / "index")
     with asking(address) as came:
-        await_that(lambda: len(came) > 5)
+        wait_until(lambda: len(came) > 5)
         new = publish(home, 17)
         assert new != old
-        await_that(lambda: ready(address) == new)
+        wait_until(lambda: ready(address) == new)
         answer = ask_over_http(address, "how many horses did the ferry of Wexley carry?")
         before = len(came)
-        await_that(lambda: len(came) > before + 5)
+        wait_until(lambda: len(came) > before + 5)
     assert answer["snapshot"] == new
     assert answer["citations"][0]["passage"]["text"] == "The ferry of Wexley carried 17 horses."
     assert {status for status, _ in came} == {200}
@@ -168,13 +167,13 @@ def test_a_damaged_snapshot_is_rejected_and_the_current_one_goes_on(served, tmp_
     (home / "index" / ".current").write_text(f"{damaged}\n", "ascii")
     with asking(address) as came:
         (home / "index" / ".current").replace(home / "index" / "current")
-        await_that(lambda: measured(address, "qa_snapshots_not_taken_up_total") > refused)
-        time.sleep(2.5)  # it looks every second
+        wait_until(lambda: measured(address, "qa_snapshots_not_taken_up_total") > refused)
+        await_looks(address)
     assert {*came} == {(200, old)}
     assert ready(address) == old
     assert measured(address, "qa_snapshots_not_taken_up_total") == refused + 1
     whole = publish(home, 19)
-    await_that(lambda: ready(address) == whole)
+    wait_until(lambda: ready(address) == whole)
     assert measured(address, "qa_snapshots_not_taken_up_total") == refused + 1
 
 
@@ -184,7 +183,7 @@ def test_of_a_snapshot_that_was_replaced_nothing_stays_in_memory(home, tmp_path)
     with process_of(own) as (process, address):
         for number in range(2):
             digest = publish(own, number)
-            await_that(lambda digest=digest: ready(address) == digest)
+            wait_until(lambda digest=digest: ready(address) == digest)
             ask_over_http(address, QUESTION)
         of = Path(f"/proc/{process.pid}")
 
@@ -196,10 +195,7 @@ def test_of_a_snapshot_that_was_replaced_nothing_stays_in_memory(home, tmp_path)
                     names.append(str(file.readlink()))
             return {*re.findall(r"/index/([0-9a-f]{32})/", "\n".join(names))}
 
-        end = time.monotonic() + 3
-        while held() != {digest} and time.monotonic() < end:
-            time.sleep(0.1)
-        assert held() == {digest}
+        wait_until(lambda: held() == {digest}, lambda: process.poll() is None)
 
 
 @contextlib.contextmanager
@@ -238,17 +234,14 @@ def test_on_a_signal_it_answers_open_requests_and_exits_cleanly(home, tmp_path):
             fetched, f"{address}/api/v1/batch", {"questions": questions}, **bearer
         )
         done = 'qa_answers_total{status="answered"}'
-        await_that(lambda: measured(address, done) >= 1)
-        signalled_at = time.monotonic()
+        wait_until(lambda: measured(address, done) >= 1)
         process.send_signal(signal.SIGTERM)
         assert not coming.done()
         status, _, content = coming.result()
-        code = process.wait(PATIENCE_S)
-        took_s = time.monotonic() - signalled_at
+        code = process.wait(HANG_S)
     assert status == 200
     answers = json.loads(content)["answers"]
     assert [answer["question"] for answer in answers] == [one["question"] for one in questions]
-    assert took_s < 10
     assert code == 0
 
 
@@ -277,7 +270,7 @@ SLOW = {
 def connection(address):
     """Connect to the server."""
     parts = urlsplit(address)
-    return socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE_S)
+    return socket.create_connection((parts.hostname, parts.port), timeout=HANG_S)
 
 
 def is_cut_off(address, first, more):
@@ -286,7 +279,7 @@ def is_cut_off(address, first, more):
         sock.settimeout(0.2)
         try:
             sock.sendall(first)
-            end = time.monotonic() + CUT_OFF_S
+            end = time.monotonic() + HANG_S
             while time.monotonic() < end:
                 with contextlib.suppress(TimeoutError):
                     if not sock.recv(65_536):
@@ -368,7 +361,7 @@ def chatted(address, question):
     joined = {"data": [question, [], False, "", "", ""], "fn_index": 0, "session_hash": "one"}
     assert fetched(f"{address}/en/gradio_api/queue/join", joined)[0] == 200
     url = f"{address}/en/gradio_api/queue/data?session_hash=one"
-    with urllib.request.urlopen(url, timeout=PATIENCE_S) as events:  # noqa: S310 - our own server
+    with urllib.request.urlopen(url, timeout=HANG_S) as events:  # noqa: S310 - our own server
         return next(line for line in events if b"process_completed" in line).decode()
 
 
@@ -438,7 +431,7 @@ def test_head_answers_like_get_without_the_body(served, path):
     parts = urlsplit(address)
     got = {}
     for method in ("GET", "HEAD"):
-        client = http.client.HTTPConnection(parts.hostname, parts.port, timeout=PATIENCE_S)
+        client = http.client.HTTPConnection(parts.hostname, parts.port, timeout=HANG_S)
         client.request(method, path)
         answer = client.getresponse()
         answer.read()
@@ -468,7 +461,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         if not self.path.startswith("/record/"):
             self.send_error(404)
             return
-        client = http.client.HTTPConnection("127.0.0.1", self.behind, timeout=PATIENCE_S)
+        client = http.client.HTTPConnection("127.0.0.1", self.behind, timeout=HANG_S)
         client.request("GET", self.path.removeprefix("/record"), headers=dict(self.headers))
         answer = client.getresponse()
         content = answer.read()

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import threading
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,14 +15,13 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from patience import HANG_S, wait_until
 from serving import ask as in_chat
 from serving import free_port, indexed, nginx, started, tool
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 
 QUESTION = {"question": "who issued the document?"}
-# How soon a server has to see that Redis is back: it looks once a second.
-SOON_S = 10
 
 
 @contextlib.contextmanager
@@ -36,7 +34,7 @@ def running(command, **options):
         yield process
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(20)
+        process.wait(HANG_S)
 
 
 def redis(port):
@@ -50,14 +48,6 @@ def redis_keys(port):
     command = ["redis-cli", "-p", str(port), "-a", "sesame", "--no-auth-warning", "keys", "*"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.split()
-
-
-def await_true(claim):
-    """Wait until something is so, but not for long."""
-    end = time.monotonic() + SOON_S
-    while not claim():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +77,8 @@ def database(tmp_path_factory):
     command += ["-c", "listen_addresses=127.0.0.1", "-k", str(folder), "-c", "fsync=off"]
     url = f"postgresql+psycopg://qa:sesame@127.0.0.1:{port}/postgres"
     try:
-        with running(command, cwd=folder, **identity):
-            await_true(lambda: can_connect(url))
+        with running(command, cwd=folder, **identity) as postgres:
+            wait_until(lambda: can_connect(url), lambda: postgres.poll() is None)
             yield url
     finally:
         shutil.rmtree(folder)
@@ -140,7 +130,7 @@ class Several:
     def ask(self, client):
         """Ask from that address of this machine."""
         transport = httpx.HTTPTransport(local_address=client)
-        with httpx.Client(transport=transport, timeout=20) as visitor:
+        with httpx.Client(transport=transport, timeout=HANG_S) as visitor:
             return visitor.post(f"{self.address}/api/v1/ask", json=QUESTION)
 
 
@@ -199,12 +189,13 @@ def test_without_redis_questions_are_answered_and_with_it_they_are_counted_there
     assert [answer.status_code for answer in answers] == [200] * 6
     assert [server.said(away) for server in several.servers] == [1, 1]
     several.redis_runs.enter_context(redis(several.redis_port))
-    clients = iter(range(30, 250))
-    await_true(
+    clients = itertools.cycle(range(30, 250))
+    wait_until(
         lambda: (
             several.ask(f"127.0.0.{next(clients)}").status_code == 200
             and [server.said(back) for server in several.servers] == [1, 1]
-        )
+        ),
+        every_s=0.1,
     )
     assert several.ask("127.0.0.22").status_code == 200
     (key,) = [key for key in redis_keys(several.redis_port) if "/127.0.0.22/6/" in key]
@@ -233,12 +224,12 @@ def test_no_answer_given_is_missing_when_a_server_is_killed_and_the_other_goes_o
     for visitor in visitors:
         visitor.start()
     killed, other = several.servers
-    await_true(lambda: len(answered) > 20)
+    wait_until(lambda: len(answered) > 20)
     assert all(s.answered() > n for s, n in zip(several.servers, before, strict=True))
     killed.process.send_signal(signal.SIGKILL)
-    killed.process.wait(10)
+    killed.process.wait(HANG_S)
     at_its_end = len(answered)
-    await_true(lambda: len(answered) > at_its_end + 20)
+    wait_until(lambda: len(answered) > at_its_end + 20)
     is_over.set()
     for visitor in visitors:
         visitor.join()

@@ -10,16 +10,17 @@ import time
 
 import pytest
 
+from patience import HANG_S
 from qa.errors import BusyError, CorpusError
 from qa.sources import corpus_folder, known_sources
 from qa.sources.remote.crawl import WebSource
 from qa.sources.remote.fetch import FetchPolicy
 from qa.sources.remote.update import ingest_sources, update
-from web_site import drip, flood, served
+from web_site import cut_off, flood, served
 
 TODAY = datetime.datetime.now(datetime.UTC).date()
 POLICY = FetchPolicy(
-    fetch_delay_s=0, fetch_timeout_s=2, max_source_bytes=200_000, allow_private=True
+    fetch_delay_s=0, fetch_timeout_s=HANG_S, max_source_bytes=200_000, allow_private=True
 )
 
 
@@ -301,7 +302,7 @@ def test_what_a_person_withdraws_stays_withdrawn(site, home):
     assert corpus_folder.read(path).document.withdrawn == datetime.date(2026, 3, 5)
 
 
-@pytest.mark.parametrize("trouble", [500, 503, drip, 403])
+@pytest.mark.parametrize("trouble", [500, 503, cut_off, 403])
 def test_failures_withdraw_nothing(site, home, trouble):
     put(site, 1, 2)
     site.sitemap("/1", "/2")
@@ -538,14 +539,14 @@ def spoilt(site, n, kind):
     elif kind == 6:
         site.move(path, f"/secret-behind{n}")
     else:
-        site.put(path, drip if n == 140 else b"\xff\xfe\x00", type="image/png")
+        site.put(path, cut_off if n == 140 else b"\xff\xfe\x00", type="image/png")
     return path
 
 
 def started(home, *arguments):
     settings = {
         "QA_FETCH_DELAY_S": "0",
-        "QA_FETCH_TIMEOUT_S": "3",
+        "QA_FETCH_TIMEOUT_S": str(HANG_S),
         "QA_MAX_SOURCE_BYTES": "200000",
         "QA_CACHE": str(home / "cache"),
     }

@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import expect
 
 from conftest import SEED
+from patience import HANG_MS, HANG_S
 from qa.web.ui.widget import integrity, snippet
 from qa.web.wording import Wording
 from serving import indexed, serving
@@ -44,7 +45,7 @@ HOSTILE = """
 * { all: unset !important; font-size: 40px; color: red !important; display: inline !important }
 """
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=HANG_MS)
 
 
 class Ministry(ThreadingHTTPServer):
@@ -126,7 +127,7 @@ class Visits:
         width, height = size
         context = self._chromium.new_context(viewport={"width": width, "height": height}, **options)
         self._contexts.append(context)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(HANG_MS)
         context.add_init_script(
             "document.addEventListener('securitypolicyviolation', (e) =>"
             " console.error('Content Security Policy', e.violatedDirective, e.blockedURI))"
@@ -233,7 +234,7 @@ def api_answer(server, question, **more):
         json.dumps({"question": question, **more}).encode(),
         {"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=HANG_S) as answer:  # noqa: S310
         return json.load(answer)
 
 
@@ -817,7 +818,7 @@ def test_the_verdict_does_not_wait_for_what_the_record_holds(visit):
     with page.expect_request("**/api/v1/status"):
         box(page).press("Enter")
     page.clock.run_for(30_100)
-    expect(turns(page).locator(".verdict")).to_have_text("No clear answer found", timeout=3_000)
+    expect(turns(page).locator(".verdict")).to_have_text("No clear answer found")
     assert len(waiting) == 1
 
 

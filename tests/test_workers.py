@@ -7,14 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from conftest import WordEncoder
+from conftest import ROOT, WordEncoder
+from patience import make_ray_patient, wait_until
 from qa import cli
 from qa.answer.verify import verify_snapshot
 from qa.cluster import shards as shards_module
@@ -31,6 +31,9 @@ SHARDS = -(-len(TEXTS) // SHARD)
 # The command itself, with small shards.
 COMMAND = """
 import sys
+sys.path.insert(0, {tests!r})
+from patience import make_ray_patient
+make_ray_patient()
 from qa.cluster import shards
 shards.SHARD_TEXTS = {shard}
 sys.argv = ["qa", "index", "--workers", "2"]
@@ -48,6 +51,7 @@ quiet = [
 @pytest.fixture(scope="module")
 def cluster(real_encoder):
     """A cluster of this machine, of two processors, for all tests of this module."""
+    make_ray_patient()
     with Workers(real_encoder, Path("unused"), 2) as first:
         first._start()
         yield
@@ -161,11 +165,10 @@ def test_a_build_cut_off_goes_on_and_gives_the_digest_of_one_process(
 
     shards = shards_folder(cache, Path("index"), real_encoder)
     killed = subprocess.Popen(
-        [sys.executable, "-c", COMMAND.format(shard=SHARD)], stderr=subprocess.DEVNULL
+        [sys.executable, "-c", COMMAND.format(shard=SHARD, tests=str(ROOT / "tests"))],
+        stderr=subprocess.DEVNULL,
     )
-    while len([*shards.glob("*.npy")]) < 3:
-        assert killed.poll() is None
-        time.sleep(0.01)
+    wait_until(lambda: len([*shards.glob("*.npy")]) >= 3, lambda: killed.poll() is None, 0.01)
     killed.kill()
     killed.wait()
     before = {path.stem for path in shards.glob("*.npy")}

@@ -4,8 +4,11 @@ import contextlib
 import gzip
 import http.server
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass, field
+
+from patience import HANG_S
 
 
 @dataclass
@@ -105,14 +108,18 @@ def served():
 
 
 def drip(handler):
-    """An answer that never ends: a byte now and then."""
-    import time
-
+    """Send a byte now and then, until the client hangs up."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n")
-    for _ in range(2_000):
+    end = time.monotonic() + HANG_S
+    while time.monotonic() < end:
         handler.wfile.write(b"x")
         handler.wfile.flush()
         time.sleep(0.005)
+
+
+def cut_off(handler):
+    """Send the beginning of an answer, and hang up."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nTea")
 
 
 def flood(handler):
@@ -123,7 +130,6 @@ def flood(handler):
 
 
 def silence(handler):
-    """No answer, for a while."""
-    import time
-
-    time.sleep(1.5)
+    """Send nothing, until the client hangs up."""
+    handler.connection.settimeout(HANG_S)
+    handler.rfile.read(1)
