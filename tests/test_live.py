@@ -155,17 +155,17 @@ def test_the_server_switches_to_a_snapshot_once_its_files_have_arrived(
     elsewhere = make_index({"tea": "Tea is cold."}, tmp_path / "elsewhere")
     digest = live_digest(elsewhere)
     shutil.copy(elsewhere / "current", index / "current")
-    watch._look(digest)
+    watch._switch_if_new(digest)
     # As they are copied, one after the other.
     for file in sorted(path for path in (elsewhere / digest).rglob("*") if path.is_file()):
         to = index / digest / file.relative_to(elsewhere / digest)
         to.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, to)
-        watch._look(digest)
+        watch._switch_if_new(digest)
     assert live.snapshot.digest != digest
     # Meanwhile it was not tried again.
     assert value(live, "qa_snapshots_not_taken_up_total") == 1
-    watch._look(digest)
+    watch._switch_if_new(digest)
     assert live.snapshot.digest == digest
     assert value(live, "qa_snapshots_not_taken_up_total") == 1
 
