@@ -22,6 +22,17 @@ def test_a_link_in_the_way_is_neither_followed_nor_removed(tmp_path):
     assert contents(tmp_path) == before
 
 
+def test_a_signal_as_soon_as_the_file_is_there_leaves_nothing(tmp_path, monkeypatch):
+    def interrupted(path, mode):
+        path.touch(exist_ok="x" not in mode)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pathlib.Path.open", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(tmp_path / "a.md", b"whole")
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_a_free_name_is_nobodys_not_even_a_broken_links(tmp_path):
     (tmp_path / "a.x-1").touch()
     (tmp_path / "a.x-2").symlink_to(tmp_path / "missing")

@@ -95,15 +95,17 @@ def write_whole(path: Path, content: bytes) -> None:
     unfinished = path.with_name(f".{path.name}.unfinished")
     if not unfinished.is_symlink():
         unfinished.unlink(missing_ok=True)
-    with unfinished.open("xb") as file:
-        try:
+    try:
+        with unfinished.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
             unfinished.replace(path)
-        except BaseException:  # stopped by a person, too
-            unfinished.unlink(missing_ok=True)
-            raise
+    except FileExistsError:
+        raise
+    except BaseException:  # a signal, too, from the moment on at which the file is there
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def file_sha256(path: Path) -> str:
