@@ -7,13 +7,14 @@ import shutil
 import pytest
 
 from conftest import WordEncoder
+from patience import wait_until
 from qa import QA
 from qa.errors import SnapshotError, UnavailableError
 from qa.index import integrity
 from qa.index import snapshot as snapshots
 from qa.index.snapshot import live_digest, open_snapshot
 from qa.web.server.live import Live, Watch
-from test_live import until, value
+from test_live import value
 
 TEXTS = {"tea": "Tea is hot. It is drunk at five.", "milk": "Milk is cold.", "ale": "Ale is warm."}
 QUESTIONS = ("is tea hot", "is milk cold", "is ale warm")
@@ -179,7 +180,7 @@ def test_files_that_are_gone_keep_nobody_from_answering(watched, folder, make_cl
     client = make_client(watched)
     shutil.rmtree(folder)
     stamps = watched.snapshot.files._stamps
-    until(lambda: not any(stamps.values()))
+    wait_until(lambda: not any(stamps.values()))
     assert client.post(ASK, json={"question": "is milk cold"}).status_code == 200
     assert client.get("/documents/tea").status_code == 200
     assert client.get("/readyz").status_code == 200
@@ -202,7 +203,7 @@ def test_a_damaged_snapshot_is_503_everywhere_and_told_once_until_it_is_whole(
         overwrite(text_file, b"Tea is hot", b"Tea is icy")
     else:
         os.truncate(text_file, 5)
-    until(lambda: watched.is_damaged)
+    wait_until(lambda: watched.is_damaged)
     assert statuses() == {503}
     assert client.get("/healthz").status_code == 200
     assert value(watched, "qa_snapshot_damaged") == 1
@@ -213,7 +214,7 @@ def test_a_damaged_snapshot_is_503_everywhere_and_told_once_until_it_is_whole(
     assert str(text_file) not in client.get("/answer?q=is+tea+hot").text
     (tmp_path / "whole").write_bytes(whole)
     (tmp_path / "whole").replace(text_file)
-    until(lambda: not watched.is_damaged)
+    wait_until(lambda: not watched.is_damaged)
     assert statuses() == {200}
     assert value(watched, "qa_snapshot_damaged") == 0
     told = [r.getMessage() for r in caplog.records if r.name == "qa.web.server.live"]
@@ -225,9 +226,9 @@ def test_a_damaged_snapshot_is_503_everywhere_and_told_once_until_it_is_whole(
 
 def test_a_damaged_snapshot_is_left_for_the_next_one(watched, make_index, text_file):
     os.truncate(text_file, 5)
-    until(lambda: watched.is_damaged)
+    wait_until(lambda: watched.is_damaged)
     make_index({"tea": "Tea is cold."})
-    until(lambda: not watched.is_damaged)
+    wait_until(lambda: not watched.is_damaged)
     answer = asyncio.run(watched.ask("is tea hot"))
     assert answer.citations[0].passage.text == "Tea is cold."
 
