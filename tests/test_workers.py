@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from conftest import ROOT, WordEncoder
-from patience import make_ray_patient, wait_until
+from conftest import WordEncoder
+from patience import wait_until
 from qa import cli
 from qa.answer.verify import verify_snapshot
 from qa.cluster import shards as shards_module
@@ -31,9 +31,6 @@ SHARDS = -(-len(TEXTS) // SHARD)
 # The command itself, with small shards.
 COMMAND = """
 import sys
-sys.path.insert(0, {tests!r})
-from patience import make_ray_patient
-make_ray_patient()
 from qa.cluster import shards
 shards.SHARD_TEXTS = {shard}
 sys.argv = ["qa", "index", "--workers", "2"]
@@ -51,7 +48,6 @@ quiet = [
 @pytest.fixture(scope="module")
 def cluster(real_encoder):
     """A cluster of this machine, of two processors, for all tests of this module."""
-    make_ray_patient()
     with Workers(real_encoder, Path("unused"), 2) as first:
         first._start()
         yield
@@ -165,7 +161,7 @@ def test_a_build_cut_off_goes_on_and_gives_the_digest_of_one_process(
 
     shards = shards_folder(cache, Path("index"), real_encoder)
     killed = subprocess.Popen(
-        [sys.executable, "-c", COMMAND.format(shard=SHARD, tests=str(ROOT / "tests"))],
+        [sys.executable, "-c", COMMAND.format(shard=SHARD)],
         stderr=subprocess.DEVNULL,
     )
     wait_until(lambda: len([*shards.glob("*.npy")]) >= 3, lambda: killed.poll() is None, 0.01)
