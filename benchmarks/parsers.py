@@ -38,12 +38,13 @@ from qa.sources.formats import html, robots, text
 from qa.sources.formats.encodings import decoded
 from qa.sources.formats.listings import links_of_page, links_of_xml
 from qa.sources.ingest import document_of
-from qa.sources.layouts.registry import LAYOUTS, paragraph_spans, recognise, turns
+from qa.sources.layouts.registry import LAYOUTS, recognise, turns
 from qa.sources.remote import crawl
 from qa.sources.remote.content_coding import unpacked
 from qa.sources.remote.follow import fits
 from qa.text.dates import stated_date
 from qa.text.language import language
+from qa.text.paragraphs import paragraph_spans
 from qa.text.question_dates import period, wants_latest
 from qa.text.sentences import sentence_spans
 from qa.text.terms import terms

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from conftest import SEED
 from qa.errors import CorpusError
-from qa.sources.layouts.registry import paragraph_spans, recognise, turns
+from qa.sources.layouts.registry import recognise, turns
+from qa.text.paragraphs import paragraph_spans
 
 PAGE = "Home > Press>Trade\n\nIt rained. Why?(2020-02-03)\n\nBecause.\n\nThank you."
 

@@ -4,19 +4,9 @@ import pytest
 
 from qa.sources.layouts.parts import parts
 from qa.sources.layouts.registry import recognise, turns
+from test_turns import spoken
 
 Q, A, S = "question", "answer", "statement"
-
-
-def spoken(text):
-    """The labelled turns of a transcript: role, speaker, words."""
-    page = recognise(text)
-    assert page.layout == "transcript"
-    return [
-        (turn.role, turn.speaker, page.text[turn.label.end : turn.span.end].strip())
-        for turn in turns(page.text, page.layout)
-        if turn.label
-    ]
 
 
 def speaker_of(text, words):

@@ -89,7 +89,7 @@ def _with_lookup(
 ) -> list[Hit]:
     """Return the hits, those of the lookup before all others.
 
-    Where no question has the number, only hits that hold it in their text can be answers.
+    If no question has the number, only hits that hold it in their text can be answers.
     """
     if not lookup.rows:
         is_missing = snapshot.passages.has_numbers and asks_by_number(question.text)

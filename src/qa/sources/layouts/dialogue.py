@@ -33,7 +33,7 @@ _LEAST_PAIRS: dict[Form, int] = {
 _RISKY = frozenset({"dash", "line"})
 # Of the labels in a form of headings and lists, so many must recur or stand beside an answer.
 _LEAST_SUPPORTED = 0.7
-# Where nearly every label has such support, one more that looks alike is believed without it.
+# If nearly every label has such support, one more that looks alike is accepted without it.
 _TRUSTED = 0.9
 _LEAST_TURNS = 3
 _LEAST_SENTENCES = 0.8

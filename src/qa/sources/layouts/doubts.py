@@ -16,7 +16,7 @@ from qa.sources.layouts.names import Name, name_of
 
 __all__ = ["are_in_capitals", "in_capitals", "is_garbled", "look_alikes"]
 
-# Where so many of a document's names are in capitals, one in small letters is none.
+# If so many of a document's names are in capitals, one in small letters is no name.
 _NEARLY_ALL = 0.9
 _LEAST_NAMES = 3
 # The longest office behind a name ("NAME, DIRECTOR GENERAL OF ...").

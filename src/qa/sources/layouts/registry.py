@@ -20,7 +20,7 @@ from qa.sources.layouts.transcript import is_transcript, transcript
 from qa.text.paragraphs import paragraph_spans
 from qa.text.sentences import sentence_spans
 
-__all__ = ["LAYOUTS", "Recognised", "paragraph_spans", "recognise", "turns"]
+__all__ = ["LAYOUTS", "Recognised", "recognise", "turns"]
 
 _HOME = "Home|Homepage|首页|首頁|主页|主頁"
 # "Home > Press Conference Homepage>Service Trade" on a line of its own, before everything else.

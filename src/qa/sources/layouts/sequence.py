@@ -10,7 +10,7 @@ from qa.sources.layouts.speech import asks, ends_of, is_sentence
 
 __all__ = ["LabelSequence"]
 
-# Where so many labels end in brackets, one more that does is believed.
+# If so many labels end in brackets, one more that does is accepted.
 _LEAST_IN_BRACKETS = 0.6
 
 

@@ -13,7 +13,7 @@ __all__ = ["asks", "ends_of", "ends_sentence", "first_line", "has_question", "is
 # Marks of a question; か before the end of a Japanese sentence; the Greek semicolon.
 _QUESTION_MARKS = "?？؟⸮՞\u037e"
 _ASKS = re.compile(r"か[。」）]|か\s*\Z|[\u0370-\u03ff\u1f00-\u1fff];(?=\s|\Z)")
-# Where a turn asks, it does so towards its end.
+# A turn that asks does so towards its end.
 _END_CHARS = 400
 _SENTENCE_WORDS = 8
 _SENTENCE_END = re.compile(r"[.!?…。！？۔।:;\-—][\"'”’»）)\]】」』*_]*\s*\Z")

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from qa.records import Document, Span
 from qa.sources.layouts.parts import day_of
-from qa.sources.layouts.registry import paragraph_spans
+from qa.text.paragraphs import paragraph_spans
 
 __all__ = ["DocumentView", "LinkQuery", "Neighbour", "PassageRef", "document_link", "open_view"]
 

@@ -9,7 +9,7 @@ from sys import getsizeof
 from markupsafe import Markup, escape
 
 from qa.records import Span
-from qa.sources.layouts.registry import paragraph_spans
+from qa.text.paragraphs import paragraph_spans
 from qa.web.ui.document_page import DocumentView
 
 __all__ = ["MARK", "PARAGRAPH", "Body", "Mark", "in_paragraphs", "marked_html"]

@@ -20,8 +20,9 @@ from qa.index.store import Documents
 from qa.records import Answer, Citation, Document, Span, clock, time_of
 from qa.settings import Settings
 from qa.sources import recordings
-from qa.sources.layouts.registry import paragraph_spans, turns
+from qa.sources.layouts.registry import turns
 from qa.text.language import script_language
+from qa.text.paragraphs import paragraph_spans
 from qa.text.sentences import sentence_spans
 from qa.web.ui.citation_formats import citation_formats
 from qa.web.ui.document_page import DocumentView, PassageRef, document_link
